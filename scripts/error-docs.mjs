@@ -340,6 +340,11 @@ await db.session(async (s) => {
     remedy:
       'Pass --rename users.email:address or --drop, or declare the rename: renamed(c.address, "email").',
   },
+  'migration-blocked': {
+    cause: 'A view, an index or a trigger that a person made uses a column that the step changes.',
+    ...command('ashlar migrate new drop_note   # a view of yours reads orders.note'),
+    remedy: 'Drop the object in a step of your own before this one, and make it again in a step after it.',
+  },
   'migration-irreversible': {
     cause: 'A step has no down file, or it lost data that no statement brings back.',
     ...command('ashlar migrate down'),

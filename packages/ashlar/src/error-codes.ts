@@ -132,6 +132,10 @@ export const errorCodes = {
     exit: 2,
     meaning: 'A column was either renamed, or dropped while another was added. The tables do not show which.',
   },
+  'migration-blocked': {
+    exit: 1,
+    meaning: 'A step would drop or break a database object that no generated step made.',
+  },
   'migration-irreversible': {
     exit: 1,
     meaning: 'A migration step has no down migration, so it cannot be undone.',

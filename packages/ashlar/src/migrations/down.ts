@@ -4,6 +4,7 @@ import { AshlarError } from '../errors.js';
 import { grantWhereRolesAre } from '../roles/roles.js';
 import { assertHistory, compareHistory } from './compare-history.js';
 import { type AppliedStep, forgetSql, readHistory } from './history.js';
+import { DatabaseObjects } from './ownership/database-objects.js';
 import { findStep } from './plan.js';
 import { inTransaction, runBody } from './run-step.js';
 import { byStepOrder, readSteps, type Step, type StepBody } from './steps.js';
@@ -40,6 +41,7 @@ export async function down(
       const everything = await readHistory(owner, engine.dialect);
       const applied = everything.filter((row) => row.system === system.name);
       assertHistory(system.name, compareHistory(steps, applied), { allowLate: true });
+      const keeping = new DatabaseObjects(engine, owner, steps);
       const done: RunStep[] = [];
       for (const { step, body } of waysBack(system, steps, applied, options)) {
         const started = performance.now();
@@ -53,7 +55,7 @@ export async function down(
           await runBody(owner, step, body);
           await owner.atomically(forget, limit);
         } else {
-          await inTransaction({ owner, step, body, options: limit }, async () => true, forget);
+          await inTransaction({ owner, step, body, options: limit, keeping }, async () => true, forget);
         }
         const ran = { step: step.name, duration_ms: Math.round(performance.now() - started) };
         done.push(ran);

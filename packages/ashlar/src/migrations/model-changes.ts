@@ -1,35 +1,44 @@
 import { readFile } from 'node:fs/promises';
-import type { Renames, SqlDialect } from '../contract/dialect.js';
-import type { SchemaChange } from '../contract/schema.js';
+import type { Renames } from '../contract/dialect.js';
 import type { SqlName } from '../contract/sql.js';
 import type { SystemFacts } from '../contract/system.js';
 import { dialects } from '../engines/open.js';
 import { AshlarError } from '../errors.js';
 import { dumpFile, dumpText } from './dump-schema.js';
+import { changesKeeping, type KeepingChanges, type StepsComparison } from './ownership/changes.js';
+import { undeclaredObjects } from './ownership/unknown.js';
 import { type Comparison, declaredRenames } from './renames.js';
-import { inCreationOrder, schemaOfModel, schemaOfSteps } from './shadow.js';
+import { schemaOfModel, stateOfSteps } from './shadow.js';
 import { readSteps } from './steps.js';
 
 /** The schema that the migrations create and the schema that the tables declare, in one dialect. */
-export interface ModelComparison extends Comparison {
-  readonly dialect: SqlDialect;
-}
+export interface ModelComparison extends Comparison, StepsComparison {}
 
 /** Builds the two schemas to compare, that of the migrations and that of the tables, in temporary databases. */
 export async function compareModel(system: SystemFacts, name: SqlName): Promise<ModelComparison> {
   const dialect = await dialects[name]();
   const steps = await readSteps(system.migrations, name);
-  const before = await schemaOfSteps(dialect, steps);
-  return { dialect, before, after: await schemaOfModel(dialect, system) };
+  const { schema: before, ownership } = await stateOfSteps(dialect, steps);
+  return { dialect, steps, before, ownership, after: await schemaOfModel(dialect, system) };
 }
 
-/** Returns the changes that turn the schema of the migrations into the schema of the tables. */
+/**
+ * Returns the changes that turn the schema of the migrations into the schema of the tables.
+ *
+ * @param dropped - the objects of older steps that count as made by Ashlar and that the model lacks
+ */
 export function changesOf(
   system: SystemFacts,
-  { dialect, before, after }: ModelComparison,
+  comparison: ModelComparison,
   renames: Renames,
-): readonly SchemaChange[] {
-  return dialect.changes(before, after, inCreationOrder(Object.values(system.tables)), renames);
+  dropped: ReadonlySet<string> = droppedBy(comparison, new Set(undeclaredObjects(comparison, system))),
+): Promise<KeepingChanges> {
+  return changesKeeping(system, comparison, renames, dropped);
+}
+
+/** The objects of older steps that a comparison drops: all of which it is not known who made them, but for those kept. */
+export function droppedBy({ ownership }: ModelComparison, kept: ReadonlySet<string>): ReadonlySet<string> {
+  return new Set([...ownership.unknown].filter((key) => !kept.has(key)));
 }
 
 /**
@@ -41,7 +50,7 @@ export function changesOf(
  */
 export async function check(system: SystemFacts, dialect: SqlName): Promise<void> {
   const comparison = await compareModel(system, dialect);
-  const changes = changesOf(system, comparison, declaredRenames(system, comparison));
+  const { changes } = await changesOf(system, comparison, declaredRenames(system, comparison));
   if (changes.length === 0) return assertDumped(system, comparison);
   throw new AshlarError('migration-pending', {
     message: `The migrations of ${system.name} do not create the schema that its tables declare on ${dialect}.`,

@@ -6,7 +6,12 @@ import type { SchemaChange } from '../contract/schema.js';
 import type { SqlName } from '../contract/sql.js';
 import type { SystemFacts } from '../contract/system.js';
 import { AshlarError } from '../errors.js';
-import { changesOf, compareModel } from './model-changes.js';
+import { changesOf, compareModel, droppedBy, type ModelComparison } from './model-changes.js';
+import { renamedKeys } from './ownership/changes.js';
+import { keysOf } from './ownership/keys.js';
+import { type OwnershipLines, ownershipText } from './ownership/lines.js';
+import { assertKept } from './ownership/trial.js';
+import { answersFor, type DecideObject, type ObjectAnswer, undeclaredObjects } from './ownership/unknown.js';
 import { type Decide, resolveRenames } from './renames.js';
 import { byStepOrder, folderPath } from './steps.js';
 
@@ -20,6 +25,13 @@ export interface NewStepOptions {
    */
   readonly decide?: Decide | undefined;
   /**
+   * What happens to objects that the model lacks, made by older steps that do not say who made them:
+   * `{ 'index orders_by_status': 'keep' }`.
+   */
+  readonly objects?: Readonly<Record<string, ObjectAnswer>> | undefined;
+  /** Decides about such an object; without this function, an object without an answer is an error. */
+  readonly decideObject?: DecideObject | undefined;
+  /**
    * Whether to write the step even if the migrations and the tables do not differ; the step can then be completed by
    * hand.
    */
@@ -31,6 +43,8 @@ export interface NewStep {
   readonly name: string;
   readonly folder: string;
   readonly changes: Readonly<Record<SqlName, readonly SchemaChange[]>>;
+  /** The objects that no table declares and no generated step made: they were left as they are. */
+  readonly kept: readonly string[];
 }
 
 const sqlNames: readonly SqlName[] = ['sqlite', 'postgres'];
@@ -62,19 +76,57 @@ export async function newStep(
   for (const dialect of sqlNames)
     comparisons.push(await compareModel({ ...system, migrations: asUrl(folder) }, dialect));
   const renames = await resolveRenames(system, comparisons, options.renames ?? {}, options.decide);
-  const changes = Object.fromEntries(
-    comparisons.map((comparison) => [comparison.dialect.name, changesOf(system, comparison, renames)]),
-  ) as Record<SqlName, readonly SchemaChange[]>;
-  if (sqlNames.every((dialect) => changes[dialect].length === 0) && !options.empty) return undefined;
+  const undeclared = comparisons.map((comparison) => undeclaredObjects(comparison, system));
+  const answers = await answersFor(undeclared.flat(), options.objects ?? {}, options.decideObject);
+  const plans = [];
+  for (const [at, comparison] of comparisons.entries())
+    plans.push(await planStep(system, comparison, renames, undeclared[at] ?? [], answers));
+  if (plans.every(({ changes, lines }) => changes.length === 0 && lines.keeps.length === 0) && !options.empty)
+    return undefined;
   const step = `${await nextNumber(root)}_${name}`;
   const target = join(root, step);
   await mkdir(target);
-  for (const dialect of sqlNames) {
-    await writeFile(join(target, `up.${dialect}.sql`), upText(step, changes[dialect]));
-    await writeFile(join(target, `down.${dialect}.sql`), downText(step, changes[dialect]));
+  for (const { dialect, changes, lines } of plans) {
+    await writeFile(join(target, `up.${dialect}.sql`), upText(step, changes, ownershipText(lines)));
+    await writeFile(join(target, `down.${dialect}.sql`), downText(step, changes));
   }
-  return { name: step, folder: target, changes };
+  return {
+    name: step,
+    folder: target,
+    changes: Object.fromEntries(
+      plans.map(({ dialect, changes }) => [dialect, changes]),
+    ) as NewStep['changes'],
+    kept: [...new Set(plans.flatMap(({ kept }) => [...kept]))].sort(),
+  };
 }
+
+interface StepPlan {
+  readonly dialect: SqlName;
+  readonly changes: readonly SchemaChange[];
+  readonly kept: ReadonlySet<string>;
+  readonly lines: OwnershipLines;
+}
+
+const planStep = async (
+  system: SystemFacts,
+  comparison: ModelComparison,
+  renames: Renames,
+  undeclared: readonly string[],
+  answers: ReadonlyMap<string, ObjectAnswer>,
+): Promise<StepPlan> => {
+  const keeps = undeclared.filter((object) => answers.get(object) === 'keep');
+  const planned = await changesOf(system, comparison, renames, droppedBy(comparison, new Set(keeps)));
+  await assertKept(system, comparison, planned);
+  const moved = renamedKeys(renames);
+  const had = keysOf(comparison.before);
+  const isNew = (key: string): boolean => !had.has(key) && ![...moved.values()].includes(key);
+  return {
+    dialect: comparison.dialect.name,
+    changes: planned.changes,
+    kept: planned.kept,
+    lines: { makes: [...keysOf(comparison.after)].filter(isNew), keeps, renames: moved },
+  };
+};
 
 const asUrl = (folder: URL | string): URL =>
   typeof folder === 'string' ? pathToFileURL(join(folder, '/')) : folder;
@@ -87,7 +139,7 @@ const nextNumber = async (root: string): Promise<string> => {
   return String(last === undefined ? 1 : Number.parseInt(last, 10) + 1).padStart(4, '0');
 };
 
-const upText = (step: string, changes: readonly SchemaChange[]): string => {
+const upText = (step: string, changes: readonly SchemaChange[], ownership: readonly string[]): string => {
   const header = [
     ...(changes.some((change) => change.rebuild.includes('up')) ? ['-- ashlar: rebuild'] : []),
     `-- ${step}`,
@@ -96,6 +148,7 @@ const upText = (step: string, changes: readonly SchemaChange[]): string => {
       `-- ${summary}`,
       ...(danger ? [`--   careful: ${danger}`] : []),
     ]),
+    ...ownership,
   ];
   return file(
     header,

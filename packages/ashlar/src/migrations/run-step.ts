@@ -2,6 +2,7 @@ import { pathToFileURL } from 'node:url';
 import type { Owner } from '../contract/owner.js';
 import { isRetryable, pauseBeforeRetry } from '../engines/retryable.js';
 import { AshlarError } from '../errors.js';
+import type { DatabaseObjects } from './ownership/database-objects.js';
 import type { CodeBody, SqlBody, Step, StepBody } from './steps.js';
 
 type StepFunction = (owner: Owner) => Promise<void>;
@@ -25,6 +26,8 @@ export interface StepRun {
   readonly step: Step;
   readonly body: StepBody;
   readonly options: { lockTimeout?: number };
+  /** What keeps the objects that exist in the database only. */
+  readonly keeping: DatabaseObjects;
 }
 
 /**
@@ -37,7 +40,7 @@ export interface StepRun {
  * @throws AshlarError `migration-failed`, and what `isPending` and `record` throw
  */
 export async function inTransaction<T>(
-  { owner, step, body, options }: StepRun,
+  { owner, step, body, options, keeping }: StepRun,
   isPending: () => Promise<boolean>,
   record: () => Promise<T>,
 ): Promise<T | undefined> {
@@ -47,7 +50,7 @@ export async function inTransaction<T>(
       return await owner.atomically(
         async () => {
           if (!(await isPending())) return undefined;
-          await runBody(owner, step, body);
+          await keeping.around(step.name, () => runBody(owner, step, body));
           const result = await record();
           ending = true;
           return result;

@@ -5,6 +5,8 @@ import type { SystemFacts } from '../contract/system.js';
 import type { TableFacts } from '../contract/table.js';
 import { createFoundation } from '../engines/foundation.js';
 import { openShadow } from '../engines/shadow.js';
+import { keysOf } from './ownership/keys.js';
+import { type Ownership, OwnershipLedger } from './ownership/ownership.js';
 import { runBody } from './run-step.js';
 import type { Step } from './steps.js';
 
@@ -18,17 +20,26 @@ const inShadow = async <T>(dialect: SqlDialect, work: (engine: Engine) => Promis
   }
 };
 
-/** The schemas of the last lists of steps, by dialect and steps. A server that checks itself asks for the same one. */
-const known = new Map<string, Promise<Schema>>();
+/** What a list of steps makes of an empty database: its schema, and who made its objects. */
+export interface StepsState {
+  readonly schema: Schema;
+  readonly ownership: Ownership;
+  /** The views, triggers and virtual tables that do not work. */
+  readonly broken: readonly string[];
+}
+
+/** The states after the last lists of steps, by dialect and steps. A server that checks itself asks for the same one. */
+const known = new Map<string, Promise<StepsState>>();
 const mostKnown = 16;
 
 /**
- * Runs steps on an empty database in this process, and returns the resulting schema as the engine describes it. Steps
- * that are SQL only always give the same schema, which is kept for later calls.
+ * Runs steps on an empty database in this process, and returns the resulting schema as the engine describes it, with the
+ * owners of its objects. Steps that are SQL only always give the same schema, which is kept for later calls.
  *
- * @throws AshlarError `migration-failed`, `driver-missing`
+ * @throws AshlarError `migration-failed`, `migration-invalid` (a step does not make what its directives say),
+ *   `driver-missing`
  */
-export function schemaOfSteps(dialect: SqlDialect, steps: readonly Step[]): Promise<Schema> {
+export function stateOfSteps(dialect: SqlDialect, steps: readonly Step[]): Promise<StepsState> {
   if (steps.some(({ up }) => up.kind !== 'sql')) return runSteps(dialect, steps);
   const key = JSON.stringify([dialect.name, steps.map(({ name, checksum }) => [name, checksum])]);
   const found = known.get(key);
@@ -43,17 +54,27 @@ export function schemaOfSteps(dialect: SqlDialect, steps: readonly Step[]): Prom
   return made;
 }
 
-function runSteps(dialect: SqlDialect, steps: readonly Step[]): Promise<Schema> {
+/** Returns the schema of {@link stateOfSteps}. */
+export async function schemaOfSteps(dialect: SqlDialect, steps: readonly Step[]): Promise<Schema> {
+  return (await stateOfSteps(dialect, steps)).schema;
+}
+
+function runSteps(dialect: SqlDialect, steps: readonly Step[]): Promise<StepsState> {
   return inShadow(dialect, (engine) =>
     engine.asOwner(async (owner) => {
+      const ledger = new OwnershipLedger();
+      let schema = await engine.introspect(owner);
       for (const step of steps) {
         if (step.up.mode === 'no-transaction') await runBody(owner, step, step.up);
         else
           await owner.atomically(() => runBody(owner, step, step.up), {
             rebuild: step.up.mode === 'rebuild',
           });
+        schema = await engine.introspect(owner);
+        ledger.record(step.name, step.up.kind === 'sql' ? step.up.ownership : undefined, keysOf(schema));
       }
-      return engine.introspect(owner);
+      const broken = await owner.atomically(() => dialect.findBroken(owner));
+      return { schema, ownership: ledger.ownership, broken };
     }),
   );
 }

@@ -7,6 +7,7 @@ import type { SqlName } from '../contract/sql.js';
 import { AshlarError } from '../errors.js';
 import { readTokens } from '../sql/lexer.js';
 import { type SqlStatement, splitStatements } from '../sql/statements.js';
+import { isOwnershipDirective, type OwnershipLines, readOwnership } from './ownership/lines.js';
 
 /**
  * The mode in which a step runs: in a transaction, without a transaction (`CREATE INDEX CONCURRENTLY`), or in a
@@ -23,6 +24,8 @@ export interface SqlBody {
   readonly mode: StepMode;
   /** Whether a directive in the file marks the step as irreversible or the down file as unfinished. */
   readonly irreversible: boolean;
+  /** What the file says about the objects that it makes; `undefined` if it says nothing. */
+  readonly ownership?: OwnershipLines | undefined;
 }
 
 /** One direction of a step (up or down), written as a function that gets the owner's connection. */
@@ -178,6 +181,7 @@ const sqlBody = (step: string, file: string, text: string, dialect: SqlName): Sq
   let mode: StepMode = 'transaction';
   let irreversible = false;
   for (const directive of directives(text, dialect)) {
+    if (isOwnershipDirective(directive)) continue;
     if (directive === 'irreversible') irreversible = true;
     else if ((directive === 'no-transaction' || directive === 'rebuild') && mode === 'transaction')
       mode = directive;
@@ -188,7 +192,16 @@ const sqlBody = (step: string, file: string, text: string, dialect: SqlName): Sq
       );
     }
   }
-  return { kind: 'sql', file, text, statements: splitStatements(text, dialect), mode, irreversible };
+  const ownership = readOwnership(text, dialect, `${file} of step ${step}`);
+  return {
+    kind: 'sql',
+    file,
+    text,
+    statements: splitStatements(text, dialect),
+    mode,
+    irreversible,
+    ownership,
+  };
 };
 
 const mark = 'ashlar:';

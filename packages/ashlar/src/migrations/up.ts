@@ -6,6 +6,7 @@ import { grantRights, prepareRoles } from '../roles/roles.js';
 import { defaultActor } from './actor.js';
 import { assertHistory, compareHistory } from './compare-history.js';
 import { ensureHistory, readHistory, recordSql } from './history.js';
+import { DatabaseObjects } from './ownership/database-objects.js';
 import { type Plan, type PlannedStep, type PlanOptions, planOn, readSystemSteps } from './plan.js';
 import { inTransaction, runBody } from './run-step.js';
 import type { Step } from './steps.js';
@@ -62,6 +63,7 @@ export async function up(engine: Engine, system: SystemFacts, options: UpOptions
         // before any step: its new tables get their rights by default privileges
         changed.push(...(await grant()));
       });
+      const keeping = new DatabaseObjects(engine, owner, steps);
       const done: RunStep[] = [];
       for (const planned of plan.steps) {
         const ran = await applyStep({
@@ -72,6 +74,7 @@ export async function up(engine: Engine, system: SystemFacts, options: UpOptions
           planned,
           options,
           grant,
+          keeping,
         });
         if (!ran) continue;
         const { granted, ...step } = ran;
@@ -100,6 +103,7 @@ interface StepToApply {
   readonly planned: PlannedStep;
   readonly options: UpOptions;
   readonly grant: () => Promise<readonly RoleChange[]>;
+  readonly keeping: DatabaseObjects;
 }
 
 interface AppliedStep extends RunStep {
@@ -114,6 +118,7 @@ const applyStep = async ({
   planned: { step },
   options,
   grant,
+  keeping,
 }: StepToApply): Promise<AppliedStep | undefined> => {
   const { mode } = step.up;
   const limit = lockLimit(options);
@@ -143,5 +148,5 @@ const applyStep = async ({
     return owner.atomically(record, limit);
   }
   // `isPending` is read inside: where the lock was lost, the transaction still sees the steps of another process
-  return inTransaction({ owner, step, body: step.up, options: limit }, isPending, record);
+  return inTransaction({ owner, step, body: step.up, options: limit, keeping }, isPending, record);
 };

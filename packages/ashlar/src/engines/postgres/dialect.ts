@@ -15,6 +15,7 @@ export const postgresDialect: SqlDialect = {
   createTable,
   generatedColumnObjects,
   changes,
+  findBroken: async () => [],
   dump,
   proving: postgresProving,
   roles: postgresRoles,

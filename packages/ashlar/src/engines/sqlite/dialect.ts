@@ -1,4 +1,5 @@
 import type { SqlDialect } from '../../contract/dialect.js';
+import { findBroken } from './schema/broken.js';
 import { changes } from './schema/changes.js';
 import { now } from './schema/column-sql.js';
 import { createTable } from './schema/ddl.js';
@@ -15,6 +16,7 @@ export const sqliteDialect: SqlDialect = {
   createTable,
   generatedColumnObjects,
   changes,
+  findBroken,
   dump,
   proving: sqliteProving,
   roles: undefined,

@@ -129,7 +129,11 @@ describe('shadow databases', () => {
     }
     const [one, other] = await Promise.all([openShadow('postgres'), openShadow('postgres')]);
     await createTables(one, jobs);
-    expect(await other.asOwner((owner) => other.introspect(owner))).toEqual({ tables: [], functions: [] });
+    expect(await other.asOwner((owner) => other.introspect(owner))).toEqual({
+      tables: [],
+      functions: [],
+      objects: [],
+    });
     await one.close();
     await other.close();
   });

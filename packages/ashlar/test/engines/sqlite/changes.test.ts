@@ -147,7 +147,7 @@ describe('a schema', () => {
     await engine.asOwner((owner) =>
       owner.script('CREATE TABLE ashlar_migrations (step TEXT); CREATE INDEX i ON ashlar_migrations (step)'),
     );
-    expect(await schemaOf(engine)).toEqual({ tables: [], functions: [] });
+    expect(await schemaOf(engine)).toEqual({ tables: [], functions: [], objects: [] });
   });
 
   test('is dumped as SQL that creates it again', async () => {
@@ -232,7 +232,7 @@ describe('a schema', () => {
   });
 
   test('of an empty database is dumped as nothing', () => {
-    expect(sqliteDialect.dump({ tables: [], functions: [] })).toBe('');
+    expect(sqliteDialect.dump({ tables: [], functions: [], objects: [] })).toBe('');
   });
 });
 

@@ -1,5 +1,11 @@
 import type { Column } from '../../../contract/column.js';
-import type { SchemaChange, SchemaColumn, SchemaObject, SchemaTable } from '../../../contract/schema.js';
+import type {
+  Schema,
+  SchemaChange,
+  SchemaColumn,
+  SchemaObject,
+  SchemaTable,
+} from '../../../contract/schema.js';
 import type { TableFacts } from '../../../contract/table.js';
 import { identifier, literal } from '../../../model/index.js';
 import { codeOf, mentions } from '../../../sql/code.js';
@@ -209,6 +215,30 @@ const changeColumn = (
   ];
 };
 
+/** The computed columns that do not change, with their indexes: PostgreSQL computes them again. */
+const computedOf = (before: SchemaTable, after: SchemaTable): readonly BlockingObject[] =>
+  after.columns
+    .filter(
+      (column) =>
+        isComputed(column) &&
+        before.columns.some(
+          (was) => was.name === column.name && schemaColumnSql(was) === schemaColumnSql(column),
+        ),
+    )
+    .map((column) => ({
+      drop: [alter(after.name, `DROP COLUMN ${identifier(column.name)}`)],
+      definition: [
+        alter(after.name, `ADD COLUMN ${schemaColumnSql(column)}`),
+        ...after.indexes
+          .filter(
+            ({ name, definition }) =>
+              before.indexes.some((was) => was.name === name && was.definition === definition) &&
+              mentions(definition, column.name, 'postgres'),
+          )
+          .map(({ definition }) => definition),
+      ].join(';\n'),
+    }));
+
 /**
  * Returns the changes to the columns of an existing table: first the added and altered columns, then the dropped ones.
  */
@@ -232,6 +262,7 @@ export function changeColumns(
       drop: dropPolicy(after, policy).up,
       definition: policy.definition,
     })),
+    ...computedOf(before, after),
   ];
   return [
     ...after.columns.flatMap((column) => {
@@ -242,4 +273,23 @@ export function changeColumns(
     }),
     ...before.columns.filter(({ name }) => !is.has(name)).map((column) => dropColumn(after.name, column)),
   ];
+}
+
+/** Returns the columns of tables in both schemas whose type, or whose computation, changes. */
+export function rewrittenColumns(
+  before: Schema,
+  after: Schema,
+): readonly { readonly table: string; readonly column: string }[] {
+  return after.tables.flatMap((table) => {
+    const old = before.tables.find(({ name }) => name === table.name);
+    return table.columns.flatMap((column) => {
+      const from = old?.columns.find(({ name }) => name === column.name);
+      const isRewritten =
+        from &&
+        (isComputed(from) || isComputed(column)
+          ? schemaColumnSql(from) !== schemaColumnSql(column)
+          : fullType(from) !== fullType(column));
+      return isRewritten ? [{ table: table.name, column: column.name }] : [];
+    });
+  });
 }

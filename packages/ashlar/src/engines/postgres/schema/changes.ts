@@ -3,8 +3,10 @@ import type { GuardedTable } from '../../../contract/guarantee.js';
 import type { Schema, SchemaChange, SchemaObject, SchemaTable } from '../../../contract/schema.js';
 import { AshlarError } from '../../../errors.js';
 import { identifier } from '../../../model/index.js';
+import { mentions } from '../../../sql/code.js';
+import { changeObjects } from '../../object-changes.js';
 import { change } from './change.js';
-import { changeColumns } from './change-columns.js';
+import { changeColumns, rewrittenColumns } from './change-columns.js';
 import {
   addConstraint,
   addIndex,
@@ -181,11 +183,24 @@ export const changes: SqlDialect['changes'] = (before, after, model, renames) =>
   const created = createTables(before, after, byName, existing);
   const functions = changeFunctions(before, after, model, existing);
   const gone = renamed.tables.filter(({ name }) => !is.has(name));
+  const rewritten = rewrittenColumns(renamed, after);
+  const others = changeObjects({
+    dialect: 'postgres',
+    before: renamed.objects,
+    after: after.objects,
+    // a view keeps the type of a column that it reads
+    isInTheWay: ({ needs, definition }) =>
+      rewritten.some(
+        ({ table, column }) => needs.includes(table) && mentions(definition, column, 'postgres'),
+      ),
+  });
   return [
+    ...others.drops,
     ...renameColumns(renames),
     ...phase('renames'),
     ...phase('unlinks'),
     ...phase('drops'),
+    ...others.before,
     ...functions.set,
     ...created,
     ...phase('columns'),
@@ -194,5 +209,7 @@ export const changes: SqlDialect['changes'] = (before, after, model, renames) =>
     ...phase('triggers'),
     ...referredFirst(gone).toReversed().map(dropTable),
     ...functions.dropped,
+    ...others.creates,
+    ...others.after,
   ];
 };

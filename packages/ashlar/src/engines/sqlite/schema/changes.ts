@@ -2,6 +2,7 @@ import type { Renames } from '../../../contract/dialect.js';
 import type { GuardedTable } from '../../../contract/guarantee.js';
 import type { Schema, SchemaChange, SchemaTable } from '../../../contract/schema.js';
 import { identifier } from '../../../model/index.js';
+import { changeObjects } from '../../object-changes.js';
 import { alterTable, withoutData } from './alter.js';
 import { createTable } from './ddl.js';
 import { parentsFirst, referenced } from './references.js';
@@ -24,13 +25,18 @@ export function changes(
   const created = parentsFirst(after.tables.filter(({ name }) => !had.has(name)));
   const dropped = parentsFirst(before.tables.filter(({ name }) => !has.has(name))).reverse();
   const models = new Map(model.map((table) => [table.name, table]));
+  const others = changeObjects({ dialect: 'sqlite', before: before.objects, after: after.objects });
   return [
+    ...others.drops,
+    ...others.before,
     ...createdTables(created, models),
     ...after.tables.flatMap((table) => {
       const old = had.get(table.name);
       return old ? alterTable(old, table, models.get(table.name), renames[table.name] ?? {}) : [];
     }),
     ...dropped.map(dropTable),
+    ...others.creates,
+    ...others.after,
   ];
 }
 

@@ -1,0 +1,88 @@
+import type { SqlDialect } from '../../contract/dialect.js';
+import type { Engine } from '../../contract/engine.js';
+import type { Schema, SchemaTable } from '../../contract/schema.js';
+import type { SystemFacts } from '../../contract/system.js';
+import { sideObjects } from '../../model/index.js';
+import { realAndExpected } from '../drift.js';
+import { functionKey, keysOf, objectKey, objectsOf, otherKey } from './keys.js';
+import { liftingObjects } from './lifting.js';
+
+/** An object that no table declares and no generated step made. */
+export interface UndeclaredObject {
+  /** As directives name it: `index orders_by_status`. */
+  readonly object: string;
+  /** Whether a step makes it, or it exists in this database only. */
+  readonly from: 'step' | 'database';
+  /** Whether it could lift a guarantee; `prove` fails then. */
+  readonly lifts: boolean;
+}
+
+/** The part of a database's schema that is compared with the steps: without what was made by hand and lifts nothing. */
+export function withoutHarmless(real: Schema, expected: Schema, lifting: ReadonlySet<string>): Schema {
+  const known = keysOf(expected);
+  const isCompared = (key: string): boolean => known.has(key) || lifting.has(key);
+  const tables = new Set(expected.tables.map(({ name }) => name));
+  const part = (table: SchemaTable): SchemaTable => ({
+    ...table,
+    indexes: table.indexes.filter(({ name }) => isCompared(objectKey('index', name))),
+    triggers: table.triggers.filter(({ name }) => isCompared(objectKey('trigger', name, table.name))),
+    ...(table.rowSecurity && {
+      rowSecurity: {
+        ...table.rowSecurity,
+        policies: table.rowSecurity.policies.filter(({ name }) =>
+          isCompared(objectKey('policy', name, table.name)),
+        ),
+      },
+    }),
+  });
+  return {
+    tables: real.tables.filter(({ name }) => tables.has(name)).map(part),
+    functions: real.functions.filter((each) => isCompared(functionKey(each.name))),
+    objects: real.objects.filter((each) => isCompared(otherKey(each))),
+  };
+}
+
+/**
+ * Lists the objects that no table declares and no generated step made: those of steps, and those of the system's tables
+ * in this database.
+ *
+ * @throws AshlarError `migration-failed`, `driver-missing` (the shadow runs in an embedded engine)
+ */
+export async function undeclaredIn(
+  engine: Engine,
+  system: SystemFacts,
+): Promise<readonly UndeclaredObject[]> {
+  const found = await realAndExpected(engine, system);
+  if (!found) return [];
+  const { dialect } = engine;
+  const declared = declaredNames(dialect, system);
+  const { schema, ownership } = found.expected;
+  const known = keysOf(schema);
+  const tables = new Set(schema.tables.map(({ name }) => name));
+  const others = new Set(found.real.tables.map(({ name }) => name).filter((name) => !tables.has(name)));
+  const lifting = new Set(liftingObjects(found.real, dialect.name, system).map(({ key }) => key));
+  return objectsOf(found.real).flatMap(({ key, type, name, table }): UndeclaredObject[] => {
+    if (type !== 'table' && declared.has(name.replace(/\(.*$/s, ''))) return [];
+    const lifts = lifting.has(key);
+    if (known.has(key))
+      return ownership.foreign.has(key) || (ownership.unknown.has(key) && lifts)
+        ? [{ object: key, from: 'step', lifts }]
+        : [];
+    // another system may share the database
+    const isOthers = type === 'table' || others.has(table ?? '') || others.has(name);
+    return isOthers ? [] : [{ object: key, from: 'database', lifts }];
+  });
+}
+
+/** The names of everything that a system declares, but for its tables. */
+const declaredNames = (dialect: SqlDialect, system: SystemFacts): ReadonlySet<string> =>
+  new Set(
+    Object.values(system.tables).flatMap((table) => [
+      ...Object.keys(table.columns),
+      ...[table.primaryKey, ...table.uniques, ...table.foreignKeys, ...table.checks, ...table.indexes].map(
+        ({ name }) => name,
+      ),
+      ...dialect.generatedColumnObjects(table).map(({ name }) => name),
+      ...sideObjects(table, dialect.name).map(({ name }) => name),
+    ]),
+  );
