@@ -1,4 +1,5 @@
 import type { GuaranteeObject, GuardedTable } from './guarantee.js';
+import type { DeclaredView, ObjectSql } from './objects.js';
 import type { Owner } from './owner.js';
 import type { TableRights } from './rights.js';
 import type { RoleDialect } from './roles.js';
@@ -63,6 +64,10 @@ export interface SqlDialect {
    * `createTable` creates them too.
    */
   generatedColumnObjects(table: TableFacts): readonly GuaranteeObject[];
+  /** Returns the objects that a table declares besides its guarantees, in the order in which they can be created. */
+  declaredObjects(table: GuardedTable): readonly ObjectSql[];
+  /** Returns the statement that creates a declared view. */
+  viewSql(view: DeclaredView): string;
   /**
    * Returns the statements that turn the schema `before` into the schema `after`, and those that reverse them. `model`
    * are the tables that `after` was made from.

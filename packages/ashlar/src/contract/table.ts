@@ -1,4 +1,5 @@
 import type { Column } from './column.js';
+import type { DeclaredObject, FullText } from './objects.js';
 import type { Retention } from './retention.js';
 import type { SqlName } from './sql.js';
 
@@ -103,4 +104,7 @@ export interface TableFacts {
   /** The column renames that the table declares: current name → previous name. */
   readonly renames: Readonly<Record<string, string>>;
   readonly facts: GuaranteeFacts;
+  /** The objects that the table declares by their SQL. */
+  readonly objects?: readonly DeclaredObject[];
+  readonly fullTexts?: readonly FullText[];
 }

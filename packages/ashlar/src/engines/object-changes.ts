@@ -1,4 +1,5 @@
-import type { OtherObject, SchemaChange } from '../contract/schema.js';
+import type { ObjectSql } from '../contract/objects.js';
+import type { OtherObject, SchemaChange, SchemaTable } from '../contract/schema.js';
 import type { SqlName } from '../contract/sql.js';
 import { identifier } from '../model/index.js';
 import { folded } from '../sql/code.js';
@@ -59,6 +60,8 @@ export interface ObjectComparison {
   readonly dialect: SqlName;
   readonly before: readonly OtherObject[];
   readonly after: readonly OtherObject[];
+  /** The declared objects: what is created from nothing is written as it is declared. */
+  readonly declared?: readonly ObjectSql[];
   /** Whether an object that does not differ is in the way of another change, and is made again. */
   readonly isInTheWay?: (object: OtherObject) => boolean;
 }
@@ -71,6 +74,7 @@ export function changeObjects({
   dialect,
   before,
   after,
+  declared = [],
   isInTheWay = () => false,
 }: ObjectComparison): ObjectChanges {
   const had = neededFirst(before);
@@ -94,18 +98,46 @@ export function changeObjects({
         : undefined,
     rebuild: [],
   });
+  const written = new Map(declared.map((object) => [`${object.type} ${object.name}`, object.sql]));
   const create = (each: OtherObject): SchemaChange => ({
     summary: `create ${label(each)}`,
-    up: [each.definition],
+    up: [written.get(`${each.type} ${each.name}`) ?? each.definition],
     down: [dropSql(each, dialect)],
     danger: undefined,
     rebuild: [],
   });
-  const later = (each: OtherObject): boolean => !comesBeforeTables(each);
+  const [isGone, isMade] = [namesOf(dropped), namesOf(made)];
+  // triggers name a virtual table: while a table changes, SQLite compiles them all
+  const isReplaced = (each: OtherObject): boolean =>
+    isVirtual(each) && isGone.has(each.name) && isMade.has(each.name);
+  const isEarly = (each: OtherObject): boolean =>
+    comesBeforeTables(each) || (isVirtual(each) && !isReplaced(each));
   return {
-    drops: dropped.filter(later).map(drop),
-    before: made.filter(comesBeforeTables).map(create),
-    creates: made.filter(later).map(create),
-    after: dropped.filter(comesBeforeTables).map(drop),
+    drops: dropped.filter((each) => !isEarly(each) && !isReplaced(each)).map(drop),
+    before: made.filter(isEarly).map(create),
+    creates: [...dropped.filter(isReplaced).map(drop), ...made.filter((each) => !isEarly(each)).map(create)],
+    after: dropped.filter(isEarly).map(drop),
+  };
+}
+
+const namesOf = (objects: readonly OtherObject[]): ReadonlySet<string> =>
+  new Set(objects.map(({ name }) => name));
+const isVirtual = ({ type }: OtherObject): boolean => type === 'virtual table';
+
+/** Returns a table without the columns, indexes, triggers and policies that are declared by their SQL. */
+export function withoutDeclared(table: SchemaTable, declared: readonly ObjectSql[]): SchemaTable {
+  const rest = <T extends { readonly name: string }>(
+    type: ObjectSql['type'],
+    parts: readonly T[],
+  ): readonly T[] =>
+    parts.filter(({ name }) => !declared.some((object) => object.type === type && object.name === name));
+  return {
+    ...table,
+    columns: rest('column', table.columns),
+    indexes: rest('index', table.indexes),
+    triggers: rest('trigger', table.triggers),
+    ...(table.rowSecurity && {
+      rowSecurity: { ...table.rowSecurity, policies: rest('policy', table.rowSecurity.policies) },
+    }),
   };
 }

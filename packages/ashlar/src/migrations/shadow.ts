@@ -3,6 +3,7 @@ import type { Engine } from '../contract/engine.js';
 import type { Schema } from '../contract/schema.js';
 import type { SystemFacts } from '../contract/system.js';
 import type { TableFacts } from '../contract/table.js';
+import { systemStatements } from '../engines/declared-sql.js';
 import { createFoundation } from '../engines/foundation.js';
 import { openShadow } from '../engines/shadow.js';
 import { keysOf } from './ownership/keys.js';
@@ -86,9 +87,8 @@ function runSteps(dialect: SqlDialect, steps: readonly Step[]): Promise<StepsSta
 export function schemaOfModel(dialect: SqlDialect, system: SystemFacts): Promise<Schema> {
   return inShadow(dialect, (engine) =>
     engine.asOwner(async (owner) => {
-      for (const table of inCreationOrder(Object.values(system.tables))) {
-        for (const statement of dialect.createTable(table)) await owner.script(statement);
-      }
+      const tables = inCreationOrder(Object.values(system.tables));
+      for (const statement of systemStatements(dialect, system, tables)) await owner.script(statement);
       return engine.introspect(owner);
     }),
   );

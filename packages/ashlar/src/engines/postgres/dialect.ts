@@ -2,6 +2,7 @@ import type { SqlDialect } from '../../contract/dialect.js';
 import { postgresRoles } from './roles/roles.js';
 import { changes } from './schema/changes.js';
 import { createTable } from './schema/create-table.js';
+import { declaredObjects, viewSql } from './schema/declared-objects.js';
 import { dump } from './schema/dump.js';
 import { scopeBounds } from './schema/foundation.js';
 import { generatedColumnObjects } from './schema/generated-columns.js';
@@ -14,6 +15,8 @@ export const postgresDialect: SqlDialect = {
   foundation: scopeBounds,
   createTable,
   generatedColumnObjects,
+  declaredObjects,
+  viewSql,
   changes,
   findBroken: async () => [],
   dump,

@@ -3,6 +3,7 @@ import { findBroken } from './schema/broken.js';
 import { changes } from './schema/changes.js';
 import { now } from './schema/column-sql.js';
 import { createTable } from './schema/ddl.js';
+import { declaredObjects, viewSql } from './schema/declared-objects.js';
 import { foundation } from './schema/foundation.js';
 import { generatedColumnObjects } from './schema/generated-columns.js';
 import { sqliteProving } from './schema/proving.js';
@@ -15,6 +16,8 @@ export const sqliteDialect: SqlDialect = {
   foundation,
   createTable,
   generatedColumnObjects,
+  declaredObjects,
+  viewSql,
   changes,
   findBroken,
   dump,

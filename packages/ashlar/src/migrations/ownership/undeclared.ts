@@ -2,6 +2,7 @@ import type { SqlDialect } from '../../contract/dialect.js';
 import type { Engine } from '../../contract/engine.js';
 import type { Schema, SchemaTable } from '../../contract/schema.js';
 import type { SystemFacts } from '../../contract/system.js';
+import { objectsOfSystem } from '../../engines/declared-sql.js';
 import { sideObjects } from '../../model/index.js';
 import { realAndExpected } from '../drift.js';
 import { functionKey, keysOf, objectKey, objectsOf, otherKey } from './keys.js';
@@ -76,8 +77,9 @@ export async function undeclaredIn(
 
 /** The names of everything that a system declares, but for its tables. */
 const declaredNames = (dialect: SqlDialect, system: SystemFacts): ReadonlySet<string> =>
-  new Set(
-    Object.values(system.tables).flatMap((table) => [
+  new Set([
+    ...objectsOfSystem(dialect, system).map(({ name }) => name),
+    ...Object.values(system.tables).flatMap((table) => [
       ...Object.keys(table.columns),
       ...[table.primaryKey, ...table.uniques, ...table.foreignKeys, ...table.checks, ...table.indexes].map(
         ({ name }) => name,
@@ -85,4 +87,4 @@ const declaredNames = (dialect: SqlDialect, system: SystemFacts): ReadonlySet<st
       ...dialect.generatedColumnObjects(table).map(({ name }) => name),
       ...sideObjects(table, dialect.name).map(({ name }) => name),
     ]),
-  );
+  ]);

@@ -4,7 +4,7 @@ import type { Schema, SchemaChange, SchemaObject, SchemaTable } from '../../../c
 import { AshlarError } from '../../../errors.js';
 import { identifier } from '../../../model/index.js';
 import { mentions } from '../../../sql/code.js';
-import { changeObjects } from '../../object-changes.js';
+import { changeObjects, withoutDeclared } from '../../object-changes.js';
 import { change } from './change.js';
 import { changeColumns, rewrittenColumns } from './change-columns.js';
 import {
@@ -25,6 +25,7 @@ import {
   referredFirst,
 } from './change-tables.js';
 import { columnCheck } from './column-sql.js';
+import { declaredObjects } from './declared-objects.js';
 import { modelSql } from './model-sql.js';
 import { renameInSchema } from './rename-in-schema.js';
 
@@ -156,10 +157,16 @@ const changeFunctions = (
     dropped: before.functions.filter(({ name }) => !is.has(name)).map(dropFunction),
     set: after.functions.flatMap((one) => {
       const old = was.get(one.name);
-      if (old) return old.definition === one.definition ? [] : [replaceFunction(old, one)];
+      if (old)
+        return old.definition === one.definition ? [] : [{ object: one, change: replaceFunction(old, one) }];
       return made.has(`function ${one.name}`)
         ? []
-        : [addFunction(one, written.get(`function ${one.name}`) ?? one.definition)];
+        : [
+            {
+              object: one,
+              change: addFunction(one, written.get(`function ${one.name}`) ?? one.definition),
+            },
+          ];
     }),
   };
 };
@@ -174,11 +181,29 @@ export const changes: SqlDialect['changes'] = (before, after, model, renames) =>
   const renamed = renameInSchema(before, renames);
   const byName = new Map(model.map((table) => [table.name, table]));
   const is = new Map(after.tables.map((table) => [table.name, table]));
+  const had = new Set(renamed.tables.map(({ name }) => name));
+  const declared = model.flatMap(declaredObjects);
+  // a function that columns use comes before the tables; another one may use the tables itself
+  const inTables = after.tables.flatMap(({ columns, constraints }) => [
+    ...columns.map(({ default: standard = '', rest }) => `${standard} ${rest}`),
+    ...constraints.map(({ definition }) => definition),
+  ]);
+  const isLate = ({ name }: SchemaObject): boolean => {
+    const [called = name] = name.split('(');
+    return !inTables.some((text) => text.includes(called));
+  };
+  const declaredOnNew = after.tables.flatMap((table): TableChanges[] => {
+    const own = byName.get(table.name);
+    return own && !had.has(table.name)
+      ? [changeTable(withoutDeclared(table, declaredObjects(own)), table, own)]
+      : [];
+  });
   const kept = renamed.tables.flatMap((table): TableChanges[] => {
     const now = is.get(table.name);
     return now ? [changeTable(table, now, byName.get(table.name))] : [];
   });
-  const phase = (name: keyof TableChanges): SchemaChange[] => kept.flatMap((table) => table[name]);
+  const phase = (name: keyof TableChanges): SchemaChange[] =>
+    [...kept, ...declaredOnNew].flatMap((table) => table[name]);
   const existing = existingIn(before);
   const created = createTables(before, after, byName, existing);
   const functions = changeFunctions(before, after, model, existing);
@@ -188,6 +213,7 @@ export const changes: SqlDialect['changes'] = (before, after, model, renames) =>
     dialect: 'postgres',
     before: renamed.objects,
     after: after.objects,
+    declared,
     // a view keeps the type of a column that it reads
     isInTheWay: ({ needs, definition }) =>
       rewritten.some(
@@ -201,9 +227,10 @@ export const changes: SqlDialect['changes'] = (before, after, model, renames) =>
     ...phase('unlinks'),
     ...phase('drops'),
     ...others.before,
-    ...functions.set,
+    ...functions.set.filter(({ object }) => !isLate(object)).map((each) => each.change),
     ...created,
     ...phase('columns'),
+    ...functions.set.filter(({ object }) => isLate(object)).map((each) => each.change),
     ...phase('adds'),
     ...phase('foreignKeys'),
     ...phase('triggers'),
