@@ -51,5 +51,16 @@ export { hiddenTables, sideObjects } from './side-tables.js';
 export { storageProblem } from './storable.js';
 export { type Columns, type KeyNames, type Table, table } from './table.js';
 export { timestampText } from './timestamp-text.js';
-export type { Insert, KeyOf, QueryTable, QueryTables, Row, Tables, Update } from './types.js';
+export type {
+  Insert,
+  KeyOf,
+  QueryTable,
+  QueryTables,
+  QueryView,
+  QueryViews,
+  Row,
+  Tables,
+  Update,
+  WithViews,
+} from './types.js';
 export { type View, type ViewShape, type Views, view } from './view.js';

@@ -1,6 +1,7 @@
 import type { OperationNodeSource, RootOperationNode } from 'kysely';
 import type { ResultKinds } from '../contract/answers.js';
 import type { Engine } from '../contract/engine.js';
+import type { DeclaredView } from '../contract/objects.js';
 import type { TableFacts } from '../contract/table.js';
 import { nestedValue } from './nested-rows.js';
 import { type PageOptions, type PagePlan, pagePlan } from './page.js';
@@ -28,9 +29,10 @@ export interface QueryRules {
 export function queryRules(
   engine: Engine,
   tables: readonly TableFacts[],
+  views: readonly DeclaredView[],
   clock: (() => Date) | undefined,
 ): QueryRules {
-  const declared = declaredRelations(tables);
+  const declared = declaredRelations(tables, views);
   const rewriter = new Rewriter({
     declared,
     answers: engine.kysely.answers,

@@ -2,16 +2,15 @@ import type { DeclaredObject } from '../contract/objects.js';
 import type { SystemFacts } from '../contract/system.js';
 import { AshlarError } from '../errors.js';
 import type { JobCommands } from '../jobs/job-commands.js';
-import type { Insert, Table, Tables, Views } from '../model/index.js';
+import type { Insert, Table, Tables, Views, WithViews } from '../model/index.js';
 import type { Command } from './command.js';
 
 /**
  * A named set of tables with their migrations, jobs and commands. `connect`, the command line and `prove`
  * take a system.
  */
-export interface System<T extends Tables = Tables, V extends Views = Views> extends SystemFacts<T> {
+export interface System<T extends Tables = Tables> extends SystemFacts<T> {
   readonly kind: 'system';
-  readonly views?: V;
   /** The batch jobs that the system contributes to `ashlar jobs`. */
   readonly jobs?: JobCommands;
   /** The system's own commands by name, which run as `ashlar SYSTEM COMMAND`. */
@@ -19,10 +18,9 @@ export interface System<T extends Tables = Tables, V extends Views = Views> exte
 }
 
 /** The tables, migrations, jobs, commands and probe rows that declare a system. */
-export interface SystemParts<T extends Tables, V extends Views = Views> {
+export interface SystemParts<T extends Tables> {
   readonly tables: T;
   readonly migrations: URL;
-  readonly views?: V;
   /** Objects that are declared by their SQL, with `extra`; they come after all tables. */
   readonly objects?: readonly DeclaredObject[];
   readonly jobs?: JobCommands;
@@ -46,14 +44,16 @@ export interface SystemParts<T extends Tables, V extends Views = Views> {
  * @example
  * export const shipping = system('shipping', { tables: { jobs }, migrations: new URL('./migrations/', import.meta.url) });
  */
-export function system<T extends Tables, V extends Views = Record<never, never>>(
+export function system<T extends Tables>(name: string, parts: SystemParts<T>): System<T>;
+export function system<T extends Tables, V extends Views>(
   name: string,
-  parts: SystemParts<T, V>,
-): System<T, V> {
+  parts: SystemParts<T> & { readonly views: V },
+): System<T & WithViews<V>>;
+export function system(name: string, parts: SystemParts<Tables> & { readonly views?: Views }): System {
   assertName(name);
   assertKeyrings(name, Object.values<Table>(parts.tables));
   assertCommandNames(name, Object.keys(parts.commands ?? {}));
-  return Object.freeze({ kind: 'system' as const, name, ...parts }) as System<T, V>;
+  return Object.freeze({ kind: 'system' as const, name, ...parts }) as System;
 }
 
 const assertName = (name: string): void => {
