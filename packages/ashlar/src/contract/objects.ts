@@ -14,8 +14,6 @@ export interface DeclaredObject {
   readonly sql: Readonly<Record<SqlName, string | null>>;
   /** Whether the object comes before all tables, because columns use it. */
   readonly before: boolean;
-  /** Whether the object can be made in a real database only, so that no shadow database has it. */
-  readonly omitted: boolean;
 }
 
 /** An index over the words of text columns. */
@@ -43,7 +41,6 @@ export interface ObjectSql {
   readonly name: string;
   readonly sql: string;
   readonly before: boolean;
-  readonly omitted: boolean;
   /** The statements that fill the object from the rows of a table that exists already. */
   readonly fill: readonly string[];
 }

@@ -5,11 +5,9 @@ import type { SystemFacts } from '../contract/system.js';
 
 /** Returns the objects that exist in one dialect. */
 export function objectsIn(objects: readonly DeclaredObject[], dialect: SqlName): readonly ObjectSql[] {
-  return objects.flatMap(({ name, type, before, omitted, sql }) => {
+  return objects.flatMap(({ name, type, before, sql }) => {
     const text = sql[dialect];
-    return text === null
-      ? []
-      : [{ name, type, before, omitted, sql: text.trim().replace(/;$/, ''), fill: [] }];
+    return text === null ? [] : [{ name, type, before, sql: text.trim().replace(/;$/, ''), fill: [] }];
   });
 }
 
@@ -22,7 +20,6 @@ export function objectsOfSystem(dialect: SqlDialect, system: SystemFacts): reado
       name: view.name,
       sql: dialect.viewSql(view),
       before: false,
-      omitted: false,
       fill: [],
     })),
     ...objectsIn(system.objects ?? [], dialect.name),
@@ -40,16 +37,14 @@ export function systemStatements(
   system: SystemFacts,
   tables: readonly SystemFacts['tables'][string][],
 ): readonly string[] {
-  const all = objectsOfSystem(dialect, system).filter(({ omitted }) => !omitted);
+  const all = objectsOfSystem(dialect, system);
   const later = all.filter(({ before }) => !before);
   const ofTables = new Set(tables.flatMap((table) => dialect.declaredObjects(table)).map(({ name }) => name));
   return [
     ...all.filter(({ before }) => before).map(({ sql }) => sql),
     ...tables.flatMap((table) => [
       ...dialect.createTable(table),
-      ...dialect
-        .declaredObjects(table)
-        .flatMap(({ before, omitted, sql }) => (before || omitted ? [] : [sql])),
+      ...dialect.declaredObjects(table).flatMap(({ before, sql }) => (before ? [] : [sql])),
     ]),
     ...later.filter(({ name }) => !ofTables.has(name)).map(({ sql }) => sql),
   ];

@@ -14,18 +14,12 @@ export interface ExtraSql {
   readonly postgres: string | null;
   /** Whether the object comes before all tables: types, domains and functions that columns use. */
   readonly before?: boolean;
-  /**
-   * `omit` if the object needs an extension that the embedded engine does not have: it is written into steps when it is
-   * new, and checked on a database only.
-   */
-  readonly shadow?: 'omit';
 }
 
 /** An extension of PostgreSQL. */
 export interface ExtraExtension {
-  /** The name of the extension. */
+  /** The name of the extension. Comparisons run in the embedded engine, so that one must have it, too. */
   readonly extension: string;
-  readonly shadow?: 'omit';
 }
 
 const declareExtra = (given: ExtraSql | ExtraExtension): DeclaredObject => {
@@ -37,10 +31,9 @@ const declareExtra = (given: ExtraSql | ExtraExtension): DeclaredObject => {
       type: 'extension' as const,
       sql: { sqlite: null, postgres: `CREATE EXTENSION IF NOT EXISTS ${given.extension}` },
       before: true,
-      omitted: given.shadow === 'omit',
     });
   }
-  const { name, sqlite, postgres, before = false, shadow } = given;
+  const { name, sqlite, postgres, before = false } = given;
   assertName('An object', name);
   const types = [sqlite, postgres].flatMap((sql) => (sql === null ? [] : [typeOf(name, sql)]));
   const [type] = types;
@@ -51,7 +44,6 @@ const declareExtra = (given: ExtraSql | ExtraExtension): DeclaredObject => {
     type,
     sql: { sqlite, postgres },
     before: before || type === 'extension',
-    omitted: shadow === 'omit',
   });
 };
 

@@ -1,9 +1,12 @@
 import type { SqlDialect } from '../../contract/dialect.js';
 import type { Engine } from '../../contract/engine.js';
 import type { Schema, SchemaTable } from '../../contract/schema.js';
+import type { SqlName } from '../../contract/sql.js';
 import type { SystemFacts } from '../../contract/system.js';
+
 import { objectsOfSystem } from '../../engines/declared-sql.js';
 import { sideObjects } from '../../model/index.js';
+import { codeOf, nameOf } from '../../sql/code.js';
 import { realAndExpected } from '../drift.js';
 import { functionKey, keysOf, objectKey, objectsOf, otherKey } from './keys.js';
 import { liftingObjects } from './lifting.js';
@@ -86,5 +89,12 @@ const declaredNames = (dialect: SqlDialect, system: SystemFacts): ReadonlySet<st
       ),
       ...dialect.generatedColumnObjects(table).map(({ name }) => name),
       ...sideObjects(table, dialect.name).map(({ name }) => name),
+      // on SQLite a foreign key has triggers of its own
+      ...dialect.createTable(table).flatMap((statement) => createdTrigger(statement, dialect.name)),
     ]),
   ]);
+
+const createdTrigger = (statement: string, dialect: SqlName): readonly string[] => {
+  const [create, trigger, name] = codeOf(statement, dialect);
+  return create?.word === 'CREATE' && trigger?.word === 'TRIGGER' && name ? [nameOf(name)] : [];
+};

@@ -36,7 +36,6 @@ const fullTextObjects = (table: GuardedTable, index: FullText): readonly ObjectS
     name,
     sql,
     before: false,
-    omitted: false,
     fill: [],
   });
   return [

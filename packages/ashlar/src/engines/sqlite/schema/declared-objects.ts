@@ -41,7 +41,6 @@ const object = (
   name,
   sql: text,
   before: false,
-  omitted: false,
   fill,
 });
 
