@@ -3,8 +3,8 @@ import type { Schema } from '../contract/schema.js';
 import type { SystemFacts } from '../contract/system.js';
 import { compareHistory } from './compare-history.js';
 import { readHistory } from './history.js';
+import { withoutHarmless } from './ownership/harmless.js';
 import { liftingObjects } from './ownership/lifting.js';
-import { withoutHarmless } from './ownership/undeclared.js';
 import { inCreationOrder, type StepsState, stateOfSteps } from './shadow.js';
 import { readSteps } from './steps.js';
 

@@ -63,13 +63,12 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
     this.system = system;
     this.#options = options;
     this.#tracing = tracing;
-    const views = Object.values(system.views ?? {});
-    engine.register(Object.values(system.tables), views);
+    const [tables, views] = [Object.values(system.tables), Object.values(system.views ?? {})];
+    engine.register(tables, views);
     // a nullable scope column does not define the scopes: an audit trail copies those of other tables
-    this.#scopeColumns = Object.values(system.tables)
-      .flatMap((table) => table.facts.scope ?? [])
-      .filter(({ nullable }) => !nullable);
-    const rules = queryRules(engine, Object.values(system.tables), views, options.clock);
+    const scopes = tables.flatMap((table) => table.facts.scope ?? []);
+    this.#scopeColumns = scopes.filter(({ nullable }) => !nullable);
+    const rules = queryRules(engine, tables, views, options.clock);
     const kysely = kyselyParts(engine, rules);
     this.#parts = {
       engine,

@@ -3,11 +3,11 @@ import type { Renames, SqlDialect } from '../../contract/dialect.js';
 import type { Schema, SchemaChange } from '../../contract/schema.js';
 import type { SqlName } from '../../contract/sql.js';
 import type { SystemFacts } from '../../contract/system.js';
-import { AshlarError } from '../../errors.js';
 import { identifier } from '../../model/index.js';
 import { splitStatements } from '../../sql/statements.js';
 import { inCreationOrder, type StepsState, stateOfSteps } from '../shadow.js';
 import type { Step, StepMode } from '../steps.js';
+import { blocked } from './blocked.js';
 import { withKept } from './keep.js';
 import { objectKey, objectsOf } from './keys.js';
 import type { OwnershipLines } from './lines.js';
@@ -145,8 +145,3 @@ const assertNotCarried = (before: Schema, target: Schema, isKept: (key: string) 
     `Drop it in a step of your own first (ashlar migrate new --empty), or declare the table again.`,
   );
 };
-
-/** Returns the error for a step that would drop or break an object that no generated step made. */
-export function blocked(message: string, detail: string, suggestion: string): AshlarError {
-  return new AshlarError('migration-blocked', { message, detail, suggestion });
-}

@@ -4,7 +4,7 @@ import type { Schema } from '../../contract/schema.js';
 import { AshlarError } from '../../errors.js';
 import { mentions, namesIn } from '../../sql/code.js';
 import type { Step } from '../steps.js';
-import { blocked } from './changes.js';
+import { blocked } from './blocked.js';
 import { type KeyedObject, objectsOf } from './keys.js';
 
 /**

@@ -1,7 +1,8 @@
 import type { SystemFacts } from '../../contract/system.js';
 import { AshlarError } from '../../errors.js';
 import { inCreationOrder, type StepsState, stateOfSteps } from '../shadow.js';
-import { blocked, type KeepingChanges, type StepsComparison, stepOf } from './changes.js';
+import { blocked } from './blocked.js';
+import { type KeepingChanges, type StepsComparison, stepOf } from './changes.js';
 import { objectsOf } from './keys.js';
 
 const suggestion =

@@ -1,6 +1,5 @@
 import type { SqlDialect } from '../../contract/dialect.js';
 import type { Engine } from '../../contract/engine.js';
-import type { Schema, SchemaTable } from '../../contract/schema.js';
 import type { SqlName } from '../../contract/sql.js';
 import type { SystemFacts } from '../../contract/system.js';
 
@@ -8,7 +7,7 @@ import { objectsOfSystem } from '../../engines/declared-sql.js';
 import { sideObjects } from '../../model/index.js';
 import { codeOf, nameOf } from '../../sql/code.js';
 import { realAndExpected } from '../drift.js';
-import { functionKey, keysOf, objectKey, objectsOf, otherKey } from './keys.js';
+import { keysOf, objectsOf } from './keys.js';
 import { liftingObjects } from './lifting.js';
 
 /** An object that no table declares and no generated step made. */
@@ -19,31 +18,6 @@ export interface UndeclaredObject {
   readonly from: 'step' | 'database';
   /** Whether it could lift a guarantee; `prove` fails then. */
   readonly lifts: boolean;
-}
-
-/** The part of a database's schema that is compared with the steps: without what was made by hand and lifts nothing. */
-export function withoutHarmless(real: Schema, expected: Schema, lifting: ReadonlySet<string>): Schema {
-  const known = keysOf(expected);
-  const isCompared = (key: string): boolean => known.has(key) || lifting.has(key);
-  const tables = new Set(expected.tables.map(({ name }) => name));
-  const part = (table: SchemaTable): SchemaTable => ({
-    ...table,
-    indexes: table.indexes.filter(({ name }) => isCompared(objectKey('index', name))),
-    triggers: table.triggers.filter(({ name }) => isCompared(objectKey('trigger', name, table.name))),
-    ...(table.rowSecurity && {
-      rowSecurity: {
-        ...table.rowSecurity,
-        policies: table.rowSecurity.policies.filter(({ name }) =>
-          isCompared(objectKey('policy', name, table.name)),
-        ),
-      },
-    }),
-  });
-  return {
-    tables: real.tables.filter(({ name }) => tables.has(name)).map(part),
-    functions: real.functions.filter((each) => isCompared(functionKey(each.name))),
-    objects: real.objects.filter((each) => isCompared(otherKey(each))),
-  };
 }
 
 /**
