@@ -45,10 +45,12 @@ export interface SystemParts<T extends Tables> {
  * export const shipping = system('shipping', { tables: { jobs }, migrations: new URL('./migrations/', import.meta.url) });
  */
 export function system<T extends Tables>(name: string, parts: SystemParts<T>): System<T>;
+/** Declares a system with views, which `s.query` reads like tables. */
 export function system<T extends Tables, V extends Views>(
   name: string,
   parts: SystemParts<T> & { readonly views: V },
 ): System<T & WithViews<V>>;
+/** Declares a system. */
 export function system(name: string, parts: SystemParts<Tables> & { readonly views?: Views }): System {
   assertName(name);
   assertKeyrings(name, Object.values<Table>(parts.tables));
