@@ -183,14 +183,14 @@ export const changes: SqlDialect['changes'] = (before, after, model, renames) =>
   const is = new Map(after.tables.map((table) => [table.name, table]));
   const had = new Set(renamed.tables.map(({ name }) => name));
   const declared = model.flatMap(declaredObjects);
-  // a function that columns use comes before the tables; another one may use the tables itself
+  // PostgreSQL reads the body of an SQL function when it is created, which may use the tables; columns may use the function
   const inTables = after.tables.flatMap(({ columns, constraints }) => [
     ...columns.map(({ default: standard = '', rest }) => `${standard} ${rest}`),
     ...constraints.map(({ definition }) => definition),
   ]);
-  const isLate = ({ name }: SchemaObject): boolean => {
+  const isLate = ({ name, definition }: SchemaObject): boolean => {
     const [called = name] = name.split('(');
-    return !inTables.some((text) => text.includes(called));
+    return /\bLANGUAGE sql\b/i.test(definition) && !inTables.some((text) => text.includes(called));
   };
   const declaredOnNew = after.tables.flatMap((table): TableChanges[] => {
     const own = byName.get(table.name);
