@@ -345,6 +345,13 @@ await db.session(async (s) => {
     ...command('ashlar migrate down'),
     remedy: 'Write a new step that makes the wanted change.',
   },
+  'migration-destroys': {
+    cause:
+      'The way down of a step drops a table with rows or a column with values, or deletes or overwrites rows. `facts.losses` has the tables, columns and counts.',
+    ...command('ashlar migrate down'),
+    remedy:
+      'Make a backup, then add --destroy; or keep the step, and write a new one that makes the wanted change.',
+  },
   'migration-pending': {
     cause: 'The tables in the code have changed without a step, or steps are not applied yet.',
     ...command('ashlar migrate check'),

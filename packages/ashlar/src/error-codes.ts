@@ -136,6 +136,10 @@ export const errorCodes = {
     exit: 1,
     meaning: 'A migration step has no down migration, so it cannot be undone.',
   },
+  'migration-destroys': {
+    exit: 1,
+    meaning: 'A migration step would lose rows or values, and this was not accepted. Nothing was lost.',
+  },
   'migration-pending': {
     exit: 1,
     meaning: 'The migrations differ from the declared tables, or from the steps applied to the database.',

@@ -81,8 +81,20 @@ export interface ErrorFacts {
   readonly constraint?: string;
   /** The name of the guarantee that refused the statement: `append-only`. */
   readonly guarantee?: string;
+  /** The rows and values that a migration step would lose. */
+  readonly losses?: readonly LossFact[];
   /** What Zod found, one for each problem. */
   readonly issues?: readonly ErrorIssue[];
+}
+
+/** Rows of a table, or values of a column, that a migration step would lose. */
+export interface LossFact {
+  readonly step: string;
+  readonly table: string;
+  /** The column whose values would be lost; left out where rows would be lost. */
+  readonly column?: string;
+  /** The number of rows, or of rows whose value would be lost. */
+  readonly rows: number;
 }
 
 /** A problem that Zod found in a value. It never has the value itself. */

@@ -1,3 +1,4 @@
+import type { ContentsSql } from './contents.js';
 import type { GuaranteeObject, GuardedTable } from './guarantee.js';
 import type { TableRights } from './rights.js';
 import type { RoleDialect } from './roles.js';
@@ -75,6 +76,8 @@ export interface SqlDialect {
   /** Writes a schema as text in a fixed order: the dump, a file kept under version control. */
   dump(schema: Schema): string;
   readonly proving: Proving;
+  /** How to find out which rows and values a step loses. */
+  readonly contents: ContentsSql;
   /** Plans and grants the rights of roles; `undefined` if the engine has no roles (SQLite). */
   readonly roles: RoleDialect | undefined;
 }

@@ -15,6 +15,8 @@ export { type DownOptions, down } from './down.js';
 export { drift } from './drift.js';
 export { dumpSchema } from './dump-schema.js';
 export { type AppliedStep, history } from './history.js';
+export type { DataLoss } from './losses/measure.js';
+export type { StepLosses } from './losses/rehearse.js';
 export { check as checkMigrations } from './model-changes.js';
 export { type NewStep, type NewStepOptions, newStep } from './new-step.js';
 export { type Plan, type PlannedStep, type PlanOptions, plan } from './plan.js';

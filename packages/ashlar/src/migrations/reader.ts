@@ -21,6 +21,11 @@ export class Reader {
     return hasWords(this.#tokens, this.#at, ...words);
   }
 
+  /** Skips the next word or symbol. */
+  skip(): void {
+    this.#at += 1;
+  }
+
   /**
    * Reads the name of a table, with any IF [NOT] EXISTS, ONLY and schema before it; returns the name without the
    * schema, or `''` if there is none.

@@ -212,7 +212,7 @@ describe.each(engines)('generated steps on $name', ({ place: newPlace }) => {
       expect(await rows('code, title')).toEqual([{ code: 'EXEC-01', title: 'Executors' }]);
       expect(await drift(engine, model)).toEqual([]);
       await up(engine, model);
-      await down(engine, model, { to: 'base' });
+      await down(engine, model, { to: 'base', destroy: true });
       await up(engine, model);
     } finally {
       await engine.close();

@@ -66,10 +66,10 @@ describe.each(engines)('migrations on $name', ({ place: newPlace }) => {
 
   test('undoes a number of steps, or all after a given one, and updates the history', async () => {
     await up(engine, shop);
-    expect((await down(engine, shop)).map(({ step }) => step)).toEqual(['0002_rows']);
+    expect((await down(engine, shop, { destroy: true })).map(({ step }) => step)).toEqual(['0002_rows']);
     expect(await rows()).toEqual([]);
     await up(engine, shop);
-    expect((await down(engine, shop, { to: 'base' })).map(({ step }) => step)).toEqual([
+    expect((await down(engine, shop, { to: 'base', destroy: true })).map(({ step }) => step)).toEqual([
       '0002_rows',
       '0001_initial',
     ]);

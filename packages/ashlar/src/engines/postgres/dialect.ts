@@ -1,6 +1,7 @@
 import type { SqlDialect } from '../../contract/dialect.js';
 import { postgresRoles } from './roles/roles.js';
 import { changes } from './schema/changes.js';
+import { postgresContents } from './schema/contents.js';
 import { createTable } from './schema/create-table.js';
 import { dump } from './schema/dump.js';
 import { scopeBounds } from './schema/foundation.js';
@@ -17,5 +18,6 @@ export const postgresDialect: SqlDialect = {
   changes,
   dump,
   proving: postgresProving,
+  contents: postgresContents,
   roles: postgresRoles,
 };

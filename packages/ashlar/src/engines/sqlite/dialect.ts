@@ -1,6 +1,7 @@
 import type { SqlDialect } from '../../contract/dialect.js';
 import { changes } from './schema/changes.js';
 import { now } from './schema/column-sql.js';
+import { sqliteContents } from './schema/contents.js';
 import { createTable } from './schema/ddl.js';
 import { foundation } from './schema/foundation.js';
 import { generatedColumnObjects } from './schema/generated-columns.js';
@@ -17,5 +18,6 @@ export const sqliteDialect: SqlDialect = {
   changes,
   dump,
   proving: sqliteProving,
+  contents: sqliteContents,
   roles: undefined,
 };
