@@ -34,6 +34,8 @@ export interface ContentsSql {
    * default as SQL, or NULL; `computed`, whether the value is generated.
    */
   readonly tables: string;
+  /** Returns a query for the number of rows of a table, `rows`: estimated where the engine has an estimate. */
+  estimate(source: string): string;
   /** Returns an SQL expression that describes the values of a column in one text, equal for equal sets of values. */
   fingerprint(column: string): string;
   /** Returns the text of a value, which can be compared with IS DISTINCT FROM. */

@@ -4,15 +4,21 @@ import type { SystemFacts } from '../contract/system.js';
 import { AshlarError } from '../errors.js';
 import { assertNoCollision } from './collision.js';
 import { assertHistory, compareHistory, type HistoryComparison } from './compare-history.js';
-import { type Danger, findDangers } from './danger.js';
+import { type Danger, findDangers } from './danger/find-dangers.js';
 import { readHistory } from './history.js';
+import { readTables } from './losses/contents.js';
 import { assertGuaranteesKept } from './refusals.js';
 import { byStepOrder, readSteps, type Step } from './steps.js';
+import { summaryOf } from './summary.js';
 
 /** A step that `up` would run. */
 export interface PlannedStep {
   readonly step: Step;
   readonly dangers: readonly Danger[];
+  /** What the step does: a line for each kind of statement, with the names. */
+  readonly summary: readonly string[];
+  /** The existing tables that its dangers name, with their numbers of rows: estimated on PostgreSQL, counted on SQLite. */
+  readonly tables: readonly { readonly table: string; readonly rows: number }[];
 }
 
 /** The steps that `up` would run, and the state of the database before them. */
@@ -77,16 +83,39 @@ export async function planOn({ engine, owner, system, steps, options }: PlanRequ
   );
   assertHistory(system.name, comparison, options);
   const newTables = new Set<string>();
+  const planned: PlannedStep[] = [];
+  for (const step of upTo(system, steps, comparison, options.to)) {
+    const dangers = findDangers(step.up, engine.dialect.name, newTables, Object.values(system.tables));
+    const named = new Set(dangers.flatMap(({ table }) => table ?? []));
+    planned.push({
+      step,
+      dangers,
+      summary: summaryOf(step.up),
+      tables: await rowEstimates(engine, owner, named),
+    });
+  }
   return {
     system: system.name,
     head: comparison.applied.at(-1)?.step,
     applied: comparison.applied.length,
-    steps: upTo(system, steps, comparison, options.to).map((step) => ({
-      step,
-      dangers: findDangers(step.up, engine.dialect.name, newTables),
-    })),
+    steps: planned,
   };
 }
+
+const rowEstimates = async (
+  { dialect }: Engine,
+  owner: Owner,
+  named: ReadonlySet<string>,
+): Promise<PlannedStep['tables']> => {
+  if (named.size === 0) return [];
+  const estimates: { table: string; rows: number }[] = [];
+  for (const { name, source } of await readTables(owner, dialect)) {
+    if (!named.has(name)) continue;
+    const [row] = await owner.run(dialect.contents.estimate(source));
+    estimates.push({ table: name, rows: Number(row?.rows ?? 0) });
+  }
+  return estimates;
+};
 
 const upTo = (
   system: SystemFacts,

@@ -58,10 +58,14 @@ export function successorOf(
   renames: TableRenames,
 ): StoredTable | undefined {
   const byName = before.id === before.name;
-  const renamed = renames.reduce((name, [from, to]) => (name === from ? to : name), before.name);
+  const renamed = renames.reduce(
+    (name, [from, to]) => (name.toLowerCase() === from.toLowerCase() ? to : name),
+    before.name,
+  );
   return (
-    after.find(({ id, name }) => (byName ? name === renamed : id === before.id)) ??
-    after.find(({ name }) => name === before.name)
+    after.find(({ id, name }) =>
+      byName ? name.toLowerCase() === renamed.toLowerCase() : id === before.id,
+    ) ?? after.find(({ name }) => name === before.name)
   );
 }
 

@@ -39,7 +39,7 @@ export async function uncheckedLosses(
   const losses: DataLoss[] = [];
   for (const statement of body.statements) {
     for (const { table, column } of lossesIn(statement)) {
-      const found = tables.find(({ name }) => name === table);
+      const found = tables.find(({ name }) => name === table || name.toLowerCase() === table);
       if (table !== undefined && !found) continue;
       const count = found && (await countTable(owner, dialect, found, ({ name }) => name === column));
       const rows = column === undefined ? count?.rows : count?.columns.get(column)?.own;

@@ -28,8 +28,11 @@ export async function watched(
 ): Promise<Watched> {
   const watch = await contents.watch(owner.run);
   const renames: (readonly [string, string])[] = [];
+  const tableOf = (name: string): StoredTable | undefined =>
+    before.find((each) => each.name === name) ??
+    before.find((each) => dialect === 'sqlite' && each.name.toLowerCase() === name.toLowerCase());
   const isNew = (table: string, column: string): boolean =>
-    before.some(({ name, columns }) => name === table && columns.every((each) => each.name !== column));
+    tableOf(table)?.columns.every(({ name }) => name.toLowerCase() !== column.toLowerCase()) === true;
   const around = async <T>(sql: string, run: () => Promise<T>): Promise<T> => {
     const tokens = codeOf(sql, dialect);
     const change = changeOf(tokens);
@@ -37,7 +40,10 @@ export async function watched(
       change?.sets !== undefined &&
       change.sets.length > 0 &&
       change.sets.every((column) => isNew(change.table, column));
-    const result = await watch.around({ sql, table: change?.table, counts: !fillsNew }, run);
+    const result = await watch.around(
+      { sql, table: change && (tableOf(change.table)?.id ?? change.table), counts: !fillsNew },
+      run,
+    );
     const rename = renameOf(tokens);
     if (rename) renames.push(rename);
     return result;

@@ -33,13 +33,15 @@ async function run(invocation: Invocation, { sql = false, ...options }: Options)
       system: system.name,
       head: planned.head ?? null,
       applied: planned.applied,
-      steps: planned.steps.map(({ step, dangers }) => ({
+      steps: planned.steps.map(({ step, dangers, summary, tables }) => ({
         step: step.name,
         checksum: step.checksum,
         file: step.up.file,
         mode: step.up.mode,
         statements: step.up.kind === 'sql' ? step.up.statements.length : null,
         sql: step.up.kind === 'sql' ? step.up.text : null,
+        summary,
+        tables,
         dangers,
       })),
     });
@@ -47,11 +49,18 @@ async function run(invocation: Invocation, { sql = false, ...options }: Options)
   return { document: { systems: documents } };
 }
 
-function printStep(out: Output, { step, dangers }: PlannedStep, sql: boolean): void {
+function printStep(out: Output, { step, dangers, summary, tables }: PlannedStep, sql: boolean): void {
   const { up } = step;
   const count = up.kind === 'sql' ? up.statements.length : 0;
   const what = up.kind === 'code' ? 'code' : `${count} statement${count === 1 ? '' : 's'}`;
   out.line(`  ${step.name} · ${up.file} · ${what}${up.mode === 'transaction' ? '' : ` · ${up.mode}`}`);
-  for (const { line, why } of dangers) out.line(`    ${out.style('yellow', 'careful')} line ${line}: ${why}`);
+  for (const line of summary) out.line(`    ${line}`);
+  for (const { table, rows } of tables) out.line(`    ${table} has about ${rows} rows`);
+  for (const { line, why, instead, lock } of dangers) {
+    out.line(
+      `    ${out.style('yellow', 'careful')} line ${line}: ${why}${lock === undefined ? '' : ` (${lock})`}`,
+    );
+    out.line(`      instead: ${instead}`);
+  }
   if (sql && up.kind === 'sql') out.line(up.text.trimEnd().replace(/^(?=.)/gm, '    '));
 }

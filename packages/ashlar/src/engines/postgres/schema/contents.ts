@@ -1,5 +1,6 @@
 import type { ChangedRows, ContentsSql, RowWatch } from '../../../contract/contents.js';
 import type { RunSql } from '../../../contract/sql.js';
+import { literal } from '../../../model/index.js';
 import { sql } from '../../../sql/template.js';
 
 const tables = sql`
@@ -17,6 +18,7 @@ const tables = sql`
   LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
   WHERE c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relkind IN ('r', 'p')
     AND NOT c.relispartition AND c.relname <> 'ashlar_migrations'
+    AND has_table_privilege(c.oid, 'SELECT')
   ORDER BY c.relname, a.attnum
 `;
 
@@ -73,6 +75,13 @@ const watch = async (run: RunSql): Promise<RowWatch> => {
 /** How PostgreSQL counts what a step loses. */
 export const postgresContents: ContentsSql = {
   tables,
+  estimate: (source) => {
+    const table = `${literal(source.replace(/^ONLY /, ''))}::regclass`;
+    return sql`
+      SELECT coalesce(sum(greatest(reltuples, 0)), 0)::bigint::text AS rows FROM pg_class
+      WHERE relkind = 'r' AND (oid = ${table} OR oid IN (SELECT relid FROM pg_partition_tree(${table})))
+    `;
+  },
   fingerprint: (column) =>
     `concat_ws(' ', count(${column}), min(${column}::text), max(${column}::text), sum(hashtextextended(${column}::text, 0)::numeric))`,
   text: (expression) => `(${expression})::text`,

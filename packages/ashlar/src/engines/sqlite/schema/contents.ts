@@ -48,6 +48,7 @@ const watch = async (run: RunSql): Promise<RowWatch> => {
 /** How SQLite counts what a step loses. */
 export const sqliteContents: ContentsSql = {
   tables,
+  estimate: (source) => `SELECT count(*) AS rows FROM ${source}`,
   // SQLite has no hash function
   fingerprint: (column) =>
     `count(${column}) || ' ' || coalesce(min(${column}), '') || ' ' || coalesce(max(${column}), '') || ' ' || coalesce(sum(length(CAST(${column} AS BLOB))), 0)`,
