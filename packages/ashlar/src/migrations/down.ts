@@ -5,6 +5,7 @@ import { AshlarError } from '../errors.js';
 import { grantWhereRolesAre } from '../roles/roles.js';
 import { assertHistory, compareHistory } from './compare-history.js';
 import { type AppliedStep, forgetSql, readHistory } from './history.js';
+import { withinLockBudget } from './lock-budget.js';
 import { type Measurement, measure, probe, type Touched } from './losses/measure.js';
 import { destroysData, withoutLedgerState } from './losses/refusal.js';
 import { rehearse, type StepLosses } from './losses/rehearse.js';
@@ -56,7 +57,7 @@ export async function down(
       const applied = everything.filter((row) => row.system === system.name);
       assertHistory(system.name, compareHistory(steps, applied), { allowLate: true });
       const ways = waysBack(system, steps, applied, options);
-      const rehearsal = await rehearse(engine, owner, ways, lockLimit(options));
+      const rehearsal = await rehearse(engine, owner, ways, options);
       const reports = withoutLedgerState(system, rehearsal.reports);
       assertKept(engine, system, options, reports, `Nothing was undone.`);
       const told = reports.filter(({ losses, lifted }) => losses.length + lifted.length > 0);
@@ -129,7 +130,9 @@ const undo = async ({ engine, owner, system, options, way, touched, done }: Undo
       await forget();
     };
     const measured: Owner = { ...owner, script: (sql) => (measurement?.owner ?? owner).script(sql) };
-    await inTransaction({ owner: measured, step, body, options: limit }, begin, end);
+    await withinLockBudget({ dialect: dialect.name, step, body, options }, (budget) =>
+      inTransaction({ owner: measured, step, body, options: budget }, begin, end),
+    );
   }
   return { step: step.name, duration_ms: Math.round(performance.now() - started) };
 };

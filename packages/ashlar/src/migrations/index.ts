@@ -10,11 +10,12 @@ export {
   type TableStatus,
   type WeakerGuarantee,
 } from '../status/status.js';
-export type { Danger } from './danger.js';
+export type { Danger } from './danger/find-dangers.js';
 export { type DownOptions, down } from './down.js';
 export { drift } from './drift.js';
 export { dumpSchema } from './dump-schema.js';
 export { type AppliedStep, history } from './history.js';
+export type { LockBudget, LockWait } from './lock-budget.js';
 export type { DataLoss } from './losses/measure.js';
 export type { StepLosses } from './losses/rehearse.js';
 export { check as checkMigrations } from './model-changes.js';

@@ -6,16 +6,15 @@ import { grantRights, prepareRoles } from '../roles/roles.js';
 import { defaultActor } from './actor.js';
 import { assertHistory, compareHistory } from './compare-history.js';
 import { ensureHistory, readHistory, recordSql } from './history.js';
+import { type LockBudget, withinLockBudget } from './lock-budget.js';
 import { type Plan, type PlannedStep, type PlanOptions, planOn, readSystemSteps } from './plan.js';
 import { inTransaction, runBody } from './run-step.js';
 import type { Step } from './steps.js';
 
 /** The options that `up` and `down` share. */
-export interface RunOptions {
+export interface RunOptions extends LockBudget {
   /** The actor, which is recorded as `applied_by`; by default the user of the operating system. */
   readonly actor?: string | undefined;
-  /** How long a step may wait for a lock, in milliseconds; by default the lock timeout of its connection. */
-  readonly lockTimeout?: number | undefined;
   /**
    * The roles to grant rights to; by default `ashlar_app` and `ashlar_auditor`. {@link rolesFrom} reads them from the
    * settings.
@@ -143,5 +142,7 @@ const applyStep = async ({
     return owner.atomically(record, limit);
   }
   // `isPending` is read inside: where the lock was lost, the transaction still sees the steps of another process
-  return inTransaction({ owner, step, body: step.up, options: limit }, isPending, record);
+  return withinLockBudget({ dialect: engine.dialect.name, step, body: step.up, options }, (budget) =>
+    inTransaction({ owner, step, body: step.up, options: budget }, isPending, record),
+  );
 };

@@ -1,5 +1,6 @@
 import type { Engine } from '../../contract/engine.js';
 import type { Owner } from '../../contract/owner.js';
+import { type LockBudget, withinLockBudget } from '../lock-budget.js';
 import { inTransaction, runBody } from '../run-step.js';
 import type { Step, StepBody } from '../steps.js';
 import { liftedGuards } from './lifted.js';
@@ -39,7 +40,7 @@ export async function rehearse(
   engine: Engine,
   owner: Owner,
   steps: readonly StepRunning[],
-  options: { lockTimeout?: number },
+  options: LockBudget,
 ): Promise<Rehearsal> {
   const end = steps.findIndex(({ body }) => body.kind === 'code' || body.mode === 'no-transaction');
   const chosen = end < 0 ? steps : steps.slice(0, end);
@@ -72,13 +73,12 @@ export async function rehearse(
     await run();
     return { reports, touched };
   }
-  await inTransaction(
-    { owner, ...first, options },
-    async () => {
-      await run();
-      throw new RehearsalOver();
-    },
-    async () => undefined,
+  const begin = async (): Promise<boolean> => {
+    await run();
+    throw new RehearsalOver();
+  };
+  await withinLockBudget({ dialect: engine.dialect.name, ...first, options }, (limit) =>
+    inTransaction({ owner, ...first, options: limit }, begin, async () => undefined),
   ).catch((error: unknown) => {
     if (!(error instanceof RehearsalOver)) throw error;
   });
