@@ -81,6 +81,8 @@ export interface ErrorFacts {
   readonly constraint?: string;
   /** The name of the guarantee that refused the statement: `append-only`. */
   readonly guarantee?: string;
+  /** The versions of Ashlar's own objects: in the database, the lowest that it still works with, and in this package. */
+  readonly foundation?: { readonly database: number; readonly oldest: number; readonly package: number };
   /** What Zod found, one for each problem. */
   readonly issues?: readonly ErrorIssue[];
 }

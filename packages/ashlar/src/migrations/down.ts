@@ -3,6 +3,7 @@ import type { SystemFacts } from '../contract/system.js';
 import { AshlarError } from '../errors.js';
 import { grantWhereRolesAre } from '../roles/roles.js';
 import { assertHistory, compareHistory } from './compare-history.js';
+import { assertUsable, foundationState } from './foundation.js';
 import { type AppliedStep, forgetSql, readHistory } from './history.js';
 import { findStep } from './plan.js';
 import { inTransaction, runBody } from './run-step.js';
@@ -27,7 +28,8 @@ interface WayBack {
  * Undoes applied steps, the latest first; each is undone and removed from the history in one transaction. Nothing is
  * undone when one of them cannot be undone.
  *
- * @throws AshlarError `migration-irreversible`, `migration-changed`, `migration-missing`, `migration-failed`
+ * @throws AshlarError `migration-irreversible`, `migration-changed`, `migration-missing`, `migration-failed`,
+ *   `database-newer`
  */
 export async function down(
   engine: Engine,
@@ -38,6 +40,7 @@ export async function down(
   return engine.asOwner(
     async (owner) => {
       const everything = await readHistory(owner, engine.dialect);
+      assertUsable(foundationState(everything), engine.dialect);
       const applied = everything.filter((row) => row.system === system.name);
       assertHistory(system.name, compareHistory(steps, applied), { allowLate: true });
       const done: RunStep[] = [];

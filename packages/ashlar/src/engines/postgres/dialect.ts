@@ -3,7 +3,7 @@ import { postgresRoles } from './roles/roles.js';
 import { changes } from './schema/changes.js';
 import { createTable } from './schema/create-table.js';
 import { dump } from './schema/dump.js';
-import { scopeBounds } from './schema/foundation.js';
+import { foundationVersions, scopeBounds } from './schema/foundation.js';
 import { generatedColumnObjects } from './schema/generated-columns.js';
 import { postgresProving } from './schema/proving.js';
 
@@ -12,6 +12,7 @@ export const postgresDialect: SqlDialect = {
   name: 'postgres',
   now: (precision) => `now()::timestamptz(${precision})`,
   foundation: scopeBounds,
+  foundationVersions,
   createTable,
   generatedColumnObjects,
   changes,
