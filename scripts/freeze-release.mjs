@@ -154,9 +154,14 @@ const dumpPostgres = async (url) => {
   for (const { oid, name } of tables) {
     const columns = await query(`SELECT quote_ident(attname) AS name FROM pg_attribute
       WHERE attrelid = ${oid} AND attnum > 0 AND NOT attisdropped AND attgenerated = '' ORDER BY attnum`);
+    // keys grow with time, so that a row comes after the row of the same table that it refers to
+    const key =
+      await query(`SELECT quote_ident(attname) AS name FROM pg_index, unnest(indkey) WITH ORDINALITY k(n, at), pg_attribute
+      WHERE indrelid = ${oid} AND indisprimary AND attrelid = indrelid AND attnum = k.n ORDER BY k.at`);
+    const order = key.map((column) => column.name).join(', ') || '1';
     const list = columns.map((column) => column.name).join(', ');
     const values = columns.map((column) => `quote_nullable(${column.name}::text)`).join(" || ', ' || ");
-    for (const { text } of await query(`SELECT ${values} AS text FROM "${name}" ORDER BY tableoid, ctid`))
+    for (const { text } of await query(`SELECT ${values} AS text FROM "${name}" ORDER BY ${order}`))
       rows.push(`INSERT INTO "${name}" (${list}) OVERRIDING SYSTEM VALUE VALUES (${text});`);
   }
   const sequences =
@@ -170,6 +175,8 @@ const dumpPostgres = async (url) => {
     ...objects.map((sql) => `${sql};`),
     step,
     ...triggers.map(({ on, name }) => `ALTER TABLE ${on} DISABLE TRIGGER ${name};`),
+    // the step has written the first rows of side tables
+    ...[...tables].reverse().map(({ name }) => `DELETE FROM "${name}";`),
     ...rows,
     ...triggers.map(
       ({ on, name, mode }) => `ALTER TABLE ${on} ENABLE ${mode === 'A' ? 'ALWAYS ' : ''}TRIGGER ${name};`,
