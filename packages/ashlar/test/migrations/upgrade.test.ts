@@ -8,7 +8,10 @@ import { type Engine, openEngine } from 'ashlar/extend';
 import { openLedger, verifyLedger } from 'ashlar/ledger';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { sqlOf as dialectOf, engines, type Place } from '../../../../test/support/engines.js';
+import type { FoundationVersion } from '../../src/contract/dialect.js';
+import { dialects } from '../../src/engines/open.js';
 import { assertStepsApplied, stepsWarning } from '../../src/migrations/at-connect.js';
+import { upgradeFoundation } from '../../src/migrations/foundation.js';
 import { down, maintain, newStep, plan, sqlOf, stamp, status, up } from '../../src/migrations/index.js';
 import { ensureHistory } from '../../src/migrations/initialise.js';
 import { planOn, readSystemSteps } from '../../src/migrations/plan.js';
@@ -84,6 +87,12 @@ describe.each(engines)('an upgrade of Ashlar on $name', (kind) => {
       email: 'ann@example.org',
       status: 'active',
     });
+    // the key of the keyring derives the same blind index as in version 1
+    const indexOf = () => engine.asOwner((owner) => owner.run('SELECT email_index FROM clients'));
+    const before = await indexOf();
+    const again = { email: 'ann@example.org' } as never;
+    await db.update(tables.clients as never, scope as never, again, { actor: 'user:1', scope });
+    expect(await indexOf()).toEqual(before);
     await frozenWorks();
     // the application's methods, on the objects that version 1 made
     const letter = await db.insert(
@@ -118,7 +127,14 @@ describe.each(engines)('an upgrade of Ashlar on $name', (kind) => {
   });
 
   test('the foundation of a new database is that of version 1 with the released versions', async () => {
-    await up(engine, office);
+    // without the repair of `up`: it would hide a change of the foundation that no version makes
+    const { dialect } = engine;
+    await engine.asOwner((owner) =>
+      upgradeFoundation(
+        { owner, dialect, foundation: dialect, actor: 'test', limit: {} },
+        dialect.foundationVersions,
+      ),
+    );
     const other = await kind.place();
     const fresh = await openEngine({ url: other.url, key: other.key });
     await fresh.asOwner((owner) => owner.atomically(() => ensureHistory(owner, fresh.dialect, 'test')));
@@ -202,6 +218,27 @@ describe.each(engines)('an upgrade of Ashlar on $name', (kind) => {
       '0002_expanded oldest:1 both',
       '0003_contracted oldest:3 both',
     ]);
+  });
+
+  test('an older and a newer one at once: the newer wins, and the older succeeds or refuses', async () => {
+    const [older, newer] = await Promise.all(
+      [1, 2].map(async () =>
+        kind.name === 'pglite' ? engine : await openEngine({ url: place.url, key: place.key }),
+      ),
+    );
+    if (!older || !newer) throw new TypeError('two engines were opened');
+    const [first, second] = await Promise.allSettled([
+      up(older, office),
+      upWith(raised(newer.dialect, { to: 3 }), newer, office, { actor: 'newer' }),
+    ]);
+    for (const other of [older, newer]) if (other !== engine) await other.close();
+    expect(second).toMatchObject({ status: 'fulfilled' });
+    if (first.status === 'rejected') expect(first.reason).toMatchObject({ code: 'database-newer' });
+    expect(await versionsOf(engine)).toEqual([
+      '0002_expanded oldest:1 newer',
+      '0003_contracted oldest:3 newer',
+    ]);
+    expect(await addedExists()).toBe(false);
   });
 
   test('a compatible version: the older release goes on and leaves the newer objects alone', async () => {
@@ -348,6 +385,37 @@ describe.each(engines)('an upgrade of Ashlar on $name', (kind) => {
     await frozenWorks();
     await upWith(raised(engine.dialect), engine, office);
     expect(await addedExists()).toBe(true);
+  });
+});
+
+describe('the lists of versions', () => {
+  /** What is wrong with the lists of the dialects. */
+  const problemsOf = (lists: readonly (readonly FoundationVersion[])[]): string[] => {
+    const [first = [], ...others] = lists.map((list) =>
+      list.map(({ version, name, oldest }) => JSON.stringify({ version, name, oldest })),
+    );
+    const known = lists[0] ?? [];
+    return [
+      ...(others.every((other) => other.join() === first.join()) ? [] : ['the dialects differ']),
+      ...known.flatMap(({ version, name, oldest }, at) => [
+        ...(version === at + 2 ? [] : [`${version} is not the next version`]),
+        ...(/^[a-z][a-z0-9_]*$/.test(name) ? [] : [`${name} is not a name`]),
+        ...(oldest <= version && oldest >= (known[at - 1]?.oldest ?? 1) ? [] : [`${oldest} is not possible`]),
+      ]),
+    ];
+  };
+
+  test('have the same numbers, without gaps, in both dialects', async () => {
+    const both = await Promise.all([dialects.sqlite(), dialects.postgres()]);
+    expect(problemsOf(both.map(({ foundationVersions }) => foundationVersions))).toEqual([]);
+    expect(problemsOf(both.map((one) => raised(one, { to: 3 }).foundationVersions))).toEqual([]);
+    const version = { version: 3, name: 'A b', oldest: 4, change: [] };
+    expect(problemsOf([[version], []])).toEqual([
+      'the dialects differ',
+      '3 is not the next version',
+      'A b is not a name',
+      '4 is not possible',
+    ]);
   });
 });
 
