@@ -106,6 +106,8 @@ export interface Upgrade {
   readonly actor: string;
   /** How a transaction waits for locks. */
   readonly limit: { lockTimeout?: number };
+  /** Grants and revokes rights in the transaction of a version: by default, the application may write to new tables. */
+  readonly grant: () => Promise<unknown>;
 }
 
 /** A version of Ashlar's own objects that `up` applied. */
@@ -121,7 +123,7 @@ export interface AppliedVersion {
  * @throws AshlarError `database-newer`, `lock-timeout`, and what a statement throws
  */
 export async function upgradeFoundation(
-  { owner, dialect, foundation, actor, limit }: Upgrade,
+  { owner, dialect, foundation, actor, limit, grant }: Upgrade,
   pending: readonly FoundationVersion[],
 ): Promise<AppliedVersion[]> {
   const done: AppliedVersion[] = [];
@@ -137,6 +139,7 @@ export async function upgradeFoundation(
       for (const statement of version.change) await owner.script(statement);
       const duration = performance.now() - started;
       await owner.script(versionSql(dialect, version, actor, duration));
+      await grant();
       return { version: versionName(version), duration_ms: Math.round(duration) };
     }, limit);
     if (applied) done.push(applied);

@@ -72,7 +72,7 @@ export async function upWith(
       const grant = (): Promise<readonly RoleChange[]> =>
         grantRights(owner, engine.dialect, system, options.roles);
       const actor = options.actor ?? defaultActor();
-      const upgrade = { owner, dialect: engine.dialect, foundation, actor, limit: lockLimit(options) };
+      const upgrade = { owner, dialect: engine.dialect, foundation, actor, limit: lockLimit(options), grant };
       for (const version of await upgradeFoundation(upgrade, plan.foundation)) options.onVersion?.(version);
       // a statement outside a transaction would not wait for another process that writes
       await owner.atomically(async () => {

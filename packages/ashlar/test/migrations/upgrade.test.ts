@@ -131,7 +131,7 @@ describe.each(engines)('an upgrade of Ashlar on $name', (kind) => {
     const { dialect } = engine;
     await engine.asOwner((owner) =>
       upgradeFoundation(
-        { owner, dialect, foundation: dialect, actor: 'test', limit: {} },
+        { owner, dialect, foundation: dialect, actor: 'test', limit: {}, grant: async () => undefined },
         dialect.foundationVersions,
       ),
     );
