@@ -29,9 +29,36 @@ const breaking = {
   postgres: ['DROP FUNCTION ashlar_added()'],
 };
 
-/** The foundation of a release that knows version 2, or 2 and 3. Its new databases lack what the versions add. */
+/** The objects of version 2 that differ from those of version 1, by dialect. */
+const objects = {
+  sqlite: [
+    {
+      name: 'ashlar_added',
+      exists: "SELECT 1 AS found FROM main.sqlite_schema WHERE name = 'ashlar_added'",
+      create: changes.sqlite[2],
+    },
+  ],
+  postgres: [
+    {
+      name: 'ashlar_scope_bigint_low',
+      exists:
+        "SELECT 1 AS found FROM pg_proc WHERE proname = 'ashlar_scope_bigint_low' AND prosrc LIKE '%0::pg_catalog.int8%'",
+      create: changes.postgres[0],
+    },
+    {
+      name: 'ashlar_added',
+      exists: "SELECT 1 AS found FROM pg_proc WHERE proname = 'ashlar_added'",
+      create: changes.postgres[1],
+    },
+  ],
+};
+
+/** The foundation of a release that knows version 2, or 2 and 3. */
 export const raised = ({ name, foundation }, { to = 2, isSlow = false } = {}) => ({
-  foundation,
+  foundation: [
+    ...foundation.filter((one) => objects[name].every((other) => other.name !== one.name)),
+    ...objects[name].filter((one) => to === 2 || one.name !== 'ashlar_added'),
+  ],
   foundationVersions: [
     {
       version: 2,
