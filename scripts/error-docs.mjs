@@ -303,6 +303,12 @@ await db.session(async (s) => {
     ...command('ashlar up --url postgres://old-server/app'),
     remedy: 'Upgrade the server.',
   },
+  'database-newer': {
+    cause:
+      'The database was upgraded by a newer release of Ashlar, with a change after which older releases cannot use it. `facts.foundation` has the versions.',
+    ...command('npm install ashlar@OLDER && ashlar up'),
+    remedy: 'Install the newer release. A backup from before the upgrade can be restored with the older one.',
+  },
   'migration-changed': {
     cause: 'The checksum of a step differs from the one in the history.',
     ...command('echo "-- a comment" >> migrations/0001_initial/up.sqlite.sql && ashlar migrate up'),

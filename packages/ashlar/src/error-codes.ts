@@ -116,6 +116,10 @@ export const errorCodes = {
     meaning: 'A connection pooler between client and server drops settings or prepared statements.',
   },
   'server-too-old': { exit: 3, meaning: 'The server is older than PostgreSQL 15.' },
+  'database-newer': {
+    exit: 3,
+    meaning: 'A newer release of Ashlar changed the database, and this release cannot use it any more.',
+  },
   'migration-changed': { exit: 1, meaning: 'A migration step was edited after it was applied.' },
   'migration-missing': {
     exit: 1,

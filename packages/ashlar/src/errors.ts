@@ -83,6 +83,8 @@ export interface ErrorFacts {
   readonly guarantee?: string;
   /** The rows and values that a migration step would lose. */
   readonly losses?: readonly LossFact[];
+  /** The versions of Ashlar's own objects: in the database, the lowest that it still works with, and in this package. */
+  readonly foundation?: { readonly database: number; readonly oldest: number; readonly package: number };
   /** What Zod found, one for each problem. */
   readonly issues?: readonly ErrorIssue[];
 }

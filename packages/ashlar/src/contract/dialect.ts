@@ -17,6 +17,29 @@ export interface FoundationObject {
   readonly rights?: TableRights;
 }
 
+/** A version of Ashlar's own objects in a database. Those of before the first of these are version 1. */
+export interface FoundationVersion {
+  /** 2, 3, 4, …; the same in each dialect. */
+  readonly version: number;
+  /** What the version changes, in lower-case letters, digits and `_`. */
+  readonly name: string;
+  /** The lowest version whose packages can use a database of this version. */
+  readonly oldest: number;
+  /**
+   * The statements that turn the objects of the version before into those of this version. Sessions of packages from
+   * `oldest` on run before, during and after them.
+   */
+  readonly change: readonly string[];
+}
+
+/** Ashlar's own objects in a database, as one release of the package knows them. */
+export interface Foundation {
+  /** The objects of the last version, with which a new database begins. */
+  readonly foundation: readonly FoundationObject[];
+  /** How each version came from the one before, in their order; empty while version 1 is the last. */
+  readonly foundationVersions: readonly FoundationVersion[];
+}
+
 /** A condition that the whole database must meet; otherwise guarantees do not hold. */
 export interface Condition {
   readonly name: string;
@@ -44,15 +67,13 @@ export interface Proving {
 }
 
 /** The SQL of one kind of engine, independent of any connection. */
-export interface SqlDialect {
+export interface SqlDialect extends Foundation {
   readonly name: SqlName;
   /**
    * Returns an SQL expression for the current time, in the form of a timestamp column with `precision` fractional
    * digits.
    */
   now(precision: 3 | 6): string;
-  /** The database objects that must exist before the tables of a system. */
-  readonly foundation: readonly FoundationObject[];
   /**
    * Returns the statements that create a table with its indexes and the objects of its guarantees, formatted for
    * review.

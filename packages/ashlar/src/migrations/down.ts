@@ -4,6 +4,7 @@ import type { SystemFacts } from '../contract/system.js';
 import { AshlarError } from '../errors.js';
 import { grantWhereRolesAre } from '../roles/roles.js';
 import { assertHistory, compareHistory } from './compare-history.js';
+import { assertUsable, foundationState } from './foundation.js';
 import { type AppliedStep, forgetSql, readHistory } from './history.js';
 import { withinLockBudget } from './lock-budget.js';
 import { type Measurement, measure, probe, type Touched } from './losses/measure.js';
@@ -43,7 +44,7 @@ interface WayBack {
  * if it loses data. Of a step without a transaction only the text is read.
  *
  * @throws AshlarError `migration-destroys` (its `facts.losses` has the tables and counts), `migration-irreversible`,
- *   `migration-changed`, `migration-missing`, `migration-failed`
+ *   `migration-changed`, `migration-missing`, `migration-failed`, `database-newer`
  */
 export async function down(
   engine: Engine,
@@ -54,6 +55,7 @@ export async function down(
   return engine.asOwner(
     async (owner) => {
       const everything = await readHistory(owner, engine.dialect);
+      assertUsable(foundationState(everything), engine.dialect);
       const applied = everything.filter((row) => row.system === system.name);
       assertHistory(system.name, compareHistory(steps, applied), { allowLate: true });
       const ways = waysBack(system, steps, applied, options);

@@ -2,6 +2,7 @@ export { maintain } from '../maintenance/maintain.js';
 export { type Purge, type PurgeOptions, purge } from '../maintenance/purge.js';
 export type { PartitionsStatus } from '../status/partitions.js';
 export {
+  type FoundationStatus,
   type GuaranteeStatus,
   type RolesStatus,
   type StatusOptions,
@@ -14,6 +15,7 @@ export type { Danger } from './danger/find-dangers.js';
 export { type DownOptions, down } from './down.js';
 export { drift } from './drift.js';
 export { dumpSchema } from './dump-schema.js';
+export type { AppliedVersion } from './foundation.js';
 export { type AppliedStep, history } from './history.js';
 export type { LockBudget, LockWait } from './lock-budget.js';
 export type { DataLoss } from './losses/measure.js';

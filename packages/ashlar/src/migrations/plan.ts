@@ -1,3 +1,4 @@
+import type { Foundation, FoundationVersion } from '../contract/dialect.js';
 import type { Engine } from '../contract/engine.js';
 import type { Owner } from '../contract/owner.js';
 import type { SystemFacts } from '../contract/system.js';
@@ -5,6 +6,7 @@ import { AshlarError } from '../errors.js';
 import { assertNoCollision } from './collision.js';
 import { assertHistory, compareHistory, type HistoryComparison } from './compare-history.js';
 import { type Danger, findDangers } from './danger/find-dangers.js';
+import { assertUsable, foundationState, pendingVersions } from './foundation.js';
 import { readHistory } from './history.js';
 import { readTables } from './losses/contents.js';
 import { assertGuaranteesKept } from './refusals.js';
@@ -28,6 +30,8 @@ export interface Plan {
   readonly head: string | undefined;
   readonly applied: number;
   readonly steps: readonly PlannedStep[];
+  /** The versions of Ashlar's own objects that `up` would apply before the steps. */
+  readonly foundation: readonly FoundationVersion[];
 }
 
 /** The options of `plan`. */
@@ -42,7 +46,7 @@ export interface PlanOptions {
  * Returns the steps that `up` would run, with their dangerous statements. `up` runs exactly this plan.
  *
  * @throws AshlarError `migration-changed`, `migration-missing`, `migration-late`, `migration-invalid`,
- *   `migration-pending` (the system has tables and no steps), `system-collision`, `guarantee-refused`
+ *   `migration-pending` (the system has tables and no steps), `system-collision`, `guarantee-refused`, `database-newer`
  */
 export async function plan(engine: Engine, system: SystemFacts, options: PlanOptions = {}): Promise<Plan> {
   const steps = await readSystemSteps(engine, system);
@@ -71,11 +75,15 @@ export interface PlanRequest {
   readonly system: SystemFacts;
   readonly steps: readonly Step[];
   readonly options: PlanOptions;
+  readonly foundation?: Foundation;
 }
 
 /** Returns the same as {@link plan}, but uses an open connection of the owner. */
-export async function planOn({ engine, owner, system, steps, options }: PlanRequest): Promise<Plan> {
+export async function planOn(request: PlanRequest): Promise<Plan> {
+  const { engine, owner, system, steps, options, foundation = engine.dialect } = request;
   const everything = await readHistory(owner, engine.dialect);
+  const state = foundationState(everything);
+  assertUsable(state, foundation);
   await assertNoCollision(engine, owner, system, everything);
   const comparison = compareHistory(
     steps,
@@ -99,6 +107,7 @@ export async function planOn({ engine, owner, system, steps, options }: PlanRequ
     head: comparison.applied.at(-1)?.step,
     applied: comparison.applied.length,
     steps: planned,
+    foundation: pendingVersions(state, foundation),
   };
 }
 

@@ -34,7 +34,7 @@ export interface SystemParts<T extends Tables> {
 /**
  * Declares a system: a named set of tables with their migrations, jobs and commands.
  *
- * @param name - lower-case letters, digits, `_` and `-`; the first is a letter
+ * @param name - lower-case letters, digits, `_` and `-`; the first is a letter; not `ashlar`
  * @throws AshlarError `table-invalid` if it lacks the keyring of an encrypted table; `usage` if its name or the name of a
  *   command is not valid
  *
@@ -49,6 +49,13 @@ export function system<T extends Tables>(name: string, parts: SystemParts<T>): S
 }
 
 const assertName = (name: string): void => {
+  if (name === 'ashlar') {
+    throw new AshlarError('usage', {
+      message: 'A system cannot have the name ashlar.',
+      detail: 'Under this name, the history of a database records the versions of Ashlar’s own objects.',
+      suggestion: 'Choose another name.',
+    });
+  }
   if (/^[a-z][a-z0-9_-]*$/.test(name)) return;
   throw new AshlarError('usage', {
     message: `The system name ${JSON.stringify(name)} is not valid.`,

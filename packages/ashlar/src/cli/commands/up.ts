@@ -6,7 +6,7 @@ import type { System } from '../../system/system.js';
 import type { Answer, Commands } from '../command.js';
 import type { Invocation } from '../invocation.js';
 import { type LockOptions, lockBudget, withLockOptions } from '../lock-options.js';
-import { printDangers } from '../print-dangers.js';
+import { printPlanned } from '../print-dangers.js';
 import { printGrants } from '../print-grants.js';
 import { printVerdict } from '../print-report.js';
 import { reportError } from '../report-error.js';
@@ -105,7 +105,9 @@ const initialise = async (
       roles.push(...changes.map(({ difference }) => difference));
       printGrants(out, invocation.roles(), changes);
     },
-    onPlan: (plan) => printDangers(out, plan.steps),
+    onPlan: (plan) => printPlanned(out, plan),
+    onVersion: ({ version, duration_ms }) =>
+      out.line(`  ${out.style('green', 'upgraded')} Ashlar’s own objects to ${version} (${duration_ms} ms)`),
     onStep: ({ step, duration_ms }) =>
       out.line(`  ${out.style('green', 'applied')} ${step} (${duration_ms} ms)`),
   });

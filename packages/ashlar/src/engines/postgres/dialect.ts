@@ -4,7 +4,7 @@ import { changes } from './schema/changes.js';
 import { postgresContents } from './schema/contents.js';
 import { createTable } from './schema/create-table.js';
 import { dump } from './schema/dump.js';
-import { scopeBounds } from './schema/foundation.js';
+import { foundationVersions, scopeBounds } from './schema/foundation.js';
 import { generatedColumnObjects } from './schema/generated-columns.js';
 import { postgresProving } from './schema/proving.js';
 
@@ -13,6 +13,7 @@ export const postgresDialect: SqlDialect = {
   name: 'postgres',
   now: (precision) => `now()::timestamptz(${precision})`,
   foundation: scopeBounds,
+  foundationVersions,
   createTable,
   generatedColumnObjects,
   changes,

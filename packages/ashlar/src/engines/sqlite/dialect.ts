@@ -3,7 +3,7 @@ import { changes } from './schema/changes.js';
 import { now } from './schema/column-sql.js';
 import { sqliteContents } from './schema/contents.js';
 import { createTable } from './schema/ddl.js';
-import { foundation } from './schema/foundation.js';
+import { foundation, foundationVersions } from './schema/foundation.js';
 import { generatedColumnObjects } from './schema/generated-columns.js';
 import { sqliteProving } from './schema/proving.js';
 import { dump } from './schema/render.js';
@@ -13,6 +13,7 @@ export const sqliteDialect: SqlDialect = {
   name: 'sqlite',
   now,
   foundation,
+  foundationVersions,
   createTable,
   generatedColumnObjects,
   changes,

@@ -1,4 +1,6 @@
 import type { Command } from 'commander';
+import type { FoundationVersion } from '../../../contract/dialect.js';
+import { versionName } from '../../../migrations/foundation.js';
 import { type PlannedStep, plan } from '../../../migrations/index.js';
 import type { Answer, Commands } from '../../command.js';
 import type { Invocation } from '../../invocation.js';
@@ -28,11 +30,13 @@ async function run(invocation: Invocation, { sql = false, ...options }: Options)
     out.line(
       `${out.style('bold', system.name)} · ${planned.applied} applied, head ${planned.head ?? 'none'} · ${count} to apply`,
     );
+    for (const version of planned.foundation) printVersion(out, version, sql);
     for (const step of planned.steps) printStep(out, step, sql);
     documents.push({
       system: system.name,
       head: planned.head ?? null,
       applied: planned.applied,
+      foundation: planned.foundation.map((version) => ({ ...version, version: versionName(version) })),
       steps: planned.steps.map(({ step, dangers, summary, tables }) => ({
         step: step.name,
         checksum: step.checksum,
@@ -47,6 +51,17 @@ async function run(invocation: Invocation, { sql = false, ...options }: Options)
     });
   }
   return { document: { systems: documents } };
+}
+
+function printVersion(out: Output, version: FoundationVersion, sql: boolean): void {
+  const { change, oldest } = version;
+  const count = `${change.length} statement${change.length === 1 ? '' : 's'}`;
+  out.line(`  Ashlar’s own objects · ${versionName(version)} · ${count}`);
+  if (oldest > 1)
+    out.line(
+      `    ${out.style('yellow', 'careful')} releases that do not know version ${oldest} stop working`,
+    );
+  if (sql) for (const statement of change) out.line(`${statement};`.replace(/^(?=.)/gm, '    '));
 }
 
 function printStep(out: Output, { step, dangers, summary, tables }: PlannedStep, sql: boolean): void {
