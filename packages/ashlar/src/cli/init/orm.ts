@@ -1,5 +1,5 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import type { Manifest } from './manifest.js';
 import { readIfThere } from './manifest.js';
 
@@ -38,13 +38,14 @@ const drizzle = async (directory: string, manifest: Manifest): Promise<Orm | und
     tables.push(
       ...matches(
         await code(join(directory, each)),
-        /\b(?:pg|sqlite|mysql|singlestore)Table\(\s*["'`]([^"'`]+)/g,
+        /(?:\b(?:(?:pg|sqlite|mysql|singlestore|create)Table|\w+\.table)\()\s*["'`]([^"'`]+)/g,
       ),
     );
   return {
     name: 'Drizzle',
     files: [...(file === undefined ? [] : [file]), ...files],
-    database: /["']?dialect["']?\s*:\s*["'`]([\w-]+)/.exec(config)?.[1],
+    // before drizzle-kit 0.21 the driver was named instead
+    database: /["']?(?:dialect|driver)["']?\s*:\s*["'`]([\w-]+)/.exec(config)?.[1],
     variable: variableIn(config),
     tables,
   };
@@ -95,12 +96,16 @@ const firstOf = async (directory: string, names: readonly string[]): Promise<str
 };
 
 /** The files of an ending at paths, in folders, and below the folder in which a glob begins; at most 200. */
-const filesAt = async (directory: string, places: readonly string[], ending: RegExp): Promise<string[]> => {
+const filesAt = async (directory: string, given: readonly string[], ending: RegExp): Promise<string[]> => {
+  const places = [...given];
   const found = new Set<string>();
   for (const place of places) {
     const path = join(directory, place.replace(/\/?[^/]*[*{?[].*$/, ''));
     const kind = await stat(path).catch(() => undefined);
+    // an index exports the tables of the files beside it
+    const isIndex = kind?.isFile() === true && basename(path).startsWith('index.');
     if (kind?.isFile() && ending.test(path)) found.add(path);
+    if (isIndex) places.push(dirname(place));
     // a glob from the project's root would read node_modules
     if (!kind?.isDirectory() || relative(directory, path) === '') continue;
     for (const entry of await readdir(path, { withFileTypes: true, recursive: true }))

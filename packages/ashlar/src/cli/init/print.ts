@@ -23,7 +23,8 @@ export function printOutcome({ out }: Invocation, plan: Preparation, made: Made)
   ]);
   for (const orm of orms) {
     const facts = [
-      ...orm.files,
+      ...orm.files.slice(0, 3),
+      orm.files.length > 3 ? `${orm.files.length - 3} more files` : '',
       orm.database ?? '',
       orm.variable ?? '',
       orm.tables.length === 0 ? '' : `tables: ${orm.tables.join(', ')}`,
