@@ -1,9 +1,11 @@
-import { stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { AshlarError } from '../../errors.js';
 import type { Invocation } from '../invocation.js';
+import type { Writing } from './language.js';
+import { readIfThere } from './manifest.js';
 import type { Orm } from './orm.js';
-import { type EngineName, engineNames } from './templates.js';
+import { type EngineName, engineNames, tableFile } from './templates.js';
 
 /** What the command line says; a question is asked for what it leaves open. */
 export interface Given {
@@ -84,16 +86,24 @@ export async function installAnswer(
   return answered(await confirm({ message: `Run now: ${commands.join(' && ')}`, ...terminal(invocation) }));
 }
 
-/** The folder that is proposed: `db` in the folder of the sources, or `ashlar` where that is taken or another layer is used. */
+/**
+ * The folder that is proposed: `db` in the folder of the sources, or `ashlar` where that is in use or next to another data
+ * layer. A folder with the first table is that of a run that was killed.
+ */
 export async function usualFolder(
   directory: string,
-  sources: string | undefined,
+  writing: Writing,
   orms: readonly Orm[],
 ): Promise<string> {
-  const root = sources !== undefined && (await isThere(join(directory, sources))) ? sources : 'src';
-  const parent = (await isThere(join(directory, root))) ? `${root}/` : '';
-  const isTaken = orms.length > 0 || (await isThere(join(directory, parent, 'db')));
-  return `${parent}${isTaken ? 'ashlar' : 'db'}`;
+  const sources = writing.rootDir ?? 'src';
+  const root = (await isThere(join(directory, sources))) ? sources : 'src';
+  const inside = (await isThere(join(directory, root))) ? folderIn(directory, root) : '';
+  const parent = inside === '' ? '' : `${inside}/`;
+  const usual = join(directory, parent, 'db');
+  const names = await readdir(usual).catch(() => []);
+  const table = await readIfThere(join(usual, `shop.${writing.extension}`));
+  const isInUse = names.length > 0 && table !== tableFile(writing);
+  return `${parent}${orms.length > 0 || isInUse ? 'ashlar' : 'db'}`;
 }
 
 const isThere = (path: string): Promise<boolean> =>

@@ -68,7 +68,7 @@ export async function prepare(
       : await engineAnswer(invocation, options, orms);
   const folder = configured
     ? configured.folder
-    : await folderAnswer(invocation, options, await usualFolder(directory, writing.rootDir, orms));
+    : await folderAnswer(invocation, options, await usualFolder(directory, writing, orms));
   const drafts = draftsOf({ engine, folder, writing, setup });
   const { missing, there } = configured
     ? await sortAgain(directory, drafts)

@@ -57,12 +57,15 @@ export function testFile(engine: EngineName, runner: Runner, { imported }: Writi
   const options = engine === 'sqlite' ? '' : `, { url: 'pglite' }`;
   const inserted = `s.insert(orders, { reference: 'R-1', total_cents: 1, items: [] })`;
   const imports = `import { orders, shop } from './shop.${imported}';`;
+  // Vitest gives a test five seconds
+  const start = engine === 'sqlite' ? '' : '{ timeout: 30_000 }, ';
+  const remark = engine === 'sqlite' ? '' : '// the first PGlite of a process takes seconds to start\n';
   if (runner === 'vitest')
     return `import { testDatabase } from 'ashlar/testing';
 import { expect, test } from 'vitest';
 ${imports}
 
-test('a paid order is never opened again', async () => {
+${remark}test('a paid order is never opened again', ${start}async () => {
   await using db = await testDatabase(shop${options});
   const { id } = await db.session((s) => ${inserted});
   await db.session((s) => s.update(orders, id, { status: 'paid' }));
