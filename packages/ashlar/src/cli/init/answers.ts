@@ -2,10 +2,11 @@ import { readdir, stat } from 'node:fs/promises';
 import { isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { AshlarError } from '../../errors.js';
 import type { Invocation } from '../invocation.js';
+import { type EngineName, engineNames } from './engine.js';
 import type { Writing } from './language.js';
 import { readIfThere } from './manifest.js';
 import type { Orm } from './orm.js';
-import { type EngineName, engineNames, tableFile } from './templates.js';
+import { tableFile } from './templates.js';
 
 /** What the command line says; a question is asked for what it leaves open. */
 export interface Given {

@@ -1,11 +1,12 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AshlarError } from '../../errors.js';
+import type { EngineName } from './engine.js';
 import type { Writing } from './language.js';
 import { readIfThere } from './manifest.js';
 import type { TestSetup } from './runner.js';
 import { hasSteps } from './step.js';
-import { configFile, type EngineName, exampleEnvironment, tableFile, testFile } from './templates.js';
+import { configFile, exampleEnvironment, tableFile, testFile } from './templates.js';
 
 /** A file to write, by its path from the project. */
 export interface Draft {

@@ -1,12 +1,12 @@
-import { spawn } from 'node:child_process';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Agent } from 'package-manager-detector';
 import { AshlarError } from '../../errors.js';
 import type { Streams } from '../streams.js';
+import type { EngineName } from './engine.js';
 import { installedVersion, isInstalled } from './installed.js';
 import type { Manifest } from './manifest.js';
-import type { EngineName } from './templates.js';
+import { quoted } from './program.js';
 
 /** The packages that a project needs, as a package manager names them. */
 export interface Packages {
@@ -89,48 +89,4 @@ export async function managerOf(streams: Streams, manifest: Manifest): Promise<M
       ...(dev.length > 0 ? [words('add', ['-D', ...atRoot, ...dev])] : []),
     ],
   };
-}
-
-/** Returns a word of a command line as shells of every system read it. */
-export function quoted(word: string): string {
-  return /^[\w@%+=:,./\\-]+$/.test(word) ? word : `"${word.replaceAll('"', '\\"')}"`;
-}
-
-/**
- * Runs a program in the working directory and returns its standard output. Its standard error goes to ours.
- *
- * @param isOfPath - whether it is found by the PATH, as the programs of package managers are
- * @throws AshlarError `init-failed`
- */
-export async function runProgram(
-  streams: Streams,
-  [program = '', ...args]: readonly string[],
-  { isOfPath }: { isOfPath: boolean },
-): Promise<{ code: number; stdout: string }> {
-  const child = spawn(program, args, {
-    cwd: streams.directory,
-    env: streams.env as NodeJS.ProcessEnv,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    // on Windows these programs are .cmd files, which only a shell starts; the words hold no user input
-    shell: isOfPath && process.platform === 'win32',
-  });
-  let stdout = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    stdout += text;
-    if (isOfPath) streams.stderr.write(text);
-  });
-  child.stderr.on('data', (bytes: Buffer) => streams.stderr.write(bytes));
-  return new Promise((resolve, reject) => {
-    child.on('error', (cause) =>
-      reject(
-        new AshlarError('init-failed', {
-          message: `${program} cannot be started.`,
-          detail: cause.message,
-          suggestion: `Install ${program}, or run ashlar init without --install.`,
-          cause,
-        }),
-      ),
-    );
-    child.on('close', (code) => resolve({ code: code ?? 1, stdout }));
-  });
 }

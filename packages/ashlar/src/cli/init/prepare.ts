@@ -3,12 +3,13 @@ import { AshlarError } from '../../errors.js';
 import type { GlobalOptions, Invocation } from '../invocation.js';
 import { engineAnswer, folderAnswer, type Given, installAnswer, oneOf, usualFolder } from './answers.js';
 import { configuredIn, type Draft, draftsOf, sortAgain, sortDrafts } from './drafts.js';
+import { type EngineName, urls } from './engine.js';
 import { writingOf } from './language.js';
 import { Manifest, readIfThere } from './manifest.js';
 import { type Orm, ormsOf } from './orm.js';
 import { assertZod4, type Manager, managerOf, missingOf, packagesFor } from './packages.js';
 import { runnerNames, type TestSetup, testScript, testSetup } from './runner.js';
-import { type EngineName, ignored, urls } from './templates.js';
+import { ignored } from './templates.js';
 
 /** The options of `ashlar init`. */
 export interface Options extends Given {

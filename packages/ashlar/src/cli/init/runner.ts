@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Writing } from './language.js';
 import type { Manifest } from './manifest.js';
-import { quoted } from './packages.js';
+import { quoted } from './program.js';
 
 /** The test runners for which a test is written. */
 export const runnerNames = ['vitest', 'node'] as const;

@@ -5,7 +5,7 @@ import { folderPath } from '../../migrations/steps.js';
 import type { Invocation } from '../invocation.js';
 import type { Streams } from '../streams.js';
 import { resolveFrom } from './installed.js';
-import { runProgram } from './packages.js';
+import { runProgram } from './program.js';
 
 /**
  * Writes the first step, with the `ashlar migrate new` of the project: its own Ashlar has the drivers.

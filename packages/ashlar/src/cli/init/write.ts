@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { AshlarError } from '../../errors.js';
 import type { Invocation } from '../invocation.js';
 import { Manifest, readIfThere } from './manifest.js';
-import { runProgram } from './packages.js';
 import type { Preparation } from './prepare.js';
+import { runProgram } from './program.js';
 import { firstStep, lacksSteps } from './step.js';
 import type { Changes } from './undo.js';
 
