@@ -505,6 +505,17 @@ await db.get(dossiers, dossier.id);`),
     ...command('ashlar backup create --url postgres://localhost/app'),
     remedy: 'Remove the cause that its output names.',
   },
+  'init-conflict': {
+    cause: 'The folder has files with the names of those that `ashlar init` writes, or migrations.',
+    ...command('ashlar init --yes'),
+    remedy: 'Choose another folder with `--dir`, or move the files that the error names.',
+  },
+  'init-failed': {
+    cause:
+      'A file could not be written, the package manager failed, or the first step could not be made. The lines above the error say why.',
+    ...command('ashlar init --yes --install'),
+    remedy: 'Remove the cause, and run the command again.',
+  },
   usage: {
     cause: 'A function or a command was called with arguments that do not fit together.',
     ...runs('await db.session((s) => s.update(users, ann.id, {}));'),

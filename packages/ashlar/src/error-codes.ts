@@ -220,6 +220,14 @@ export const errorCodes = {
   'pg-dump-missing': { exit: 3, meaning: 'The program pg_dump or pg_restore is not installed.' },
   'pg-dump-unfit': { exit: 3, meaning: 'The program pg_dump or pg_restore is older than the server.' },
   'pg-dump-failed': { exit: 1, meaning: 'The program pg_dump or pg_restore ended with an error.' },
+  'init-conflict': {
+    exit: 2,
+    meaning: '`ashlar init` would write a file that exists with another content. Nothing was written.',
+  },
+  'init-failed': {
+    exit: 1,
+    meaning: '`ashlar init` could not finish, and removed what it had written.',
+  },
   usage: { exit: 2, meaning: 'A command or a function was called incorrectly.' },
   'input-invalid': { exit: 1, meaning: 'The input of a service is not valid.' },
   'state-conflict': { exit: 1, meaning: 'The current state does not allow the request.' },
