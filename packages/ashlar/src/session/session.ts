@@ -11,7 +11,7 @@ import { EncryptedTables } from './encrypted-tables.js';
 import { kyselyFor, readOnlyError } from './kysely.js';
 import { deleteManyStatement, updateManyStatement } from './many.js';
 import type { SessionParts } from './parts.js';
-import { endedError, notAwaitedError } from './session-errors.js';
+import { endedError } from './session-errors.js';
 import type { Statement } from './statements.js';
 import type { Decrypted, Rows, Session, SessionOptions, UpsertOptions } from './types.js';
 import type { Level, UnitOfWork } from './unit-of-work.js';
@@ -264,18 +264,17 @@ export class ActiveSession<T extends Tables> implements Session<T> {
   /**
    * Runs a callback in this session.
    *
-   * @throws AshlarError `session-not-awaited` when calls are still running at its end; and what `work` throws
+   * @throws AshlarError `session-not-awaited` when calls are still running at its end, or nobody has waited for one; and
+   *   what `work` throws
    */
   async run<R>(work: (s: Session<T>) => Promise<R>): Promise<R> {
     const { calls } = this.level;
     try {
       const result = await runInSession(this, () => work(this));
-      if (calls.open) {
-        calls.abandon();
-        throw notAwaitedError();
-      }
+      calls.assertAwaited();
       return result;
     } finally {
+      calls.end();
       this.#ended = true;
     }
   }
