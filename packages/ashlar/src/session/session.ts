@@ -15,7 +15,7 @@ import { endedError } from './session-errors.js';
 import type { Statement } from './statements.js';
 import type { Decrypted, Rows, Session, SessionOptions, UpsertOptions } from './types.js';
 import type { Level, UnitOfWork } from './unit-of-work.js';
-import { changeFound, isTaken, planUpsert, upsertAttempts } from './upsert.js';
+import { changeFound, looksAgain, planUpsert } from './upsert.js';
 import { checkedRow, insertValues, notFound, updateValues } from './values.js';
 import type { Where } from './where.js';
 
@@ -156,7 +156,7 @@ export class ActiveSession<T extends Tables> implements Session<T> {
       try {
         return await this.nest((s) => (s as ActiveSession<T>).#insertValues(table, plan.insert), false);
       } catch (error) {
-        if (isTaken(error) && attempt < upsertAttempts) continue;
+        if (looksAgain(error, plan, this.unit.options.isolation, attempt)) continue;
         this.level.fail(error);
         throw error;
       }
