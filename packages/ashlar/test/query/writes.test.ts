@@ -171,10 +171,14 @@ const merges: Readonly<Record<string, Path>> = {
   },
 };
 
+const isAccepted = (column: Kind, value: unknown): boolean =>
+  values.insert.safeParse({ [column]: value }).success;
+
 /** Raw SQL has no Zod check: the caller passes the stored form, and only the database refuses. */
 const rawPaths = (db: Database<typeof tables>): Readonly<Record<string, Path>> => {
+  // an engine encodes only what the table's schema accepts
   const stored = (column: Kind, value: unknown): unknown =>
-    db.engine.encode(values.columns[column] as Column, value);
+    isAccepted(column, value) ? db.engine.encode(values.columns[column] as Column, value) : value;
   return {
     'INSERT of raw SQL': async (s, column, value) => {
       const key = crypto.randomUUID();
@@ -230,8 +234,7 @@ describe.each(engines)('writes on $name', (engine) => {
           }
           const [[, first] = []] = results;
           expect(results).toStrictEqual(results.map(([name]) => [name, first]));
-          const accepted = values.insert.safeParse({ [column]: value }).success;
-          if (accepted) expect(first).toStrictEqual({ stored: value });
+          if (isAccepted(column, value)) expect(first).toStrictEqual({ stored: value });
           else expect(['value-invalid', 'value-unstorable']).toContain(first);
         }
       });
@@ -243,7 +246,7 @@ describe.each(engines)('writes on $name', (engine) => {
     async (column) => {
       await db.session(async (s) => {
         for (const value of difficult[column]) {
-          const accepted = values.insert.safeParse({ [column]: value }).success;
+          const accepted = isAccepted(column, value);
           for (const [name, path] of Object.entries(rawPaths(db))) {
             const found = await s
               .session(async (inner) => {
