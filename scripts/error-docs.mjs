@@ -133,7 +133,8 @@ await db.read((s) => s.query.selectFrom('users').selectAll().where('age', 'in', 
     remedy: 'Run what may fail in a nested session: await s.session((inner) => inner.insert(…)).',
   },
   'session-not-awaited': {
-    cause: 'The callback returned while a statement of the session was still running.',
+    cause:
+      'The callback returned without waiting for a call of the session. If the call failed, its error is the `cause`.',
     ...shown(`await db.session(async (s) => {
   s.insert(users, { email: 'bob@example.org', age: 7 });
 });`),

@@ -51,7 +51,7 @@ export const errorCodes = {
   },
   'session-not-awaited': {
     exit: 1,
-    meaning: 'A session callback returned before its statements had finished.',
+    meaning: 'A session callback returned without waiting for one of its calls.',
   },
   'session-cancelled': {
     exit: 1,

@@ -47,7 +47,7 @@ export { noRights, readOnlyRights, rightsOf } from './rights.js';
 export { type CheckRowItem, checkRow, type RowCheck, type RowProblem, rowProblems } from './row-checks.js';
 export { everyScope, isScopeOf, scopeValue } from './scope.js';
 export type { Application, CheckedRow, InsertOf, KeyValue, RowOf, Shape, UpdateOf } from './shape.js';
-export { hiddenTables, sideObjects } from './side-tables.js';
+export { hiddenTables, type SideTable, sideObjects, sideTables } from './side-tables.js';
 export { storageProblem } from './storable.js';
 export { type Columns, type KeyNames, type Table, table } from './table.js';
 export { timestampText } from './timestamp-text.js';

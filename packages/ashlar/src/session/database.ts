@@ -21,7 +21,7 @@ import {
 import { queryRules } from '../query/rules.js';
 import { cancelledBy, rethrowAbort, whileNotAborted } from './cancel.js';
 import type { ConnectOptions } from './connect-options.js';
-import { currentSession, runOutside } from './current.js';
+import { runOutside } from './current.js';
 import { EncryptedTables } from './encrypted-tables.js';
 import { detachedKysely, kyselyParts } from './kysely.js';
 import { Maintenance } from './maintenance.js';
@@ -30,12 +30,12 @@ import type { SessionParts } from './parts.js';
 import { retrying } from './retrying.js';
 import { RunningSessions } from './running-sessions.js';
 import { ActiveSession } from './session.js';
-import { abortedError, leftOverError } from './session-errors.js';
-import { assertShared } from './shared-options.js';
+import { joined, sessionAround } from './session-around.js';
+import { abortedError, nestedWriteError } from './session-errors.js';
 import { SingleWrites } from './single-writes.js';
 import { Statements } from './statements.js';
 import { SyncSession, type SyncSessions } from './sync-session.js';
-import { transactionOptions } from './transaction-options.js';
+import { transactionOptions, withContext } from './transaction-options.js';
 import type { Session, SessionContext, SessionOptions } from './types.js';
 import { UnitOfWork } from './unit-of-work.js';
 
@@ -56,6 +56,7 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
   #turnStarted = 0;
   readonly #running = new RunningSessions();
   #closed: Promise<void> | undefined;
+  readonly #around = () => sessionAround<T>(this.engine, this.#lockTimeout);
 
   constructor(engine: Engine, system: SystemFacts<T>, options: ConnectOptions, tracing?: Tracing) {
     super();
@@ -93,19 +94,23 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
    */
   session<R>(work: Work<T, R>): Promise<R>;
   session<R>(options: SessionOptions, work: Work<T, R>): Promise<R>;
-  async session<R>(...given: [Work<T, R>] | [SessionOptions, Work<T, R>]): Promise<R> {
+  session<R>(...given: [Work<T, R>] | [SessionOptions, Work<T, R>]): Promise<R> {
     const [options, work] = given.length === 1 ? [{}, given[0]] : given;
-    const outer = this.#outer(options);
-    if (outer?.readOnly) {
-      throw new AshlarError('session-read-only', {
-        message: 'A session that writes was opened inside a session that only reads.',
-        suggestion: 'Use db.session(…) for the outer session as well.',
-      });
-    }
-    if (outer) return outer.session(work);
-    if (this.#options.maintain !== false)
-      this.#maintenance.runWhenDue(this.engine, this.system.tables, this.#parts.clock());
-    return this.#traced('ashlar.session', () => this.#retrying(() => this.#run(options, 'write', work)));
+    return joined(
+      this.#around,
+      options,
+      (outer) => {
+        if (outer.readOnly) throw nestedWriteError();
+        return outer.session(work);
+      },
+      async () => {
+        if (this.#options.maintain !== false)
+          this.#maintenance.runWhenDue(this.engine, this.system.tables, this.#parts.clock());
+        return this.#traced('ashlar.session', () =>
+          retrying(this.#options.attempts, () => this.#run(options, 'write', work)),
+        );
+      },
+    );
   }
 
   /**
@@ -115,11 +120,17 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
    */
   read<R>(work: Work<T, R>): Promise<R>;
   read<R>(options: SessionOptions, work: Work<T, R>): Promise<R>;
-  async read<R>(...given: [Work<T, R>] | [SessionOptions, Work<T, R>]): Promise<R> {
+  read<R>(...given: [Work<T, R>] | [SessionOptions, Work<T, R>]): Promise<R> {
     const [options, work] = given.length === 1 ? [{}, given[0]] : given;
-    const outer = this.#outer(options);
-    if (outer) return outer.nest(work, true);
-    return this.#traced('ashlar.read', () => this.#retrying(() => this.#run(options, 'read', work)));
+    return joined(
+      this.#around,
+      options,
+      (outer) => outer.nest(work, true),
+      async () =>
+        this.#traced('ashlar.read', () =>
+          retrying(this.#options.attempts, () => this.#run(options, 'read', work)),
+        ),
+    );
   }
 
   /**
@@ -129,15 +140,27 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
    *
    * @throws AshlarError `session-conflict`, `decryption-failed`, `scope-shredded`, `database-closed`
    */
-  async get<Of extends Table>(
+  get<Of extends Table>(
     table: Of,
     key: KeyOf<Of>,
     context: SessionContext = {},
   ): Promise<Row<Of> | undefined> {
+    return joined(
+      this.#around,
+      context,
+      (outer) => outer.get(table, key),
+      () => this.#getAlone(table, key, context),
+    );
+  }
+
+  async #getAlone<Of extends Table>(
+    table: Of,
+    key: KeyOf<Of>,
+    context: SessionContext,
+  ): Promise<Row<Of> | undefined> {
     this.#assertOpen();
-    const outer = this.#outer(context);
-    if (outer) return outer.get(table, key);
-    if (this.#withDefaults(context).scope) return this.read(context, (s) => s.get(table, key));
+    if (withContext(context, this.#options.context).scope)
+      return this.read(context, (s) => s.get(table, key));
     const given = keyValues(table, key);
     if (!given) return undefined;
     if (table.facts.encryption) return this.#getEncrypted(table, given);
@@ -180,7 +203,7 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
    * outside the database, such as a removed file or a sent message, may not.
    */
   get inSession(): boolean {
-    return this.#outer({}) !== undefined;
+    return this.#around() !== undefined;
   }
 
   /** @internal The master keys and the keyring statements of this database, for code that reads or changes keyrings. */
@@ -212,7 +235,7 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
    * @throws AshlarError `usage` inside a session, which would wait for itself
    */
   async close(): Promise<void> {
-    if (!this.#closed && this.#outer({})) {
+    if (!this.#closed && this.#around()) {
       throw new AshlarError('usage', {
         message: 'A database cannot be closed inside one of its sessions.',
         suggestion: 'Close it after the session has ended.',
@@ -239,9 +262,12 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
   }
 
   /** @internal */
-  protected override async once<R>(context: SessionContext, work: Work<T, R>): Promise<R> {
-    const outer = this.#outer(context);
-    return outer ? work(outer) : this.session(context, work);
+  protected override once<R>(
+    context: SessionContext,
+    work: Work<T, R>,
+    prepare = async () => work,
+  ): Promise<R> {
+    return joined(this.#around, context, work, async () => this.session(context, await prepare()));
   }
 
   async #run<R>(options: SessionOptions, mode: 'read' | 'write', work: Work<T, R>): Promise<R> {
@@ -258,10 +284,6 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
     }
   }
 
-  #retrying<R>(run: () => Promise<R>): Promise<R> {
-    return retrying(this.#options.attempts, run);
-  }
-
   #begin(options: TransactionOptions, signal: AbortSignal | undefined): Promise<UnitOfWork> {
     const lockTimeout = options.lockTimeout ?? this.#lockTimeout;
     const begun = UnitOfWork.begin(this.engine, options, { lockTimeout, signal });
@@ -269,7 +291,7 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
   }
 
   #transactionOptions(given: SessionOptions, mode: 'read' | 'write'): TransactionOptions {
-    const options = transactionOptions(this.#withDefaults(given), mode, this.#scopeColumns);
+    const options = transactionOptions(withContext(given, this.#options.context), mode, this.#scopeColumns);
     const { clock, stampsFromClock } = this.#parts;
     return stampsFromClock ? { ...options, now: clock().toISOString() } : options;
   }
@@ -307,33 +329,8 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
     this.#turnStarted = performance.now();
   }
 
-  #outer(options: SessionOptions): ActiveSession<T> | undefined {
-    const called = currentSession();
-    if (!(called instanceof ActiveSession) || called.unit.engine !== this.engine) return undefined;
-    let current: ActiveSession<T> | undefined = called as ActiveSession<T>;
-    while (current?.ended) current = current.parent;
-    if (!current) {
-      // work that is left over from a session that was rolled back must not be committed alone. After a while, the caller
-      // is rather something that was created in that session and lives on, such as a timer or a queue
-      const { outcome, rolledBackFor } = called.unit;
-      if (outcome === 'rolled back' && rolledBackFor < this.#lockTimeout) throw leftOverError();
-      return undefined;
-    }
-    assertShared(options, current);
-    return current;
-  }
-
   #traced<R>(name: string, work: () => R): R {
     return this.#tracing ? this.#tracing.run(name, work) : work();
-  }
-
-  #withDefaults(given: SessionOptions): SessionOptions {
-    const { actor, scope } = this.#options.context ?? {};
-    return {
-      ...given,
-      actor: given.actor === undefined ? actor : given.actor,
-      scope: given.scope === undefined ? scope : given.scope,
-    };
   }
 
   get #lockTimeout(): number {

@@ -11,11 +11,11 @@ import { EncryptedTables } from './encrypted-tables.js';
 import { kyselyFor, readOnlyError } from './kysely.js';
 import { deleteManyStatement, updateManyStatement } from './many.js';
 import type { SessionParts } from './parts.js';
-import { endedError, notAwaitedError } from './session-errors.js';
+import { endedError } from './session-errors.js';
 import type { Statement } from './statements.js';
 import type { Decrypted, Rows, Session, SessionOptions, UpsertOptions } from './types.js';
 import type { Level, UnitOfWork } from './unit-of-work.js';
-import { changeFound, isTaken, planUpsert, upsertAttempts } from './upsert.js';
+import { changeFound, looksAgain, planUpsert } from './upsert.js';
 import { checkedRow, insertValues, notFound, updateValues } from './values.js';
 import type { Where } from './where.js';
 
@@ -156,7 +156,7 @@ export class ActiveSession<T extends Tables> implements Session<T> {
       try {
         return await this.nest((s) => (s as ActiveSession<T>).#insertValues(table, plan.insert), false);
       } catch (error) {
-        if (isTaken(error) && attempt < upsertAttempts) continue;
+        if (looksAgain(error, plan, this.unit.options.isolation, attempt)) continue;
         this.level.fail(error);
         throw error;
       }
@@ -264,18 +264,17 @@ export class ActiveSession<T extends Tables> implements Session<T> {
   /**
    * Runs a callback in this session.
    *
-   * @throws AshlarError `session-not-awaited` when calls are still running at its end; and what `work` throws
+   * @throws AshlarError `session-not-awaited` when calls are still running at its end, or nobody has waited for one; and
+   *   what `work` throws
    */
   async run<R>(work: (s: Session<T>) => Promise<R>): Promise<R> {
     const { calls } = this.level;
     try {
       const result = await runInSession(this, () => work(this));
-      if (calls.open) {
-        calls.abandon();
-        throw notAwaitedError();
-      }
+      calls.assertAwaited();
       return result;
     } finally {
+      calls.end();
       this.#ended = true;
     }
   }

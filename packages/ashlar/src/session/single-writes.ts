@@ -4,8 +4,12 @@ import type { Where } from './where.js';
 
 /** The writes of a database that are one statement each. */
 export abstract class SingleWrites<T extends Tables> {
-  /** @internal Runs `work` in the session around the call, or in a session of its own. */
-  protected abstract once<R>(context: SessionContext, work: (s: Session<T>) => Promise<R>): Promise<R>;
+  /** @internal Runs `work` in the session around the call, or in a session of its own: what `prepare` returns, if given. */
+  protected abstract once<R>(
+    context: SessionContext,
+    work: (s: Session<T>) => Promise<R>,
+    prepare?: () => Promise<(s: Session<T>) => Promise<R>>,
+  ): Promise<R>;
 
   /**
    * Inserts a row, as {@link Session.insert}, in a session of its own. Inside a session of this database it is a
@@ -26,8 +30,8 @@ export abstract class SingleWrites<T extends Tables> {
   }
 
   /**
-   * Inserts many rows, as {@link Session.insertMany}, in a session of its own. The rows are read into memory first,
-   * because the session may have to be run again.
+   * Inserts many rows, as {@link Session.insertMany}, in a session of its own. The rows are then read into memory first,
+   * because that session may have to be run again.
    *
    * @param options - the actor, the scope and `returning`
    * @throws AshlarError as {@link Session.insertMany} and `db.session`
@@ -42,16 +46,19 @@ export abstract class SingleWrites<T extends Tables> {
     rows: Rows<S>,
     context?: SessionContext,
   ): Promise<number>;
-  async insertMany<S extends Shape>(
+  insertMany<S extends Shape>(
     table: Table<string, S>,
     rows: Rows<S>,
     { returning, ...context }: SessionContext & { readonly returning?: true } = {},
   ): Promise<number | RowOf<S>[]> {
-    const given: InsertOf<S>[] = [];
-    for await (const row of rows) given.push(row);
-    return this.once<number | RowOf<S>[]>(context, (s) =>
-      returning ? s.insertMany(table, given, { returning }) : s.insertMany(table, given),
-    );
+    const insert = (s: Session<T>, given: Rows<S>): Promise<number | RowOf<S>[]> =>
+      returning ? s.insertMany(table, given, { returning }) : s.insertMany(table, given);
+    const readRows = async () => {
+      const given: InsertOf<S>[] = [];
+      for await (const row of rows) given.push(row);
+      return (s: Session<T>) => insert(s, given);
+    };
+    return this.once(context, (s) => insert(s, rows), readRows);
   }
 
   /**

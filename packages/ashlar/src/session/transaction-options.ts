@@ -2,7 +2,7 @@ import type { Column } from '../contract/column.js';
 import type { Isolation, TransactionOptions } from '../contract/transaction.js';
 import { AshlarError } from '../errors.js';
 import { everyScope, isScopeOf } from '../model/index.js';
-import type { SessionOptions } from './types.js';
+import type { SessionContext, SessionOptions } from './types.js';
 
 /**
  * Returns the options of the transaction in which a session runs.
@@ -95,3 +95,12 @@ const assertScope = (columns: readonly Column[], scope: string | null): void => 
     suggestion: 'Check where the value comes from: UUIDs are in lower case, integers have no leading zeros.',
   });
 };
+
+/** Returns the options of a session, with the actor and the scope that `connect` was given where they have none. */
+export function withContext(given: SessionOptions, { actor, scope }: SessionContext = {}): SessionOptions {
+  return {
+    ...given,
+    actor: given.actor === undefined ? actor : given.actor,
+    scope: given.scope === undefined ? scope : given.scope,
+  };
+}

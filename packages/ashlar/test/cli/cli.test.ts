@@ -61,6 +61,39 @@ describe('exit codes', () => {
   });
 });
 
+const items = `const { command, unique } = ashlar;
+const items = table('items', { id: id(), name: z.string() }, (c) => [unique(c.name)]);
+const tables = { items };
+const add = command({
+  summary: 'add an item twice', tables, input: z.object({}),
+  run: ({ db }) => db.insertMany(items, [{ name: 'secret-7' }, { name: 'secret-7' }]),
+});
+export default { systems: [system('shop', {
+  tables, migrations: new URL('./migrations/', import.meta.url), commands: { add },
+})] };`;
+
+test.each(engines)('the JSON of an error has its facts, and no value of a row: $name', async (engine) => {
+  const place = await engine.place();
+  await project.configure(items);
+  // PGlite in memory would end with the first command
+  const url = engine.name === 'pglite' ? 'pglite:data' : place.url;
+  const env = { DATABASE_URL: url, DATABASE_KEY: place.key };
+  expect(await project.ashlar(['migrate', 'new', 'initial'], env)).toMatchObject({ code: 0 });
+  expect(await project.ashlar(['up'], env)).toMatchObject({ code: 0 });
+  const { code, document, stdout, stderr } = await project.json(['shop', 'add'], env);
+  expect({ code, document }).toMatchObject({
+    code: 1,
+    document: {
+      error: {
+        code: 'unique-violation',
+        facts: { table: 'items', columns: ['name'], constraint: 'items_name_key' },
+      },
+    },
+  });
+  expect(`${stdout}${stderr}`).not.toContain('secret-7');
+  await place.remove();
+});
+
 describe.each(engines.filter(({ name }) => name !== 'pglite'))('on $name', ({ place: newPlace }) => {
   test('up, status and migrate: as text, as JSON, and never with a secret', async () => {
     const place = await newPlace();

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { AshlarError, type Database, id, inet, json, type Session, table } from 'ashlar';
+import { AshlarError, type Database, id, inet, json, type Session, table, timestamps } from 'ashlar';
 import { sql } from 'ashlar/query';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -18,7 +18,8 @@ const things = table('things', {
   meta: json(z.json()),
   other: json(z.json()),
 });
-const tables = { things };
+const notes = table('notes', { id: id(), label: z.string(), ...timestamps() });
+const tables = { things, notes };
 type S = Session<typeof tables>;
 
 const page = readFileSync(new URL('../../../../docs/architecture/differences.md', import.meta.url), 'utf8');
@@ -44,6 +45,9 @@ const first =
 
 const failed = 'statement-failed';
 const ids = (query: Builder) => query.orderBy('label');
+
+const past = '2001-02-03T04:05:06.000Z';
+const aLittle = () => new Promise((resolve) => setTimeout(resolve, 5));
 
 /** For each row of the page: the statement, and its result (or error code) on SQLite and on Postgres. */
 const differences: Readonly<Record<string, readonly [run: Runs, sqlite: unknown, postgres: unknown]>> = {
@@ -139,6 +143,34 @@ const differences: Readonly<Record<string, readonly [run: Runs, sqlite: unknown,
     ),
     [7, 1],
     failed,
+  ],
+  'transaction-time': [
+    async (s) => {
+      const made = [await s.insert(notes, { label: 'a' })];
+      await aLittle();
+      made.push(await s.insert(notes, { label: 'b' }));
+      await s.update(notes, made[0]?.id ?? '', { label: 'c' });
+      await aLittle();
+      await s.query.updateTable('notes').set({ label: 'd' }).where('label', '=', 'b').execute();
+      await aLittle();
+      await sql`UPDATE notes SET label = 'e' WHERE label = 'a'`.execute(s.query);
+      const changed = await s.query.selectFrom('notes').select('updated_at').execute();
+      return [
+        new Set(made.map((row) => row.created_at)).size,
+        new Set(changed.map((row) => row.updated_at)).size,
+      ];
+    },
+    [2, 2],
+    [1, 1],
+  ],
+  'same-updated-at': [
+    async (s) => {
+      const { id } = await s.insert(notes, { label: 'a', updated_at: past });
+      const again = await s.update(notes, id, { updated_at: past, label: 'b' });
+      return [again.updated_at === past];
+    },
+    [true],
+    [false],
   ],
   'raw-booleans': [raw('SELECT 1 > 0'), [1], [true]],
   'raw-like': [raw("SELECT label FROM things WHERE label LIKE 'A%'"), ['a'], []],
