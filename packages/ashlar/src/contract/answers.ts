@@ -31,6 +31,8 @@ export interface QueryAnswers {
   comparableJson(node: OperationNode): OperationNode;
   /** Returns the text of JSON in the form that {@link comparableJson} gives it. */
   comparableJsonText(value: unknown): string;
+  /** Returns a parameter with the type of its kind, where the engine would take it for text. */
+  typed(node: OperationNode, kind: ColumnKind): OperationNode;
   /** Returns what a cell without a value gets in a list of rows; `undefined` if the engine has the keyword DEFAULT there. */
   missingCell(column: Column): OperationNode | undefined;
   /** Returns an expression in the form in which {@link QueryAnswers.rowsAsJson} can put it into JSON. */

@@ -64,6 +64,9 @@ export interface ColumnCodec {
   decode(stored: unknown): unknown;
 }
 
+/** What the encoding of a value depends on. */
+export type ValueForm = Pick<Column, 'kind' | 'nullable'>;
+
 /** One column of a table, derived from its Zod type; independent of any engine. */
 export interface Column<Name extends string = string> {
   readonly table: string;

@@ -18,7 +18,7 @@ import {
 } from 'kysely';
 import type { ResultKinds } from '../contract/answers.js';
 import { AshlarError } from '../errors.js';
-import { condition, type Place } from './conditions.js';
+import { condition, literalIn, type Place } from './conditions.js';
 import {
   addSources,
   define,
@@ -35,6 +35,7 @@ import { nestedNode } from './nested-node.js';
 import { isReady, markReady } from './nodes.js';
 import { directionOf, mayBeNull } from './order.js';
 import type { QueryParts } from './parts.js';
+import { isFirstOf, withResults } from './result-literals.js';
 import { isComputed, needsKinds, typedLiterals } from './results.js';
 import { type Meaning, type NestedRows, Scope } from './scope.js';
 import { leaves, mapped } from './tree.js';
@@ -94,6 +95,8 @@ export class Rewriter {
         if (rewritten.kind !== node.kind) remember(rewritten, meaningOf(node, scope));
         return rewritten;
       }
+      case 'CaseNode':
+        return this.#firstOf(node, scope);
       case 'FunctionNode':
         return this.#function(node as FunctionNode, scope);
       case 'AggregateFunctionNode':
@@ -233,12 +236,23 @@ export class Rewriter {
   #function(node: FunctionNode, scope: Scope): OperationNode {
     const rewritten = this.#children(node, scope) as FunctionNode;
     const isNested = node.func === nestedFunctions.many || node.func === nestedFunctions.one;
+    if (isFirstOf(node.func)) return this.#firstOf(node, scope);
     const [query] = rewritten.arguments;
     if (!isNested || !query) return rewritten;
     const meaning = meaningOf(node, scope);
     const rows = nestedNode(query, meaning?.rows, this.#parts.answers);
     remember(rows, meaning);
     return rows;
+  }
+
+  #firstOf(node: OperationNode, scope: Scope): OperationNode {
+    const meaning = meaningOf(node, scope);
+    const place = this.#place(scope);
+    return withResults(node, {
+      literal: (value) =>
+        (meaning && literalIn(meaning, value, place)) ?? place.rewrite(ValueNode.create(value)),
+      other: (part) => place.rewrite(part),
+    });
   }
 
   #aggregate(node: AggregateFunctionNode, scope: Scope): OperationNode {

@@ -18,6 +18,7 @@ import { columnValue } from '../model/index.js';
 import { fillOf } from './fills.js';
 import { parameter, parameters } from './nodes.js';
 import type { QueryParts } from './parts.js';
+import { isLiteral, withResults } from './result-literals.js';
 
 type Rewrite = (node: OperationNode) => OperationNode;
 
@@ -101,9 +102,12 @@ export class Writes {
   }
 
   #value(column: Column | undefined, node: OperationNode): OperationNode {
-    return column && ValueNode.is(node) && !node.immediate
-      ? this.#encoded(column, node.value)
-      : this.#rewrite(node);
+    if (!column) return this.#rewrite(node);
+    if (isLiteral(node)) return this.#encoded(column, node.value);
+    return withResults(node, {
+      literal: (value) => this.#parts.answers.typed(this.#encoded(column, value), column.kind),
+      other: this.#rewrite,
+    });
   }
 
   #encoded(column: Column | undefined, value: unknown): ValueNode {

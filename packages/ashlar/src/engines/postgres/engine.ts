@@ -1,5 +1,5 @@
 import { PostgresAdapter, PostgresQueryCompiler } from 'kysely';
-import type { Column } from '../../contract/column.js';
+import type { ValueForm } from '../../contract/column.js';
 import type { Engine } from '../../contract/engine.js';
 import type { GuardedTable } from '../../contract/guarantee.js';
 import type { OpenOptions } from '../../contract/open-options.js';
@@ -55,7 +55,7 @@ export interface Backend {
   close(): Promise<void>;
 }
 
-const encode = (column: Column, value: unknown): unknown => {
+const encode = (column: ValueForm, value: unknown): unknown => {
   if (column.kind !== 'json') return value;
   // SQL NULL for a nullable column, else the JSON value null
   return value === null && column.nullable ? null : JSON.stringify(value);

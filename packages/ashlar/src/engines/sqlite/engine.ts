@@ -1,4 +1,4 @@
-import type { Column } from '../../contract/column.js';
+import type { ValueForm } from '../../contract/column.js';
 import type { Engine, SyncEngine } from '../../contract/engine.js';
 import type { GuardedTable } from '../../contract/guarantee.js';
 import type { OpenOptions } from '../../contract/open-options.js';
@@ -119,7 +119,7 @@ class SqliteEngine implements Engine {
     this.#connections.forgetStatements();
   }
 
-  encode(column: Column, value: unknown): unknown {
+  encode(column: ValueForm, value: unknown): unknown {
     return encode(column, value);
   }
 

@@ -26,6 +26,7 @@ export const sqliteAnswers: QueryAnswers = {
   aggregate: () => undefined,
   comparableJson: (node) => FunctionNode.create(functions.json, [node]),
   comparableJsonText,
+  typed: (node) => node,
   // Kysely would write NULL, because SQLite has no keyword for it
   missingCell: (column) => raw([columnDefault(column) ?? 'null']),
   inJson,
