@@ -74,10 +74,12 @@ const waysBack = (
   const names = applied.map(({ step }) => step).sort((a, b) => byStepOrder(b, a));
   return chosen(system, steps, names, options).map((name) => {
     const step = findStep(system.name, steps, name);
-    if (step.down && !step.down.irreversible) return { step, body: step.down };
+    if (step.down && !step.down.irreversible && !step.up.irreversible) return { step, body: step.down };
     throw new AshlarError('migration-irreversible', {
       message: `Step ${name} of ${system.name} cannot be undone.`,
-      detail: step.down ? `${step.down.file} is marked as irreversible.` : 'The step has no down file.',
+      detail: step.down
+        ? `${step.up.irreversible ? step.up.file : step.down.file} is marked as irreversible.`
+        : 'The step has no down file.',
       suggestion: 'Write a new step that makes the wanted change, or complete the down file.',
     });
   });

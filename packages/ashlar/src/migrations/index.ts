@@ -11,6 +11,7 @@ export {
   type WeakerGuarantee,
 } from '../status/status.js';
 export type { Danger } from './danger.js';
+export type { StepMode } from './directives.js';
 export { type DownOptions, down } from './down.js';
 export { drift } from './drift.js';
 export { dumpSchema } from './dump-schema.js';
@@ -21,5 +22,5 @@ export { type Plan, type PlannedStep, type PlanOptions, plan } from './plan.js';
 export { type AmbiguousColumn, type Decide, dropAll } from './renames.js';
 export { type StepsAsSql, sqlOf } from './sql-of.js';
 export { type StampOptions, stamp } from './stamp.js';
-export type { CodeBody, SqlBody, Step, StepBody, StepMode } from './steps.js';
+export type { CodeBody, SqlBody, Step, StepBody } from './steps.js';
 export { type RunOptions, type RunStep, type UpOptions, up } from './up.js';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { SqlName } from '../../src/contract/sql.js';
 import { findDangers } from '../../src/migrations/danger.js';
-import type { StepMode } from '../../src/migrations/steps.js';
+import type { StepMode } from '../../src/migrations/directives.js';
 import { splitStatements } from '../../src/sql/statements.js';
 
 const dangersOf = (text: string, dialect: SqlName = 'postgres', mode: StepMode = 'transaction') =>
