@@ -71,6 +71,10 @@ const everywhere: readonly Rule[] = [
 const rules: Readonly<Record<SqlName, readonly Rule[]>> = {
   sqlite: [
     ...everywhere,
+    rule('deletes the rows that stand in the way of a new one', (s) => conflicting(s, 'REPLACE')),
+    rule('leaves out the rows that break a rule of the table, without an error', (s) =>
+      conflicting(s, 'IGNORE'),
+    ),
     rule('rewrites the whole file; writers wait', (s) => (s.next('VACUUM') ? '' : undefined), false),
   ],
   postgres: [
@@ -136,6 +140,15 @@ const rules: Readonly<Record<SqlName, readonly Rule[]>> = {
       return s.table();
     }),
   ],
+};
+
+/** The table of an INSERT OR …, an UPDATE OR … or a REPLACE INTO. */
+const conflicting = (statement: Reader, resolution: string): string | undefined => {
+  const isReplace = resolution === 'REPLACE' && statement.take('REPLACE');
+  if (!isReplace && !(statement.take('INSERT') || statement.take('UPDATE'))) return undefined;
+  if (!isReplace && !statement.take('OR', resolution)) return undefined;
+  statement.take('INTO');
+  return statement.table();
 };
 
 const indexing = (statement: Reader): boolean => {

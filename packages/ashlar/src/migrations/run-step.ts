@@ -115,7 +115,8 @@ const passing: ReadonlySet<string> = new Set(['lock-timeout', 'outcome-unknown',
 const failed = (step: Step, where: string, error: unknown, undone: boolean): AshlarError => {
   // a broken connection or a lock that was not granted is not an error of the step
   if (error instanceof AshlarError && (error.exitCode === 3 || passing.has(error.code))) return error;
-  const reason = error instanceof AshlarError ? [error.message, error.detail] : [String(error)];
+  const reason =
+    error instanceof AshlarError ? [error.message, error.detail, error.suggestion] : [String(error)];
   return new AshlarError('migration-failed', {
     message: `Step ${step.name} failed at ${where}.`,
     detail: reason.filter(Boolean).join('\n'),

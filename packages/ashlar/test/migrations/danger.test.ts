@@ -52,6 +52,15 @@ describe('findDangers', () => {
     'CREATE TABLE notes (a int); CREATE INDEX i ON notes (a); ALTER TABLE notes ADD CONSTRAINT c CHECK (a > 0)',
   ])('finds no danger: %s', (sql) => expect(dangersOf(sql)).toEqual([]));
 
+  test.each([
+    ['REPLACE INTO notes VALUES (1)', /in the way/],
+    ['INSERT OR REPLACE INTO notes VALUES (1)', /in the way/],
+    ['update or replace notes SET a = 1 WHERE b', /in the way/],
+    ['INSERT OR IGNORE INTO notes SELECT * FROM old', /leaves out/],
+  ])('points out on SQLite: %s', (sql, why) =>
+    expect(dangersOf(sql, 'sqlite')).toEqual([expect.stringMatching(why)]),
+  );
+
   test('a table replaced in a rebuild is copied, not lost', () => {
     const rebuild = `CREATE TABLE new_notes (a); INSERT INTO new_notes SELECT a FROM notes;
       DROP TABLE notes; ALTER TABLE new_notes RENAME TO notes;`;
