@@ -1,4 +1,5 @@
 import type { GuaranteeObject, GuardedTable } from './guarantee.js';
+import type { Owner } from './owner.js';
 import type { TableRights } from './rights.js';
 import type { RoleDialect } from './roles.js';
 import type { Schema, SchemaChange } from './schema.js';
@@ -72,6 +73,11 @@ export interface SqlDialect {
     model: readonly GuardedTable[],
     renames: Renames,
   ): readonly SchemaChange[];
+  /**
+   * Returns the owner that runs the steps of migrations: it refuses a statement that would delete rows of tables that it
+   * does not name.
+   */
+  ownerOfSteps(owner: Owner): Owner;
   /** Writes a schema as text in a fixed order: the dump, a file kept under version control. */
   dump(schema: Schema): string;
   readonly proving: Proving;

@@ -36,7 +36,8 @@ export async function down(
 ): Promise<RunStep[]> {
   const steps = await readSteps(system.migrations, engine.dialect.name);
   return engine.asOwner(
-    async (owner) => {
+    async (connection) => {
+      const owner = engine.dialect.ownerOfSteps(connection);
       const everything = await readHistory(owner, engine.dialect);
       const applied = everything.filter((row) => row.system === system.name);
       assertHistory(system.name, compareHistory(steps, applied), { allowLate: true });

@@ -45,7 +45,8 @@ export function schemaOfSteps(dialect: SqlDialect, steps: readonly Step[]): Prom
 
 function runSteps(dialect: SqlDialect, steps: readonly Step[]): Promise<Schema> {
   return inShadow(dialect, (engine) =>
-    engine.asOwner(async (owner) => {
+    engine.asOwner(async (connection) => {
+      const owner = dialect.ownerOfSteps(connection);
       for (const step of steps) {
         if (step.up.mode === 'no-transaction') await runBody(owner, step, step.up);
         else

@@ -50,7 +50,8 @@ export interface RunStep {
 export async function up(engine: Engine, system: SystemFacts, options: UpOptions = {}): Promise<RunStep[]> {
   const steps = await readSystemSteps(engine, system);
   return engine.asOwner(
-    async (owner) => {
+    async (connection) => {
+      const owner = engine.dialect.ownerOfSteps(connection);
       const plan = await planOn({ engine, owner, system, steps, options });
       options.onPlan?.(plan);
       const changed = [...(await prepareRoles(owner, engine.dialect, system, options.roles))];

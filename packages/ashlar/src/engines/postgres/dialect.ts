@@ -15,6 +15,8 @@ export const postgresDialect: SqlDialect = {
   createTable,
   generatedColumnObjects,
   changes,
+  // DROP TABLE deletes no row of another table, and there is no REPLACE
+  ownerOfSteps: (owner) => owner,
   dump,
   proving: postgresProving,
   roles: postgresRoles,

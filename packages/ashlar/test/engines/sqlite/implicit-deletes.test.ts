@@ -22,7 +22,7 @@ const rowsLeft =
 const whole = [{ parents: 2, children: 1 }];
 
 describe.each(withoutRoles)(
-  'a statement of the owner that deletes implicitly, on $name',
+  'a statement of a step that deletes implicitly, on $name',
   ({ place: newPlace }) => {
     let place: Place;
     let engine: Engine;
@@ -61,7 +61,8 @@ describe.each(withoutRoles)(
     test.each(actions)(
       'is refused where rows refer by ON DELETE %s, however it is written',
       async (action) => {
-        await engine.asOwner(async (owner) => {
+        await engine.asOwner(async (connection) => {
+          const owner = engine.dialect.ownerOfSteps(connection);
           await owner.script(tables(action));
           const silent = action !== 'RESTRICT' && action !== 'NO ACTION';
           for (const statement of [...dropped, ...(silent ? replaced : [])]) {
@@ -78,7 +79,8 @@ describe.each(withoutRoles)(
     );
 
     test('is allowed where no row refers, in a rebuild, and for a table that only refers to itself', async () => {
-      await engine.asOwner(async (owner) => {
+      await engine.asOwner(async (connection) => {
+        const owner = engine.dialect.ownerOfSteps(connection);
         await owner.script(`${tables('CASCADE')} CREATE TABLE tree (id INTEGER PRIMARY KEY, up INTEGER REFERENCES tree ON DELETE CASCADE) STRICT;
         INSERT INTO tree VALUES (1, NULL), (2, 1);
         CREATE TEMP TABLE parent_copy AS SELECT * FROM Parent;`);
@@ -99,7 +101,8 @@ describe.each(withoutRoles)(
     });
 
     test('is found in every spelling of the name', async () => {
-      await engine.asOwner(async (owner) => {
+      await engine.asOwner(async (connection) => {
+        const owner = engine.dialect.ownerOfSteps(connection);
         await owner.script(tables('CASCADE'));
         const spelling = fc.tuple(
           fc.constantFrom('DROP TABLE', 'drop  Table', 'DROP/**/TABLE', '-- x\nDROP\n--y\nTABLE'),

@@ -8,7 +8,6 @@ import { retryWhileBusy } from '../driver/waiting.js';
 import type { FilePlace } from '../file/place.js';
 import { bindable } from '../values/codec.js';
 import type { GuaranteeHooks } from './guarantee-hooks.js';
-import { assertNoImplicitDeletes, partsOf } from './implicit-deletes.js';
 
 /** The parts of the engine that the owner's statements need. */
 export interface OwnerOptions {
@@ -59,7 +58,6 @@ export function ownerOf(connection: Connection, options: OwnerOptions): Owner {
   return {
     run: async (sql, parameters = []) =>
       running(sql, () => {
-        assertNoImplicitDeletes(database, sql);
         const statement = database.prepare<unknown[], Record<string, unknown>>(sql);
         const bound = bindable(parameters);
         if (!statement.reader) return { rows: [], changes: statement.run(bound).changes };
@@ -67,13 +65,10 @@ export function ownerOf(connection: Connection, options: OwnerOptions): Owner {
         return { rows, changes: statement.readonly ? 0 : rows.length };
       }),
     script: async (sql) => {
-      for (const part of partsOf(sql)) {
-        running(part, () => {
-          assertNoImplicitDeletes(database, part);
-          database.exec(part);
-          return { rows: [], changes: 0 };
-        });
-      }
+      running(sql, () => {
+        database.exec(sql);
+        return { rows: [], changes: 0 };
+      });
     },
     atomically: async (work, { lockTimeout = options.lockTimeout, rebuild = false } = {}) => {
       // this pragma has no effect inside a transaction
