@@ -74,6 +74,15 @@ export interface SqlDialect {
     renames: Renames,
   ): readonly SchemaChange[];
   /**
+   * Returns the statements that rename tables with their side tables and keep the rows, and the schema `before` as the
+   * engine describes it afterwards; `changes` of that schema follow.
+   */
+  renameTables(
+    before: Schema,
+    model: readonly GuardedTable[],
+    renames: TableRenames,
+  ): { readonly schema: Schema; readonly changes: readonly SchemaChange[] };
+  /**
    * Returns the owner that runs the steps of migrations: it refuses a statement that would delete rows of tables that it
    * does not name.
    */
@@ -87,3 +96,6 @@ export interface SqlDialect {
 
 /** The renamed columns of each table, as a map: table → { current column name → previous column name }. */
 export type Renames = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+/** The renamed tables, as a map: current name → previous name. */
+export type TableRenames = Readonly<Record<string, string>>;

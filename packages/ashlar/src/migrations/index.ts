@@ -11,6 +11,7 @@ export {
   type WeakerGuarantee,
 } from '../status/status.js';
 export type { Danger } from './danger.js';
+export type { Candidate, Decide, Decisions, Missing } from './decisions.js';
 export type { StepMode } from './directives.js';
 export { type DownOptions, down } from './down.js';
 export { drift } from './drift.js';
@@ -19,7 +20,6 @@ export { type AppliedStep, history } from './history.js';
 export { check as checkMigrations } from './model-changes.js';
 export { type NewStep, type NewStepOptions, newStep } from './new-step.js';
 export { type Plan, type PlannedStep, type PlanOptions, plan } from './plan.js';
-export { type AmbiguousColumn, type Decide, dropAll } from './renames.js';
 export { type StepsAsSql, sqlOf } from './sql-of.js';
 export { type StampOptions, stamp } from './stamp.js';
 export type { CodeBody, SqlBody, Step, StepBody } from './steps.js';

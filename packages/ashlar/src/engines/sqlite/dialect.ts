@@ -1,4 +1,5 @@
 import type { SqlDialect } from '../../contract/dialect.js';
+import { tableRenamer } from '../rename-tables.js';
 import { changes } from './schema/changes.js';
 import { now } from './schema/column-sql.js';
 import { createTable } from './schema/ddl.js';
@@ -16,6 +17,7 @@ export const sqliteDialect: SqlDialect = {
   createTable,
   generatedColumnObjects,
   changes,
+  renameTables: tableRenamer('sqlite'),
   ownerOfSteps: withoutImplicitDeletes,
   dump,
   proving: sqliteProving,

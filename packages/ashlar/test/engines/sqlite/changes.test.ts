@@ -6,6 +6,7 @@ import type { GuaranteeObject } from '../../../src/contract/guarantee.js';
 import type { Schema, SchemaChange } from '../../../src/contract/schema.js';
 import { openShadow } from '../../../src/engines/shadow.js';
 import { sqliteDialect } from '../../../src/engines/sqlite/dialect.js';
+import { acyclic } from '../../../src/guarantees/index.js';
 import {
   autoincrement,
   check,
@@ -631,6 +632,18 @@ describe('a table', () => {
     expect(await state()).toEqual(expected);
     await down();
     expect(await state()).toEqual(expected);
+  });
+
+  test('that has a guarantee over its own foreign key is rebuilt', async () => {
+    const nodes = (label: z.ZodString) =>
+      table('nodes', { id: id(), label, parent_id: z.uuid().nullable() }, (c) => [
+        references(c.parent_id, c.id),
+        acyclic(c.parent_id),
+      ]);
+    const engine = await open();
+    await create(engine, [nodes(z.string())]);
+    const { down } = await migrate(engine, [nodes(z.string().max(50))]);
+    await down();
   });
 
   test('that is a side table of another is created with it, or after it', async () => {
