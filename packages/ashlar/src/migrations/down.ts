@@ -51,10 +51,10 @@ export async function down(
         };
         const limit = lockLimit(options);
         if (body.mode === 'no-transaction') {
-          await runBody(owner, step, body);
+          await runBody(engine, owner, step, body);
           await owner.atomically(forget, limit);
         } else {
-          await inTransaction({ owner, step, body, options: limit }, async () => true, forget);
+          await inTransaction({ engine, owner, step, body, options: limit }, async () => true, forget);
         }
         const ran = { step: step.name, duration_ms: Math.round(performance.now() - started) };
         done.push(ran);

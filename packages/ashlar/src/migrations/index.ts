@@ -20,6 +20,7 @@ export { type AppliedStep, history } from './history.js';
 export { check as checkMigrations } from './model-changes.js';
 export { type NewStep, type NewStepOptions, newStep } from './new-step.js';
 export { type Plan, type PlannedStep, type PlanOptions, plan } from './plan.js';
+export type { StepFunction } from './run-step.js';
 export { type StepsAsSql, sqlOf } from './sql-of.js';
 export { type StampOptions, stamp } from './stamp.js';
 export type { CodeBody, SqlBody, Step, StepBody } from './steps.js';

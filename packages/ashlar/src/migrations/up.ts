@@ -140,9 +140,9 @@ const applyStep = async ({
   };
   if (mode === 'no-transaction') {
     if (!(await isPending())) return undefined;
-    await runBody(owner, step, step.up);
+    await runBody(engine, owner, step, step.up);
     return owner.atomically(record, limit);
   }
   // `isPending` is read inside: where the lock was lost, the transaction still sees the steps of another process
-  return inTransaction({ owner, step, body: step.up, options: limit }, isPending, record);
+  return inTransaction({ engine, owner, step, body: step.up, options: limit }, isPending, record);
 };
