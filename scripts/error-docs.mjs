@@ -342,10 +342,11 @@ await db.session(async (s) => {
     remedy: 'Wait, and run the command again.',
   },
   'migration-ambiguous': {
-    cause: 'A column is gone and another of its type is new.',
+    cause:
+      'A table or column is gone, and no option, declaration or answer says that it was renamed or dropped.',
     ...command('ashlar migrate new rename_email   # users.email became users.address'),
     remedy:
-      'Pass --rename users.email:address or --drop, or declare the rename: renamed(c.address, "email").',
+      'Pass --rename users.email:address or --drop users.email (for a table --rename-table or --drop-table), or declare the rename: renamed(c.address, "email"), renamedTable("old").',
   },
   'migration-irreversible': {
     cause: 'A step has no down file, or it lost data that no statement brings back.',

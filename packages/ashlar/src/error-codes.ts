@@ -134,7 +134,8 @@ export const errorCodes = {
   'migration-locked': { exit: 1, meaning: 'Another process is migrating this database.' },
   'migration-ambiguous': {
     exit: 2,
-    meaning: 'A column was either renamed, or dropped while another was added. The tables do not show which.',
+    meaning:
+      'A table or a column is missing: it was either renamed or dropped. The declarations do not show which.',
   },
   'migration-irreversible': {
     exit: 1,

@@ -42,8 +42,9 @@ export interface ColumnRules {
   readonly firstByte?: number;
 }
 
-/** The value that a column gets if an insert omits it; always representable as JSON. */
+/** The value that a column gets if an insert omits it: bytes, or representable as JSON. */
 export type DefaultValue =
+  | Uint8Array
   | string
   | number
   | boolean

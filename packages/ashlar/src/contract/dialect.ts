@@ -1,5 +1,6 @@
 import type { ContentsSql } from './contents.js';
 import type { GuaranteeObject, GuardedTable } from './guarantee.js';
+import type { Owner } from './owner.js';
 import type { TableRights } from './rights.js';
 import type { RoleDialect } from './roles.js';
 import type { Schema, SchemaChange } from './schema.js';
@@ -94,6 +95,20 @@ export interface SqlDialect extends Foundation {
     model: readonly GuardedTable[],
     renames: Renames,
   ): readonly SchemaChange[];
+  /**
+   * Returns the statements that rename tables with their side tables and keep the rows, and the schema `before` as the
+   * engine describes it afterwards; `changes` of that schema follow.
+   */
+  renameTables(
+    before: Schema,
+    model: readonly GuardedTable[],
+    renames: TableRenames,
+  ): { readonly schema: Schema; readonly changes: readonly SchemaChange[] };
+  /**
+   * Returns the owner that runs the steps of migrations: it refuses a statement that would delete rows of tables that it
+   * does not name.
+   */
+  ownerOfSteps(owner: Owner): Owner;
   /** Writes a schema as text in a fixed order: the dump, a file kept under version control. */
   dump(schema: Schema): string;
   readonly proving: Proving;
@@ -105,3 +120,6 @@ export interface SqlDialect extends Foundation {
 
 /** The renamed columns of each table, as a map: table → { current column name → previous column name }. */
 export type Renames = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+/** The renamed tables, as a map: current name → previous name. */
+export type TableRenames = Readonly<Record<string, string>>;

@@ -53,7 +53,8 @@ export async function down(
 ): Promise<RunStep[]> {
   const steps = await readSteps(system.migrations, engine.dialect.name);
   return engine.asOwner(
-    async (owner) => {
+    async (connection) => {
+      const owner = engine.dialect.ownerOfSteps(connection);
       const everything = await readHistory(owner, engine.dialect);
       assertUsable(foundationState(everything), engine.dialect);
       const applied = everything.filter((row) => row.system === system.name);
@@ -106,14 +107,14 @@ const undo = async ({ engine, owner, system, options, way, touched, done }: Undo
     await grantWhereRolesAre(owner, dialect, system, options.roles);
   };
   if (body.mode === 'no-transaction') {
-    await runBody(owner, step, body);
+    await runBody(engine, owner, step, body);
     await owner.atomically(forget, limit);
   } else {
     // rows may have been written since the rehearsal, so the step itself is measured, with its tables locked
     let measurement: Measurement | undefined;
     const begin = async (): Promise<true> => {
       if (options.destroy) return true;
-      const run = (each: Owner): Promise<void> => runBody(each, step, body);
+      const run = (each: Owner): Promise<void> => runBody(engine, each, step, body);
       const known = touched ?? (body.kind === 'code' ? 'all' : await probe(owner, dialect, run));
       measurement = await measure(owner, dialect, known, body.kind === 'sql');
       return true;
@@ -133,7 +134,7 @@ const undo = async ({ engine, owner, system, options, way, touched, done }: Undo
     };
     const measured: Owner = { ...owner, script: (sql) => (measurement?.owner ?? owner).script(sql) };
     await withinLockBudget({ dialect: dialect.name, step, body, options }, (budget) =>
-      inTransaction({ owner: measured, step, body, options: budget }, begin, end),
+      inTransaction({ engine, owner: measured, step, body, options: budget }, begin, end),
     );
   }
   return { step: step.name, duration_ms: Math.round(performance.now() - started) };
@@ -171,10 +172,12 @@ const waysBack = (
   const names = applied.map(({ step }) => step).sort((a, b) => byStepOrder(b, a));
   return chosen(system, steps, names, options).map((name) => {
     const step = findStep(system.name, steps, name);
-    if (step.down && !step.down.irreversible) return { step, body: step.down };
+    if (step.down && !step.down.irreversible && !step.up.irreversible) return { step, body: step.down };
     throw new AshlarError('migration-irreversible', {
       message: `Step ${name} of ${system.name} cannot be undone.`,
-      detail: step.down ? `${step.down.file} is marked as irreversible.` : 'The step has no down file.',
+      detail: step.down
+        ? `${step.up.irreversible ? step.up.file : step.down.file} is marked as irreversible.`
+        : 'The step has no down file.',
       suggestion: 'Write a new step that makes the wanted change, or complete the down file.',
     });
   });

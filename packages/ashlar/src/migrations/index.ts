@@ -12,6 +12,8 @@ export {
   type WeakerGuarantee,
 } from '../status/status.js';
 export type { Danger } from './danger/find-dangers.js';
+export type { Candidate, Decide, Decisions, Missing } from './decisions.js';
+export type { StepMode } from './directives.js';
 export { type DownOptions, down } from './down.js';
 export { drift } from './drift.js';
 export { dumpSchema } from './dump-schema.js';
@@ -23,8 +25,8 @@ export type { StepLosses } from './losses/rehearse.js';
 export { check as checkMigrations } from './model-changes.js';
 export { type NewStep, type NewStepOptions, newStep } from './new-step.js';
 export { type Plan, type PlannedStep, type PlanOptions, plan } from './plan.js';
-export { type AmbiguousColumn, type Decide, dropAll } from './renames.js';
+export type { StepFunction } from './run-step.js';
 export { type StepsAsSql, sqlOf } from './sql-of.js';
 export { type StampOptions, stamp } from './stamp.js';
-export type { CodeBody, SqlBody, Step, StepBody, StepMode } from './steps.js';
+export type { CodeBody, SqlBody, Step, StepBody } from './steps.js';
 export { type RunOptions, type RunStep, type UpOptions, up } from './up.js';

@@ -1,24 +1,17 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Renames } from '../contract/dialect.js';
 import type { SchemaChange } from '../contract/schema.js';
 import type { SqlName } from '../contract/sql.js';
 import type { SystemFacts } from '../contract/system.js';
 import { AshlarError } from '../errors.js';
+import { type Decisions, resolveRenames } from './decisions.js';
 import { changesOf, compareModel } from './model-changes.js';
-import { type Decide, resolveRenames } from './renames.js';
+import { assertBoundNames } from './renames.js';
 import { byStepOrder, folderPath } from './steps.js';
 
 /** The options of `newStep`. */
-export interface NewStepOptions {
-  /** Renamed columns: table → { current column name → previous column name }. */
-  readonly renames?: Renames | undefined;
-  /**
-   * Decides whether a column was renamed or dropped; without this function, a column that may have been renamed is an
-   * error.
-   */
-  readonly decide?: Decide | undefined;
+export interface NewStepOptions extends Decisions {
   /**
    * Whether to write the step even if the migrations and the tables do not differ; the step can then be completed by
    * hand.
@@ -61,7 +54,8 @@ export async function newStep(
   // one after another: a shadow database takes memory
   for (const dialect of sqlNames)
     comparisons.push(await compareModel({ ...system, migrations: asUrl(folder) }, dialect));
-  const renames = await resolveRenames(system, comparisons, options.renames ?? {}, options.decide);
+  const renames = await resolveRenames(system, comparisons, options);
+  assertBoundNames(system, renames);
   const changes = Object.fromEntries(
     comparisons.map((comparison) => [comparison.dialect.name, changesOf(system, comparison, renames)]),
   ) as Record<SqlName, readonly SchemaChange[]>;

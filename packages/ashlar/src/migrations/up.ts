@@ -64,7 +64,8 @@ export async function upWith(
 ): Promise<RunStep[]> {
   const steps = await readSystemSteps(engine, system);
   return engine.asOwner(
-    async (owner) => {
+    async (connection) => {
+      const owner = engine.dialect.ownerOfSteps(connection);
       const plan = await planOn({ engine, owner, system, steps, options, foundation });
       options.onPlan?.(plan);
       const changed = [...(await prepareRoles(owner, engine.dialect, system, options.roles))];
@@ -161,11 +162,11 @@ const applyStep = async ({
   };
   if (mode === 'no-transaction') {
     if (!(await isPending())) return undefined;
-    await runBody(owner, step, step.up);
+    await runBody(engine, owner, step, step.up);
     return owner.atomically(record, limit);
   }
   // `isPending` is read inside: where the lock was lost, the transaction still sees the steps of another process
   return withinLockBudget({ dialect: engine.dialect.name, step, body: step.up, options }, (budget) =>
-    inTransaction({ owner, step, body: step.up, options: budget }, isPending, record),
+    inTransaction({ engine, owner, step, body: step.up, options: budget }, isPending, record),
   );
 };

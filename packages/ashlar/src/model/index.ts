@@ -36,6 +36,7 @@ export {
   primaryKey,
   references,
   renamed,
+  renamedTable,
   type TableItem,
   type UniqueOptions,
   unique,

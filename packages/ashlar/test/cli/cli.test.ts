@@ -34,7 +34,7 @@ describe('exit codes', () => {
     ['no database', ['up', '--system', 'wills'], 2],
     ['an invalid URL', ['up', '--system', 'wills', '--url', 'mysql://db/x'], 2],
     ['a missing configuration', ['status', '--config', 'nowhere.config.js'], 2],
-    ['a missing folder', ['up', '--system', 'wills', '--url', 'sqlite:none/s.db'], 3],
+    ['a missing folder', ['status', '--system', 'wills', '--url', 'sqlite:none/s.db'], 3],
     [
       'a server that does not answer',
       ['up', '--system', 'wills', '--url', 'postgres://u:pw-3f9a@127.0.0.1:1/x'],
@@ -192,6 +192,10 @@ describe('a system of one’s own', () => {
     });
     expect(await project.ashlar(['migrate', 'check'])).toMatchObject({ code: 0 });
     expect(await project.ashlar(['up', ...url])).toMatchObject({ code: 0 });
+    const elsewhere = ['--url', 'sqlite:data/deep/app.db'];
+    expect(await project.ashlar(['migrate', 'plan', ...elsewhere])).toMatchObject({ code: 3 });
+    expect(await project.ashlar(['migrate', 'up', ...elsewhere])).toMatchObject({ code: 0 });
+    expect(await project.ashlar(['up', '--url', 'sqlite:other/app.db'])).toMatchObject({ code: 0 });
 
     await project.configure(notes.replace('body:', 'content:'));
     expect(await project.json(['migrate', 'check'])).toMatchObject({

@@ -1,4 +1,4 @@
-import type { StepMode } from '../../src/migrations/steps.js';
+import type { StepMode } from '../../src/migrations/directives.js';
 
 /** Samples of a rule: statements that it points out, and the safe ones beside them. */
 export interface Samples {
@@ -492,6 +492,18 @@ export const postgresSamples: Readonly<Record<string, Samples>> = {
 
 /** Samples by the rule, for SQLite. */
 export const sqliteSamples: Readonly<Record<string, Samples>> = {
+  'or-replace': {
+    bad: [
+      'REPLACE INTO notes VALUES (1)',
+      'INSERT OR REPLACE INTO notes VALUES (1)',
+      'UPDATE OR REPLACE notes SET a = 1 WHERE b',
+    ],
+    good: ['INSERT INTO notes VALUES (1)', 'INSERT OR ABORT INTO notes VALUES (1)'],
+  },
+  'or-ignore': {
+    bad: ['INSERT OR IGNORE INTO notes SELECT * FROM old', 'UPDATE OR IGNORE notes SET a = 1 WHERE b'],
+    good: ['INSERT INTO notes SELECT * FROM old'],
+  },
   'drop-trail': { bad: ['DROP TABLE trail', 'DELETE FROM trail WHERE id = 1'], good: ['DROP TABLE notes'] },
   'drop-ledger': { bad: ['DROP TABLE entries'], good: ['DELETE FROM notes WHERE id = 1'] },
   'drop-keys': { bad: ['DELETE FROM keys'], good: ['DROP TABLE notes'] },

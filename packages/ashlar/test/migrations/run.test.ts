@@ -82,6 +82,9 @@ describe.each(engines)('migrations on $name', ({ place: newPlace }) => {
     await up(engine, shop);
     await expect(down(engine, shop, { steps: 3 })).rejects.toMatchObject({ code: 'migration-irreversible' });
     expect(await applied()).toHaveLength(3);
+    await folder.step('0004_for_good', '-- ashlar: irreversible\nSELECT 1;', 'SELECT 1;');
+    await up(engine, shop);
+    await expect(down(engine, shop)).rejects.toMatchObject({ code: 'migration-irreversible' });
   });
 
   test('rolls back a step that fails, and names the statement', async () => {

@@ -40,10 +40,14 @@ const run = async (invocation: Invocation, options: Options): Promise<Answer> =>
   const done: UpReport[] = [];
   const failed: ProveReport[] = [];
   for (const system of chosen) {
-    const [changes, report] = await invocation.withEngine('owner', async (engine) => [
-      await initialise(invocation, engine, system, options),
-      options.prove ? await proveNow(invocation, engine, system) : undefined,
-    ]);
+    const [changes, report] = await invocation.withEngine(
+      'owner',
+      async (engine) => [
+        await initialise(invocation, engine, system, options),
+        options.prove ? await proveNow(invocation, engine, system) : undefined,
+      ],
+      { createFolder: true },
+    );
     if (report && !report.ok) failed.push(report);
     done.push({ ...changes, report: report ? summaryOf(report) : null });
   }

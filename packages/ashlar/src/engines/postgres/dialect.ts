@@ -1,4 +1,5 @@
 import type { SqlDialect } from '../../contract/dialect.js';
+import { tableRenamer } from '../rename-tables.js';
 import { postgresRoles } from './roles/roles.js';
 import { changes } from './schema/changes.js';
 import { postgresContents } from './schema/contents.js';
@@ -17,6 +18,9 @@ export const postgresDialect: SqlDialect = {
   createTable,
   generatedColumnObjects,
   changes,
+  renameTables: tableRenamer('postgres'),
+  // DROP TABLE deletes no row of another table, and there is no REPLACE
+  ownerOfSteps: (owner) => owner,
   dump,
   proving: postgresProving,
   contents: postgresContents,

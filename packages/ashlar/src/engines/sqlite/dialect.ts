@@ -1,4 +1,5 @@
 import type { SqlDialect } from '../../contract/dialect.js';
+import { tableRenamer } from '../rename-tables.js';
 import { changes } from './schema/changes.js';
 import { now } from './schema/column-sql.js';
 import { sqliteContents } from './schema/contents.js';
@@ -7,6 +8,7 @@ import { foundation, foundationVersions } from './schema/foundation.js';
 import { generatedColumnObjects } from './schema/generated-columns.js';
 import { sqliteProving } from './schema/proving.js';
 import { dump } from './schema/render.js';
+import { withoutImplicitDeletes } from './session/implicit-deletes.js';
 
 /** The SQL dialect of SQLite: creating, comparing and dumping schemas. */
 export const sqliteDialect: SqlDialect = {
@@ -17,6 +19,8 @@ export const sqliteDialect: SqlDialect = {
   createTable,
   generatedColumnObjects,
   changes,
+  renameTables: tableRenamer('sqlite'),
+  ownerOfSteps: withoutImplicitDeletes,
   dump,
   proving: sqliteProving,
   contents: sqliteContents,

@@ -56,6 +56,7 @@ export async function openSqlite(
     encrypted,
     key: options.key,
     create: options.create ?? true,
+    createFolder: options.createFolder ?? false,
     lockTimeout: options.lockTimeout ?? defaultLockTimeout,
     durability: options.durability ?? 'full',
     origins: new Origins(),

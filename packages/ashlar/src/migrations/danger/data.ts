@@ -1,4 +1,14 @@
-import { altering, everyRule, names, postgresRule, type Rule } from './rule.js';
+import type { Reader } from '../reader.js';
+import { altering, everyRule, names, postgresRule, type Rule, sqliteRule } from './rule.js';
+
+/** The table of an INSERT OR …, an UPDATE OR … or a REPLACE INTO. */
+const resolving = (statement: Reader, resolution: string): readonly string[] => {
+  const isReplace = resolution === 'REPLACE' && statement.take('REPLACE');
+  if (!isReplace && !(statement.take('INSERT') || statement.take('UPDATE'))) return [];
+  if (!isReplace && !statement.take('OR', resolution)) return [];
+  statement.take('INTO');
+  return [statement.table()];
+};
 
 /** Rules about rows and values that are lost. */
 export const dataRules: readonly Rule[] = [
@@ -42,6 +52,20 @@ export const dataRules: readonly Rule[] = [
       const table = s.table();
       return s.skipTo('WHERE') ? [] : [table];
     },
+  }),
+  sqliteRule({
+    id: 'or-replace',
+    kind: 'data',
+    why: 'deletes the rows that stand in the way of a new one',
+    instead: 'INSERT … ON CONFLICT (…) DO UPDATE, which changes the row that is there',
+    find: (s) => resolving(s, 'REPLACE'),
+  }),
+  sqliteRule({
+    id: 'or-ignore',
+    kind: 'data',
+    why: 'leaves out the rows that break a rule of the table, without an error',
+    instead: 'INSERT … ON CONFLICT (…) DO NOTHING, which leaves out the rows with that key only',
+    find: (s) => resolving(s, 'IGNORE'),
   }),
   postgresRule({
     id: 'truncate',

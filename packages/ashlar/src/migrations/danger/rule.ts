@@ -1,8 +1,8 @@
 import type { GuardedTable } from '../../contract/guarantee.js';
 import type { SqlName } from '../../contract/sql.js';
 import type { SqlStatement } from '../../sql/statements.js';
+import type { StepMode } from '../directives.js';
 import { Reader } from '../reader.js';
-import type { StepMode } from '../steps.js';
 
 /** A lock of PostgreSQL on a table, from https://www.postgresql.org/docs/current/explicit-locking.html. */
 export type TableLock =

@@ -51,7 +51,7 @@ export async function rehearse(
     reports = [];
     touched = new Map();
     for (const { step, body } of chosen) {
-      const work = (each: Owner): Promise<void> => runBody(each, step, body);
+      const work = (each: Owner): Promise<void> => runBody(engine, each, step, body);
       const found = await probe(owner, engine.dialect, work);
       const before = await engine.introspect(owner);
       const measurement = await measure(owner, engine.dialect, found, false);
@@ -78,7 +78,7 @@ export async function rehearse(
     throw new RehearsalOver();
   };
   await withinLockBudget({ dialect: engine.dialect.name, ...first, options }, (limit) =>
-    inTransaction({ owner, ...first, options: limit }, begin, async () => undefined),
+    inTransaction({ engine, owner, ...first, options: limit }, begin, async () => undefined),
   ).catch((error: unknown) => {
     if (!(error instanceof RehearsalOver)) throw error;
   });

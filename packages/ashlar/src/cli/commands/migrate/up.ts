@@ -31,21 +31,24 @@ const run = async (invocation: Invocation, { to, allowLate, actor, ...locks }: O
   const documents: unknown[] = [];
   for (const system of await invocation.systems()) {
     out.line(out.style('bold', system.name));
-    const applied = await invocation.withEngine('owner', (engine) =>
-      up(engine, system, {
-        to,
-        allowLate,
-        actor,
-        ...lockBudget(out, locks),
-        roles: invocation.roles(),
-        onRoles: (changes) => printGrants(out, invocation.roles(), changes),
-        onPlan: (plan) => printPlanned(out, plan),
-        onVersion: ({ version, duration_ms }) =>
-          out.line(
-            `  ${out.style('green', 'upgraded')} Ashlar’s own objects to ${version} (${duration_ms} ms)`,
-          ),
-        onStep: (ran) => out.line(`  ${out.style('green', 'applied')} ${ran.step} (${ran.duration_ms} ms)`),
-      }),
+    const applied = await invocation.withEngine(
+      'owner',
+      (engine) =>
+        up(engine, system, {
+          to,
+          allowLate,
+          actor,
+          ...lockBudget(out, locks),
+          roles: invocation.roles(),
+          onRoles: (changes) => printGrants(out, invocation.roles(), changes),
+          onPlan: (plan) => printPlanned(out, plan),
+          onVersion: ({ version, duration_ms }) =>
+            out.line(
+              `  ${out.style('green', 'upgraded')} Ashlar’s own objects to ${version} (${duration_ms} ms)`,
+            ),
+          onStep: (ran) => out.line(`  ${out.style('green', 'applied')} ${ran.step} (${ran.duration_ms} ms)`),
+        }),
+      { createFolder: true },
     );
     if (applied.length === 0) out.line('  nothing to do');
     documents.push({ system: system.name, applied });

@@ -4,7 +4,7 @@ import { AshlarError } from '../../../errors.js';
 import { type ConnectionSettings, connect } from '../driver/connect.js';
 import type { Connection } from '../driver/connection.js';
 import { hasMoved, isBusy } from '../driver/errors.js';
-import { assertWritable, type DatabaseFile, openFile } from './file.js';
+import { assertWritable, type DatabaseFile, makeFolderOf, openFile } from './file.js';
 import { assertKey, rawKey, saltBytes } from './key.js';
 import { assertEncryptable, openFailure, triedKey } from './open-failure.js';
 import { FilePlace } from './place.js';
@@ -14,6 +14,7 @@ export interface OpenRequest extends Omit<ConnectionSettings, 'key'> {
   readonly encrypted: boolean;
   readonly key: string | undefined;
   readonly create: boolean;
+  readonly createFolder: boolean;
   readonly lockTimeout: number;
 }
 
@@ -73,6 +74,7 @@ const openOnDisk = async (request: OpenRequest): Promise<Opened> => {
 class LostRace extends AshlarError {}
 
 const openOnce = async (request: OpenRequest): Promise<Opened> => {
+  if (request.create && request.createFolder) makeFolderOf(request.path);
   const file = openFile(request.path, request.create);
   const isNew = file.header.length === 0;
   try {
