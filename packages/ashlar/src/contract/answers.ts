@@ -25,6 +25,8 @@ export interface QueryAnswers {
   readonly typedParameters: boolean;
   /** Whether a list of tuples after IN is written as VALUES. */
   readonly tuplesAreValues: boolean;
+  /** Whether RETURNING knows the alias of the table that is written. */
+  readonly returningKnowsAlias: boolean;
   like(parts: LikeParts): OperationNode | undefined;
   aggregate(node: AggregateFunctionNode, of: ColumnKind | undefined): OperationNode | undefined;
   /** Returns an expression that is equal for two JSON values exactly if they are equal as JSON. */

@@ -35,8 +35,10 @@ import { nestedNode } from './nested-node.js';
 import { isReady, markReady } from './nodes.js';
 import { directionOf, mayBeNull } from './order.js';
 import type { QueryParts } from './parts.js';
+import { refuseForm } from './refused-forms.js';
 import { isFirstOf, withResults } from './result-literals.js';
 import { isComputed, needsKinds, typedLiterals } from './results.js';
+import { rewrittenReturning } from './returning.js';
 import { type Meaning, type NestedRows, Scope } from './scope.js';
 import { leaves, mapped } from './tree.js';
 import { Writes } from './writes.js';
@@ -89,6 +91,7 @@ export class Rewriter {
 
   #rewrite(node: OperationNode, scope: Scope): OperationNode {
     if (leaves.has(node.kind)) return node;
+    if (!isReady(node)) refuseForm(node);
     switch (node.kind) {
       case 'BinaryOperationNode': {
         const rewritten = condition(node as BinaryOperationNode, this.#place(scope));
@@ -128,7 +131,11 @@ export class Rewriter {
     const { with: clause } = node as { with?: WithNode };
     const first = clause ? { ...node, with: this.#with(clause, scope) } : node;
     addSources(node as StatementParts, scope);
-    const rewritten = this.#statementParts(first, node, scope);
+    const rewritten = this.#statementParts(
+      rewrittenReturning(first, scope, this.#parts.answers.returningKnowsAlias),
+      node,
+      scope,
+    );
     return rewritten === node ? node : markReady(rewritten);
   }
 

@@ -55,6 +55,7 @@ export const postgresAnswers: QueryAnswers = {
   offsetNeedsLimit: false,
   typedParameters: true,
   tuplesAreValues: false,
+  returningKnowsAlias: true,
   like: () => undefined,
   aggregate,
   comparableJson: (node) => node,

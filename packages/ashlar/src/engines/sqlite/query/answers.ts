@@ -22,6 +22,7 @@ export const sqliteAnswers: QueryAnswers = {
   offsetNeedsLimit: true,
   typedParameters: false,
   tuplesAreValues: true,
+  returningKnowsAlias: false,
   like,
   aggregate: () => undefined,
   comparableJson: (node) => FunctionNode.create(functions.json, [node]),
