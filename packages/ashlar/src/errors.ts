@@ -81,6 +81,8 @@ export interface ErrorFacts {
   readonly constraint?: string;
   /** The name of the guarantee that refused the statement: `append-only`. */
   readonly guarantee?: string;
+  /** The place of the row that was refused, in the list that `insertMany` was given; the first row has the place 0. */
+  readonly row?: number;
   /** What Zod found, one for each problem. */
   readonly issues?: readonly ErrorIssue[];
 }

@@ -13,4 +13,6 @@ export interface QueryParts {
   now(precision: 3 | 6): string;
   /** Returns the current time, if `connect` was given a clock. */
   readonly clock: (() => Date) | undefined;
+  /** The guarantee that leaves the column of a new row to the database's clock, if this process has to keep it. */
+  clockKeeper(column: Column): string | undefined;
 }

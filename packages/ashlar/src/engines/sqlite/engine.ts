@@ -21,6 +21,7 @@ import { databaseClosed, migrationLocked, writerTaken } from './driver/waiting.j
 import { type Opened, openFirst } from './file/open.js';
 import { introspect } from './schema/introspect.js';
 import { ScopedTables } from './scope/scoped-tables.js';
+import { assertStatementAllowed } from './scope/statement-gate.js';
 import { Connections } from './session/connections.js';
 import { GuaranteeHooks } from './session/guarantee-hooks.js';
 import { ownerOf } from './session/owner.js';
@@ -117,6 +118,11 @@ class SqliteEngine implements Engine {
 
   encode(column: Column, value: unknown): unknown {
     return encode(column, value);
+  }
+
+  // each connection looks as well, once for a statement, when it prepares it
+  assertAllowed(sql: string): void {
+    assertStatementAllowed(sql);
   }
 
   begin(options: TransactionOptions): Awaitable<Transaction> {
