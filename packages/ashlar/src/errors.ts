@@ -85,6 +85,8 @@ export interface ErrorFacts {
   readonly losses?: readonly LossFact[];
   /** The versions of Ashlar's own objects: in the database, the lowest that it still works with, and in this package. */
   readonly foundation?: { readonly database: number; readonly oldest: number; readonly package: number };
+  /** The place of the row that was refused, in the list that `insertMany` was given; the first row has the place 0. */
+  readonly row?: number;
   /** What Zod found, one for each problem. */
   readonly issues?: readonly ErrorIssue[];
 }

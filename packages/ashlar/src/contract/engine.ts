@@ -39,6 +39,14 @@ export interface Engine {
   /** Encodes a column's value as a parameter for `execute` and `insertMany`. Cheap; never fails. */
   encode(column: ValueForm, value: unknown): unknown;
 
+  /**
+   * Throws if a session may not run a statement that the caller wrote: a session reads and writes rows, and does not
+   * change the schema, the connection or the transaction.
+   *
+   * @throws AshlarError `privilege-missing`
+   */
+  assertAllowed(sql: string): void;
+
   /** Opens a transaction. On SQLite, writers queue here. A dead pooled connection is replaced, not reported. */
   begin(options: TransactionOptions): Awaitable<Transaction>;
   /** Runs one read-only statement outside any session. */

@@ -1,3 +1,4 @@
+export { assertTable } from './assert-table.js';
 export {
   autoincrement,
   bytes,
@@ -25,6 +26,7 @@ export {
   storedValue,
 } from './column-value.js';
 export { columnsWhere } from './columns-where.js';
+export { clockWithheld, databaseClocks } from './database-clock.js';
 export { envelopeForm } from './envelope-form.js';
 export { fillGenerated } from './generate.js';
 export { identityColumn, touchedColumns } from './generated-columns.js';

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Column } from '../contract/column.js';
 import type { TableFacts } from '../contract/table.js';
 import { AshlarError } from '../errors.js';
+import { assertTable } from './assert-table.js';
 import { layersOf } from './column-layers.js';
 import { isCanonicalAddress } from './column-types.js';
 import { refusedColumnValue } from './refused-value.js';
@@ -100,10 +101,11 @@ export function heldValue(column: Column, given: unknown): HeldValue | undefined
  *
  * @param key - the value of the key's column, or an object with a value for each column if there are several
  * @returns `undefined` for a key that no row can have, such as `'nope'` for a UUID: the database is not asked
- * @throws AshlarError `usage` when a column of the key is missing; `value-invalid` for a value of a wrong JavaScript
+ * @throws AshlarError `usage` when a column of the key is missing, and for a value that is no table; `value-invalid` for a value of a wrong JavaScript
  *   type
  */
 export function keyValues(table: TableFacts, key: unknown): Values | undefined {
+  assertTable(table);
   const { columns } = table.primaryKey;
   const [only = ''] = columns;
   const given: Values =

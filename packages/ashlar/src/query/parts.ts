@@ -1,5 +1,5 @@
 import type { QueryAnswers } from '../contract/answers.js';
-import type { ValueForm } from '../contract/column.js';
+import type { Column, ValueForm } from '../contract/column.js';
 import type { Relation } from './scope.js';
 
 /** What rewriting queries needs to know about the tables and the engine. */
@@ -13,4 +13,6 @@ export interface QueryParts {
   now(precision: 3 | 6): string;
   /** Returns the current time, if `connect` was given a clock. */
   readonly clock: (() => Date) | undefined;
+  /** The guarantee that leaves the column of a new row to the database's clock, if this process has to keep it. */
+  clockKeeper(column: Column): string | undefined;
 }

@@ -14,7 +14,7 @@ import {
 import type { Column } from '../contract/column.js';
 import type { TableFacts } from '../contract/table.js';
 import { AshlarError } from '../errors.js';
-import { columnValue } from '../model/index.js';
+import { clockWithheld, columnValue } from '../model/index.js';
 import { fillOf } from './fills.js';
 import { parameter, parameters } from './nodes.js';
 import type { QueryParts } from './parts.js';
@@ -43,9 +43,12 @@ export class Writes {
   rows({ columns = [], values, defaultValues }: InsertQueryNode): Partial<InsertQueryNode> {
     const given = columns.map(({ column }) => this.#table.columns[column.name]);
     const rows = defaultValues ? [[]] : rowsOf(values);
-    for (const [at, column] of given.entries())
-      if (column?.generated === 'identity' && !rows?.every((row) => isMissing(row[at])))
-        throw generated(column);
+    for (const [at, column] of given.entries()) {
+      if (!column || rows?.every((row) => isMissing(row[at]))) continue;
+      if (column.generated === 'identity') throw generated(column);
+      const keeper = this.#parts.clockKeeper(column);
+      if (keeper !== undefined) throw clockWithheld(column, keeper);
+    }
     if (!rows) return {};
     const names = new Set(columns.map(({ column }) => column.name));
     const added = Object.values(this.#table.columns).flatMap((column) => {

@@ -4,11 +4,19 @@ const ignore = (): void => undefined;
 
 let ready: (() => void)[] = [];
 
+let next = 0;
+
+// one at a time: a callback that goes on after the first of several results, as after Promise.race, still has open calls,
+// also where the engine gave all results at once
 const handOver = (): void => {
-  const settled = ready;
-  ready = [];
-  for (const settle of settled) settle();
+  ready[next++]?.();
+  if (next === ready.length) {
+    ready = [];
+    next = 0;
+  } else queueMicrotask(afterNext);
 };
+
+const afterNext = (): void => process.nextTick(handOver);
 
 // `process.nextTick` runs when no promise has work left. SQLite and PGlite answer in the same turn of the event loop; a
 // result that is handed over now comes after the end of a callback that does not wait for it, however deep its promises

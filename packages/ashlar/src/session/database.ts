@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Kysely } from 'kysely';
 import type { Column } from '../contract/column.js';
 import type { Engine } from '../contract/engine.js';
@@ -19,6 +18,7 @@ import {
   type Tables,
 } from '../model/index.js';
 import { queryRules } from '../query/rules.js';
+import { assertOptions, assertWork } from './assert-call.js';
 import { cancelledBy, rethrowAbort, whileNotAborted } from './cancel.js';
 import type { ConnectOptions } from './connect-options.js';
 import { runOutside } from './current.js';
@@ -30,19 +30,17 @@ import type { SessionParts } from './parts.js';
 import { retrying } from './retrying.js';
 import { RunningSessions } from './running-sessions.js';
 import { ActiveSession } from './session.js';
-import { joined, sessionAround } from './session-around.js';
+import { calledWith, joined, sessionAround } from './session-around.js';
 import { abortedError, nestedWriteError } from './session-errors.js';
 import { SingleWrites } from './single-writes.js';
 import { Statements } from './statements.js';
 import { SyncSession, type SyncSessions } from './sync-session.js';
 import { transactionOptions, withContext } from './transaction-options.js';
+import { Turns } from './turns.js';
 import type { Session, SessionContext, SessionOptions } from './types.js';
 import { UnitOfWork } from './unit-of-work.js';
 
 type Work<T extends Tables, R> = (s: Session<T>) => Promise<R>;
-
-/** How long consecutive sessions may hold the event loop, in milliseconds. */
-const longestTurn = 10;
 
 /** An open database of one system. `connect` opens it. */
 export class Database<T extends Tables = Tables> extends SingleWrites<T> {
@@ -53,7 +51,7 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
   readonly #tracing: Tracing | undefined;
   readonly #scopeColumns: readonly Column[];
   readonly #maintenance = new Maintenance();
-  #turnStarted = 0;
+  readonly #turns = new Turns();
   readonly #running = new RunningSessions();
   #closed: Promise<void> | undefined;
   readonly #around = () => sessionAround<T>(this.engine, this.#lockTimeout);
@@ -69,7 +67,8 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
     this.#scopeColumns = Object.values(system.tables)
       .flatMap((table) => table.facts.scope ?? [])
       .filter(({ nullable }) => !nullable);
-    const rules = queryRules(engine, Object.values(system.tables), options.clock);
+    const keepsClocks = engine.connectedRole === undefined && options.clock === undefined;
+    const rules = queryRules(engine, Object.values(system.tables), { clock: options.clock, keepsClocks });
     const kysely = kyselyParts(engine, rules);
     this.#parts = {
       engine,
@@ -79,6 +78,7 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
       encryption: { masters: masterKeys(options.columnKeys), sql: new KeyringSql(kysely.dialect) },
       clock: options.clock ?? (() => new Date()),
       stampsFromClock: options.clock !== undefined,
+      keepsClocks,
     };
   }
 
@@ -95,21 +95,22 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
   session<R>(work: Work<T, R>): Promise<R>;
   session<R>(options: SessionOptions, work: Work<T, R>): Promise<R>;
   session<R>(...given: [Work<T, R>] | [SessionOptions, Work<T, R>]): Promise<R> {
-    const [options, work] = given.length === 1 ? [{}, given[0]] : given;
-    return joined(
-      this.#around,
-      options,
-      (outer) => {
-        if (outer.readOnly) throw nestedWriteError();
-        return outer.session(work);
-      },
-      async () => {
-        if (this.#options.maintain !== false)
-          this.#maintenance.runWhenDue(this.engine, this.system.tables, this.#parts.clock());
-        return this.#traced('ashlar.session', () =>
-          retrying(this.#options.attempts, () => this.#run(options, 'write', work)),
-        );
-      },
+    return calledWith(given, (options, work) =>
+      joined(
+        this.#around,
+        options,
+        (outer) => {
+          if (outer.readOnly) throw nestedWriteError();
+          return outer.session(work);
+        },
+        async () => {
+          if (this.#options.maintain !== false)
+            this.#maintenance.runWhenDue(this.engine, this.system.tables, this.#parts.clock());
+          return this.#traced('ashlar.session', () =>
+            retrying(this.#options.attempts, () => this.#run(options, 'write', work)),
+          );
+        },
+      ),
     );
   }
 
@@ -121,15 +122,16 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
   read<R>(work: Work<T, R>): Promise<R>;
   read<R>(options: SessionOptions, work: Work<T, R>): Promise<R>;
   read<R>(...given: [Work<T, R>] | [SessionOptions, Work<T, R>]): Promise<R> {
-    const [options, work] = given.length === 1 ? [{}, given[0]] : given;
-    return joined(
-      this.#around,
-      options,
-      (outer) => outer.nest(work, true),
-      async () =>
-        this.#traced('ashlar.read', () =>
-          retrying(this.#options.attempts, () => this.#run(options, 'read', work)),
-        ),
+    return calledWith(given, (options, work) =>
+      joined(
+        this.#around,
+        options,
+        (outer) => outer.nest(work, true),
+        async () =>
+          this.#traced('ashlar.read', () =>
+            retrying(this.#options.attempts, () => this.#run(options, 'read', work)),
+          ),
+      ),
     );
   }
 
@@ -188,6 +190,8 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
     }
     const run = <R>(mode: 'read' | 'write', context: SessionContext, work: (s: SyncSession) => R): R => {
       this.#assertOpen();
+      assertOptions(context);
+      assertWork(work);
       const options = this.#transactionOptions(context, mode);
       const begin = () => new SyncSession(this.#parts, sync.begin(options), options);
       return this.#traced(mode === 'write' ? 'ashlar.session' : 'ashlar.read', () => begin().run(work));
@@ -211,7 +215,10 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
     return this.#parts.encryption;
   }
 
-  /** A Kysely instance that builds queries, which a session runs later. It has no connection. */
+  /**
+   * A Kysely instance that builds queries, which a session runs later. It has no connection: to run a query with it is
+   * `usage`.
+   */
   get kysely(): Kysely<QueryTables<T>> {
     return this.#parts.builder as Kysely<QueryTables<T>>;
   }
@@ -277,7 +284,7 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
     rethrowAbort(signal);
     this.#running.began();
     try {
-      await this.#yieldTurn();
+      await this.#turns.yield();
       return await this.#unit(await this.#begin(transaction, signal), work);
     } finally {
       this.#running.ended();
@@ -301,8 +308,8 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
     let result: R;
     const abort = (): void => unit.cancel(cancelledBy(signal));
     this.#running.units.add(unit);
-    signal?.addEventListener('abort', abort);
     try {
+      signal?.addEventListener('abort', abort);
       const session = new ActiveSession<T>(this.#parts, unit.root, unit.options.mode === 'read');
       result = await unit.untilCancelled(() => session.run(work));
       const { failure } = unit.root;
@@ -319,14 +326,6 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
     }
     await unit.commit();
     return result;
-  }
-
-  /** SQLite answers in the same turn of the event loop, so a loop of sessions would starve timers and signals. */
-  async #yieldTurn(): Promise<void> {
-    const now = performance.now();
-    if (now - this.#turnStarted < longestTurn) return;
-    await nextTurn();
-    this.#turnStarted = performance.now();
   }
 
   #traced<R>(name: string, work: () => R): R {

@@ -8,7 +8,8 @@ import {
   type Values,
 } from '../encryption/index.js';
 import { AshlarError } from '../errors.js';
-import type { Table } from '../model/index.js';
+import { assertTable, type Table } from '../model/index.js';
+import { assertRowList } from './assert-call.js';
 import type { SessionParts } from './parts.js';
 import { notFound } from './values.js';
 
@@ -54,6 +55,8 @@ export class EncryptedTables {
   }
 
   *decrypt(table: Table, rows: Rows): Steps<Row[]> {
+    assertTable(table);
+    assertRowList(rows);
     const decrypted: Row[] = [];
     for (const row of rows) assertNoAlias(table, row);
     for (const row of rows) decrypted.push(yield* decryptRow(this.#keys, table, row));
@@ -61,6 +64,7 @@ export class EncryptedTables {
   }
 
   blindIndex(table: Table, column: string, scope: string, value: unknown): Steps<Uint8Array<ArrayBuffer>[]> {
+    assertTable(table);
     return blindIndexes({ keys: this.#keys, table, column, scope, value });
   }
 }

@@ -1,5 +1,6 @@
 import type { Engine } from '../contract/engine.js';
 import type { Tables } from '../model/index.js';
+import { assertOptions, sessionCall } from './assert-call.js';
 import { currentSession } from './current.js';
 import { ActiveSession } from './session.js';
 import { leftOverError } from './session-errors.js';
@@ -42,6 +43,7 @@ export function joined<T extends Tables, R>(
 ): Promise<R> {
   let outer: ActiveSession<T> | undefined;
   try {
+    assertOptions(options);
     outer = around();
     if (!outer) return alone();
     assertShared(options, outer);
@@ -49,5 +51,17 @@ export function joined<T extends Tables, R>(
   } catch (error) {
     const refuse = (): Promise<never> => Promise.reject(error);
     return outer ? outer.call(refuse) : refuse();
+  }
+}
+
+/** Calls `run` with the options and the callback of a session. A call without them rejects with `usage`. */
+export function calledWith<Work, R>(
+  given: readonly [Work] | readonly [SessionOptions, Work],
+  run: (options: SessionOptions, work: Work) => Promise<R>,
+): Promise<R> {
+  try {
+    return run(...sessionCall<SessionOptions, Work>(given));
+  } catch (error) {
+    return Promise.reject(error);
   }
 }

@@ -4,6 +4,7 @@ import { keyValues, type Table } from '../model/index.js';
 import type { InsertOf, RowOf, Shape, UpdateOf } from '../model/shape.js';
 import type { KeyOf, QueryTables, Row, Tables, Update } from '../model/types.js';
 import type { Page, PagedQuery, PageOptions } from '../query/page.js';
+import { assertInsertMany, assertLockName, assertWork } from './assert-call.js';
 import { type Batch, Batches } from './batches.js';
 import { countCalls } from './calls.js';
 import { currentSession, runInSession } from './current.js';
@@ -81,12 +82,13 @@ export class ActiveSession<T extends Tables> implements Session<T> {
   async insertMany<S extends Shape>(
     table: Table<string, S>,
     rows: Rows<S>,
-    { returning = false }: { readonly returning?: boolean } = {},
+    options: { readonly returning?: boolean } = {},
   ): Promise<number | RowOf<S>[]> {
     this.#assertWritable();
+    const returning = assertInsertMany(table, rows, options);
     let count = 0;
     const returned: Values[] = [];
-    const batches = new Batches(this.#parts.statements, table);
+    const batches = new Batches(this.#parts, table);
     const send = async (batch: Batch): Promise<void> => {
       if (returning) returned.push(...(await this.#insertReturning(table, batch)));
       else await this.level.run((t) => t.insertMany(table, batch.columns, batch.rows));
@@ -97,7 +99,7 @@ export class ActiveSession<T extends Tables> implements Session<T> {
       return full && send(full);
     };
     const add = (row: InsertOf<S>): Promise<void> | undefined => {
-      const values = insertValues(this.#parts, table, row);
+      const values = batches.valuesOf(row);
       return table.facts.encryption
         ? this.#encrypted((encrypted) => encrypted.values(table, values)).then(push)
         : push(values);
@@ -146,10 +148,10 @@ export class ActiveSession<T extends Tables> implements Session<T> {
   async upsert<S extends Shape>(
     table: Table<string, S>,
     row: InsertOf<S>,
-    { by }: UpsertOptions<S>,
+    options: UpsertOptions<S>,
   ): Promise<RowOf<S>> {
     this.#assertWritable();
-    const plan = planUpsert(this.#parts, table, row, by);
+    const plan = planUpsert(this.#parts, table, row, options?.by);
     for (let attempt = 1; ; attempt++) {
       const found = await this.#steps((keys) => changeFound(this.#parts, keys, table, plan));
       if (found) return checkedRow(table, found as RowOf<S>, this.#fail);
@@ -215,7 +217,7 @@ export class ActiveSession<T extends Tables> implements Session<T> {
 
   async lock(name: string): Promise<void> {
     this.#assertWritable();
-    await this.level.run((transaction) => transaction.lock(name));
+    await this.level.run((transaction) => transaction.lock(assertLockName(name)));
   }
 
   session<R>(work: (s: Session<T>) => Promise<R>): Promise<R> {
@@ -233,7 +235,7 @@ export class ActiveSession<T extends Tables> implements Session<T> {
     const before = this.#nested;
     const inTurn = async (): Promise<R> => {
       if (before) await this.unit.waitFor(before);
-      return this.#savepoint(work, readOnly);
+      return this.#savepoint(assertWork(work), readOnly);
     };
     const run = inTurn();
     const ended = run
@@ -281,7 +283,7 @@ export class ActiveSession<T extends Tables> implements Session<T> {
 
   async #savepoint<R>(work: (s: Session<T>) => Promise<R>, readOnly: boolean): Promise<R> {
     this.#assertOpen();
-    const { level, keep, undo } = await this.level.savepoint();
+    const { level, keep, undo } = await this.level.savepoint(readOnly);
     const inner = new ActiveSession<T>(this.#parts, level, readOnly, this);
     try {
       const result = await inner.run(work);

@@ -1,4 +1,5 @@
 import type { InsertOf, KeyOf, Row, RowOf, Shape, Table, Tables, Update, UpdateOf } from '../model/index.js';
+import { assertOptions, assertRows } from './assert-call.js';
 import type { Rows, Session, SessionContext, UpsertOptions } from './types.js';
 import type { Where } from './where.js';
 
@@ -49,11 +50,15 @@ export abstract class SingleWrites<T extends Tables> {
   insertMany<S extends Shape>(
     table: Table<string, S>,
     rows: Rows<S>,
-    { returning, ...context }: SessionContext & { readonly returning?: true } = {},
+    options: SessionContext & { readonly returning?: true } = {},
   ): Promise<number | RowOf<S>[]> {
+    const { returning, ...rest } = options ?? {};
+    // options that are no object are refused with the other calls
+    const context = typeof options === 'object' && options !== null ? rest : options;
     const insert = (s: Session<T>, given: Rows<S>): Promise<number | RowOf<S>[]> =>
       returning ? s.insertMany(table, given, { returning }) : s.insertMany(table, given);
     const readRows = async () => {
+      assertRows(rows);
       const given: InsertOf<S>[] = [];
       for await (const row of rows) given.push(row);
       return (s: Session<T>) => insert(s, given);
@@ -99,11 +104,13 @@ export abstract class SingleWrites<T extends Tables> {
    * @example
    * await db.upsert(settings, { name: 'theme', value: 'dark' }, { by: 'name', actor: 'user:42' });
    */
-  upsert<S extends Shape>(
+  async upsert<S extends Shape>(
     table: Table<string, S>,
     row: InsertOf<S>,
-    { by, ...context }: UpsertOptions<S> & SessionContext,
+    options: UpsertOptions<S> & SessionContext,
   ): Promise<RowOf<S>> {
+    assertOptions(options);
+    const { by, ...context } = options;
     return this.once(context, (s) => s.upsert(table, row, { by }));
   }
 

@@ -2,7 +2,7 @@ import type { Isolation } from '../contract/transaction.js';
 import { type DataKeys, decryptRow, encryptValues, type Steps } from '../encryption/index.js';
 import { markRetryable } from '../engines/retryable.js';
 import { AshlarError } from '../errors.js';
-import { identityColumn, type Table } from '../model/index.js';
+import { assertTable, identityColumn, type Table } from '../model/index.js';
 import type { SessionParts } from './parts.js';
 import type { Statement } from './statements.js';
 import { insertValues, updateValues } from './values.js';
@@ -36,9 +36,10 @@ export function planUpsert(
   parts: SessionParts,
   table: Table,
   row: unknown,
-  by: string | readonly string[],
+  by: string | readonly string[] | undefined,
 ): Upsert {
-  const columns = [by].flat() as readonly string[];
+  assertTable(table);
+  const columns = [by ?? []].flat() as readonly string[];
   assertKey(table, columns);
   const given = row as Values;
   const insert = insertValues(parts, table, row);

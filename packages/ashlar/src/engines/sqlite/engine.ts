@@ -19,9 +19,9 @@ import { kyselyParts } from './driver/kysely.js';
 import { Origins } from './driver/row-decoder.js';
 import { databaseClosed, migrationLocked, writerTaken } from './driver/waiting.js';
 import { type Opened, openFirst } from './file/open.js';
-import type { FilePlace } from './file/place.js';
 import { introspect } from './schema/introspect.js';
 import { ScopedTables } from './scope/scoped-tables.js';
+import { assertStatementAllowed } from './scope/statement-gate.js';
 import { Connections } from './session/connections.js';
 import { GuaranteeHooks } from './session/guarantee-hooks.js';
 import { ownerOf } from './session/owner.js';
@@ -79,7 +79,6 @@ class SqliteEngine implements Engine {
 
   readonly #settings: ConnectionSettings;
   readonly #identity: string | undefined;
-  readonly #place: FilePlace;
   readonly #forgetFile: () => void;
   readonly #hooks = new GuaranteeHooks();
   readonly #connections: Connections;
@@ -89,12 +88,10 @@ class SqliteEngine implements Engine {
   constructor(options: OpenOptions, encrypted: boolean, opened: Opened) {
     this.#settings = opened.settings;
     this.#identity = opened.identity;
-    this.#place = opened.place;
     this.#forgetFile = opened.forgetFile;
     this.#connections = new Connections({
       settings: opened.settings,
       writer: opened.writer,
-      place: opened.place,
       hooks: this.#hooks,
       readers: options.connections ?? defaultConnections,
       lockTimeout: options.lockTimeout ?? defaultLockTimeout,
@@ -124,6 +121,11 @@ class SqliteEngine implements Engine {
     return encode(column, value);
   }
 
+  // each connection looks as well, once for a statement, when it prepares it
+  assertAllowed(sql: string): void {
+    assertStatementAllowed(sql);
+  }
+
   begin(options: TransactionOptions): Awaitable<Transaction> {
     this.#assertUnlimited(options);
     return this.#connections.begin(options);
@@ -143,7 +145,7 @@ class SqliteEngine implements Engine {
     const { writer } = this.#connections;
     try {
       try {
-        this.#place.assertFile();
+        this.#settings.place.assertFile();
         writer.dropScopeViews();
       } catch (error) {
         throw sqliteError(error);
@@ -154,7 +156,7 @@ class SqliteEngine implements Engine {
           timeoutError,
           onChange: () => this.#connections.forgetStatements(),
           hooks: this.#hooks,
-          place: this.#place,
+          place: this.#settings.place,
         }),
       );
     } finally {
@@ -194,7 +196,8 @@ class SqliteEngine implements Engine {
 
   async snapshot<T>(work: (snapshot: Snapshot) => Promise<T>): Promise<T> {
     if (this.#identity === undefined) throw inMemory();
-    const reader = new ReadThread(this.#settings);
+    this.#settings.place.assertFile();
+    const reader = new ReadThread(this.#settings, this.#identity);
     this.#snapshots.add(reader);
     try {
       const source = {

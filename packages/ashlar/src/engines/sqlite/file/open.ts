@@ -10,7 +10,7 @@ import { assertEncryptable, openFailure, triedKey } from './open-failure.js';
 import { FilePlace } from './place.js';
 
 /** Options for opening a database file. */
-export interface OpenRequest extends Omit<ConnectionSettings, 'key'> {
+export interface OpenRequest extends Omit<ConnectionSettings, 'key' | 'place'> {
   readonly encrypted: boolean;
   readonly key: string | undefined;
   readonly create: boolean;
@@ -22,7 +22,6 @@ export interface OpenRequest extends Omit<ConnectionSettings, 'key'> {
 export interface Opened {
   readonly settings: ConnectionSettings;
   readonly writer: Connection;
-  readonly place: FilePlace;
   /** The device and inode of the file; `undefined` for a database in memory. */
   readonly identity: string | undefined;
   /** Records that this process has closed all connections to the file. */
@@ -49,11 +48,10 @@ const openMemory = (request: OpenRequest): Opened => {
       suggestion: 'Use sqlite::memory:, or sqlcipher:PATH.',
     });
   }
-  const settings: ConnectionSettings = { ...request, key: undefined };
+  const settings: ConnectionSettings = { ...request, key: undefined, place: new FilePlace() };
   return {
     settings,
     writer: connect(settings, 'writer'),
-    place: new FilePlace(),
     identity: undefined,
     forgetFile: () => undefined,
   };
@@ -78,15 +76,17 @@ const openOnce = async (request: OpenRequest): Promise<Opened> => {
   const file = openFile(request.path, request.create);
   const isNew = file.header.length === 0;
   try {
+    FilePlace.assertOwnLog(file.path, file.identity);
     if (request.encrypted) assertEncryptable(file);
     assertWritable(file.path);
     const salt = file.header.length === saltBytes ? file.header : randomBytes(saltBytes);
     const key = request.encrypted && request.key !== undefined ? await rawKey(request.key, salt) : undefined;
-    const settings: ConnectionSettings = { ...request, path: file.path, key };
-    const writer = await connectPatiently(settings, file, request);
+    // nothing is known of the file until its first connection, which may have to wait for another process
+    const first: ConnectionSettings = { ...request, path: file.path, key, place: new FilePlace() };
+    const writer = await connectPatiently(first, file, request);
     file.remember(salt);
-    const place = new FilePlace(file.path, file.identity);
-    return { settings, writer, place, identity: file.identity, forgetFile: file.close };
+    const settings = { ...first, place: new FilePlace(file.path, file.identity) };
+    return { settings, writer, identity: file.identity, forgetFile: file.close };
   } catch (error) {
     file.close();
     if (isNew && error instanceof AshlarError && error.code === 'key-wrong')
