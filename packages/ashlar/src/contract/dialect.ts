@@ -1,7 +1,8 @@
+import type { StoredForm } from './column.js';
 import type { GuaranteeObject, GuardedTable } from './guarantee.js';
 import type { TableRights } from './rights.js';
 import type { RoleDialect } from './roles.js';
-import type { Schema, SchemaChange } from './schema.js';
+import type { Schema, SchemaChange, SchemaColumn, SchemaTable } from './schema.js';
 import type { SqlName } from './sql.js';
 import type { TableFacts } from './table.js';
 
@@ -72,6 +73,11 @@ export interface SqlDialect {
     model: readonly GuardedTable[],
     renames: Renames,
   ): readonly SchemaChange[];
+  /**
+   * Returns the stored form of a described column, from its type and its CHECK; `undefined` for a type that no
+   * declaration of Ashlar gives.
+   */
+  storedForm(table: SchemaTable, column: SchemaColumn): StoredForm | undefined;
   /** Writes a schema as text in a fixed order: the dump, a file kept under version control. */
   dump(schema: Schema): string;
   readonly proving: Proving;

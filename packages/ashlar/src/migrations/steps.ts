@@ -174,7 +174,8 @@ const readBody = async ({
   return sqlBody(step, sqlFile, await readFile(join(folder, sqlFile), 'utf8'), dialect);
 };
 
-const sqlBody = (step: string, file: string, text: string, dialect: SqlName): SqlBody => {
+/** Reads the SQL of one direction of a step from its text. @throws AshlarError `migration-invalid` */
+export function sqlBody(step: string, file: string, text: string, dialect: SqlName): SqlBody {
   let mode: StepMode = 'transaction';
   let irreversible = false;
   for (const directive of directives(text, dialect)) {
@@ -189,7 +190,7 @@ const sqlBody = (step: string, file: string, text: string, dialect: SqlName): Sq
     }
   }
   return { kind: 'sql', file, text, statements: splitStatements(text, dialect), mode, irreversible };
-};
+}
 
 const mark = 'ashlar:';
 

@@ -6,6 +6,7 @@ import { dump } from './schema/dump.js';
 import { scopeBounds } from './schema/foundation.js';
 import { generatedColumnObjects } from './schema/generated-columns.js';
 import { postgresProving } from './schema/proving.js';
+import { storedForm } from './schema/stored-form.js';
 
 /** The SQL dialect of PostgreSQL, which servers and PGlite share. */
 export const postgresDialect: SqlDialect = {
@@ -15,6 +16,7 @@ export const postgresDialect: SqlDialect = {
   createTable,
   generatedColumnObjects,
   changes,
+  storedForm,
   dump,
   proving: postgresProving,
   roles: postgresRoles,

@@ -6,6 +6,7 @@ import { foundation } from './schema/foundation.js';
 import { generatedColumnObjects } from './schema/generated-columns.js';
 import { sqliteProving } from './schema/proving.js';
 import { dump } from './schema/render.js';
+import { storedForm } from './schema/stored-form.js';
 
 /** The SQL dialect of SQLite: creating, comparing and dumping schemas. */
 export const sqliteDialect: SqlDialect = {
@@ -15,6 +16,7 @@ export const sqliteDialect: SqlDialect = {
   createTable,
   generatedColumnObjects,
   changes,
+  storedForm,
   dump,
   proving: sqliteProving,
   roles: undefined,

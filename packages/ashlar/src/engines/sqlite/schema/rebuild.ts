@@ -1,6 +1,7 @@
-import type { SchemaColumn, SchemaTable } from '../../../contract/schema.js';
+import type { SchemaTable } from '../../../contract/schema.js';
 import { identifier, identifiers } from '../../../model/index.js';
 import { codeOf } from '../../../sql/code.js';
+import { copiedValue } from './conversions.js';
 import { nameList } from './layout.js';
 import { renderTable } from './render.js';
 
@@ -9,13 +10,6 @@ export type FormerName = (column: string) => string;
 
 const counts = (table: SchemaTable): boolean =>
   table.columns.some(({ rest }) => codeOf(rest, 'sqlite').some(({ word }) => word === 'AUTOINCREMENT'));
-
-// STRICT columns convert numbers and their text, and refuse lossy conversions; CAST would not
-const copied = (from: SchemaColumn, to: SchemaColumn): string => {
-  const name = identifier(from.name);
-  const bytes = (from.type === 'BLOB') !== (to.type === 'BLOB');
-  return bytes ? `CAST(${name} AS ${to.type})` : name;
-};
 
 /**
  * Generates the statements that rebuild a table with a new schema and keep its rows, as
@@ -37,7 +31,9 @@ export function rebuildTable(
     return former ? [{ column, former }] : [];
   });
   const into = nameList(identifiers(kept.map(({ column }) => column.name)));
-  const from = nameList(kept.map(({ column, former }) => copied(former, column)).join(', ')).slice(1, -1);
+  const from = nameList(
+    kept.map(({ column, former }) => copiedValue(after.name, former, column)).join(', '),
+  ).slice(1, -1);
   return [
     create ?? renderTable(after, temporary),
     ...(kept.length > 0 ? [`INSERT INTO ${replacement} ${into}\nSELECT ${from.trim()}\nFROM ${table}`] : []),

@@ -1,0 +1,78 @@
+import { existsSync } from 'node:fs';
+import type { Renames } from '../contract/dialect.js';
+import type { Engine } from '../contract/engine.js';
+import type { SchemaChange } from '../contract/schema.js';
+import type { SqlName } from '../contract/sql.js';
+import type { SystemFacts } from '../contract/system.js';
+import { dialects } from '../engines/open.js';
+import { changesOf, type ModelComparison } from './model-changes.js';
+import { assertConvertible, retypesOf } from './retypes.js';
+import { inCreationOrder, openEmptyShadow, runStepsIn, schemaOfModel } from './shadow.js';
+import { folderPath, readSteps, sqlBody } from './steps.js';
+import { tryStep } from './trial.js';
+
+/** A step that is being generated in one dialect, with the shadow database in which the steps before it have run. */
+export interface Draft {
+  readonly system: SystemFacts;
+  readonly comparison: ModelComparison;
+  readonly shadow: Engine;
+}
+
+/**
+ * Runs the steps of a system in a shadow database, which stays open, and describes the schema of its tables.
+ *
+ * @throws AshlarError `migration-failed`, `migration-invalid`, `driver-missing`
+ */
+export async function openDraft(system: SystemFacts, name: SqlName): Promise<Draft> {
+  const dialect = await dialects[name]();
+  const steps = existsSync(folderPath(system.migrations)) ? await readSteps(system.migrations, name) : [];
+  // first: PGlite has one database, which the steps then take over
+  const after = await schemaOfModel(dialect, system);
+  const shadow = await openEmptyShadow(dialect);
+  try {
+    return { system, shadow, comparison: { dialect, before: await runStepsIn(shadow, steps), after } };
+  } catch (error) {
+    await shadow.close();
+    throw error;
+  }
+}
+
+/**
+ * Returns the changes of a step.
+ *
+ * @throws AshlarError `conversion-unknown`, `conversion-sealed`, `conversion-blocked`
+ */
+export function draftChanges({ system, comparison }: Draft, renames: Renames): readonly SchemaChange[] {
+  assertConvertible(comparison, renames, Object.values(system.tables));
+  return changesOf(system, comparison, renames);
+}
+
+/** The texts of a step in one dialect. */
+export interface StepTexts {
+  readonly up: string;
+  readonly down: string;
+}
+
+/**
+ * Tries a step in the shadow database of its draft, as {@link tryStep} describes.
+ *
+ * @throws AshlarError `migration-untested`
+ */
+export function tryDraft(
+  { system, comparison, shadow }: Draft,
+  renames: Renames,
+  step: string,
+  texts: StepTexts,
+): Promise<readonly string[]> {
+  const { name } = comparison.dialect;
+  return tryStep({
+    engine: shadow,
+    system,
+    model: inCreationOrder(Object.values(system.tables)),
+    comparison,
+    renames,
+    retypes: retypesOf(comparison, renames),
+    up: sqlBody(step, `up.${name}.sql`, texts.up, name),
+    down: sqlBody(step, `down.${name}.sql`, texts.down, name),
+  });
+}
