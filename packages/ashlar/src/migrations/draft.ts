@@ -6,7 +6,7 @@ import type { SqlName } from '../contract/sql.js';
 import type { SystemFacts } from '../contract/system.js';
 import { dialects } from '../engines/open.js';
 import { changesOf, type ModelComparison } from './model-changes.js';
-import { assertConvertible, retypesOf } from './retypes.js';
+import { assertConvertible, assertKeyKinds, retypesOf } from './retypes.js';
 import { inCreationOrder, openEmptyShadow, runStepsIn, schemaOfModel } from './shadow.js';
 import { folderPath, readSteps, sqlBody } from './steps.js';
 import { tryStep } from './trial.js';
@@ -21,9 +21,10 @@ export interface Draft {
 /**
  * Runs the steps of a system in a shadow database, which stays open, and describes the schema of its tables.
  *
- * @throws AshlarError `migration-failed`, `migration-invalid`, `driver-missing`
+ * @throws AshlarError `migration-failed`, `migration-invalid`, `driver-missing`, `conversion-blocked`
  */
 export async function openDraft(system: SystemFacts, name: SqlName): Promise<Draft> {
+  assertKeyKinds(Object.values(system.tables));
   const dialect = await dialects[name]();
   const steps = existsSync(folderPath(system.migrations)) ? await readSteps(system.migrations, name) : [];
   // first: PGlite has one database, which the steps then take over

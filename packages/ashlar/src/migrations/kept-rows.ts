@@ -6,7 +6,7 @@ import { identifier } from '../model/index.js';
 import { codeOf } from '../sql/code.js';
 import type { ModelComparison } from './model-changes.js';
 import { conversionOf } from './retypes.js';
-import type { TrialTable } from './trial-rows.js';
+import type { TrialTable } from './trial-tables.js';
 
 /** The rows of a table in the form of their kinds: by the names that the columns have before the step. */
 export interface KeptRows {

@@ -152,6 +152,37 @@ const assertNotPartitioning = ({ dialect, before, after }: ModelComparison, rety
   });
 };
 
+/**
+ * Throws if the columns at the ends of a declared foreign key have different kinds: PostgreSQL has no such key.
+ *
+ * @throws AshlarError `conversion-blocked`
+ */
+export function assertKeyKinds(model: readonly GuardedTable[]): void {
+  for (const { name: table, columns, foreignKeys } of model) {
+    for (const { name, columns: own, target } of foreignKeys) {
+      const there = model.find((one) => one.name === target.table)?.columns;
+      for (const [at, column] of own.entries()) {
+        const other = target.columns[at] ?? '';
+        const [a, b] = [columns[column]?.kind, there?.[other]?.kind];
+        if (a === undefined || b === undefined || a === b) continue;
+        throw oneEnd({ table, column }, name, `${table}.${column} (${a})`, `${target.table}.${other} (${b})`);
+      }
+    }
+  }
+}
+
+const oneEnd = (
+  at: Pick<Retype, 'table' | 'column'>,
+  key: string,
+  here: string,
+  there: string,
+): AshlarError =>
+  refused('conversion-blocked', at, {
+    message: `${at.table}.${at.column} cannot have a kind of its own: the foreign key ${key} joins ${here} and ${there}.`,
+    detail: 'Both ends of a foreign key have the same kind.',
+    suggestion: 'Change both columns in one step.',
+  });
+
 // the forms of both ends after the step
 const assertBothEnds = ({ dialect, after }: ModelComparison, retypes: readonly Retype[]): void => {
   const tables = new Map(after.tables.map((table) => [table.name, table]));
@@ -172,11 +203,7 @@ const assertBothEnds = ({ dialect, after }: ModelComparison, retypes: readonly R
         );
         const [here, there] = [formOf(table, column), formOf(other.table, other.column)];
         if (!retype || (here && there && sameForm(here, there))) continue;
-        throw refused('conversion-blocked', retype, {
-          message: `${retype.table}.${retype.column} cannot change its kind alone: the foreign key ${key} joins ${table}.${column} and ${other.table}.${other.column}.`,
-          detail: 'Both ends of a foreign key have the same kind.',
-          suggestion: 'Change both columns in one step.',
-        });
+        throw oneEnd(retype, key, `${table}.${column}`, `${other.table}.${other.column}`);
       }
     }
   }

@@ -1,27 +1,15 @@
+import { v7 as uuidv7 } from 'uuid';
 import type { Column, StoredForm } from '../contract/column.js';
-import type { SqlDialect } from '../contract/dialect.js';
 import type { Engine } from '../contract/engine.js';
-import type { GuardedTable } from '../contract/guarantee.js';
 import type { Owner } from '../contract/owner.js';
-import type { SchemaColumn, SchemaTable } from '../contract/schema.js';
+import type { SchemaColumn } from '../contract/schema.js';
 import type { SystemFacts } from '../contract/system.js';
 import { conversionBetween, converted, type StoredValue } from '../model/conversions.js';
-import { fillGenerated, identifier, storedValue } from '../model/index.js';
+import { fillGenerated, identifier, storedValue, timestampText } from '../model/index.js';
 import { envelopeLike, valueFor } from '../samples/values.js';
 import { codeOf, stringOf } from '../sql/code.js';
-import { type ForeignKeyText, foreignKeyOf } from '../sql/foreign-key.js';
 import { conversionOf, type Retype } from './retypes.js';
-
-/** A table before the step, with what the model says of it. */
-export interface TrialTable {
-  readonly before: SchemaTable;
-  /** The table of the model; `undefined` for a table that the step drops. */
-  readonly model: GuardedTable | undefined;
-  /** The columns of the model by their names before the step. */
-  readonly columns: ReadonlyMap<string, Column>;
-  /** The columns that the step converts, by their names before the step. */
-  readonly retypes: ReadonlyMap<string, Retype>;
-}
+import { isFilledByDatabase, type TrialTable } from './trial-tables.js';
 
 /** The values of a row, as SQL literals by the names of the columns. */
 type Literals = Readonly<Record<string, string>>;
@@ -36,30 +24,40 @@ const choices: readonly Choice[] = [0, 1, 2, 3, 4, 5, 6, 7].map((variant) => ({ 
 
 const bare: readonly Choice[] = choices.map(({ variant }) => ({ variant, filled: false }));
 
-/** Returns the foreign keys of a described table. */
-export function foreignKeysOf(table: SchemaTable, { name }: SqlDialect): readonly ForeignKeyText[] {
-  return table.constraints.flatMap(({ definition }) => foreignKeyOf(definition, name) ?? []);
-}
+// values of a kind, of which the first differ from all before
+const samplesOf = ({ kind, precision }: StoredForm, serial: number): readonly StoredValue[] => {
+  const day = new Date(Date.UTC(2024, 0, serial)).toISOString();
+  switch (kind) {
+    case 'text':
+      return [`sample ${serial}`, String(serial), 'a', '0', 'A'];
+    case 'integer':
+    case 'real':
+      return [serial, 1, 0, 10, 100];
+    case 'boolean':
+      return [serial % 2 === 0, serial % 2 === 1];
+    case 'uuid':
+      return [uuidv7()];
+    case 'timestamp':
+      return [timestampText(day, precision)];
+    case 'date':
+      return [day.slice(0, 10)];
+    case 'inet':
+      return [`192.0.2.${serial % 256}`];
+    default:
+      return [];
+  }
+};
 
-const isFilledByDatabase = ({ rest }: SchemaColumn, { name }: SqlDialect): boolean =>
-  codeOf(rest, name).some(
-    ({ word }, at, all) =>
-      word === 'IDENTITY' || word === 'AUTOINCREMENT' || (word === 'AS' && all[at + 1]?.text === '('),
-  );
-
-// values for a column that no declaration describes any more
-const samplesOfKind: Readonly<Record<StoredForm['kind'], readonly unknown[]>> = {
-  text: ['a', '0', 'a text of some length', 'A'],
-  integer: [1, 0, 10, 100],
-  real: [1, 0, 0.5],
-  boolean: [true, false],
-  uuid: ['018f0000-0000-7000-8000-000000000001'],
-  timestamp: ['2024-02-29T00:00:00.000Z', '2024-02-29T00:00:00.000000Z'],
-  date: ['2024-02-29'],
-  inet: ['192.0.2.1'],
+const otherSamples: Partial<Record<StoredForm['kind'], readonly unknown[]>> = {
   json: [{}, [], 'a', 1],
   bytes: [new Uint8Array(16), new Uint8Array(32)],
 };
+
+const isInKey = ({ model }: TrialTable, column: Column | undefined): boolean =>
+  model !== undefined &&
+  [model.primaryKey, ...model.uniques, ...model.indexes.filter(({ unique }) => unique)].some(({ columns }) =>
+    columns.includes(column?.name ?? ''),
+  );
 
 /** Inserts sample rows into tables as they are before the step. Runs in an open transaction of the owner. */
 export class TrialRows {
@@ -82,7 +80,7 @@ export class TrialRows {
    */
   async insert(table: TrialTable, fixed: Literals = {}): Promise<boolean> {
     const inserted = await this.#first(table, choices, fixed);
-    if (Object.keys(fixed).length === 0) await this.#first(table, bare, fixed);
+    if (table.rows === 2 && Object.keys(fixed).length === 0) await this.#first(table, bare, fixed);
     return inserted;
   }
 
@@ -124,12 +122,27 @@ export class TrialRows {
     const sample = this.#sample(table);
     const row: Record<string, string> = {};
     for (const column of table.before.columns) {
-      if (isFilledByDatabase(column, this.#engine.dialect)) continue;
+      if (isFilledByDatabase(column, this.#engine.dialect.name)) continue;
       const linked = links[column.name];
       const value = linked ?? this.#value(table, column, choice, sample);
       if (value !== undefined) row[column.name] = value;
     }
-    return row;
+    return { ...row, ...this.#itself(table, row) };
+  }
+
+  // the first row of a table refers to itself where it must refer to a row of the table
+  #itself({ before, foreignKeys }: TrialTable, row: Literals): Literals {
+    const required = new Set(before.columns.flatMap(({ name, notNull }) => (notNull ? [name] : [])));
+    const own = foreignKeys.filter(({ target }) => target === before.name);
+    const values = own.flatMap(({ columns, targetColumns }) =>
+      columns.flatMap((name, at) => {
+        const value = row[targetColumns[at] ?? ''];
+        return row[name] === 'NULL' && required.has(name) && value !== undefined
+          ? [[name, value] as const]
+          : [];
+      }),
+    );
+    return Object.fromEntries(values);
   }
 
   #sample({ model }: TrialTable): Readonly<Record<string, unknown>> {
@@ -148,9 +161,9 @@ export class TrialRows {
   ): string | undefined {
     const declared = table.columns.get(column.name);
     const given = declared && sample[declared.name];
-    const isKey = table.model?.primaryKey.columns.includes(declared?.name ?? '') ?? false;
+    const isKey = isInKey(table, declared);
     if (given === undefined && !isKey) {
-      if (!choice.filled && !column.notNull) return undefined;
+      if (!choice.filled && !column.notNull && (declared?.nullable ?? true)) return undefined;
       if (column.default !== undefined && choice.variant % 2 === 0 && !table.retypes.has(column.name))
         return undefined;
     }
@@ -159,18 +172,58 @@ export class TrialRows {
       const known = this.#scopes.get(declared.kind);
       if (known !== undefined) return known;
     }
-    const value = given ?? this.#chosen(table, declared, choice);
-    if (value === undefined) return undefined;
-    const literal = this.#declared(table, column, declared, value);
+    const retype = table.retypes.get(column.name);
+    const literal =
+      retype && given === undefined
+        ? this.#convertible(table, column, declared, retype, choice)
+        : this.#declared(table, column, declared, given ?? this.#chosen(table, declared, choice));
     if (declared === table.model?.facts.scope && literal !== undefined)
       this.#scopes.set(declared.kind, literal);
     return literal;
   }
 
-  #chosen({ model }: TrialTable, column: Column, { variant }: Choice): unknown {
+  #chosen(table: TrialTable, column: Column, { variant }: Choice): unknown {
     const values: Record<string, unknown> = {};
-    if (column.generate && model) fillGenerated(model, values);
+    if (column.generate && table.model) fillGenerated(table.model, values);
     return values[column.name] ?? valueFor(column, { variant, unlike: true });
+  }
+
+  // of both forms: the value converts, and the new column accepts it
+  #convertible(
+    table: TrialTable,
+    { name, rest }: SchemaColumn,
+    column: Column,
+    retype: Retype,
+    choice: Choice,
+  ): string | undefined {
+    const conversion = conversionOf(retype);
+    const back = conversion && conversionBetween(conversion.to, conversion.from);
+    if (!back) return undefined;
+    const wanted = this.#chosen(table, column, choice);
+    const former =
+      wanted === undefined ? undefined : converted(back, storedValue(column, wanted) as StoredValue);
+    const found = [
+      former,
+      ...samplesOf(conversion.from, ++this.#serial),
+      ...this.#literalsIn(table, name, rest),
+    ].filter((value) => {
+      const now = value === undefined ? undefined : converted(conversion, value);
+      return now !== undefined && column.stored.safeParse(now).success;
+    });
+    return found.length === 0
+      ? undefined
+      : this.literal(conversion.from, found[choice.variant % found.length]);
+  }
+
+  #literalsIn({ before }: TrialTable, name: string, rest: string): readonly string[] {
+    const checks = before.constraints.flatMap((one) =>
+      one.name === `${before.name}_${name}_check` ? [one.definition] : [],
+    );
+    return [rest, ...checks].flatMap((text) =>
+      codeOf(text, this.#engine.dialect.name).flatMap((token) =>
+        token.kind === 'string' ? [stringOf(token)] : [],
+      ),
+    );
   }
 
   // of a value in the application's form
@@ -181,6 +234,7 @@ export class TrialRows {
     value: unknown,
   ): string | undefined {
     const { proving } = this.#engine.dialect;
+    if (value === undefined) return undefined;
     if (column.plaintext) return proving.literal(envelopeLike(column));
     const stored = storedValue(column, value);
     const retype = retypes.get(name);
@@ -191,39 +245,43 @@ export class TrialRows {
     return back && former !== undefined ? this.literal(back.to, former) : undefined;
   }
 
-  #undeclared({ before }: TrialTable, column: SchemaColumn, { variant }: Choice): string | undefined {
+  #undeclared(table: TrialTable, column: SchemaColumn, { variant }: Choice): string | undefined {
     const { dialect } = this.#engine;
-    const form = dialect.storedForm(before, column);
+    const form = dialect.storedForm(table.before, column);
     if (!form) return undefined;
     if (form.encrypted)
       return dialect.proving.literal(envelopeLike({ rules: { minBytes: 45, firstByte: 1 } } as Column));
-    const checks = before.constraints.flatMap(({ name, definition }) =>
-      name === `${before.name}_${column.name}_check` ? [definition] : [],
-    );
-    const literals = [column.rest, ...checks].flatMap((text) =>
-      codeOf(text, dialect.name).flatMap((token) => (token.kind === 'string' ? [stringOf(token)] : [])),
-    );
-    const samples = form.kind === 'text' ? [...literals, ...samplesOfKind.text] : samplesOfKind[form.kind];
-    const ofForm =
-      form.kind === 'timestamp'
-        ? samples.filter((text) => String(text).length === 21 + form.precision)
-        : samples;
-    return this.literal(form, ofForm[variant % ofForm.length]);
+    const own = samplesOf(form, ++this.#serial);
+    const literals = form.kind === 'text' ? this.#literalsIn(table, column.name, column.rest) : [];
+    const samples = [...literals, ...own, ...(otherSamples[form.kind] ?? [])];
+    return this.literal(form, samples[variant % samples.length]);
+  }
+
+  // a table that the step creates does not exist yet
+  async #existing(sql: string): Promise<readonly Readonly<Record<string, unknown>>[]> {
+    await this.#owner.script('SAVEPOINT ashlar_trial');
+    try {
+      return await this.#owner.run(sql);
+    } catch {
+      await this.#owner.script('ROLLBACK TO SAVEPOINT ashlar_trial');
+      return [];
+    } finally {
+      await this.#owner.script('RELEASE SAVEPOINT ashlar_trial');
+    }
   }
 
   // the values of foreign keys, from the last row of the table that each refers to
-  async #links({ before }: TrialTable): Promise<Record<string, string>> {
+  async #links({ foreignKeys }: TrialTable): Promise<Record<string, string>> {
     const { dialect } = this.#engine;
     const links: Record<string, string> = {};
-    for (const { columns, target, targetColumns } of foreignKeysOf(before, dialect)) {
+    for (const { columns, target, targetColumns } of foreignKeys) {
       const list = targetColumns.map((name, at) => `${dialect.proving.quoted(identifier(name))} AS c${at}`);
       const rows =
         list.length === 0
           ? []
-          : await this.#owner.run(`SELECT ${list.join(', ')} FROM ${identifier(target)} LIMIT 1`);
+          : await this.#existing(`SELECT ${list.join(', ')} FROM ${identifier(target)} LIMIT 1`);
       for (const [at, name] of columns.entries()) {
         const value = rows[0]?.[`c${at}`];
-        if (value === undefined && target === before.name) continue;
         links[name] ??= value === undefined ? 'NULL' : String(value);
       }
     }

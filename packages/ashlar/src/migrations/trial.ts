@@ -1,27 +1,19 @@
-import type { Renames } from '../contract/dialect.js';
 import type { Engine } from '../contract/engine.js';
-import type { GuardedTable } from '../contract/guarantee.js';
 import type { Owner } from '../contract/owner.js';
-import type { Schema } from '../contract/schema.js';
 import type { SystemFacts } from '../contract/system.js';
 import { rootText } from '../engines/refusal.js';
 import { AshlarError } from '../errors.js';
 import { unconvertible } from '../model/conversions.js';
-import { sideObjects } from '../model/index.js';
 import { firstDifference, readKept } from './kept-rows.js';
-import type { ModelComparison } from './model-changes.js';
-import { conversionOf, type Retype } from './retypes.js';
+import { conversionOf } from './retypes.js';
 import type { SqlBody } from './steps.js';
-import { foreignKeysOf, TrialRows, type TrialTable } from './trial-rows.js';
+import { TrialRows } from './trial-rows.js';
+import { type TrialTable, type TrialTablesOf, trialTables } from './trial-tables.js';
 
 /** A generated step in one dialect, and the empty database in which the steps before it have run. */
-export interface Trial {
+export interface Trial extends TrialTablesOf {
   readonly engine: Engine;
   readonly system: SystemFacts;
-  readonly model: readonly GuardedTable[];
-  readonly comparison: ModelComparison;
-  readonly renames: Renames;
-  readonly retypes: readonly Retype[];
   readonly up: SqlBody;
   readonly down: SqlBody;
 }
@@ -59,52 +51,6 @@ export async function tryStep(trial: Trial): Promise<readonly string[]> {
   });
 }
 
-/** Returns the tables that need rows: those that the step changes, those that refer to them, and those that these refer to. */
-const trialTables = (trial: Trial): readonly TrialTable[] => {
-  const { comparison, renames, retypes, model } = trial;
-  const { before, after, dialect } = comparison;
-  const text = (schema: Schema, table: string): string =>
-    JSON.stringify(schema.tables.find(({ name }) => name === table));
-  const targets = new Map(
-    before.tables.map((table) => [table.name, foreignKeysOf(table, dialect).map(({ target }) => target)]),
-  );
-  const wanted = new Set(
-    before.tables.flatMap(({ name }) =>
-      text(before, name) !== text(after, name) || renames[name] ? [name] : [],
-    ),
-  );
-  for (const [name, others] of targets) if (others.some((one) => wanted.has(one))) wanted.add(name);
-  for (const name of wanted) for (const target of targets.get(name) ?? []) wanted.add(target);
-  // guarantees write the rows of their side tables
-  const sides = new Set(
-    model.flatMap((table) =>
-      sideObjects(table, dialect.name).flatMap(({ type, name }) => (type === 'table' ? [name] : [])),
-    ),
-  );
-  const ordered: string[] = [];
-  const visit = (name: string): void => {
-    if (ordered.includes(name) || sides.has(name) || !wanted.delete(name)) return;
-    for (const target of targets.get(name) ?? []) visit(target);
-    ordered.push(name);
-  };
-  for (const name of [...wanted]) visit(name);
-  return ordered.flatMap((name) => {
-    const table = before.tables.find((one) => one.name === name);
-    const declared = model.find((one) => one.name === name);
-    if (!table) return [];
-    const columns = Object.values(declared?.columns ?? {}).map(
-      (column) => [renames[name]?.[column.name] ?? column.name, column] as const,
-    );
-    const own = retypes.filter((retype) => retype.table === name);
-    return {
-      before: table,
-      model: declared,
-      columns: new Map(columns),
-      retypes: new Map(own.map((retype) => [retype.former, retype])),
-    };
-  });
-};
-
 const insertRows = (
   { engine, system }: Trial,
   owner: Owner,
@@ -114,9 +60,9 @@ const insertRows = (
     const rows = new TrialRows(engine, owner, system);
     const empty: string[] = [];
     for (const table of tables) {
-      if (await rows.insert(table)) continue;
+      if (table.rows > 0 && (await rows.insert(table))) continue;
       empty.push(table.before.name);
-      if (table.retypes.size === 0) continue;
+      if (table.retypes.size === 0 || table.rows === 0) continue;
       const names = [...table.retypes.values()].map(({ column }) => column);
       throw new AshlarError('migration-untested', {
         message: `The change of ${table.before.name}.${names.join(', ')} cannot be tried: no sample row fits ${table.before.name}.`,
@@ -139,7 +85,7 @@ const tryFailures = async (
   tables: readonly TrialTable[],
 ): Promise<void> => {
   for (const table of tables) {
-    for (const retype of table.retypes.values()) {
+    for (const retype of table.rows === 0 ? [] : table.retypes.values()) {
       const conversion = conversionOf(retype);
       const value = conversion && unconvertible(conversion);
       if (!conversion || value === undefined) continue;

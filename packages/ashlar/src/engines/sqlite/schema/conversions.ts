@@ -59,6 +59,6 @@ export function copiedValue(table: string, from: SchemaColumn, to: SchemaColumn)
   const conversion = was && is && conversionBetween(was, is);
   const text = literal(`${table}.${from.name} cannot be converted${is ? ` to ${formText(is)}` : ''}`);
   // a column of text without a CHECK would store it; no constant, which would be evaluated before any row is read
-  const fail = is?.kind === 'text' ? `json(${text} || substr(${value}, 1, 0))` : text;
+  const fail = is?.kind === 'text' ? `json(${text} || coalesce(substr(${value}, 1, 0), ''))` : text;
   return conversion ? conversions[conversion.name]({ value, fail, conversion }) : casesOf({ value, fail });
 }
