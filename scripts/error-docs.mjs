@@ -348,6 +348,31 @@ await db.session(async (s) => {
     remedy:
       'Pass --rename users.email:address or --drop users.email (for a table --rename-table or --drop-table), or declare the rename: renamed(c.address, "email"), renamedTable("old").',
   },
+  'migration-untested': {
+    cause:
+      'The generated step was tried in an empty database with sample rows, and a statement failed, or the result differs from the tables. Often a step that was written by hand, or an object that is not declared, is in the way.',
+    ...command('ashlar migrate new amount_as_text'),
+    remedy:
+      'Read the statement in the detail. Write the step by hand: ashlar migrate new NAME --empty. If no sample row fits a table, give one in the probes of its system.',
+  },
+  'conversion-unknown': {
+    cause:
+      'A column changes to a kind that its values have no equal in on every engine: JSON, bytes, an address, an encrypted column, a real and a text.',
+    ...command('ashlar migrate new notes_as_json   # notes was z.string(), and is z.object(…)'),
+    remedy:
+      'Write the step by hand: ashlar migrate new NAME --empty. Add a column of the new type, fill it, drop the old one and rename the new one.',
+  },
+  'conversion-sealed': {
+    cause: 'A column of a table with `ledgered` changes its kind. The sealed entries hold the old form.',
+    ...command('ashlar migrate new amount_as_text'),
+    remedy: 'Add a column of the new kind, and keep the old one.',
+  },
+  'conversion-blocked': {
+    cause:
+      'A column changes its kind while the partitions of its table are made by it, or while the other end of a foreign key keeps the old kind.',
+    ...command('ashlar migrate new team_ids_as_uuid   # teams.id changes, members.team_id does not'),
+    remedy: 'Change both ends of the foreign key in one step. For a partition key, write the step by hand.',
+  },
   'migration-irreversible': {
     cause: 'A step has no down file, or it lost data that no statement brings back.',
     ...command('ashlar migrate down'),

@@ -137,6 +137,22 @@ export const errorCodes = {
     meaning:
       'A table or a column is missing: it was either renamed or dropped. The declarations do not show which.',
   },
+  'migration-untested': {
+    exit: 1,
+    meaning: 'A generated step does not run, or does not make the declared schema. Nothing was written.',
+  },
+  'conversion-unknown': {
+    exit: 2,
+    meaning: 'No generated step changes a column from the one kind to the other.',
+  },
+  'conversion-sealed': {
+    exit: 2,
+    meaning: 'A column that a ledger has sealed cannot change its kind.',
+  },
+  'conversion-blocked': {
+    exit: 2,
+    meaning: 'A column cannot change its kind because of a partition key or a foreign key that names it.',
+  },
   'migration-irreversible': {
     exit: 1,
     meaning: 'A migration step has no down migration, so it cannot be undone.',

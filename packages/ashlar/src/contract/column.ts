@@ -13,6 +13,15 @@ export type ColumnKind =
   | 'json'
   | 'bytes';
 
+/** The form in which a column stores its values, as far as a conversion depends on it. */
+export interface StoredForm {
+  readonly kind: ColumnKind;
+  /** The fractional digits of the seconds of a timestamp; 3 for every other kind. */
+  readonly precision: 3 | 6;
+  /** Whether the column stores ciphertexts. */
+  readonly encrypted: boolean;
+}
+
 /** The source of a column's value if an insert omits it. */
 export type Generator =
   /** A UUIDv7 (RFC 9562 section 5.7), generated in this process. */

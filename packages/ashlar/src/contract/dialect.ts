@@ -1,9 +1,10 @@
+import type { StoredForm } from './column.js';
 import type { ContentsSql } from './contents.js';
 import type { GuaranteeObject, GuardedTable } from './guarantee.js';
 import type { Owner } from './owner.js';
 import type { TableRights } from './rights.js';
 import type { RoleDialect } from './roles.js';
-import type { Schema, SchemaChange } from './schema.js';
+import type { Schema, SchemaChange, SchemaColumn, SchemaTable } from './schema.js';
 import type { SqlName } from './sql.js';
 import type { TableFacts } from './table.js';
 
@@ -109,6 +110,11 @@ export interface SqlDialect extends Foundation {
    * does not name.
    */
   ownerOfSteps(owner: Owner): Owner;
+  /**
+   * Returns the stored form of a described column, from its type and its CHECK; `undefined` for a type that no
+   * declaration of Ashlar gives.
+   */
+  storedForm(table: SchemaTable, column: SchemaColumn): StoredForm | undefined;
   /** Writes a schema as text in a fixed order: the dump, a file kept under version control. */
   dump(schema: Schema): string;
   readonly proving: Proving;

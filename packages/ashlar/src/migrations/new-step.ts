@@ -6,7 +6,8 @@ import type { SqlName } from '../contract/sql.js';
 import type { SystemFacts } from '../contract/system.js';
 import { AshlarError } from '../errors.js';
 import { type Decisions, resolveRenames } from './decisions.js';
-import { changesOf, compareModel } from './model-changes.js';
+import { type Draft, draftChanges, openDraft, tryDraft } from './draft.js';
+import { projectEngines } from './project-engines.js';
 import { assertBoundNames } from './renames.js';
 import { byStepOrder, folderPath } from './steps.js';
 
@@ -17,24 +18,27 @@ export interface NewStepOptions extends Decisions {
    * hand.
    */
   readonly empty?: boolean | undefined;
+  /** The engines to write files for; by default those for which the steps have files, and both for the first step. */
+  readonly engines?: readonly SqlName[] | undefined;
 }
 
 /** A step that `newStep` wrote. */
 export interface NewStep {
   readonly name: string;
   readonly folder: string;
-  readonly changes: Readonly<Record<SqlName, readonly SchemaChange[]>>;
+  /** The changes for each engine that files were written for. */
+  readonly changes: Readonly<Partial<Record<SqlName, readonly SchemaChange[]>>>;
 }
 
-const sqlNames: readonly SqlName[] = ['sqlite', 'postgres'];
-
 /**
- * Writes a step that turns the schema of the migrations into that of the tables: up and down files in every dialect.
+ * Writes a step that turns the schema of the migrations into that of the tables: up and down files for each engine of the
+ * project. The step is tried in shadow databases before it is written, up and down, with sample rows.
  *
  * @param folder - the migrations folder to write into
  * @param name - describes the step, in snake_case
  * @returns the step; `undefined` when nothing differs
- * @throws AshlarError `usage`, `migration-ambiguous`, `migration-invalid`, `migration-failed`, `driver-missing`
+ * @throws AshlarError `usage`, `migration-ambiguous`, `migration-invalid`, `migration-failed`, `driver-missing`,
+ *   `conversion-unknown`, `conversion-sealed`, `conversion-blocked`, `migration-untested`; then nothing is written
  */
 export async function newStep(
   system: SystemFacts,
@@ -49,39 +53,63 @@ export async function newStep(
     });
   }
   const root = folderPath(folder);
-  await mkdir(root, { recursive: true });
-  const comparisons = [];
-  // one after another: a shadow database takes memory
-  for (const dialect of sqlNames)
-    comparisons.push(await compareModel({ ...system, migrations: asUrl(folder) }, dialect));
+  const drafts: Draft[] = [];
+  try {
+    for (const engine of projectEngines(root, options))
+      drafts.push(await openDraft({ ...system, migrations: asUrl(folder) }, engine));
+    return await writeStep({ system, root, name, options, drafts });
+  } finally {
+    for (const { shadow } of drafts) await shadow.close();
+  }
+}
+
+interface Writing {
+  readonly system: SystemFacts;
+  readonly root: string;
+  readonly name: string;
+  readonly options: NewStepOptions;
+  readonly drafts: readonly Draft[];
+}
+
+const writeStep = async ({ system, root, name, options, drafts }: Writing): Promise<NewStep | undefined> => {
+  const comparisons = drafts.map(({ comparison }) => comparison);
   const renames = await resolveRenames(system, comparisons, options);
   assertBoundNames(system, renames);
-  const changes = Object.fromEntries(
-    comparisons.map((comparison) => [comparison.dialect.name, changesOf(system, comparison, renames)]),
-  ) as Record<SqlName, readonly SchemaChange[]>;
-  if (sqlNames.every((dialect) => changes[dialect].length === 0) && !options.empty) return undefined;
+  const planned = drafts.map((draft) => ({ draft, changes: draftChanges(draft, renames) }));
+  if (planned.every(({ changes }) => changes.length === 0) && !options.empty) return undefined;
   const step = `${await nextNumber(root)}_${name}`;
-  const target = join(root, step);
-  await mkdir(target);
-  for (const dialect of sqlNames) {
-    await writeFile(join(target, `up.${dialect}.sql`), upText(step, changes[dialect]));
-    await writeFile(join(target, `down.${dialect}.sql`), downText(step, changes[dialect]));
+  const files: [file: string, text: string][] = [];
+  for (const { draft, changes } of planned) {
+    const { name: engine } = draft.comparison.dialect;
+    const textsOf = (some: readonly SchemaChange[]) => ({
+      up: upText(step, some),
+      down: downText(step, some),
+    });
+    const untried = changes.length > 0 ? await tryDraft(draft, renames, step, textsOf) : [];
+    files.push(
+      [`up.${engine}.sql`, upText(step, changes, untried)],
+      [`down.${engine}.sql`, downText(step, changes)],
+    );
   }
-  return { name: step, folder: target, changes };
-}
+  const folder = join(root, step);
+  await mkdir(folder, { recursive: true });
+  for (const [file, text] of files) await writeFile(join(folder, file), text);
+  const changes = planned.map(({ draft, changes: own }) => [draft.comparison.dialect.name, own] as const);
+  return { name: step, folder, changes: Object.fromEntries(changes) };
+};
 
 const asUrl = (folder: URL | string): URL =>
   typeof folder === 'string' ? pathToFileURL(join(folder, '/')) : folder;
 
 const nextNumber = async (root: string): Promise<string> => {
-  const last = (await readdir(root))
+  const last = (await readdir(root).catch(() => []))
     .filter((entry) => /^\d{4,}_/.test(entry))
     .sort(byStepOrder)
     .at(-1);
   return String(last === undefined ? 1 : Number.parseInt(last, 10) + 1).padStart(4, '0');
 };
 
-const upText = (step: string, changes: readonly SchemaChange[]): string => {
+const upText = (step: string, changes: readonly SchemaChange[], untried: readonly string[] = []): string => {
   const header = [
     ...(changes.some((change) => change.rebuild.includes('up')) ? ['-- ashlar: rebuild'] : []),
     `-- ${step}`,
@@ -90,6 +118,7 @@ const upText = (step: string, changes: readonly SchemaChange[]): string => {
       `-- ${summary}`,
       ...(danger ? [`--   careful: ${danger}`] : []),
     ]),
+    ...(untried.length > 0 ? [`-- tried without rows: ${untried.join(', ')}`] : []),
   ];
   return file(
     header,

@@ -8,10 +8,25 @@ import { openShadow } from '../engines/shadow.js';
 import { runBody } from './run-step.js';
 import type { Step } from './steps.js';
 
-const inShadow = async <T>(dialect: SqlDialect, work: (engine: Engine) => Promise<T>): Promise<T> => {
+/**
+ * Opens an empty database in this process, with the objects that guarantees rely on. Close it.
+ *
+ * @throws AshlarError `driver-missing`
+ */
+export async function openEmptyShadow(dialect: SqlDialect): Promise<Engine> {
   const shadow = await openShadow(dialect.name);
   try {
     await shadow.asOwner((owner) => createFoundation(owner, dialect));
+    return shadow;
+  } catch (error) {
+    await shadow.close();
+    throw error;
+  }
+}
+
+const inShadow = async <T>(dialect: SqlDialect, work: (engine: Engine) => Promise<T>): Promise<T> => {
+  const shadow = await openEmptyShadow(dialect);
+  try {
     return await work(shadow);
   } finally {
     await shadow.close();
@@ -44,20 +59,23 @@ export function schemaOfSteps(dialect: SqlDialect, steps: readonly Step[]): Prom
 }
 
 function runSteps(dialect: SqlDialect, steps: readonly Step[]): Promise<Schema> {
-  return inShadow(dialect, (engine) =>
-    engine.asOwner(async (connection) => {
-      const owner = dialect.ownerOfSteps(connection);
-      for (const step of steps) {
-        if (step.up.kind === 'code') continue;
-        if (step.up.mode === 'no-transaction') await runBody(engine, owner, step, step.up);
-        else
-          await owner.atomically(() => runBody(engine, owner, step, step.up), {
-            rebuild: step.up.mode === 'rebuild',
-          });
-      }
-      return engine.introspect(owner);
-    }),
-  );
+  return inShadow(dialect, (engine) => runStepsIn(engine, steps));
+}
+
+/** Runs steps in an open shadow database, and returns the resulting schema. @throws AshlarError `migration-failed` */
+export function runStepsIn(engine: Engine, steps: readonly Step[]): Promise<Schema> {
+  return engine.asOwner(async (connection) => {
+    const owner = engine.dialect.ownerOfSteps(connection);
+    for (const step of steps) {
+      if (step.up.kind === 'code') continue;
+      if (step.up.mode === 'no-transaction') await runBody(engine, owner, step, step.up);
+      else
+        await owner.atomically(() => runBody(engine, owner, step, step.up), {
+          rebuild: step.up.mode === 'rebuild',
+        });
+    }
+    return engine.introspect(owner);
+  });
 }
 
 /**

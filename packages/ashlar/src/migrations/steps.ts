@@ -168,7 +168,8 @@ const readBody = async ({
   return sqlBody(step, sqlFile, await readFile(join(folder, sqlFile), 'utf8'), dialect);
 };
 
-const sqlBody = (step: string, file: string, source: string, dialect: SqlName): SqlBody => {
+/** Reads the SQL of one direction of a step from its text. @throws AshlarError `migration-invalid` */
+export function sqlBody(step: string, file: string, source: string, dialect: SqlName): SqlBody {
   if (source.includes('\0')) {
     throw invalid(
       `${file} of step ${step} contains a NUL character.`,
@@ -180,4 +181,4 @@ const sqlBody = (step: string, file: string, source: string, dialect: SqlName): 
   const text = source.replace(/^\uFEFF+/, '');
   const directives = readDirectives(text, dialect, `${file} of step ${step}`);
   return { kind: 'sql', file, text, statements: splitStatements(text, dialect), ...directives };
-};
+}

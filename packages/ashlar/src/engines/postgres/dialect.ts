@@ -8,6 +8,7 @@ import { dump } from './schema/dump.js';
 import { foundationVersions, scopeBounds } from './schema/foundation.js';
 import { generatedColumnObjects } from './schema/generated-columns.js';
 import { postgresProving } from './schema/proving.js';
+import { storedForm } from './schema/stored-form.js';
 
 /** The SQL dialect of PostgreSQL, which servers and PGlite share. */
 export const postgresDialect: SqlDialect = {
@@ -21,6 +22,7 @@ export const postgresDialect: SqlDialect = {
   renameTables: tableRenamer('postgres'),
   // DROP TABLE deletes no row of another table, and there is no REPLACE
   ownerOfSteps: (owner) => owner,
+  storedForm,
   dump,
   proving: postgresProving,
   contents: postgresContents,

@@ -8,6 +8,7 @@ import { foundation, foundationVersions } from './schema/foundation.js';
 import { generatedColumnObjects } from './schema/generated-columns.js';
 import { sqliteProving } from './schema/proving.js';
 import { dump } from './schema/render.js';
+import { storedForm } from './schema/stored-form.js';
 import { withoutImplicitDeletes } from './session/implicit-deletes.js';
 
 /** The SQL dialect of SQLite: creating, comparing and dumping schemas. */
@@ -21,6 +22,7 @@ export const sqliteDialect: SqlDialect = {
   changes,
   renameTables: tableRenamer('sqlite'),
   ownerOfSteps: withoutImplicitDeletes,
+  storedForm,
   dump,
   proving: sqliteProving,
   contents: sqliteContents,

@@ -348,7 +348,7 @@ describe('a column', () => {
         CONSTRAINT clauses_size_check2 CHECK (length(size) < 100)
       ) STRICT",
             "INSERT INTO ashlar_rebuild_clauses (id, author_id, code, size, note, created_at, updated_at)
-      SELECT id, author_id, code, length, note, created_at, updated_at
+      SELECT id, author_id, code, CAST(length AS TEXT), note, created_at, updated_at
       FROM clauses",
             "DELETE FROM sqlite_sequence WHERE name = 'ashlar_rebuild_clauses'",
             "INSERT INTO sqlite_sequence (name, seq) SELECT 'ashlar_rebuild_clauses', seq FROM sqlite_sequence WHERE name = 'clauses'",
@@ -411,7 +411,9 @@ describe('a column', () => {
         CONSTRAINT clauses_author_id_fkey FOREIGN KEY (author_id) REFERENCES authors (id) ON DELETE CASCADE
       ) STRICT",
             "INSERT INTO ashlar_rebuild_clauses (id, author_id, code, length, note, created_at, updated_at)
-      SELECT id, author_id, code, size, note, created_at, updated_at
+      SELECT id, author_id, code,
+        CASE WHEN size IS NULL THEN NULL WHEN CAST(CAST(size AS INTEGER) AS TEXT) = size THEN CAST(size AS INTEGER) ELSE 'clauses.size cannot be converted to integer' END,
+        note, created_at, updated_at
       FROM clauses",
             "DELETE FROM sqlite_sequence WHERE name = 'ashlar_rebuild_clauses'",
             "INSERT INTO sqlite_sequence (name, seq) SELECT 'ashlar_rebuild_clauses', seq FROM sqlite_sequence WHERE name = 'clauses'",

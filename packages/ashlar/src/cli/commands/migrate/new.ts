@@ -42,6 +42,7 @@ const run = async (invocation: Invocation, options: Options, name = ''): Promise
     ],
     decide: streams.interactive && !out.json ? ask(invocation) : undefined,
     empty: options.empty,
+    engines: await invocation.engines(folder),
   });
   if (!step) {
     out.line('nothing to do: the migrations match the declared tables');

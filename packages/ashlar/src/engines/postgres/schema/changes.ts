@@ -25,6 +25,7 @@ import {
 import { columnCheck } from './column-sql.js';
 import { modelSql } from './model-sql.js';
 import { renameInSchema } from './rename-in-schema.js';
+import { blockingObjects, linksRetyped, type Retyped, retypedColumns } from './retype.js';
 
 const renameColumns = (renames: Renames): SchemaChange[] =>
   Object.entries(renames).flatMap(([table, columns]) =>
@@ -65,10 +66,17 @@ const assertSameOptions = (before: SchemaTable, after: SchemaTable): void => {
   });
 };
 
+/** What a change of types needs to know of the other tables. */
+interface Retyping {
+  readonly retyped: Retyped;
+  readonly blocking: ReturnType<typeof blockingObjects>;
+}
+
 const changeTable = (
   before: SchemaTable,
   after: SchemaTable,
   model: GuardedTable | undefined,
+  { retyped, blocking }: Retyping,
 ): TableChanges => {
   assertSameOptions(before, after);
   const written = modelSql(model);
@@ -90,20 +98,26 @@ const changeTable = (
   );
   const addConstraints = (wanted: readonly SchemaObject[]): SchemaChange[] =>
     wanted.map((one) => addConstraint(after, one, written.constraints.get(one.name) ?? one.definition));
+  // both ends of a key have one type
+  const relinked = after.constraints.filter(
+    (one) => !constraints.added.includes(one) && linksRetyped(retyped, after.name, one),
+  );
   const added = constraints.added.filter(({ name }) => !brought.has(name));
   return {
     renames: [
       ...constraints.renamed.map(([from, to]) => renameObject(after.name, 'constraint', from, to)),
       ...indexes.renamed.map(([from, to]) => renameObject(after.name, 'index', from, to)),
     ],
-    unlinks: constraints.removed.filter(isForeignKey).map((one) => dropConstraint(after, one)),
+    unlinks: [...constraints.removed.filter(isForeignKey), ...relinked].map((one) =>
+      dropConstraint(after, one),
+    ),
     drops: [
       ...policies.removed.map((policy) => dropPolicy(after, policy)),
       ...triggers.removed.map((trigger) => dropTrigger(after, trigger)),
       ...indexes.removed.map((index) => dropIndex(after, index)),
       ...constraints.removed.filter((one) => !isForeignKey(one)).map((one) => dropConstraint(after, one)),
     ],
-    columns: changeColumns(before, after, model),
+    columns: changeColumns(before, after, model, blocking),
     adds: [
       ...addConstraints(added.filter((one) => !isForeignKey(one))),
       ...indexes.added.map((index) =>
@@ -114,7 +128,7 @@ const changeTable = (
         ),
       ),
     ],
-    foreignKeys: addConstraints(added.filter(isForeignKey)),
+    foreignKeys: addConstraints([...added.filter(isForeignKey), ...relinked]),
     triggers: [
       ...changeSecurity(after, secured, security),
       ...policies.added.map((policy) => addPolicy(after, policy)),
@@ -172,9 +186,13 @@ export const changes: SqlDialect['changes'] = (before, after, model, renames) =>
   const renamed = renameInSchema(before, renames);
   const byName = new Map(model.map((table) => [table.name, table]));
   const is = new Map(after.tables.map((table) => [table.name, table]));
+  const retyping = {
+    retyped: retypedColumns(renamed, after),
+    blocking: blockingObjects(renamed, after),
+  };
   const kept = renamed.tables.flatMap((table): TableChanges[] => {
     const now = is.get(table.name);
-    return now ? [changeTable(table, now, byName.get(table.name))] : [];
+    return now ? [changeTable(table, now, byName.get(table.name), retyping)] : [];
   });
   const phase = (name: keyof TableChanges): SchemaChange[] => kept.flatMap((table) => table[name]);
   const existing = existingIn(before);
@@ -186,13 +204,14 @@ export const changes: SqlDialect['changes'] = (before, after, model, renames) =>
     ...phase('renames'),
     ...phase('unlinks'),
     ...phase('drops'),
+    // before the columns change to which its foreign keys refer, and after them for a table that is created
+    ...referredFirst(gone).toReversed().map(dropTable),
     ...functions.set,
-    ...created,
     ...phase('columns'),
     ...phase('adds'),
+    ...created,
     ...phase('foreignKeys'),
     ...phase('triggers'),
-    ...referredFirst(gone).toReversed().map(dropTable),
     ...functions.dropped,
   ];
 };

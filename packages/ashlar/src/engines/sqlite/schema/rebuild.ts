@@ -1,6 +1,7 @@
-import type { SchemaColumn, SchemaTable } from '../../../contract/schema.js';
+import type { SchemaTable } from '../../../contract/schema.js';
 import { identifier, identifiers } from '../../../model/index.js';
 import { codeOf, withoutQualifier } from '../../../sql/code.js';
+import { copiedValue } from './conversions.js';
 import { nameList } from './layout.js';
 import { renderTable } from './render.js';
 
@@ -14,13 +15,6 @@ export function replacementName(table: string): string {
 
 const counts = (table: SchemaTable): boolean =>
   table.columns.some(({ rest }) => codeOf(rest, 'sqlite').some(({ word }) => word === 'AUTOINCREMENT'));
-
-// STRICT columns convert numbers and their text, and refuse lossy conversions; CAST would not
-const copied = (from: SchemaColumn, to: SchemaColumn): string => {
-  const name = identifier(from.name);
-  const bytes = (from.type === 'BLOB') !== (to.type === 'BLOB');
-  return bytes ? `CAST(${name} AS ${to.type})` : name;
-};
 
 /**
  * Generates the statements that rebuild a table with a new schema and keep its rows, as
@@ -42,7 +36,9 @@ export function rebuildTable(
     return former ? [{ column, former }] : [];
   });
   const into = nameList(identifiers(kept.map(({ column }) => column.name)));
-  const from = nameList(kept.map(({ column, former }) => copied(former, column)).join(', ')).slice(1, -1);
+  const from = nameList(
+    kept.map(({ column, former }) => copiedValue(after.name, former, column)).join(', '),
+  ).slice(1, -1);
   return [
     // a CHECK that names its table would name the one that this replaces
     withoutQualifier(create ?? renderTable(after, temporary), after.name, 'sqlite'),
