@@ -10,11 +10,13 @@ export function databaseClocks(table: GuardedTable): ReadonlyMap<string, string>
   if (!clocks) {
     // the first guarantee that withholds a right is the one that is named, as where a role lacks it
     clocks = new Map(
-      table.guarantees.toReversed().flatMap(({ name, postgres }) =>
-        postgres.level === 'refused'
-          ? []
-          : (postgres.rights?.(table).notInsertable ?? []).map((column) => [column, name] as const),
-      ),
+      table.guarantees
+        .toReversed()
+        .flatMap(({ name, postgres }) =>
+          postgres.level === 'refused'
+            ? []
+            : (postgres.rights?.(table).notInsertable ?? []).map((column) => [column, name] as const),
+        ),
     );
     found.set(table, clocks);
   }
