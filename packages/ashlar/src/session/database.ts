@@ -4,7 +4,7 @@ import type { Engine } from '../contract/engine.js';
 import type { SystemFacts } from '../contract/system.js';
 import type { Tracing } from '../contract/tracing.js';
 import type { TransactionOptions } from '../contract/transaction.js';
-import { DataKeys, type Encryption, KeyringSql, resultOf, runSteps } from '../encryption/index.js';
+import { type Encryption, KeyringSql } from '../encryption/index.js';
 import { endsWithin } from '../engines/ends-within.js';
 import { defaultLockTimeout } from '../engines/lock.js';
 import { isRetryable } from '../engines/retryable.js';
@@ -22,7 +22,7 @@ import { assertOptions, assertWork } from './assert-call.js';
 import { cancelledBy, rethrowAbort, whileNotAborted } from './cancel.js';
 import type { ConnectOptions } from './connect-options.js';
 import { runOutside } from './current.js';
-import { EncryptedTables } from './encrypted-tables.js';
+import { getEncrypted } from './encrypted-tables.js';
 import { detachedKysely, kyselyParts } from './kysely.js';
 import { Maintenance } from './maintenance.js';
 import { masterKeys } from './master-keys.js';
@@ -62,13 +62,14 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
     this.system = system;
     this.#options = options;
     this.#tracing = tracing;
-    engine.register(Object.values(system.tables));
+    const tables = Object.values(system.tables);
+    engine.register(tables);
     // a nullable scope column does not define the scopes: an audit trail copies those of other tables
-    this.#scopeColumns = Object.values(system.tables)
-      .flatMap((table) => table.facts.scope ?? [])
-      .filter(({ nullable }) => !nullable);
-    const keepsClocks = engine.connectedRole === undefined && options.clock === undefined;
-    const rules = queryRules(engine, Object.values(system.tables), { clock: options.clock, keepsClocks });
+    const scopes = tables.flatMap((table) => table.facts.scope ?? []);
+    this.#scopeColumns = scopes.filter(({ nullable }) => !nullable);
+    const { clock, allowOwner: actsAsOwner = false } = options;
+    const keepsClocks = engine.connectedRole === undefined && !actsAsOwner && clock === undefined;
+    const rules = queryRules(engine, tables, { clock, keepsClocks });
     const kysely = kyselyParts(engine, rules);
     this.#parts = {
       engine,
@@ -76,9 +77,10 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
       kysely,
       builder: detachedKysely(kysely),
       encryption: { masters: masterKeys(options.columnKeys), sql: new KeyringSql(kysely.dialect) },
-      clock: options.clock ?? (() => new Date()),
-      stampsFromClock: options.clock !== undefined,
+      clock: clock ?? (() => new Date()),
+      stampsFromClock: clock !== undefined,
       keepsClocks,
+      actsAsOwner,
     };
   }
 
@@ -165,7 +167,7 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
       return this.read(context, (s) => s.get(table, key));
     const given = keyValues(table, key);
     if (!given) return undefined;
-    if (table.facts.encryption) return this.#getEncrypted(table, given);
+    if (table.facts.encryption) return (await getEncrypted(this.#parts, table, given)) as Row<Of> | undefined;
     const statement = this.#parts.statements.get(table, given);
     const { rows } = await this.engine.read(statement.sql, statement.parameters);
     return rows[0] as Row<Of> | undefined;
@@ -258,16 +260,6 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
     await this.engine.close();
   }
 
-  async #getEncrypted<Of extends Table>(
-    table: Of,
-    key: Readonly<Record<string, unknown>>,
-  ): Promise<Row<Of> | undefined> {
-    const steps = new EncryptedTables(this.#parts, new DataKeys(this.#parts.encryption)).get(table, key);
-    const read = async ({ sql, parameters }: { sql: string; parameters: readonly unknown[] }) =>
-      (await this.engine.read(sql, parameters)).rows;
-    return resultOf(await runSteps(steps, read)) as Row<Of> | undefined;
-  }
-
   /** @internal */
   protected override once<R>(
     context: SessionContext,
@@ -280,12 +272,11 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
   async #run<R>(options: SessionOptions, mode: 'read' | 'write', work: Work<T, R>): Promise<R> {
     this.#assertOpen();
     const transaction = this.#transactionOptions(options, mode);
-    const { signal } = options;
-    rethrowAbort(signal);
+    rethrowAbort(options.signal);
     this.#running.began();
     try {
       await this.#turns.yield();
-      return await this.#unit(await this.#begin(transaction, signal), work);
+      return await this.#unit(await this.#begin(transaction, options.signal), work);
     } finally {
       this.#running.ended();
     }

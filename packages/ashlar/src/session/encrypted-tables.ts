@@ -1,9 +1,11 @@
 import {
   blindIndexes,
-  type DataKeys,
+  DataKeys,
   decryptRow,
   encryptValues,
   type Rows,
+  resultOf,
+  runSteps,
   type Steps,
   type Values,
 } from '../encryption/index.js';
@@ -67,6 +69,12 @@ export class EncryptedTables {
     assertTable(table);
     return blindIndexes({ keys: this.#keys, table, column, scope, value });
   }
+}
+
+/** Returns a row of a table with encrypted columns, decrypted, outside any session; `undefined` if there is none. */
+export async function getEncrypted(parts: SessionParts, table: Table, key: Values): Promise<Row | undefined> {
+  const steps = new EncryptedTables(parts, new DataKeys(parts.encryption)).get(table, key);
+  return resultOf(await runSteps(steps, async (s) => (await parts.engine.read(s.sql, s.parameters)).rows));
 }
 
 /** Throws if a row has bytes under a name that the table does not have: the ciphertext of a renamed column would stay. */

@@ -23,4 +23,6 @@ export interface SessionParts {
    * without roles cannot.
    */
   readonly keepsClocks: boolean;
+  /** Whether `connect` was given `allowOwner`: sessions then have the rights of the owner. */
+  readonly actsAsOwner: boolean;
 }

@@ -16,6 +16,7 @@ import { type TestDatabase, testDatabase } from 'ashlar/testing';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { z } from 'zod';
 import { engines } from '../../../../test/support/engines.js';
+import { withTables } from '../../../../test/support/tables.js';
 
 const columns = () => ({ id: id(), name: z.string(), created_at: createdAt() });
 const notes = table('notes', columns());
@@ -73,6 +74,14 @@ describe.each(engines)('what guarantees withhold from sessions on $name', (engin
       const later = { name: 'b', created_at: '2026-01-30T09:00:00.000Z' };
       expect(await timed.insert(of as typeof logs, later)).toMatchObject(later);
     });
+  });
+
+  it('the owner can give the time of a row, and change no row', async () => {
+    const { db: owned, remove } = await withTables(engine, tables, { allowOwner: true });
+    expect(await owned.insert(logs, given)).toMatchObject(given);
+    expect(await owned.deleteMany(logs, { name: 'nobody' })).toBe(0);
+    expect(await errorOf(() => owned.deleteMany(logs, 'all'))).toMatchObject({ code: 'guarantee-violated' });
+    await remove();
   });
 
   it('the time of a row without such a guarantee can be given', async () => {
