@@ -60,7 +60,7 @@ describe.each(engines)('a step in code on $name', ({ place: newPlace }) => {
     await status(engine, shop);
     await prove(engine, shop);
     expect(runs()).toBe(start + 1);
-    await down(engine, shop);
+    await down(engine, shop, { destroy: true });
     expect(await drift(engine, shop)).toEqual([]);
     expect(runs()).toBe(start + 2);
   });
