@@ -117,7 +117,7 @@ const runPair = async (dialect: 'sqlite' | 'postgres', before: System, after: Sy
       return;
     }
     same('drift with rows', await drift(engine, after), []);
-    await down(engine, after, { to: '1' }).catch((error: unknown) => {
+    await down(engine, after, { to: '1', destroy: true }).catch((error: unknown) => {
       if (!(error instanceof AshlarError) || error.code !== 'migration-failed') throw error;
     });
   } finally {
