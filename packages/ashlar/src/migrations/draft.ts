@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
+import type { Renames } from '../contract/dialect.js';
 import type { Engine } from '../contract/engine.js';
+import type { GuardedTable } from '../contract/guarantee.js';
 import type { SchemaChange } from '../contract/schema.js';
 import type { SqlName } from '../contract/sql.js';
 import type { SystemFacts } from '../contract/system.js';
 import { dialects } from '../engines/open.js';
-import { changesOf } from './model-changes.js';
-import { type AllRenames, afterTableRenames, type Comparison } from './renames.js';
+import type { AllRenames, Comparison } from './renames.js';
 import { assertConvertible, assertKeyKinds, retypesOf } from './retypes.js';
 import { inCreationOrder, openEmptyShadow, runStepsIn, schemaOfModel } from './shadow.js';
 import { folderPath, readSteps, sqlBody } from './steps.js';
@@ -38,15 +39,29 @@ export async function openDraft(system: SystemFacts, name: SqlName): Promise<Dra
   }
 }
 
+/** What a step changes in one dialect: first the names of tables, then the rest. */
+export interface PlannedDraft extends Draft {
+  readonly model: readonly GuardedTable[];
+  readonly renamedTables: readonly SchemaChange[];
+  readonly rest: readonly SchemaChange[];
+  /** The schemas that `rest` lies between: in that before it, tables have their new names. */
+  readonly comparison: Comparison;
+  readonly renamedColumns: Renames;
+}
+
 /**
- * Returns the changes of a step.
+ * Returns what a step changes.
  *
  * @throws AshlarError `conversion-unknown`, `conversion-sealed`, `conversion-blocked`
  */
-export function draftChanges({ system, comparison }: Draft, renames: AllRenames): readonly SchemaChange[] {
-  const renamed = afterTableRenames(system, comparison, renames.tables);
-  assertConvertible(renamed, renames.columns, Object.values(system.tables));
-  return changesOf(system, comparison, renames);
+export function planDraft(draft: Draft, renames: AllRenames): PlannedDraft {
+  const { dialect, before, after } = draft.comparison;
+  const model = inCreationOrder(Object.values(draft.system.tables));
+  const { schema, changes: renamedTables } = dialect.renameTables(before, model, renames.tables);
+  const comparison = { dialect, before: schema, after };
+  assertConvertible(comparison, renames.columns, model);
+  const rest = dialect.changes(schema, after, model, renames.columns);
+  return { ...draft, model, renamedTables, rest, comparison, renamedColumns: renames.columns };
 }
 
 /** The texts of a step in one dialect. */
@@ -59,30 +74,24 @@ export interface StepTexts {
  * Tries a step in the shadow database of its draft, as {@link tryStep} describes. Its renamed tables are renamed first,
  * so that their rows have one name before the rest of the step and after it.
  *
- * @param textsOf - writes changes as the texts of a step
+ * @param texts - those of the rest of the step
  * @throws AshlarError `migration-untested`, `migration-failed`
  */
 export async function tryDraft(
-  { system, comparison, shadow }: Draft,
-  renames: AllRenames,
+  planned: PlannedDraft,
   step: string,
-  textsOf: (changes: readonly SchemaChange[]) => StepTexts,
+  texts: StepTexts,
 ): Promise<readonly string[]> {
-  const { dialect } = comparison;
-  const { name } = dialect;
-  const model = inCreationOrder(Object.values(system.tables));
-  const first = dialect.renameTables(comparison.before, model, renames.tables);
-  const renamed = { ...comparison, before: first.schema };
-  const rest = dialect.changes(first.schema, comparison.after, model, renames.columns);
-  const texts = textsOf(rest);
-  await renameFirst(shadow, first.changes);
+  const { system, shadow, model, comparison, renamedColumns, renamedTables } = planned;
+  const { name } = comparison.dialect;
+  await renameFirst(shadow, renamedTables);
   return tryStep({
     engine: shadow,
     system,
     model,
-    comparison: renamed,
-    renames: renames.columns,
-    retypes: retypesOf(renamed, renames.columns),
+    comparison,
+    renames: renamedColumns,
+    retypes: retypesOf(comparison, renamedColumns),
     up: sqlBody(step, `up.${name}.sql`, texts.up, name),
     down: sqlBody(step, `down.${name}.sql`, texts.down, name),
   });

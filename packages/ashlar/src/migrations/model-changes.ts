@@ -13,7 +13,7 @@ import { readSteps } from './steps.js';
  * Builds the two schemas to compare, that which the migrations create and that which the tables declare, in temporary
  * databases.
  */
-export async function compareModel(system: SystemFacts, name: SqlName): Promise<Comparison> {
+async function compareModel(system: SystemFacts, name: SqlName): Promise<Comparison> {
   const dialect = await dialects[name]();
   const steps = await readSteps(system.migrations, name);
   const before = await schemaOfSteps(dialect, steps);

@@ -6,7 +6,7 @@ import type { SqlName } from '../contract/sql.js';
 import type { SystemFacts } from '../contract/system.js';
 import { AshlarError } from '../errors.js';
 import { type Decisions, resolveRenames } from './decisions.js';
-import { type Draft, draftChanges, openDraft, tryDraft } from './draft.js';
+import { type Draft, openDraft, planDraft, tryDraft } from './draft.js';
 import { projectEngines } from './project-engines.js';
 import { assertBoundNames } from './renames.js';
 import { byStepOrder, folderPath } from './steps.js';
@@ -75,17 +75,17 @@ const writeStep = async ({ system, root, name, options, drafts }: Writing): Prom
   const comparisons = drafts.map(({ comparison }) => comparison);
   const renames = await resolveRenames(system, comparisons, options);
   assertBoundNames(system, renames);
-  const planned = drafts.map((draft) => ({ draft, changes: draftChanges(draft, renames) }));
+  const planned = drafts.map((draft) => {
+    const plan = planDraft(draft, renames);
+    return { plan, changes: [...plan.renamedTables, ...plan.rest] };
+  });
   if (planned.every(({ changes }) => changes.length === 0) && !options.empty) return undefined;
   const step = `${await nextNumber(root)}_${name}`;
   const files: [file: string, text: string][] = [];
-  for (const { draft, changes } of planned) {
-    const { name: engine } = draft.comparison.dialect;
-    const textsOf = (some: readonly SchemaChange[]) => ({
-      up: upText(step, some),
-      down: downText(step, some),
-    });
-    const untried = changes.length > 0 ? await tryDraft(draft, renames, step, textsOf) : [];
+  for (const { plan, changes } of planned) {
+    const { name: engine } = plan.comparison.dialect;
+    const rest = { up: upText(step, plan.rest), down: downText(step, plan.rest) };
+    const untried = changes.length > 0 ? await tryDraft(plan, step, rest) : [];
     files.push(
       [`up.${engine}.sql`, upText(step, changes, untried)],
       [`down.${engine}.sql`, downText(step, changes)],
@@ -94,7 +94,7 @@ const writeStep = async ({ system, root, name, options, drafts }: Writing): Prom
   const folder = join(root, step);
   await mkdir(folder, { recursive: true });
   for (const [file, text] of files) await writeFile(join(folder, file), text);
-  const changes = planned.map(({ draft, changes: own }) => [draft.comparison.dialect.name, own] as const);
+  const changes = planned.map(({ plan, changes: own }) => [plan.comparison.dialect.name, own] as const);
   return { name: step, folder, changes: Object.fromEntries(changes) };
 };
 

@@ -1,29 +1,9 @@
 import { type CodeToken, depths, hasWords, nameOf, splitAtCommas } from '../sql/code.js';
 
-const subjects: ReadonlySet<string> = new Set([
-  ...[
-    'TABLE',
-    'VIEW',
-    'INDEX',
-    'SEQUENCE',
-    'TYPE',
-    'DOMAIN',
-    'FUNCTION',
-    'PROCEDURE',
-    'INTO',
-    'FROM',
-    'UPDATE',
-  ],
-]);
-const statements: ReadonlySet<string> = new Set([
-  'CREATE',
-  'ALTER',
-  'DROP',
-  'INSERT',
-  'UPDATE',
-  'DELETE',
-  'TRUNCATE',
-]);
+const subjects: ReadonlySet<string> = new Set(
+  'TABLE VIEW INDEX SEQUENCE TYPE DOMAIN FUNCTION PROCEDURE INTO FROM UPDATE'.split(' '),
+);
+const statements: ReadonlySet<string> = new Set('CREATE ALTER DROP INSERT UPDATE DELETE TRUNCATE'.split(' '));
 
 /** Reads a statement, or one action of an ALTER TABLE, from its first word on. */
 export class Reader {

@@ -91,19 +91,23 @@ const isKnown = (meaning: Meaning | undefined, value: unknown): meaning is Meani
 
 const largestExact = 2 ** 53;
 
-/** Rewrites an expression so that the literals that it returns have the form of what it is compared with. */
-const inFormOf = (node: OperationNode, form: Form | undefined, place: Place): OperationNode =>
-  withResults(node, {
+/**
+ * Rewrites an expression so that the literals that it returns have a form: that of what it is compared with, or of its
+ * other results.
+ */
+export function inFormOf(node: OperationNode, form: Form | undefined, place: Place): OperationNode {
+  return withResults(node, {
     other: (part) => place.rewrite(part),
     literal: (value) => (form && literalIn(form, value, place)) ?? place.rewrite(ValueNode.create(value)),
   });
+}
 
 /** Returns a literal in a form, with its type; `undefined` if the form has no such value. */
-export function literalIn(form: Form, value: unknown, { parts }: Place): OperationNode | undefined {
+const literalIn = (form: Form, value: unknown, { parts }: Place): OperationNode | undefined => {
   const against = comparand(form, value);
   if (against.form !== 'exact') return undefined;
   return parts.answers.typed(parameter(parts.encode(form, against.value)), form.kind);
-}
+};
 
 interface Comparison {
   readonly node: OperationNode;

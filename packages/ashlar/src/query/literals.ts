@@ -1,4 +1,5 @@
 import { canonicalAddress, isCanonicalAddress, timestampText } from '../model/index.js';
+import { isStorableText, unstorableEscape } from '../model/storable.js';
 import type { Form } from './scope.js';
 
 /** A literal in a condition, as it is compared with a column. */
@@ -32,17 +33,14 @@ const real = (given: unknown): Comparand => {
   return typeof value === 'number' && !Number.isNaN(value) ? exact(value === 0 ? 0 : value) : impossible;
 };
 
-// NUL and lone surrogates, escaped: an even number of backslashes begins no escape
-const unstorable = /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/;
-
 const isJson = (value: unknown): boolean => {
   const text = JSON.stringify(value);
-  return text !== undefined && !(text.includes('\\u') && unstorable.test(text));
+  return text !== undefined && unstorableEscape(text) === undefined;
 };
 
 /** Returns whether a value is text that a column can hold. */
 export function isText(value: unknown): value is string {
-  return typeof value === 'string' && !value.includes('\0') && value.isWellFormed();
+  return typeof value === 'string' && isStorableText(value);
 }
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;

@@ -22,7 +22,7 @@ import {
 } from 'kysely';
 import { castMeaning, computed, jsonMeaning, literalMeaning, result } from './computed.js';
 import { comparand } from './literals.js';
-import { resultsOfCase } from './result-literals.js';
+import { isFirstOf, resultsOfCase } from './result-literals.js';
 import { type Meaning, type Relation, type Scope, unknownRelation } from './scope.js';
 
 /** One column of a query's result; `name` is `undefined` for columns that are not known. */
@@ -129,7 +129,7 @@ const functionMeaning = (node: FunctionNode | AggregateFunctionNode, scope: Scop
   const name = node.func.toLowerCase();
   const given = 'aggregated' in node ? node.aggregated : node.arguments;
   if (name === nestedFunctions.many || name === nestedFunctions.one) return nestedMeaning(name, given, scope);
-  if (name === 'coalesce' || name === 'ifnull') {
+  if (isFirstOf(name)) {
     const meaning = common(given, scope);
     const nullable = given.every((each) => meaningOf(each, scope)?.nullable ?? true);
     return meaning && { ...meaning, nullable };

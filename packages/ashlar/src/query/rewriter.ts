@@ -18,7 +18,7 @@ import {
 } from 'kysely';
 import type { ResultKinds } from '../contract/answers.js';
 import { AshlarError } from '../errors.js';
-import { condition, literalIn, type Place } from './conditions.js';
+import { condition, inFormOf, type Place } from './conditions.js';
 import {
   addSources,
   define,
@@ -36,7 +36,7 @@ import { isReady, markReady } from './nodes.js';
 import { directionOf, mayBeNull } from './order.js';
 import type { QueryParts } from './parts.js';
 import { refuseForm } from './refused-forms.js';
-import { isFirstOf, withResults } from './result-literals.js';
+import { isFirstOf } from './result-literals.js';
 import { isComputed, needsKinds, typedLiterals } from './results.js';
 import { rewrittenReturning } from './returning.js';
 import { type Meaning, type NestedRows, Scope } from './scope.js';
@@ -253,13 +253,7 @@ export class Rewriter {
   }
 
   #firstOf(node: OperationNode, scope: Scope): OperationNode {
-    const meaning = meaningOf(node, scope);
-    const place = this.#place(scope);
-    return withResults(node, {
-      literal: (value) =>
-        (meaning && literalIn(meaning, value, place)) ?? place.rewrite(ValueNode.create(value)),
-      other: (part) => place.rewrite(part),
-    });
+    return inFormOf(node, meaningOf(node, scope), this.#place(scope));
   }
 
   #aggregate(node: AggregateFunctionNode, scope: Scope): OperationNode {

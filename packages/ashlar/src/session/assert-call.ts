@@ -1,5 +1,6 @@
 import { AshlarError } from '../errors.js';
 import { assertTable, type Table } from '../model/index.js';
+import { isStorableText } from '../model/storable.js';
 
 const usage = (message: string, suggestion: string): AshlarError =>
   new AshlarError('usage', { message, suggestion });
@@ -73,7 +74,7 @@ export function assertLockName(name: unknown): string {
  * @throws AshlarError `value-unstorable`
  */
 export function assertText(what: string, value: string): void {
-  if (value.isWellFormed() && !value.includes('\0')) return;
+  if (isStorableText(value)) return;
   throw new AshlarError('value-unstorable', {
     message: `Invalid ${what}: it contains NUL or a lone surrogate, which no database stores.`,
     suggestion: 'Check where the value comes from.',

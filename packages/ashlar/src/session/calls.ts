@@ -47,7 +47,7 @@ interface Unawaited {
 
 /**
  * Counts the calls of one level that were started and whose results were not handed over yet. A callback that returns
- * while there are such calls, or whose calls nobody waited for, has forgotten an `await`.
+ * while there are such calls, or that did not wait for one of its calls, has forgotten an `await`.
  */
 export class Calls {
   readonly #outer: Calls | undefined;

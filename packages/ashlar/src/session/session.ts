@@ -266,7 +266,7 @@ export class ActiveSession<T extends Tables> implements Session<T> {
   /**
    * Runs a callback in this session.
    *
-   * @throws AshlarError `session-not-awaited` when calls are still running at its end, or nobody has waited for one; and
+   * @throws AshlarError `session-not-awaited` when calls are still running at its end, or one was not waited for; and
    *   what `work` throws
    */
   async run<R>(work: (s: Session<T>) => Promise<R>): Promise<R> {

@@ -215,7 +215,7 @@ describe('a type without a column form', () => {
     numbers: z.union([z.literal(1), z.literal(1.5)]),
     choice: z.literal(['a', 1]),
   };
-  it.each(Object.entries(types))('%s is told to be json(…) exactly if it can be', (_, type) => {
+  it.each(Object.entries(types))('the error for %s suggests json(…) exactly if json(…) works', (_, type) => {
     const refused = error(declare({ id: id(), odd: type }));
     expect(refused).toMatchObject({ code: 'column-type-unsupported' });
     const advised = (refused as AshlarError).suggestion?.includes('json(…)') ?? false;

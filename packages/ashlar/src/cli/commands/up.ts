@@ -6,10 +6,10 @@ import type { System } from '../../system/system.js';
 import type { Answer, Commands } from '../command.js';
 import type { Invocation } from '../invocation.js';
 import { type LockOptions, lockBudget, withLockOptions } from '../lock-options.js';
-import { printPlanned } from '../print-dangers.js';
 import { printGrants } from '../print-grants.js';
 import { printVerdict } from '../print-report.js';
 import { reportError } from '../report-error.js';
+import { stepProgress } from '../step-progress.js';
 import { guaranteeBroken, proveWith } from './prove.js';
 
 interface Options extends LockOptions {
@@ -109,11 +109,7 @@ const initialise = async (
       roles.push(...changes.map(({ difference }) => difference));
       printGrants(out, invocation.roles(), changes);
     },
-    onPlan: (plan) => printPlanned(out, plan),
-    onVersion: ({ version, duration_ms }) =>
-      out.line(`  ${out.style('green', 'upgraded')} Ashlar’s own objects to ${version} (${duration_ms} ms)`),
-    onStep: ({ step, duration_ms }) =>
-      out.line(`  ${out.style('green', 'applied')} ${step} (${duration_ms} ms)`),
+    ...stepProgress(out),
   });
   const { done: maintained } = await maintain(engine, Object.values(system.tables), new Date());
   for (const line of maintained) out.line(`  ${line}`);

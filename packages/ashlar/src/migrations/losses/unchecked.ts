@@ -7,22 +7,11 @@ import { countTable, readTables } from './contents.js';
 import type { DataLoss } from './measure.js';
 
 /** Statements that lose no row and no value, by their first words. */
-const harmless: readonly (readonly string[])[] = [
-  ...[
-    'CREATE',
-    'REINDEX',
-    'VACUUM',
-    'ANALYZE',
-    'COMMENT',
-    'SET',
-    'RESET',
-    'SHOW',
-    'GRANT',
-    'REVOKE',
-    'CLUSTER',
-  ],
-  ...['PRAGMA', 'EXPLAIN', 'LOCK', 'CHECKPOINT'],
-].map((word) => [word]);
+const harmless: ReadonlySet<string> = new Set(
+  'CREATE REINDEX VACUUM ANALYZE COMMENT SET RESET SHOW GRANT REVOKE CLUSTER PRAGMA EXPLAIN LOCK CHECKPOINT'.split(
+    ' ',
+  ),
+);
 const harmlessDrops = ['INDEX', 'TRIGGER', 'VIEW', 'FUNCTION', 'PROCEDURE', 'POLICY', 'STATISTICS', 'RULE'];
 const harmlessAlters = ['INDEX', 'TYPE', 'FUNCTION', 'POLICY', 'SEQUENCE', 'VIEW', 'STATISTICS', 'TRIGGER'];
 
@@ -63,7 +52,7 @@ interface Possible {
 
 const lossesIn = ({ tokens }: SqlStatement): readonly Possible[] => {
   const statement = new Reader(tokens);
-  if (harmless.some((words) => statement.next(...words))) return [];
+  if (harmless.has(tokens[0]?.word ?? '')) return [];
   if (statement.take('DROP')) {
     if (harmlessDrops.some((kind) => statement.next(kind))) return [];
     if (!statement.take('TABLE')) return [{ table: undefined }];

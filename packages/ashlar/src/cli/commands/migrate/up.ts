@@ -3,8 +3,8 @@ import { up } from '../../../migrations/index.js';
 import type { Answer, Commands } from '../../command.js';
 import type { Invocation } from '../../invocation.js';
 import { type LockOptions, lockBudget, withLockOptions } from '../../lock-options.js';
-import { printPlanned } from '../../print-dangers.js';
 import { printGrants } from '../../print-grants.js';
+import { stepProgress } from '../../step-progress.js';
 
 interface Options extends LockOptions {
   readonly to?: string;
@@ -41,12 +41,7 @@ const run = async (invocation: Invocation, { to, allowLate, actor, ...locks }: O
           ...lockBudget(out, locks),
           roles: invocation.roles(),
           onRoles: (changes) => printGrants(out, invocation.roles(), changes),
-          onPlan: (plan) => printPlanned(out, plan),
-          onVersion: ({ version, duration_ms }) =>
-            out.line(
-              `  ${out.style('green', 'upgraded')} Ashlar’s own objects to ${version} (${duration_ms} ms)`,
-            ),
-          onStep: (ran) => out.line(`  ${out.style('green', 'applied')} ${ran.step} (${ran.duration_ms} ms)`),
+          ...stepProgress(out),
         }),
       { createFolder: true },
     );

@@ -3,7 +3,10 @@ import type { QueryAnswers } from '../../../contract/answers.js';
 import type { ColumnKind } from '../../../contract/column.js';
 import { rowsAsJson } from '../../json-rows.js';
 import { raw } from '../../raw-node.js';
+import { parameterTypes } from '../wire/parameter-types.js';
 import { inJson, jsonFunctions } from './nested.js';
+
+type DataType = Parameters<typeof DataTypeNode.create>[0];
 
 const asDouble = (node: OperationNode): OperationNode =>
   CastNode.create(node, DataTypeNode.create('double precision'));
@@ -34,21 +37,6 @@ const aggregate = (node: AggregateFunctionNode, of: ColumnKind | undefined): Ope
   return undefined;
 };
 
-type DataType = Parameters<typeof DataTypeNode.create>[0];
-
-const types: Readonly<Record<ColumnKind, DataType>> = {
-  text: 'text',
-  integer: 'bigint',
-  real: 'double precision',
-  boolean: 'boolean',
-  uuid: 'uuid',
-  timestamp: 'timestamptz',
-  date: 'date',
-  inet: 'inet' as DataType,
-  json: 'jsonb',
-  bytes: 'bytea',
-};
-
 /** How PostgreSQL’s SQL is written where other engines could not give its answer. */
 export const postgresAnswers: QueryAnswers = {
   nullsAreLowest: false,
@@ -60,7 +48,7 @@ export const postgresAnswers: QueryAnswers = {
   aggregate,
   comparableJson: (node) => node,
   comparableJsonText: (value) => JSON.stringify(value),
-  typed: (node, kind) => CastNode.create(node, DataTypeNode.create(types[kind])),
+  typed: (node, kind) => CastNode.create(node, DataTypeNode.create(parameterTypes[kind] as DataType)),
   missingCell: () => undefined,
   inJson,
   rowsAsJson: (parts) => rowsAsJson(parts, jsonFunctions),
