@@ -166,8 +166,8 @@ export class TrialRows {
     const isKey = isInKey(table, declared);
     if (given === undefined && !isKey) {
       if (!choice.filled && !column.notNull && (declared?.nullable ?? true)) return 'NULL';
-      if (column.default !== undefined && choice.variant % 2 === 0 && !table.retypes.has(column.name))
-        return undefined;
+      const usesDefault = !table.retypes.has(column.name) && !table.redefaulted.has(column.name);
+      if (column.default !== undefined && choice.variant % 2 === 0 && usesDefault) return undefined;
     }
     if (!declared) return this.#undeclared(table, column, choice);
     if (declared === table.model?.facts.scope && given === undefined) {

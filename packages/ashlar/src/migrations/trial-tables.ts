@@ -19,6 +19,8 @@ export interface TrialTable {
   readonly retypes: ReadonlyMap<string, Retype>;
   /** The foreign keys before the step and after it, by the names of the columns before it. */
   readonly foreignKeys: readonly ForeignKeyText[];
+  /** The columns whose default differs after the step, which may refuse the default before it. */
+  readonly redefaulted: ReadonlySet<string>;
   /** The columns that refer to one table before the step and to another after it: no value suits both. */
   readonly torn: ReadonlySet<string>;
   /**
@@ -145,6 +147,12 @@ const trialTable = (
       ),
     ),
   );
+  const redefaulted = new Set(
+    table.columns.flatMap(({ name, default: standard }) => {
+      const column = now?.columns.find((one) => former(one.name) === name);
+      return column && column.default !== standard ? [name] : [];
+    }),
+  );
   const isTorn = [...torn].some((name) => notNull.has(name));
   const names = new Set(
     [...table.constraints, ...table.indexes].flatMap(({ name, definition }) =>
@@ -166,6 +174,7 @@ const trialTable = (
     columns: new Map(columns),
     retypes: new Map(retypes.map((retype) => [retype.former, retype])),
     foreignKeys: foreignKeys.filter(({ columns: own }) => own.every((name) => has(table, name))),
+    redefaulted,
     torn,
     rows,
   };
