@@ -133,7 +133,8 @@ await db.read((s) => s.query.selectFrom('users').selectAll().where('age', 'in', 
     remedy: 'Run what may fail in a nested session: await s.session((inner) => inner.insert(…)).',
   },
   'session-not-awaited': {
-    cause: 'The callback returned while a statement of the session was still running.',
+    cause:
+      'The callback returned without waiting for a call of the session. If the call failed, its error is the `cause`.',
     ...shown(`await db.session(async (s) => {
   s.insert(users, { email: 'bob@example.org', age: 7 });
 });`),
@@ -303,6 +304,12 @@ await db.session(async (s) => {
     ...command('ashlar up --url postgres://old-server/app'),
     remedy: 'Upgrade the server.',
   },
+  'database-newer': {
+    cause:
+      'The database was upgraded by a newer release of Ashlar, with a change after which older releases cannot use it. `facts.foundation` has the versions.',
+    ...command('npm install ashlar@OLDER && ashlar up'),
+    remedy: 'Install the newer release. A backup from before the upgrade can be restored with the older one.',
+  },
   'migration-changed': {
     cause: 'The checksum of a step differs from the one in the history.',
     ...command('echo "-- a comment" >> migrations/0001_initial/up.sqlite.sql && ashlar migrate up'),
@@ -335,10 +342,11 @@ await db.session(async (s) => {
     remedy: 'Wait, and run the command again.',
   },
   'migration-ambiguous': {
-    cause: 'A column is gone and another of its type is new.',
+    cause:
+      'A table or column is gone, and no option, declaration or answer says that it was renamed or dropped.',
     ...command('ashlar migrate new rename_email   # users.email became users.address'),
     remedy:
-      'Pass --rename users.email:address or --drop, or declare the rename: renamed(c.address, "email").',
+      'Pass --rename users.email:address or --drop users.email (for a table --rename-table or --drop-table), or declare the rename: renamed(c.address, "email"), renamedTable("old").',
   },
   'migration-untested': {
     cause:
@@ -369,6 +377,13 @@ await db.session(async (s) => {
     cause: 'A step has no down file, or it lost data that no statement brings back.',
     ...command('ashlar migrate down'),
     remedy: 'Write a new step that makes the wanted change.',
+  },
+  'migration-destroys': {
+    cause:
+      'The way down of a step drops a table with rows or a column with values, or deletes or overwrites rows. `facts.losses` has the tables, columns and counts.',
+    ...command('ashlar migrate down'),
+    remedy:
+      'Make a backup, then add --destroy; or keep the step, and write a new one that makes the wanted change.',
   },
   'migration-pending': {
     cause: 'The tables in the code have changed without a step, or steps are not applied yet.',
@@ -516,6 +531,17 @@ await db.get(dossiers, dossier.id);`),
     cause: 'pg_dump or pg_restore ended with an error; the detail has its output.',
     ...command('ashlar backup create --url postgres://localhost/app'),
     remedy: 'Remove the cause that its output names.',
+  },
+  'init-conflict': {
+    cause: 'The folder has files with the names of those that `ashlar init` writes, or migrations.',
+    ...command('ashlar init --yes'),
+    remedy: 'Choose another folder with `--dir`, or move the files that the error names.',
+  },
+  'init-failed': {
+    cause:
+      'A file could not be written, the package manager failed, or the first step could not be made. The lines above the error say why.',
+    ...command('ashlar init --yes --install'),
+    remedy: 'Remove the cause, and run the command again.',
   },
   usage: {
     cause: 'A function or a command was called with arguments that do not fit together.',

@@ -222,7 +222,7 @@ export class Invocation {
   async withEngine<T>(
     role: Role,
     work: (engine: Engine) => Promise<T>,
-    options: { create?: boolean } = {},
+    options: { create?: boolean; createFolder?: boolean } = {},
   ): Promise<T> {
     const engine = await openEngine({ ...(await this.target(role)), ...options });
     try {

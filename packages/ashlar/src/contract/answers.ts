@@ -25,12 +25,16 @@ export interface QueryAnswers {
   readonly typedParameters: boolean;
   /** Whether a list of tuples after IN is written as VALUES. */
   readonly tuplesAreValues: boolean;
+  /** Whether RETURNING knows the alias of the table that is written. */
+  readonly returningKnowsAlias: boolean;
   like(parts: LikeParts): OperationNode | undefined;
   aggregate(node: AggregateFunctionNode, of: ColumnKind | undefined): OperationNode | undefined;
   /** Returns an expression that is equal for two JSON values exactly if they are equal as JSON. */
   comparableJson(node: OperationNode): OperationNode;
   /** Returns the text of JSON in the form that {@link comparableJson} gives it. */
   comparableJsonText(value: unknown): string;
+  /** Returns a parameter with the type of its kind, where the engine would take it for text. */
+  typed(node: OperationNode, kind: ColumnKind): OperationNode;
   /** Returns what a cell without a value gets in a list of rows; `undefined` if the engine has the keyword DEFAULT there. */
   missingCell(column: Column): OperationNode | undefined;
   /** Returns an expression in the form in which {@link QueryAnswers.rowsAsJson} can put it into JSON. */

@@ -51,8 +51,9 @@ export interface ColumnRules {
   readonly firstByte?: number;
 }
 
-/** The value that a column gets if an insert omits it; always representable as JSON. */
+/** The value that a column gets if an insert omits it: bytes, or representable as JSON. */
 export type DefaultValue =
+  | Uint8Array
   | string
   | number
   | boolean
@@ -72,6 +73,9 @@ export interface ColumnCodec {
   /** Converts a stored value to the application's value. @throws AshlarError `value-corrupt` */
   decode(stored: unknown): unknown;
 }
+
+/** What the encoding of a value depends on. */
+export type ValueForm = Pick<Column, 'kind' | 'nullable'>;
 
 /** One column of a table, derived from its Zod type; independent of any engine. */
 export interface Column<Name extends string = string> {

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
-import type { Renames } from '../contract/dialect.js';
 import type { Engine } from '../contract/engine.js';
 import type { SchemaChange } from '../contract/schema.js';
 import type { SqlName } from '../contract/sql.js';
 import type { SystemFacts } from '../contract/system.js';
 import { dialects } from '../engines/open.js';
-import { changesOf, type ModelComparison } from './model-changes.js';
+import { changesOf } from './model-changes.js';
+import { type AllRenames, afterTableRenames, type Comparison } from './renames.js';
 import { assertConvertible, assertKeyKinds, retypesOf } from './retypes.js';
 import { inCreationOrder, openEmptyShadow, runStepsIn, schemaOfModel } from './shadow.js';
 import { folderPath, readSteps, sqlBody } from './steps.js';
@@ -14,7 +14,7 @@ import { tryStep } from './trial.js';
 /** A step that is being generated in one dialect, with the shadow database in which the steps before it have run. */
 export interface Draft {
   readonly system: SystemFacts;
-  readonly comparison: ModelComparison;
+  readonly comparison: Comparison;
   readonly shadow: Engine;
 }
 
@@ -43,8 +43,9 @@ export async function openDraft(system: SystemFacts, name: SqlName): Promise<Dra
  *
  * @throws AshlarError `conversion-unknown`, `conversion-sealed`, `conversion-blocked`
  */
-export function draftChanges({ system, comparison }: Draft, renames: Renames): readonly SchemaChange[] {
-  assertConvertible(comparison, renames, Object.values(system.tables));
+export function draftChanges({ system, comparison }: Draft, renames: AllRenames): readonly SchemaChange[] {
+  const renamed = afterTableRenames(system, comparison, renames.tables);
+  assertConvertible(renamed, renames.columns, Object.values(system.tables));
   return changesOf(system, comparison, renames);
 }
 
@@ -55,25 +56,44 @@ export interface StepTexts {
 }
 
 /**
- * Tries a step in the shadow database of its draft, as {@link tryStep} describes.
+ * Tries a step in the shadow database of its draft, as {@link tryStep} describes. Its renamed tables are renamed first,
+ * so that their rows have one name before the rest of the step and after it.
  *
- * @throws AshlarError `migration-untested`
+ * @param textsOf - writes changes as the texts of a step
+ * @throws AshlarError `migration-untested`, `migration-failed`
  */
-export function tryDraft(
+export async function tryDraft(
   { system, comparison, shadow }: Draft,
-  renames: Renames,
+  renames: AllRenames,
   step: string,
-  texts: StepTexts,
+  textsOf: (changes: readonly SchemaChange[]) => StepTexts,
 ): Promise<readonly string[]> {
-  const { name } = comparison.dialect;
+  const { dialect } = comparison;
+  const { name } = dialect;
+  const model = inCreationOrder(Object.values(system.tables));
+  const first = dialect.renameTables(comparison.before, model, renames.tables);
+  const renamed = { ...comparison, before: first.schema };
+  const rest = dialect.changes(first.schema, comparison.after, model, renames.columns);
+  const texts = textsOf(rest);
+  await renameFirst(shadow, first.changes);
   return tryStep({
     engine: shadow,
     system,
-    model: inCreationOrder(Object.values(system.tables)),
-    comparison,
-    renames,
-    retypes: retypesOf(comparison, renames),
+    model,
+    comparison: renamed,
+    renames: renames.columns,
+    retypes: retypesOf(renamed, renames.columns),
     up: sqlBody(step, `up.${name}.sql`, texts.up, name),
     down: sqlBody(step, `down.${name}.sql`, texts.down, name),
   });
 }
+
+const renameFirst = (shadow: Engine, changes: readonly SchemaChange[]): Promise<void> =>
+  shadow.asOwner((owner) =>
+    owner.atomically(
+      async () => {
+        for (const { up } of changes) for (const statement of up) await owner.script(statement);
+      },
+      { rebuild: changes.some(({ rebuild }) => rebuild.includes('up')) },
+    ),
+  );

@@ -4,7 +4,7 @@ import type { Owner } from '../contract/owner.js';
 import { converted, type StoredValue } from '../model/conversions.js';
 import { identifier } from '../model/index.js';
 import { codeOf } from '../sql/code.js';
-import type { ModelComparison } from './model-changes.js';
+import type { Comparison } from './renames.js';
 import { conversionOf } from './retypes.js';
 import type { TrialTable } from './trial-tables.js';
 
@@ -20,7 +20,7 @@ const inForm = (form: StoredForm | undefined, value: unknown): unknown =>
 
 /** Reads the rows of the columns that stay, before the step or after it. */
 export async function readKept(
-  { comparison, renames }: { readonly comparison: ModelComparison; readonly renames: Renames },
+  { comparison, renames }: { readonly comparison: Comparison; readonly renames: Renames },
   owner: Owner,
   tables: readonly TrialTable[],
   when: 'before' | 'after',

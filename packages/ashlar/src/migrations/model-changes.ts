@@ -1,22 +1,19 @@
 import { readFile } from 'node:fs/promises';
-import type { Renames, SqlDialect } from '../contract/dialect.js';
 import type { SchemaChange } from '../contract/schema.js';
 import type { SqlName } from '../contract/sql.js';
 import type { SystemFacts } from '../contract/system.js';
 import { dialects } from '../engines/open.js';
 import { AshlarError } from '../errors.js';
 import { dumpFile, dumpText } from './dump-schema.js';
-import { type Comparison, declaredRenames } from './renames.js';
+import { type AllRenames, type Comparison, declaredRenames } from './renames.js';
 import { inCreationOrder, schemaOfModel, schemaOfSteps } from './shadow.js';
 import { readSteps } from './steps.js';
 
-/** The schema that the migrations create and the schema that the tables declare, in one dialect. */
-export interface ModelComparison extends Comparison {
-  readonly dialect: SqlDialect;
-}
-
-/** Builds the two schemas to compare, that of the migrations and that of the tables, in temporary databases. */
-export async function compareModel(system: SystemFacts, name: SqlName): Promise<ModelComparison> {
+/**
+ * Builds the two schemas to compare, that which the migrations create and that which the tables declare, in temporary
+ * databases.
+ */
+export async function compareModel(system: SystemFacts, name: SqlName): Promise<Comparison> {
   const dialect = await dialects[name]();
   const steps = await readSteps(system.migrations, name);
   const before = await schemaOfSteps(dialect, steps);
@@ -26,10 +23,13 @@ export async function compareModel(system: SystemFacts, name: SqlName): Promise<
 /** Returns the changes that turn the schema of the migrations into the schema of the tables. */
 export function changesOf(
   system: SystemFacts,
-  { dialect, before, after }: ModelComparison,
-  renames: Renames,
+  comparison: Comparison,
+  { tables, columns }: AllRenames,
 ): readonly SchemaChange[] {
-  return dialect.changes(before, after, inCreationOrder(Object.values(system.tables)), renames);
+  const { dialect, after } = comparison;
+  const model = inCreationOrder(Object.values(system.tables));
+  const renamed = dialect.renameTables(comparison.before, model, tables);
+  return [...renamed.changes, ...dialect.changes(renamed.schema, after, model, columns)];
 }
 
 /**
@@ -50,7 +50,7 @@ export async function check(system: SystemFacts, dialect: SqlName): Promise<void
   });
 }
 
-const assertDumped = async (system: SystemFacts, { dialect, before }: ModelComparison): Promise<void> => {
+const assertDumped = async (system: SystemFacts, { dialect, before }: Comparison): Promise<void> => {
   const committed = await readFile(dumpFile(system, dialect.name), 'utf8').catch(() => undefined);
   if (committed === undefined || committed.replaceAll('\r\n', '\n') === dumpText(dialect, before)) return;
   throw new AshlarError('migration-pending', {

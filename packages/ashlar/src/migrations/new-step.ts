@@ -1,25 +1,18 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Renames } from '../contract/dialect.js';
 import type { SchemaChange } from '../contract/schema.js';
 import type { SqlName } from '../contract/sql.js';
 import type { SystemFacts } from '../contract/system.js';
 import { AshlarError } from '../errors.js';
+import { type Decisions, resolveRenames } from './decisions.js';
 import { type Draft, draftChanges, openDraft, tryDraft } from './draft.js';
 import { projectEngines } from './project-engines.js';
-import { type Decide, resolveRenames } from './renames.js';
+import { assertBoundNames } from './renames.js';
 import { byStepOrder, folderPath } from './steps.js';
 
 /** The options of `newStep`. */
-export interface NewStepOptions {
-  /** Renamed columns: table → { current column name → previous column name }. */
-  readonly renames?: Renames | undefined;
-  /**
-   * Decides whether a column was renamed or dropped; without this function, a column that may have been renamed is an
-   * error.
-   */
-  readonly decide?: Decide | undefined;
+export interface NewStepOptions extends Decisions {
   /**
    * Whether to write the step even if the migrations and the tables do not differ; the step can then be completed by
    * hand.
@@ -80,16 +73,23 @@ interface Writing {
 
 const writeStep = async ({ system, root, name, options, drafts }: Writing): Promise<NewStep | undefined> => {
   const comparisons = drafts.map(({ comparison }) => comparison);
-  const renames = await resolveRenames(system, comparisons, options.renames ?? {}, options.decide);
+  const renames = await resolveRenames(system, comparisons, options);
+  assertBoundNames(system, renames);
   const planned = drafts.map((draft) => ({ draft, changes: draftChanges(draft, renames) }));
   if (planned.every(({ changes }) => changes.length === 0) && !options.empty) return undefined;
   const step = `${await nextNumber(root)}_${name}`;
   const files: [file: string, text: string][] = [];
   for (const { draft, changes } of planned) {
     const { name: engine } = draft.comparison.dialect;
-    const texts = { up: upText(step, changes), down: downText(step, changes) };
-    const untried = changes.length > 0 ? await tryDraft(draft, renames, step, texts) : [];
-    files.push([`up.${engine}.sql`, upText(step, changes, untried)], [`down.${engine}.sql`, texts.down]);
+    const textsOf = (some: readonly SchemaChange[]) => ({
+      up: upText(step, some),
+      down: downText(step, some),
+    });
+    const untried = changes.length > 0 ? await tryDraft(draft, renames, step, textsOf) : [];
+    files.push(
+      [`up.${engine}.sql`, upText(step, changes, untried)],
+      [`down.${engine}.sql`, downText(step, changes)],
+    );
   }
   const folder = join(root, step);
   await mkdir(folder, { recursive: true });

@@ -6,7 +6,7 @@ import { AshlarError } from '../errors.js';
 import { conversionBetween, type FormConversion, formText, sameForm } from '../model/conversions.js';
 import { codeOf, mentions } from '../sql/code.js';
 import { foreignKeyOf } from '../sql/foreign-key.js';
-import type { ModelComparison } from './model-changes.js';
+import type { Comparison } from './renames.js';
 
 /** A column that stays and whose kind a step changes. */
 export interface Retype {
@@ -40,7 +40,7 @@ const pairsOf = (before: Schema, after: Schema, renames: Renames): Pair[] =>
   });
 
 /** Returns the columns that stay and whose kind differs in two schemas. */
-export function retypesOf({ dialect, before, after }: ModelComparison, renames: Renames): readonly Retype[] {
+export function retypesOf({ dialect, before, after }: Comparison, renames: Renames): readonly Retype[] {
   return pairsOf(before, after, renames).flatMap((pair): Retype[] => {
     if (isComputed(pair.was, dialect) || isComputed(pair.is, dialect)) return [];
     const from = dialect.storedForm(pair.before, pair.was);
@@ -61,7 +61,7 @@ export function conversionOf({ from, to }: Retype): FormConversion | undefined {
  * @throws AshlarError `conversion-unknown`, `conversion-sealed`, `conversion-blocked`
  */
 export function assertConvertible(
-  comparison: ModelComparison,
+  comparison: Comparison,
   renames: Renames,
   model: readonly GuardedTable[],
 ): void {
@@ -99,7 +99,7 @@ const reasonOf = ({ from, to }: Retype): string => {
   return (kind && reasons[kind]) ?? 'No rule says what the values become.';
 };
 
-const unknown = ({ dialect, before, after }: ModelComparison, retype: Retype): AshlarError => {
+const unknown = ({ dialect, before, after }: Comparison, retype: Retype): AshlarError => {
   const text = (form: StoredForm | undefined, schema: Schema, name: string): string =>
     form ? formText(form) : typeIn(schema, retype.table, name);
   const [was, is] = [text(retype.from, before, retype.former), text(retype.to, after, retype.column)];
@@ -123,7 +123,7 @@ const ledgerTables = (table: GuardedTable, { name }: SqlDialect): readonly strin
   });
 
 const assertNotSealed = (
-  { dialect, before }: ModelComparison,
+  { dialect, before }: Comparison,
   model: readonly GuardedTable[],
   retype: Retype,
 ): void => {
@@ -138,7 +138,7 @@ const assertNotSealed = (
   });
 };
 
-const assertNotPartitioning = ({ dialect, before, after }: ModelComparison, retype: Retype): void => {
+const assertNotPartitioning = ({ dialect, before, after }: Comparison, retype: Retype): void => {
   const isKeyIn = (schema: Schema, column: string): boolean => {
     const { options = '' } = schema.tables.find(({ name }) => name === retype.table) ?? {};
     return options.startsWith('PARTITION BY') && mentions(options, column, dialect.name);
@@ -184,7 +184,7 @@ const oneEnd = (
   });
 
 // the forms of both ends after the step
-const assertBothEnds = ({ dialect, after }: ModelComparison, retypes: readonly Retype[]): void => {
+const assertBothEnds = ({ dialect, after }: Comparison, retypes: readonly Retype[]): void => {
   const tables = new Map(after.tables.map((table) => [table.name, table]));
   const formOf = (table: string, name: string): StoredForm | undefined => {
     const owner = tables.get(table);

@@ -38,13 +38,13 @@ const known = new Map<string, Promise<Schema>>();
 const mostKnown = 16;
 
 /**
- * Runs steps on an empty database in this process, and returns the resulting schema as the engine describes it. Steps
- * that are SQL only always give the same schema, which is kept for later calls.
+ * Runs steps on an empty database in this process, and returns the resulting schema as the engine describes it. Steps in
+ * code are left out: they change data only (`StepFunction`). The same steps always give the same schema, which is
+ * kept for later calls.
  *
  * @throws AshlarError `migration-failed`, `driver-missing`
  */
 export function schemaOfSteps(dialect: SqlDialect, steps: readonly Step[]): Promise<Schema> {
-  if (steps.some(({ up }) => up.kind !== 'sql')) return runSteps(dialect, steps);
   const key = JSON.stringify([dialect.name, steps.map(({ name, checksum }) => [name, checksum])]);
   const found = known.get(key);
   if (found) return found;
@@ -64,11 +64,13 @@ function runSteps(dialect: SqlDialect, steps: readonly Step[]): Promise<Schema> 
 
 /** Runs steps in an open shadow database, and returns the resulting schema. @throws AshlarError `migration-failed` */
 export function runStepsIn(engine: Engine, steps: readonly Step[]): Promise<Schema> {
-  return engine.asOwner(async (owner) => {
+  return engine.asOwner(async (connection) => {
+    const owner = engine.dialect.ownerOfSteps(connection);
     for (const step of steps) {
-      if (step.up.mode === 'no-transaction') await runBody(owner, step, step.up);
+      if (step.up.kind === 'code') continue;
+      if (step.up.mode === 'no-transaction') await runBody(engine, owner, step, step.up);
       else
-        await owner.atomically(() => runBody(owner, step, step.up), {
+        await owner.atomically(() => runBody(engine, owner, step, step.up), {
           rebuild: step.up.mode === 'rebuild',
         });
     }

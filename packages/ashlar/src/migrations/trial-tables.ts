@@ -5,7 +5,7 @@ import type { Schema, SchemaColumn, SchemaTable } from '../contract/schema.js';
 import { sideObjects } from '../model/index.js';
 import { codeOf } from '../sql/code.js';
 import { type ForeignKeyText, foreignKeyOf } from '../sql/foreign-key.js';
-import type { ModelComparison } from './model-changes.js';
+import type { Comparison } from './renames.js';
 import type { Retype } from './retypes.js';
 
 /** A table before the step, with what the step makes of it. */
@@ -32,7 +32,7 @@ export interface TrialTable {
 
 /** The facts of a step that decide which tables get rows. */
 export interface TrialTablesOf {
-  readonly comparison: ModelComparison;
+  readonly comparison: Comparison;
   readonly renames: Renames;
   readonly retypes: readonly Retype[];
   readonly model: readonly GuardedTable[];

@@ -27,7 +27,8 @@ export interface Trial extends TrialTablesOf {
  */
 export async function tryStep(trial: Trial): Promise<readonly string[]> {
   const { engine, comparison, up, down } = trial;
-  return engine.asOwner(async (owner) => {
+  return engine.asOwner(async (connection) => {
+    const owner = comparison.dialect.ownerOfSteps(connection);
     const tables = trialTables(trial);
     const empty = await insertRows(trial, owner, tables);
     const kept = tables.filter(({ before }) =>

@@ -45,6 +45,12 @@ export interface RenamedItem {
   readonly from: string;
 }
 
+/** The former name of a table in its declaration. */
+export interface RenamedTableItem {
+  readonly kind: 'renamed-table';
+  readonly from: string;
+}
+
 /**
  * A key, index, constraint, check or guarantee: an item that the third argument of `table()` may return. `R` is the row
  * that a `checkRow` gets.
@@ -57,6 +63,7 @@ export type TableItem<R = never> =
   | CheckItem
   | CheckRowItem<R>
   | RenamedItem
+  | RenamedTableItem
   | Guarantee;
 
 type Columns = readonly Column[];
@@ -143,4 +150,15 @@ export function check(name: string, sql: string | Readonly<Record<SqlName, strin
  */
 export function renamed(column: Column, from: string): RenamedItem {
   return { kind: 'renamed', column, from };
+}
+
+/**
+ * Declares that the table was previously named `from`, so that `ashlar migrate new` renames the table, its side tables and
+ * its objects, and keeps the rows.
+ *
+ * @example
+ * table('clients', { id: id(), name: z.string() }, () => [renamedTable('customers')])
+ */
+export function renamedTable(from: string): RenamedTableItem {
+  return { kind: 'renamed-table', from };
 }

@@ -15,6 +15,7 @@ export interface Parts {
   indexes: Index[];
   guarantees: Guarantee[];
   renames: Record<string, string>;
+  renamedFrom: string | undefined;
 }
 
 const columnNames = (table: string, item: string, columns: readonly Column[]): string[] => {
@@ -59,6 +60,7 @@ export function sortItems(table: string, columns: TableFacts['columns'], items: 
     indexes: [],
     guarantees: [],
     renames: {},
+    renamedFrom: undefined,
   };
   for (const item of items) {
     switch (item.kind) {
@@ -101,6 +103,16 @@ export function sortItems(table: string, columns: TableFacts['columns'], items: 
         break;
       case 'guarantee':
         parts.guarantees.push(item);
+        break;
+      case 'renamed-table':
+        if (item.from === table || parts.renamedFrom !== undefined) {
+          throw invalidTable(
+            table,
+            item.from === table ? 'its former name is its name.' : 'it has two former names.',
+            'Name the last former name, or remove the rename.',
+          );
+        }
+        parts.renamedFrom = item.from;
         break;
       case 'renamed': {
         const [name = ''] = columnNames(table, 'A rename', [item.column]);

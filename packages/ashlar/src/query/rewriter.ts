@@ -18,7 +18,7 @@ import {
 } from 'kysely';
 import type { ResultKinds } from '../contract/answers.js';
 import { AshlarError } from '../errors.js';
-import { condition, type Place } from './conditions.js';
+import { condition, literalIn, type Place } from './conditions.js';
 import {
   addSources,
   define,
@@ -35,7 +35,10 @@ import { nestedNode } from './nested-node.js';
 import { isReady, markReady } from './nodes.js';
 import { directionOf, mayBeNull } from './order.js';
 import type { QueryParts } from './parts.js';
+import { refuseForm } from './refused-forms.js';
+import { isFirstOf, withResults } from './result-literals.js';
 import { isComputed, needsKinds, typedLiterals } from './results.js';
+import { rewrittenReturning } from './returning.js';
 import { type Meaning, type NestedRows, Scope } from './scope.js';
 import { leaves, mapped } from './tree.js';
 import { Writes } from './writes.js';
@@ -88,12 +91,15 @@ export class Rewriter {
 
   #rewrite(node: OperationNode, scope: Scope): OperationNode {
     if (leaves.has(node.kind)) return node;
+    if (!isReady(node)) refuseForm(node);
     switch (node.kind) {
       case 'BinaryOperationNode': {
         const rewritten = condition(node as BinaryOperationNode, this.#place(scope));
         if (rewritten.kind !== node.kind) remember(rewritten, meaningOf(node, scope));
         return rewritten;
       }
+      case 'CaseNode':
+        return this.#firstOf(node, scope);
       case 'FunctionNode':
         return this.#function(node as FunctionNode, scope);
       case 'AggregateFunctionNode':
@@ -125,7 +131,11 @@ export class Rewriter {
     const { with: clause } = node as { with?: WithNode };
     const first = clause ? { ...node, with: this.#with(clause, scope) } : node;
     addSources(node as StatementParts, scope);
-    const rewritten = this.#statementParts(first, node, scope);
+    const rewritten = this.#statementParts(
+      rewrittenReturning(first, scope, this.#parts.answers.returningKnowsAlias),
+      node,
+      scope,
+    );
     return rewritten === node ? node : markReady(rewritten);
   }
 
@@ -233,12 +243,23 @@ export class Rewriter {
   #function(node: FunctionNode, scope: Scope): OperationNode {
     const rewritten = this.#children(node, scope) as FunctionNode;
     const isNested = node.func === nestedFunctions.many || node.func === nestedFunctions.one;
+    if (isFirstOf(node.func)) return this.#firstOf(node, scope);
     const [query] = rewritten.arguments;
     if (!isNested || !query) return rewritten;
     const meaning = meaningOf(node, scope);
     const rows = nestedNode(query, meaning?.rows, this.#parts.answers);
     remember(rows, meaning);
     return rows;
+  }
+
+  #firstOf(node: OperationNode, scope: Scope): OperationNode {
+    const meaning = meaningOf(node, scope);
+    const place = this.#place(scope);
+    return withResults(node, {
+      literal: (value) =>
+        (meaning && literalIn(meaning, value, place)) ?? place.rewrite(ValueNode.create(value)),
+      other: (part) => place.rewrite(part),
+    });
   }
 
   #aggregate(node: AggregateFunctionNode, scope: Scope): OperationNode {

@@ -12,7 +12,7 @@ export function wantedRights(dialect: SqlDialect, system: SystemFacts, roles: Ro
     ...dialect.generatedColumnObjects(table),
     ...sideObjects(table, dialect.name),
   ]);
-  const hidden = tables.flatMap((table) => hiddenTables(table, dialect.name));
+  const hidden = tables.flatMap((table) => hiddenTables(table, dialect.name).map(({ name }) => name));
   const named = (type: GuaranteeObject['type']): readonly string[] =>
     objects.filter((object) => object.type === type).map((object) => object.name);
   return {

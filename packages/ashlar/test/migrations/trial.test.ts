@@ -18,7 +18,7 @@ import {
   partitioned,
   scoped,
 } from '../../src/guarantees/index.js';
-import { checkMigrations, down, drift, dropAll, newStep, up } from '../../src/migrations/index.js';
+import { checkMigrations, down, drift, newStep, up } from '../../src/migrations/index.js';
 import {
   autoincrement,
   bytes,
@@ -51,7 +51,7 @@ const shop = (...tables: readonly unknown[]): System =>
   });
 
 const write = async (model: System, name: string, options: Parameters<typeof newStep>[3] = {}) => {
-  const step = await newStep(model, model.migrations, name, { decide: dropAll, ...options });
+  const step = await newStep(model, model.migrations, name, { decide: async () => undefined, ...options });
   if (!step) throw new TypeError('nothing was written');
   return { ...step, read: (file: string) => readFile(join(step.folder, file), 'utf8') };
 };

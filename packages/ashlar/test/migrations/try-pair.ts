@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import type { Engine } from '../../src/contract/engine.js';
 import { openShadow } from '../../src/engines/shadow.js';
 import { AshlarError } from '../../src/errors.js';
-import { down, drift, dropAll, newStep, up } from '../../src/migrations/index.js';
+import { down, drift, newStep, up } from '../../src/migrations/index.js';
 import { identifier, type Table } from '../../src/model/index.js';
 import { valueFor } from '../../src/samples/values.js';
 import { type System, system } from '../../src/system/system.js';
@@ -76,7 +76,7 @@ export async function tryPair([first, second]: readonly [
     await newStep(before, folder, 'first');
     let step: Awaited<ReturnType<typeof newStep>>;
     try {
-      step = await newStep(after, folder, 'second', { decide: dropAll });
+      step = await newStep(after, folder, 'second', { decide: async () => undefined });
     } catch (error) {
       if (!(error instanceof AshlarError)) throw error;
       const isNamed =

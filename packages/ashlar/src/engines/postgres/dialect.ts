@@ -1,9 +1,11 @@
 import type { SqlDialect } from '../../contract/dialect.js';
+import { tableRenamer } from '../rename-tables.js';
 import { postgresRoles } from './roles/roles.js';
 import { changes } from './schema/changes.js';
+import { postgresContents } from './schema/contents.js';
 import { createTable } from './schema/create-table.js';
 import { dump } from './schema/dump.js';
-import { scopeBounds } from './schema/foundation.js';
+import { foundationVersions, scopeBounds } from './schema/foundation.js';
 import { generatedColumnObjects } from './schema/generated-columns.js';
 import { postgresProving } from './schema/proving.js';
 import { storedForm } from './schema/stored-form.js';
@@ -13,11 +15,16 @@ export const postgresDialect: SqlDialect = {
   name: 'postgres',
   now: (precision) => `now()::timestamptz(${precision})`,
   foundation: scopeBounds,
+  foundationVersions,
   createTable,
   generatedColumnObjects,
   changes,
+  renameTables: tableRenamer('postgres'),
+  // DROP TABLE deletes no row of another table, and there is no REPLACE
+  ownerOfSteps: (owner) => owner,
   storedForm,
   dump,
   proving: postgresProving,
+  contents: postgresContents,
   roles: postgresRoles,
 };

@@ -34,16 +34,33 @@ const aggregate = (node: AggregateFunctionNode, of: ColumnKind | undefined): Ope
   return undefined;
 };
 
+type DataType = Parameters<typeof DataTypeNode.create>[0];
+
+const types: Readonly<Record<ColumnKind, DataType>> = {
+  text: 'text',
+  integer: 'bigint',
+  real: 'double precision',
+  boolean: 'boolean',
+  uuid: 'uuid',
+  timestamp: 'timestamptz',
+  date: 'date',
+  inet: 'inet' as DataType,
+  json: 'jsonb',
+  bytes: 'bytea',
+};
+
 /** How PostgreSQL’s SQL is written where other engines could not give its answer. */
 export const postgresAnswers: QueryAnswers = {
   nullsAreLowest: false,
   offsetNeedsLimit: false,
   typedParameters: true,
   tuplesAreValues: false,
+  returningKnowsAlias: true,
   like: () => undefined,
   aggregate,
   comparableJson: (node) => node,
   comparableJsonText: (value) => JSON.stringify(value),
+  typed: (node, kind) => CastNode.create(node, DataTypeNode.create(types[kind])),
   missingCell: () => undefined,
   inJson,
   rowsAsJson: (parts) => rowsAsJson(parts, jsonFunctions),

@@ -39,13 +39,15 @@ const invalid = (position: number, what: string): AshlarError =>
  * Converts a parameter to the form in which it is sent to the server.
  *
  * @param position - from 1, for the error
- * @throws AshlarError `value-unstorable` (NUL, lone surrogates), `value-invalid` (Date, undefined, functions)
+ * @throws AshlarError `value-unstorable` (NUL, lone surrogates), `value-invalid` (Date, undefined, NaN, functions)
  */
 export function wireValue(value: unknown, position: number): WireValue {
   switch (typeof value) {
     case 'string':
       return text(value, position);
     case 'number':
+      if (Number.isNaN(value)) throw invalid(position, 'NaN');
+      return String(value);
     case 'bigint':
     case 'boolean':
       return String(value);

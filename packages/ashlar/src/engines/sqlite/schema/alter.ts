@@ -2,9 +2,9 @@ import type { GuardedTable } from '../../../contract/guarantee.js';
 import type { SchemaChange, SchemaColumn, SchemaObject, SchemaTable } from '../../../contract/schema.js';
 import { identifier } from '../../../model/index.js';
 import { codeOf, folded } from '../../../sql/code.js';
-import { createTable } from './ddl.js';
+import { tableStatement } from './ddl.js';
 import { columnText } from './layout.js';
-import { rebuildTable } from './rebuild.js';
+import { rebuildTable, replacementName } from './rebuild.js';
 import { columnParts } from './render.js';
 
 /** The warning for a change that can be undone only in part: undoing it restores the schema, but not the data. */
@@ -156,7 +156,7 @@ const objectChanges = (
 const rebuild = (difference: Difference, model: GuardedTable | undefined): SchemaChange => {
   const { before, after, renamed } = difference;
   const later = Object.fromEntries(Object.entries(renamed).map(([now, was]) => [was, now]));
-  const create = model && createTable({ ...model, name: `${model.name}_new` })[0];
+  const create = model && tableStatement(model, replacementName(model.name));
   return {
     summary: `${after.name}: ${rebuildReasons(difference).join(', ')} (rebuilds the table)`,
     up: rebuildTable(before, after, (name) => renamed[name] ?? name, create),

@@ -1,6 +1,6 @@
 import type { Column } from '../../../contract/column.js';
 import type { GuardedTable } from '../../../contract/guarantee.js';
-import { everyScope, hiddenTables, identifier, scopeValue } from '../../../model/index.js';
+import { everyScope, hiddenTables, identifier, type SideTable, scopeValue } from '../../../model/index.js';
 
 type Kind = 'text' | 'integer';
 type Bound = 'low' | 'high';
@@ -50,7 +50,7 @@ const inEveryScope = `${functionName('text', 'low')}() = ''`;
  */
 export class ScopedTables {
   readonly #columns = new Map<string, Column>();
-  readonly #hidden = new Set<string>();
+  readonly #hidden = new Map<string, SideTable>();
   #version = 0;
 
   /** A number that changes whenever scoped tables are registered; 0 as long as no scoped table is registered. */
@@ -63,7 +63,7 @@ export class ScopedTables {
       const column = table.facts.scope;
       if (!column) continue;
       this.#columns.set(table.name, column);
-      for (const name of hiddenTables(table, 'sqlite')) this.#hidden.add(name);
+      for (const side of hiddenTables(table, 'sqlite')) this.#hidden.set(side.name, side);
       this.#version++;
     }
   }
@@ -73,11 +73,11 @@ export class ScopedTables {
   }
 
   /**
-   * Whether a table is a side table of a scoped table; only sessions with every scope can read such a side table, and
-   * no session can write to it.
+   * Returns the side table of a scoped table that has this name; only sessions with every scope can read it, and no
+   * session can write to it.
    */
-  hides(table: string): boolean {
-    return this.#hidden.has(table);
+  hidden(table: string): SideTable | undefined {
+    return this.#hidden.get(table);
   }
 
   /**
@@ -93,7 +93,7 @@ export class ScopedTables {
       ...[...this.#columns].map(([table, column]) =>
         view(table, withinBounds(column, identifier(column.name))),
       ),
-      ...[...this.#hidden].map((table) => view(table, inEveryScope)),
+      ...[...this.#hidden.keys()].map((table) => view(table, inEveryScope)),
     ];
   }
 }

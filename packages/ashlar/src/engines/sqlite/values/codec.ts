@@ -1,9 +1,9 @@
 import type { ResultKind } from '../../../contract/answers.js';
-import type { Column, ColumnKind } from '../../../contract/column.js';
+import type { Column, ColumnKind, ValueForm } from '../../../contract/column.js';
 import { AshlarError } from '../../../errors.js';
 
 /** Converts a column's value to its stored form on SQLite. The value must have passed the table's schema. */
-export function encode(column: Column, value: unknown): unknown {
+export function encode(column: ValueForm, value: unknown): unknown {
   if (value === undefined || (value === null && (column.kind !== 'json' || column.nullable))) return null;
   switch (column.kind) {
     case 'boolean':
