@@ -102,7 +102,7 @@ const runPair = async (dialect: 'sqlite' | 'postgres', before: System, after: Sy
     // without rows everything runs
     await up(engine, after);
     same('drift', await drift(engine, after), []);
-    await down(engine, after, { to: '1' });
+    await down(engine, after, { to: '1', destroy: true });
     same('drift after down', await drift(engine, after), []);
     await insertRows(engine, tables);
     const rows = new Map<string, readonly string[]>();
@@ -118,7 +118,7 @@ const runPair = async (dialect: 'sqlite' | 'postgres', before: System, after: Sy
     }
     same('drift with rows', await drift(engine, after), []);
     try {
-      await down(engine, after, { to: '1' });
+      await down(engine, after, { to: '1', destroy: true });
     } catch (error) {
       // a required column that the step dropped has no value on SQLite
       if (!(error instanceof AshlarError) || error.code !== 'migration-failed') throw error;
