@@ -93,8 +93,8 @@ export class TrialRows {
 
   async #first(table: TrialTable, tried: readonly Choice[], fixed: Literals): Promise<boolean> {
     for (const choice of tried) {
-      const row = { ...(await this.#row(table, choice)), ...fixed };
-      if (await this.#isInserted(table.before.name, row)) return true;
+      const row = await this.#row(table, choice);
+      if (row && (await this.#isInserted(table.before.name, { ...row, ...fixed }))) return true;
     }
     return false;
   }
@@ -117,7 +117,7 @@ export class TrialRows {
     }
   }
 
-  async #row(table: TrialTable, choice: Choice): Promise<Literals> {
+  async #row(table: TrialTable, choice: Choice): Promise<Literals | undefined> {
     const links = await this.#links(table);
     const sample = this.#sample(table);
     const row: Record<string, string> = {};
@@ -126,6 +126,8 @@ export class TrialRows {
       const linked = links[column.name];
       const value = linked ?? this.#value(table, column, choice, sample);
       if (value !== undefined) row[column.name] = value;
+      // its default need not convert
+      else if (table.retypes.has(column.name)) return undefined;
     }
     return { ...row, ...this.#itself(table, row) };
   }
@@ -163,9 +165,9 @@ export class TrialRows {
     const given = declared && sample[declared.name];
     const isKey = isInKey(table, declared);
     if (given === undefined && !isKey) {
-      if (!choice.filled && !column.notNull && (declared?.nullable ?? true)) return undefined;
-      if (column.default !== undefined && choice.variant % 2 === 0 && !table.retypes.has(column.name))
-        return undefined;
+      if (!choice.filled && !column.notNull && (declared?.nullable ?? true)) return 'NULL';
+      const usesDefault = !table.retypes.has(column.name) && !table.redefaulted.has(column.name);
+      if (column.default !== undefined && choice.variant % 2 === 0 && usesDefault) return undefined;
     }
     if (!declared) return this.#undeclared(table, column, choice);
     if (declared === table.model?.facts.scope && given === undefined) {
@@ -271,18 +273,22 @@ export class TrialRows {
   }
 
   // the values of foreign keys, from the last row of the table that each refers to
-  async #links({ foreignKeys }: TrialTable): Promise<Record<string, string>> {
-    const { dialect } = this.#engine;
-    const links: Record<string, string> = {};
+  async #links({ foreignKeys, torn, retypes }: TrialTable): Promise<Record<string, string>> {
+    const { quoted } = this.#engine.dialect.proving;
+    const links: Record<string, string> = Object.fromEntries([...torn].map((name) => [name, 'NULL']));
     for (const { columns, target, targetColumns } of foreignKeys) {
-      const list = targetColumns.map((name, at) => `${dialect.proving.quoted(identifier(name))} AS c${at}`);
-      const rows =
+      const list = targetColumns.map(
+        (name, at) => `${quoted(identifier(name))} AS c${at}, ${identifier(name)} AS v${at}`,
+      );
+      const [row] =
         list.length === 0
           ? []
           : await this.#existing(`SELECT ${list.join(', ')} FROM ${identifier(target)} LIMIT 1`);
       for (const [at, name] of columns.entries()) {
-        const value = rows[0]?.[`c${at}`];
-        links[name] ??= value === undefined ? 'NULL' : String(value);
+        const retype = retypes.get(name);
+        const conversion = retype && conversionOf(retype);
+        const fits = !conversion || converted(conversion, row?.[`v${at}`] as StoredValue) !== undefined;
+        links[name] ??= row === undefined || !fits ? 'NULL' : String(row[`c${at}`]);
       }
     }
     return links;

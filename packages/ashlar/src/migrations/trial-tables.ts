@@ -19,9 +19,13 @@ export interface TrialTable {
   readonly retypes: ReadonlyMap<string, Retype>;
   /** The foreign keys before the step and after it, by the names of the columns before it. */
   readonly foreignKeys: readonly ForeignKeyText[];
+  /** The columns whose default differs after the step, which may refuse the default before it. */
+  readonly redefaulted: ReadonlySet<string>;
+  /** The columns that refer to one table before the step and to another after it: no value suits both. */
+  readonly torn: ReadonlySet<string>;
   /**
-   * How many rows the step can be tried with: none where it adds or drops a required column without a default, which
-   * fails with any row; one where it adds a unique key.
+   * How many rows the step can be tried with: none where it adds or drops a required column without a default or turns
+   * a required foreign key to another table, which fails with any row; one where it adds or drops a unique key.
    */
   readonly rows: 0 | 1 | 2;
 }
@@ -136,14 +140,32 @@ const trialTable = (
       own.every((name) => has(table, name) && notNull.has(name)) &&
       !earlier.some((one) => one.before.name === target && one.rows > 0),
   );
-  const names = new Set([...table.constraints, ...table.indexes].map(({ name }) => name));
+  const torn = new Set(
+    foreignKeys.flatMap(({ columns: own, target }) =>
+      own.filter((name) =>
+        foreignKeys.some((other) => other.columns.includes(name) && other.target !== target),
+      ),
+    ),
+  );
+  const redefaulted = new Set(
+    table.columns.flatMap(({ name, default: standard }) => {
+      const column = now?.columns.find((one) => former(one.name) === name);
+      return column && column.default !== standard ? [name] : [];
+    }),
+  );
+  const isTorn = [...torn].some((name) => notNull.has(name));
+  const names = new Set(
+    [...table.constraints, ...table.indexes].flatMap(({ name, definition }) =>
+      /^(PRIMARY KEY|UNIQUE|CREATE UNIQUE)/i.test(definition) ? [name] : [],
+    ),
+  );
   const uniques = model
     ? [model.primaryKey, ...model.uniques, ...model.indexes.filter(({ unique }) => unique)]
     : [];
   const rows =
-    [...added, ...dropped].some(isNeeded) || lacksParent
+    [...added, ...dropped].some(isNeeded) || lacksParent || isTorn
       ? 0
-      : uniques.every(({ name }) => names.has(name))
+      : !model || (uniques.length === names.size && uniques.every(({ name }) => names.has(name)))
         ? 2
         : 1;
   return {
@@ -152,6 +174,8 @@ const trialTable = (
     columns: new Map(columns),
     retypes: new Map(retypes.map((retype) => [retype.former, retype])),
     foreignKeys: foreignKeys.filter(({ columns: own }) => own.every((name) => has(table, name))),
+    redefaulted,
+    torn,
     rows,
   };
 };

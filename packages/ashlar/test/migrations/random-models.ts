@@ -117,6 +117,29 @@ const column = (name: string): fc.Arbitrary<RandomColumn> =>
     from: fc.constant(undefined),
   });
 
+// kinds that convert into each other, and types of one kind
+const related: readonly (readonly RandomColumn['type'][])[] = [
+  ['text', 'short', 'choice', 'wider', 'integer', 'small'],
+  ['text', 'boolean', 'choice', 'integer'],
+  ['text', 'uuid'],
+  ['text', 'date', 'timestamp', 'microseconds'],
+  ['integer', 'small', 'real', 'boolean'],
+];
+
+// mostly of a kind that the old one converts to
+const changedColumn = (old: RandomColumn): fc.Arbitrary<RandomColumn> => {
+  const near = related.flatMap((group) => (group.includes(old.type) ? group : [old.type]));
+  return fc.oneof(
+    { weight: 1, arbitrary: column(old.name) },
+    {
+      weight: 12,
+      arbitrary: fc
+        .tuple(column(old.name), fc.constantFrom(...near))
+        .map(([now, type]) => ({ ...now, type })),
+    },
+  );
+};
+
 const tableNamed = (name: string): fc.Arbitrary<RandomTable> =>
   fc.record({
     name: fc.constant(name),
@@ -152,10 +175,10 @@ const changedTable = (one: RandomTable): fc.Arbitrary<RandomTable> =>
         ...one.columns.map((old) =>
           fc.oneof(
             { weight: 3, arbitrary: fc.constant(old) },
-            { weight: 4, arbitrary: column(old.name) },
+            { weight: 4, arbitrary: changedColumn(old) },
             {
               weight: 1,
-              arbitrary: column(old.name).map((now) => ({ ...now, name: `${old.name}2`, from: old.name })),
+              arbitrary: changedColumn(old).map((now) => ({ ...now, name: `${old.name}2`, from: old.name })),
             },
             { weight: 1, arbitrary: fc.constant(undefined) },
           ),

@@ -102,7 +102,7 @@ const runPair = async (dialect: 'sqlite' | 'postgres', before: System, after: Sy
     // without rows everything runs
     await up(engine, after);
     same('drift', await drift(engine, after), []);
-    await down(engine, after, { to: '1' });
+    await down(engine, after, { to: '1', destroy: true });
     same('drift after down', await drift(engine, after), []);
     await insertRows(engine, tables);
     const rows = new Map<string, readonly string[]>();
@@ -117,9 +117,27 @@ const runPair = async (dialect: 'sqlite' | 'postgres', before: System, after: Sy
       return;
     }
     same('drift with rows', await drift(engine, after), []);
-    await down(engine, after, { to: '1', destroy: true }).catch((error: unknown) => {
+    try {
+      await down(engine, after, { to: '1', destroy: true });
+    } catch (error) {
+      // a required column that the step dropped has no value on SQLite
       if (!(error instanceof AshlarError) || error.code !== 'migration-failed') throw error;
-    });
+      return;
+    }
+    same('drift after down with rows', await drift(engine, after), []);
+    for (const table of tables) {
+      const now = after.tables[table.name];
+      if (!now) continue;
+      const kept = Object.keys(table.columns).filter(
+        (name) => name in now.columns || Object.values(now.renames).includes(name),
+      );
+      const only = (all: readonly string[] = []) =>
+        all
+          .map((row) => (JSON.parse(row) as [string, unknown][]).filter(([name]) => kept.includes(name)))
+          .map((row) => JSON.stringify(row))
+          .sort();
+      same(`rows of ${table.name}`, only(await rowsOf(engine, table.name)), only(rows.get(table.name)));
+    }
   } finally {
     await engine.close();
   }
