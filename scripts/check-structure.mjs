@@ -47,6 +47,7 @@ const layers = [
   ['encryption'],
   ['ledger'],
   ['sql'],
+  ['samples'],
   ['model'],
   ['settings'],
   ['contract'],

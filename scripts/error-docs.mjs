@@ -133,7 +133,8 @@ await db.read((s) => s.query.selectFrom('users').selectAll().where('age', 'in', 
     remedy: 'Run what may fail in a nested session: await s.session((inner) => inner.insert(…)).',
   },
   'session-not-awaited': {
-    cause: 'The callback returned while a statement of the session was still running.',
+    cause:
+      'The callback returned without waiting for a call of the session. If the call failed, its error is the `cause`.',
     ...shown(`await db.session(async (s) => {
   s.insert(users, { email: 'bob@example.org', age: 7 });
 });`),
@@ -303,6 +304,12 @@ await db.session(async (s) => {
     ...command('ashlar up --url postgres://old-server/app'),
     remedy: 'Upgrade the server.',
   },
+  'database-newer': {
+    cause:
+      'The database was upgraded by a newer release of Ashlar, with a change after which older releases cannot use it. `facts.foundation` has the versions.',
+    ...command('npm install ashlar@OLDER && ashlar up'),
+    remedy: 'Install the newer release. A backup from before the upgrade can be restored with the older one.',
+  },
   'migration-changed': {
     cause: 'The checksum of a step differs from the one in the history.',
     ...command('echo "-- a comment" >> migrations/0001_initial/up.sqlite.sql && ashlar migrate up'),
@@ -335,10 +342,37 @@ await db.session(async (s) => {
     remedy: 'Wait, and run the command again.',
   },
   'migration-ambiguous': {
-    cause: 'A column is gone and another of its type is new.',
+    cause:
+      'A table or column is gone, and no option, declaration or answer says that it was renamed or dropped.',
     ...command('ashlar migrate new rename_email   # users.email became users.address'),
     remedy:
-      'Pass --rename users.email:address or --drop, or declare the rename: renamed(c.address, "email").',
+      'Pass --rename users.email:address or --drop users.email (for a table --rename-table or --drop-table), or declare the rename: renamed(c.address, "email"), renamedTable("old").',
+  },
+  'migration-untested': {
+    cause:
+      'The generated step was tried in an empty database with sample rows, and a statement failed, or the result differs from the tables. Often a step that was written by hand, or an object that is not declared, is in the way.',
+    ...command('ashlar migrate new amount_as_text'),
+    remedy:
+      'Read the statement in the detail. Write the step by hand: ashlar migrate new NAME --empty. If no sample row fits a table, give one in the probes of its system.',
+  },
+  'conversion-unknown': {
+    cause:
+      'A column changes to a kind that its values have no equal in on every engine: JSON, bytes, an address, an encrypted column, a real and a text.',
+    ...command('ashlar migrate new notes_as_json   # notes was z.string(), and is z.object(…)'),
+    remedy:
+      'Write the step by hand: ashlar migrate new NAME --empty. Add a column of the new type, fill it, drop the old one and rename the new one.',
+  },
+  'conversion-sealed': {
+    cause: 'A column of a table with `ledgered` changes its kind. The sealed entries hold the old form.',
+    ...command('ashlar migrate new amount_as_text'),
+    remedy: 'Add a column of the new kind, and keep the old one.',
+  },
+  'conversion-blocked': {
+    cause:
+      'A column changes its kind while the partitions of its table are made by it, while the other end of a foreign key keeps the old kind, or while a view, a trigger or another object that a person made names it.',
+    ...command('ashlar migrate new team_ids_as_uuid   # teams.id changes, members.team_id does not'),
+    remedy:
+      'Change both ends of the foreign key in one step. For a partition key, write the step by hand. Drop an object of your own in a step before this one, and make it again in a step after it.',
   },
   'migration-blocked': {
     cause: 'A view, an index or a trigger that a person made uses a column that the step changes.',
@@ -349,6 +383,13 @@ await db.session(async (s) => {
     cause: 'A step has no down file, or it lost data that no statement brings back.',
     ...command('ashlar migrate down'),
     remedy: 'Write a new step that makes the wanted change.',
+  },
+  'migration-destroys': {
+    cause:
+      'The way down of a step drops a table with rows or a column with values, or deletes or overwrites rows. `facts.losses` has the tables, columns and counts.',
+    ...command('ashlar migrate down'),
+    remedy:
+      'Make a backup, then add --destroy; or keep the step, and write a new one that makes the wanted change.',
   },
   'migration-pending': {
     cause: 'The tables in the code have changed without a step, or steps are not applied yet.',
@@ -496,6 +537,17 @@ await db.get(dossiers, dossier.id);`),
     cause: 'pg_dump or pg_restore ended with an error; the detail has its output.',
     ...command('ashlar backup create --url postgres://localhost/app'),
     remedy: 'Remove the cause that its output names.',
+  },
+  'init-conflict': {
+    cause: 'The folder has files with the names of those that `ashlar init` writes, or migrations.',
+    ...command('ashlar init --yes'),
+    remedy: 'Choose another folder with `--dir`, or move the files that the error names.',
+  },
+  'init-failed': {
+    cause:
+      'A file could not be written, the package manager failed, or the first step could not be made. The lines above the error say why.',
+    ...command('ashlar init --yes --install'),
+    remedy: 'Remove the cause, and run the command again.',
   },
   usage: {
     cause: 'A function or a command was called with arguments that do not fit together.',

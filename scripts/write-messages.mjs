@@ -15,6 +15,7 @@ const properties = new Set([
   'summary',
   'weaker',
   'why',
+  'instead',
   'reason',
   'danger',
   'difference',

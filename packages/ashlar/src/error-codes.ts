@@ -51,7 +51,7 @@ export const errorCodes = {
   },
   'session-not-awaited': {
     exit: 1,
-    meaning: 'A session callback returned before its statements had finished.',
+    meaning: 'A session callback returned without waiting for one of its calls.',
   },
   'session-cancelled': {
     exit: 1,
@@ -116,6 +116,10 @@ export const errorCodes = {
     meaning: 'A connection pooler between client and server drops settings or prepared statements.',
   },
   'server-too-old': { exit: 3, meaning: 'The server is older than PostgreSQL 15.' },
+  'database-newer': {
+    exit: 3,
+    meaning: 'A newer release of Ashlar changed the database, and this release cannot use it any more.',
+  },
   'migration-changed': { exit: 1, meaning: 'A migration step was edited after it was applied.' },
   'migration-missing': {
     exit: 1,
@@ -130,7 +134,25 @@ export const errorCodes = {
   'migration-locked': { exit: 1, meaning: 'Another process is migrating this database.' },
   'migration-ambiguous': {
     exit: 2,
-    meaning: 'A column was either renamed, or dropped while another was added. The tables do not show which.',
+    meaning:
+      'A table or a column is missing: it was either renamed or dropped. The declarations do not show which.',
+  },
+  'migration-untested': {
+    exit: 1,
+    meaning: 'A generated step does not run, or does not make the declared schema. Nothing was written.',
+  },
+  'conversion-unknown': {
+    exit: 2,
+    meaning: 'No generated step changes a column from the one kind to the other.',
+  },
+  'conversion-sealed': {
+    exit: 2,
+    meaning: 'A column that a ledger has sealed cannot change its kind.',
+  },
+  'conversion-blocked': {
+    exit: 2,
+    meaning:
+      'A column cannot change its kind because of a partition key, a foreign key or an undeclared object that names it.',
   },
   'migration-blocked': {
     exit: 1,
@@ -139,6 +161,10 @@ export const errorCodes = {
   'migration-irreversible': {
     exit: 1,
     meaning: 'A migration step has no down migration, so it cannot be undone.',
+  },
+  'migration-destroys': {
+    exit: 1,
+    meaning: 'A migration step would lose rows or values, and this was not accepted. Nothing was lost.',
   },
   'migration-pending': {
     exit: 1,
@@ -216,6 +242,14 @@ export const errorCodes = {
   'pg-dump-missing': { exit: 3, meaning: 'The program pg_dump or pg_restore is not installed.' },
   'pg-dump-unfit': { exit: 3, meaning: 'The program pg_dump or pg_restore is older than the server.' },
   'pg-dump-failed': { exit: 1, meaning: 'The program pg_dump or pg_restore ended with an error.' },
+  'init-conflict': {
+    exit: 2,
+    meaning: '`ashlar init` would write a file that exists with another content. Nothing was written.',
+  },
+  'init-failed': {
+    exit: 1,
+    meaning: '`ashlar init` could not finish, and removed what it had written.',
+  },
   usage: { exit: 2, meaning: 'A command or a function was called incorrectly.' },
   'input-invalid': { exit: 1, meaning: 'The input of a service is not valid.' },
   'state-conflict': { exit: 1, meaning: 'The current state does not allow the request.' },

@@ -81,8 +81,24 @@ export interface ErrorFacts {
   readonly constraint?: string;
   /** The name of the guarantee that refused the statement: `append-only`. */
   readonly guarantee?: string;
+  /** The rows and values that a migration step would lose. */
+  readonly losses?: readonly LossFact[];
+  /** The versions of Ashlar's own objects: in the database, the lowest that it still works with, and in this package. */
+  readonly foundation?: { readonly database: number; readonly oldest: number; readonly package: number };
+  /** The place of the row that was refused, in the list that `insertMany` was given; the first row has the place 0. */
+  readonly row?: number;
   /** What Zod found, one for each problem. */
   readonly issues?: readonly ErrorIssue[];
+}
+
+/** Rows of a table, or values of a column, that a migration step would lose. */
+export interface LossFact {
+  readonly step: string;
+  readonly table: string;
+  /** The column whose values would be lost; left out where rows would be lost. */
+  readonly column?: string;
+  /** The number of rows, or of rows whose value would be lost. */
+  readonly rows: number;
 }
 
 /** A problem that Zod found in a value. It never has the value itself. */

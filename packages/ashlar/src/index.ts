@@ -22,7 +22,16 @@ export {
 } from './model/column-types.js';
 export { extra, fullText } from './model/declared-objects.js';
 export { parseInput } from './model/input.js';
-export { check, index, primaryKey, references, renamed, type TableItem, unique } from './model/items.js';
+export {
+  check,
+  index,
+  primaryKey,
+  references,
+  renamed,
+  renamedTable,
+  type TableItem,
+  unique,
+} from './model/items.js';
 export { checkRow } from './model/row-checks.js';
 export { everyScope } from './model/scope.js';
 export { type Table, table } from './model/table.js';

@@ -71,7 +71,7 @@ describe.each(engines)('the migrations of docuvault on $name', (engine) => {
       await up(db.engine, docuvault);
       expect(await db.read((s) => listDocuments(s, { user_id: user.id }))).toEqual([document]);
       expect(await drift(db.engine, docuvault)).toEqual([]);
-      await down(db.engine, docuvault, { to: 'base' });
+      await down(db.engine, docuvault, { to: 'base', destroy: true });
       expect(await up(db.engine, docuvault)).toHaveLength(3);
     } finally {
       await remove();

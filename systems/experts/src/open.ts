@@ -13,19 +13,19 @@ export type ExpertsDatabase = Database<typeof tables>;
 
 /**
  * Initialises or migrates the database if necessary, then opens it. Call it before the first request is served. Any
- * number of processes may start at the same time, even without an existing database. When `DATABASE_MIGRATE_URL` names
+ * number of processes may start at the same time, even without an existing database or its folder. When `DATABASE_MIGRATE_URL` names
  * another user, that user migrates and sessions run as the user of `DATABASE_URL`. `lockTimeout` is 30,000 ms by
  * default.
  *
  * @throws AshlarError the codes of `connect` and `up`
  */
 export async function openExperts(given: ConnectOptions = {}): Promise<ExpertsDatabase> {
-  const options = { lockTimeout, ...given };
+  const options = { lockTimeout, createFolder: true, ...given };
   const env = options.url === undefined ? settings() : undefined;
   const roles = env && rolesFrom(env);
   const owner = env?.databaseMigrateUrl?.reveal();
   if (owner !== undefined && owner !== env?.databaseUrl?.reveal()) {
-    const engine = await openEngine({ url: owner, key: env?.databaseKey?.reveal() });
+    const engine = await openEngine({ url: owner, key: env?.databaseKey?.reveal(), createFolder: true });
     await up(engine, experts, { roles }).finally(() => engine.close());
     return connect(experts, options);
   }

@@ -26,7 +26,7 @@ describe.each(engines)('the migrations of experts on $name', (engine) => {
       const use = () => db.session((s) => logExchange(s, someExchange({ source: 'widget' })));
       await use();
       expect(await up(db.engine, experts)).toEqual([]);
-      expect(await down(db.engine, experts, { to: '0001_initial' })).toMatchObject([
+      expect(await down(db.engine, experts, { to: '0001_initial', destroy: true })).toMatchObject([
         { step: '0003_generated_columns' },
         { step: '0002_scores_gaps_and_sources' },
       ]);
@@ -40,7 +40,7 @@ describe.each(engines)('the migrations of experts on $name', (engine) => {
         s.query.selectFrom('conversations').select('source').orderBy('id').execute(),
       );
       expect(rows).toEqual([{ source: null }, { source: 'widget' }]);
-      expect(await down(db.engine, experts, { to: 'base' })).toHaveLength(3);
+      expect(await down(db.engine, experts, { to: 'base', destroy: true })).toHaveLength(3);
       expect(await up(db.engine, experts)).toHaveLength(3);
       await use();
     } finally {

@@ -1,4 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { logExchange, openExperts } from '@ashlar/experts';
 import { describe, expect, test, vi } from 'vitest';
 import { asAdmin, engines } from '../../../test/support/engines.js';
@@ -27,6 +30,24 @@ describe.each(engines.filter(({ name }) => name === 'postgres'))('a start on $na
       await asAdmin(`DROP ROLE IF EXISTS ${user}`);
     }
   });
+});
+
+test('with the URL of the example settings creates the folder of the file', async () => {
+  const example = await readFile(new URL('../../../.env.example', import.meta.url), 'utf8');
+  const path = /^DATABASE_URL=sqlite:(.+)$/m.exec(example)?.[1] ?? '';
+  const folder = await mkdtemp(join(tmpdir(), 'experts-'));
+  vi.stubEnv('DATABASE_URL', `sqlite:${join(folder, path)}`);
+  vi.stubEnv('DATABASE_MIGRATE_URL', '');
+  try {
+    for (const query of ['before', 'after a restart']) {
+      const db = await openExperts();
+      expect(await db.session((s) => logExchange(s, someExchange({ query })))).toMatchObject({ query });
+      await db.close();
+    }
+  } finally {
+    vi.unstubAllEnvs();
+    await rm(folder, { recursive: true });
+  }
 });
 
 describe.each(engines)('a start on $name', (engine) => {

@@ -31,7 +31,7 @@ describe.each(engines)('the migrations of shipping on $name', (engine) => {
       const expected = { pending: 0, processing: 0, completed: 29, failed: 1, skipped: 0 };
       expect(await use()).toEqual(expected);
       expect(await up(db.engine, shipping)).toEqual([]);
-      expect(await down(db.engine, shipping, { to: 'base' })).toMatchObject([
+      expect(await down(db.engine, shipping, { to: 'base', destroy: true })).toMatchObject([
         { step: '0003_generated_columns' },
         { step: '0002_guarantees' },
         { step: '0001_initial' },

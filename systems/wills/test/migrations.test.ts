@@ -33,7 +33,7 @@ describe.each(engines)('the migrations of wills on $name', (engine) => {
       expect(await use()).toBe(2);
       expect(await up(db.engine, wills)).toEqual([]);
       expect(await use()).toBe(2);
-      expect(await down(db.engine, wills, { to: 'base' })).toMatchObject([
+      expect(await down(db.engine, wills, { to: 'base', destroy: true })).toMatchObject([
         { step: '0003_generated_columns' },
         { step: '0002_guarantees' },
         { step: '0001_initial' },

@@ -5,12 +5,15 @@ import { AshlarError } from '../errors.js';
 import { folderOf, keptCheckpoints, originOf } from '../ledger/database/checkpoints.js';
 import { existingLedgers, withLedger } from '../ledger/database/ledgers.js';
 import { requireContinuation, treeRoot } from '../ledger/index.js';
+import { assertUsable, foundationState } from '../migrations/foundation.js';
+import { readHistory } from '../migrations/history.js';
 import type { Table, Tables } from '../model/index.js';
 import type { Checkpoints } from '../prove/ledgers.js';
 import { prove } from '../prove/prove.js';
 import { failuresOf, type ProveReport } from '../prove/report.js';
 import { defaultRoles } from '../roles/names.js';
 import { applyRoles } from '../roles/roles.js';
+import { version } from '../version.js';
 import { assertSameState, databaseState, headOf, viewOf } from './database-state.js';
 import type { LedgerHead, Manifest } from './manifest.js';
 
@@ -62,16 +65,18 @@ export function systemsOf(
  * systems hold.
  *
  * @returns one report for each system
- * @throws AshlarError `backup-manifest-mismatch`, `ledger-conflict`, `guarantee-broken`, `usage`
+ * @throws AshlarError `backup-manifest-mismatch`, `ledger-conflict`, `guarantee-broken`, `usage`,
+ *   `database-newer`
  */
 export async function checkCopy(engine: Engine, request: CheckRequest): Promise<readonly ProveReport[]> {
   const { manifest, checkpoints, roles, onStep } = request;
   const systems = systemsOf(manifest, request.systems);
   onStep?.('row counts and schema fingerprints');
-  const found = await engine.asOwner((owner) =>
-    databaseState(engine, viewOf(owner), systems, async () => null),
-  );
-  assertSameState(manifest, found);
+  const found = await engine.asOwner(async (owner) => {
+    assertUsable(foundationState(await readHistory(owner, engine.dialect)), engine.dialect);
+    return databaseState(engine, viewOf(owner), systems, async () => null);
+  });
+  assertSameState(manifest, found, manifest.ashlar === version());
   for (const { system, table, head } of ledgersIn(manifest, systems))
     await assertCheckpoints({ engine, system, table, head, checkpoints });
   const reports: ProveReport[] = [];

@@ -1,15 +1,9 @@
 import { createHash } from 'node:crypto';
-import {
-  armor,
-  Encrypter,
-  generateIdentity,
-  type Identity,
-  identityToRecipient,
-  type Recipient,
-} from 'age-encryption';
+import type { Identity, Recipient } from 'age-encryption';
 import { AshlarError } from '../errors.js';
 import { Secret } from '../settings/index.js';
 import { decryptFile, encryptFile } from './age/file.js';
+import { age } from './age/library.js';
 import { passphraseIdentity, passphraseRecipient } from './age/passphrase.js';
 import type { AgeFile, Bytes } from './age/payload.js';
 
@@ -53,7 +47,7 @@ export class BackupKeys {
 
   /** @throws AshlarError `backup-key-missing`, `backup-key-invalid` */
   static async from({ key, recipients = [] }: BackupKeysGiven): Promise<BackupKeys> {
-    for (const recipient of recipients) assertRecipient(recipient);
+    for (const recipient of recipients) await assertRecipient(recipient);
     const text = key instanceof Secret ? key.reveal() : key;
     if (text === undefined) {
       if (recipients.length === 0) throw missing();
@@ -104,6 +98,7 @@ export class BackupKeys {
 
   /** Encrypts a short text with these keys; the result is an armored age file. */
   async encryptText(text: string): Promise<string> {
+    const { armor } = await age();
     return armor.encode(await whole((await this.encrypt(once(Buffer.from(text)))).bytes));
   }
 
@@ -113,6 +108,7 @@ export class BackupKeys {
    * @throws AshlarError `backup-key-missing`, `backup-key-wrong`, `backup-damaged`
    */
   async decryptText(armored: string): Promise<string> {
+    const { armor } = await age();
     return (await whole((await this.open(once(armor.decode(armored)))).bytes)).toString();
   }
 }
@@ -121,6 +117,7 @@ const shortestPassphrase = 12;
 
 /** Creates a random age identity, and the recipient that belongs to it. */
 export async function newBackupKey(): Promise<{ key: Secret; recipient: string }> {
+  const { generateIdentity, identityToRecipient } = await age();
   const identity = await generateIdentity();
   return { key: new Secret(identity), recipient: await identityToRecipient(identity) };
 }
@@ -142,7 +139,8 @@ const whole = async (source: Bytes): Promise<Buffer> => {
   return Buffer.concat(parts);
 };
 
-const assertRecipient = (recipient: string): void => {
+const assertRecipient = async (recipient: string): Promise<void> => {
+  const { Encrypter } = await age();
   try {
     new Encrypter().addRecipient(recipient);
   } catch {
@@ -153,6 +151,7 @@ const assertRecipient = (recipient: string): void => {
 };
 
 const recipientOf = async (identity: string): Promise<string> => {
+  const { identityToRecipient } = await age();
   try {
     return await identityToRecipient(identity);
   } catch {

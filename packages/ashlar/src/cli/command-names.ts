@@ -1,5 +1,6 @@
 /** The commands of Ashlar, in the groups and the order in which `ashlar --help` lists them. */
 export const commandGroups = {
+  'Start:': ['init'],
   'Database:': ['up', 'status', 'prove'],
   'Schema and roles:': ['migrate', 'partitions', 'roles'],
   'Records:': ['audit', 'ledger', 'retention'],

@@ -27,6 +27,10 @@ const systemsSchema = z.array(systemSchema).superRefine((systems, context) => {
 const schema = z.strictObject({
   systems: systemsSchema.optional(),
   url: z.string().min(1).optional(),
+  engines: z
+    .array(z.enum(['sqlite', 'postgres']))
+    .min(1)
+    .optional(),
 });
 
 const invalid = (detail: string, cause?: unknown): AshlarError =>

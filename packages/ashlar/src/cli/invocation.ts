@@ -3,9 +3,11 @@ import type { BackupKeysGiven, KeepRules } from '../backup/index.js';
 import type { Config } from '../config/define-config.js';
 import type { Engine } from '../contract/engine.js';
 import type { OpenOptions } from '../contract/open-options.js';
+import type { SqlName } from '../contract/sql.js';
 import { openEngine } from '../engines/open.js';
 import { AshlarError } from '../errors.js';
 import { parsePrivateKey, parseVerifierKey, type Signer, type Verifier } from '../ledger/index.js';
+import { projectEngines } from '../migrations/project-engines.js';
 import { type Roles, rolesFrom } from '../roles/index.js';
 import {
   type ColumnKeys,
@@ -81,6 +83,19 @@ export class Invocation {
       message: 'This command works on one system.',
       suggestion: 'Choose the system with --system.',
     });
+  }
+
+  /**
+   * Returns the engines that the project uses, as {@link projectEngines} finds them.
+   *
+   * @param folder - the migrations folder
+   * @throws AshlarError `settings-invalid`, `config-invalid`
+   */
+  async engines(folder: URL | string): Promise<readonly SqlName[]> {
+    const { databaseMigrateUrl, databaseUrl } = this.#known();
+    const { engines, url } = await this.#configuration();
+    const known = this.#options.url ?? (databaseMigrateUrl ?? databaseUrl)?.reveal() ?? url;
+    return projectEngines(folder, { engines, url: known });
   }
 
   /**
@@ -207,7 +222,7 @@ export class Invocation {
   async withEngine<T>(
     role: Role,
     work: (engine: Engine) => Promise<T>,
-    options: { create?: boolean } = {},
+    options: { create?: boolean; createFolder?: boolean } = {},
   ): Promise<T> {
     const engine = await openEngine({ ...(await this.target(role)), ...options });
     try {

@@ -1,11 +1,18 @@
-import type { PlannedStep } from '../migrations/index.js';
+import type { Plan } from '../migrations/index.js';
 import type { Output } from './output.js';
 
-/** Prints the dangerous statements of migration steps that are about to run. */
-export function printDangers(out: Output, steps: readonly PlannedStep[]): void {
+/** Prints what is dangerous in the steps, and in the versions of Ashlar's own objects, that are about to be applied. */
+export function printPlanned(out: Output, { steps, foundation }: Plan): void {
+  const needed = Math.max(0, ...foundation.map(({ oldest }) => oldest));
+  if (needed > 1) {
+    out.note(
+      `${out.styleNote('yellow', 'careful')} Ashlar’s own objects: applications whose release of Ashlar does not know version ${needed} stop working`,
+    );
+  }
   for (const { step, dangers } of steps) {
-    for (const { line, why } of dangers) {
+    for (const { line, why, instead } of dangers) {
       out.note(`${out.styleNote('yellow', 'careful')} ${step.name}, line ${line} of ${step.up.file}: ${why}`);
+      out.note(`  instead: ${instead}`);
     }
   }
 }

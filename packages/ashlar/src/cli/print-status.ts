@@ -20,6 +20,7 @@ export function printStatus(out: Output, report: StatusReport): void {
     if (report.roles.cost !== null) out.line(`${indent}${report.roles.cost}`);
   }
   fact('migrations', migrationsText(out, report));
+  fact('foundation', foundationText(out, report));
   fact('drift', driftText(out, report));
   for (const line of report.drift ?? []) out.line(`${indent}${line}`);
   const undeclared = report.undeclared ?? [];
@@ -32,6 +33,12 @@ export function printStatus(out: Output, report: StatusReport): void {
   if (report.missing_objects.length > 0)
     fact('guarantees', out.style('red', `${counted(report.missing_objects.length, 'object')} missing`));
   for (const line of report.missing_objects) out.line(`${indent}${line}`);
+  if (report.outdated_objects && report.outdated_objects.length > 0)
+    fact(
+      'out of date',
+      out.style('yellow', `${counted(report.outdated_objects.length, 'object')} (ashlar migrate new)`),
+    );
+  for (const line of report.outdated_objects ?? []) out.line(`${indent}${line}`);
   fact('backups', backupsText(out, report.backups));
   for (const line of report.backups.problems) out.line(`${indent}${out.style('red', line)}`);
   out.line();
@@ -90,6 +97,16 @@ function migrationsText(out: Output, { migrations }: StatusReport): string {
       : 'nothing pending',
     ...problems.map((problem) => out.style('red', problem)),
   ].join(' · ');
+}
+
+function foundationText(out: Output, { foundation }: StatusReport): string {
+  const { database, package: known, oldest, pending } = foundation;
+  if (database === null) return 'not created yet';
+  const release = `version ${database}, this release has ${known}`;
+  if (oldest > known) return out.style('red', `${release} and cannot use the database`);
+  if (pending.length > 0)
+    return `${release} · ${out.style('yellow', `pending: ${pending.join(', ')} (ashlar up)`)}`;
+  return database === known ? `version ${database}` : release;
 }
 
 function driftText(out: Output, { drift, drift_unknown: unknown }: StatusReport): string {

@@ -6,6 +6,7 @@ import { commandGroups } from './command-names.js';
 import { auditCommand } from './commands/audit.js';
 import { backupCommand } from './commands/backup.js';
 import { importCommand } from './commands/import.js';
+import { initCommand } from './commands/init.js';
 import { jobsCommand } from './commands/jobs.js';
 import { keyCommand } from './commands/key.js';
 import { ledgerCommand } from './commands/ledger.js';
@@ -101,6 +102,7 @@ function programOf(commands: Commands): Command {
       '\nThe database is taken from --url, else from DATABASE_URL in the environment or in .env.\nExit status: 0 done · 1 a check failed · 2 wrong usage · 3 could not connect or open.',
     );
   const made = [
+    initCommand(commands),
     upCommand(commands),
     statusCommand(commands),
     proveCommand(commands),

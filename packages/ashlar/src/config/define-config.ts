@@ -1,3 +1,4 @@
+import type { SqlName } from '../contract/sql.js';
 import type { System } from '../system/system.js';
 
 /** The content of the configuration file: `ashlar.config.ts`, `.js` or `.json`. */
@@ -6,6 +7,11 @@ export interface Config {
   readonly systems?: readonly System[];
   /** The URL of the database, used if neither `--url` nor the environment gives one. */
   readonly url?: string;
+  /**
+   * The engines that the project uses: `migrate new` writes files for these only. By default the engine of the URL and
+   * those for which the steps have files.
+   */
+  readonly engines?: readonly SqlName[];
 }
 
 /**

@@ -27,6 +27,8 @@ export interface QueryAnswers {
   readonly typedParameters: boolean;
   /** Whether a list of tuples after IN is written as VALUES. */
   readonly tuplesAreValues: boolean;
+  /** Whether RETURNING knows the alias of the table that is written. */
+  readonly returningKnowsAlias: boolean;
   like(parts: LikeParts): OperationNode | undefined;
   aggregate(node: AggregateFunctionNode, of: ColumnKind | undefined): OperationNode | undefined;
   /** Returns an expression that is equal for two JSON values exactly if they are equal as JSON. */
@@ -35,6 +37,8 @@ export interface QueryAnswers {
   comparableJsonText(value: unknown): string;
   /** Returns the condition that an index of words finds a row. */
   matches(parts: MatchParts): OperationNode;
+  /** Returns a parameter with the type of its kind, where the engine would take it for text. */
+  typed(node: OperationNode, kind: ColumnKind): OperationNode;
   /** Returns what a cell without a value gets in a list of rows; `undefined` if the engine has the keyword DEFAULT there. */
   missingCell(column: Column): OperationNode | undefined;
   /** Returns an expression in the form in which {@link QueryAnswers.rowsAsJson} can put it into JSON. */

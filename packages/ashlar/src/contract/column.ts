@@ -13,6 +13,15 @@ export type ColumnKind =
   | 'json'
   | 'bytes';
 
+/** The form in which a column stores its values, as far as a conversion depends on it. */
+export interface StoredForm {
+  readonly kind: ColumnKind;
+  /** The fractional digits of the seconds of a timestamp; 3 for every other kind. */
+  readonly precision: 3 | 6;
+  /** Whether the column stores ciphertexts. */
+  readonly encrypted: boolean;
+}
+
 /** The source of a column's value if an insert omits it. */
 export type Generator =
   /** A UUIDv7 (RFC 9562 section 5.7), generated in this process. */
@@ -42,8 +51,9 @@ export interface ColumnRules {
   readonly firstByte?: number;
 }
 
-/** The value that a column gets if an insert omits it; always representable as JSON. */
+/** The value that a column gets if an insert omits it: bytes, or representable as JSON. */
 export type DefaultValue =
+  | Uint8Array
   | string
   | number
   | boolean
@@ -63,6 +73,9 @@ export interface ColumnCodec {
   /** Converts a stored value to the application's value. @throws AshlarError `value-corrupt` */
   decode(stored: unknown): unknown;
 }
+
+/** What the encoding of a value depends on. */
+export type ValueForm = Pick<Column, 'kind' | 'nullable'>;
 
 /** One column of a table, derived from its Zod type; independent of any engine. */
 export interface Column<Name extends string = string> {

@@ -1,9 +1,11 @@
+import type { StoredForm } from './column.js';
+import type { ContentsSql } from './contents.js';
 import type { GuaranteeObject, GuardedTable } from './guarantee.js';
 import type { DeclaredView, ObjectSql } from './objects.js';
 import type { Owner } from './owner.js';
 import type { TableRights } from './rights.js';
 import type { RoleDialect } from './roles.js';
-import type { Schema, SchemaChange } from './schema.js';
+import type { Schema, SchemaChange, SchemaColumn, SchemaTable } from './schema.js';
 import type { SqlName } from './sql.js';
 import type { TableFacts } from './table.js';
 
@@ -16,6 +18,29 @@ export interface FoundationObject {
   readonly create: string;
   /** For a table: the rights of the application's role; `undefined` if the role may only read. */
   readonly rights?: TableRights;
+}
+
+/** A version of Ashlar's own objects in a database. Those of before the first of these are version 1. */
+export interface FoundationVersion {
+  /** 2, 3, 4, …; the same in each dialect. */
+  readonly version: number;
+  /** What the version changes, in lower-case letters, digits and `_`. */
+  readonly name: string;
+  /** The lowest version whose packages can use a database of this version. */
+  readonly oldest: number;
+  /**
+   * The statements that turn the objects of the version before into those of this version. Sessions of packages from
+   * `oldest` on run before, during and after them.
+   */
+  readonly change: readonly string[];
+}
+
+/** Ashlar's own objects in a database, as one release of the package knows them. */
+export interface Foundation {
+  /** The objects of the last version, with which a new database begins. */
+  readonly foundation: readonly FoundationObject[];
+  /** How each version came from the one before, in their order; empty while version 1 is the last. */
+  readonly foundationVersions: readonly FoundationVersion[];
 }
 
 /** A condition that the whole database must meet; otherwise guarantees do not hold. */
@@ -45,15 +70,13 @@ export interface Proving {
 }
 
 /** The SQL of one kind of engine, independent of any connection. */
-export interface SqlDialect {
+export interface SqlDialect extends Foundation {
   readonly name: SqlName;
   /**
    * Returns an SQL expression for the current time, in the form of a timestamp column with `precision` fractional
    * digits.
    */
   now(precision: 3 | 6): string;
-  /** The database objects that must exist before the tables of a system. */
-  readonly foundation: readonly FoundationObject[];
   /**
    * Returns the statements that create a table with its indexes and the objects of its guarantees, formatted for
    * review.
@@ -83,12 +106,41 @@ export interface SqlDialect {
    * where the engine itself does not let a change break them.
    */
   findBroken(owner: Owner): Promise<readonly string[]>;
+  /**
+   * Returns the statements that rename tables with their side tables and keep the rows, and the schema `before` as the
+   * engine describes it afterwards; `changes` of that schema follow. `names` has the renamed tables, side tables
+   * included: previous name → current name.
+   */
+  renameTables(
+    before: Schema,
+    model: readonly GuardedTable[],
+    renames: TableRenames,
+  ): {
+    readonly schema: Schema;
+    readonly changes: readonly SchemaChange[];
+    readonly names: ReadonlyMap<string, string>;
+  };
+  /**
+   * Returns the owner that runs the steps of migrations: it refuses a statement that would delete rows of tables that it
+   * does not name.
+   */
+  ownerOfSteps(owner: Owner): Owner;
+  /**
+   * Returns the stored form of a described column, from its type and its CHECK; `undefined` for a type that no
+   * declaration of Ashlar gives.
+   */
+  storedForm(table: SchemaTable, column: SchemaColumn): StoredForm | undefined;
   /** Writes a schema as text in a fixed order: the dump, a file kept under version control. */
   dump(schema: Schema): string;
   readonly proving: Proving;
+  /** How to find out which rows and values a step loses. */
+  readonly contents: ContentsSql;
   /** Plans and grants the rights of roles; `undefined` if the engine has no roles (SQLite). */
   readonly roles: RoleDialect | undefined;
 }
 
 /** The renamed columns of each table, as a map: table → { current column name → previous column name }. */
 export type Renames = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+/** The renamed tables, as a map: current name → previous name. */
+export type TableRenames = Readonly<Record<string, string>>;

@@ -1,6 +1,6 @@
 import type { DialectAdapter, QueryCompiler } from 'kysely';
 import type { QueryAnswers } from './answers.js';
-import type { Column } from './column.js';
+import type { ValueForm } from './column.js';
 import type { SqlDialect } from './dialect.js';
 import type { GuardedTable } from './guarantee.js';
 import type { DeclaredView } from './objects.js';
@@ -41,7 +41,15 @@ export interface Engine {
    */
   register(tables: readonly GuardedTable[], views?: readonly DeclaredView[]): void;
   /** Encodes a column's value as a parameter for `execute` and `insertMany`. Cheap; never fails. */
-  encode(column: Column, value: unknown): unknown;
+  encode(column: ValueForm, value: unknown): unknown;
+
+  /**
+   * Throws if a session may not run a statement that the caller wrote: a session reads and writes rows, and does not
+   * change the schema, the connection or the transaction.
+   *
+   * @throws AshlarError `privilege-missing`
+   */
+  assertAllowed(sql: string): void;
 
   /** Opens a transaction. On SQLite, writers queue here. A dead pooled connection is replaced, not reported. */
   begin(options: TransactionOptions): Awaitable<Transaction>;

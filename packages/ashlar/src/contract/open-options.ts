@@ -13,6 +13,11 @@ export interface OpenOptions {
   /** Whether to create the file or folder if it does not exist. Default true. */
   readonly create?: boolean | undefined;
   /**
+   * Whether to create the missing folder of a SQLite file, too, as `ashlar up` does. Default false: a wrong path is then
+   * an error instead of a new, empty database. PGlite creates its folder with `create`.
+   */
+  readonly createFolder?: boolean | undefined;
+  /**
    * The role to which sessions switch when the connected role can change the schema and is a member of this role.
    * Default `ashlar_app`.
    */

@@ -103,6 +103,8 @@ export interface TableFacts {
   readonly indexes: readonly Index[];
   /** The column renames that the table declares: current name → previous name. */
   readonly renames: Readonly<Record<string, string>>;
+  /** The previous name of the table, if the table declares that it was renamed. */
+  readonly renamedFrom?: string | undefined;
   readonly facts: GuaranteeFacts;
   /** The objects that the table declares by their SQL. */
   readonly objects?: readonly DeclaredObject[];

@@ -71,7 +71,11 @@ export interface Transaction {
    * With a single writer it returns at once.
    */
   lock(name: string): Awaitable<void>;
-  savepoint(name: string): Awaitable<void>;
+  /**
+   * Sets a savepoint. With `readOnly`, writes are refused until it is released or rolled back to, where the engine can
+   * refuse those that a statement's text does not show, such as in a function.
+   */
+  savepoint(name: string, readOnly?: boolean): Awaitable<void>;
   rollbackTo(name: string): Awaitable<void>;
   release(name: string): Awaitable<void>;
   /**

@@ -1,7 +1,7 @@
 import type { GuardedTable } from '../contract/guarantee.js';
 import type { ForeignKey, TableFacts } from '../contract/table.js';
 import type { ErrorFacts } from '../errors.js';
-import { identityColumn } from '../model/index.js';
+import { identityColumn, sideTables } from '../model/index.js';
 import { mentions } from '../sql/code.js';
 import { indexedColumns } from '../sql/index-object.js';
 
@@ -96,14 +96,14 @@ export class DeclaredFacts {
 
   /** The facts of a foreign key that a statement violates; those of the table that declares it. */
   foreignKey({ table: relation, constraint, columns }: Reported): ErrorFacts {
-    const found = this.#foreignKey(relation, constraint);
+    const found = this.#foreignKey({ table: relation, constraint, columns });
     if (found) return { table: found.table.name, columns: found.key.columns, constraint: found.key.name };
     return facts({ table: this.table(relation)?.name ?? relation, columns, constraint });
   }
 
   /** The table that a declared foreign key refers to. */
-  target({ table, constraint }: Reported): string | undefined {
-    return this.#foreignKey(table, constraint)?.key.target.table;
+  target(reported: Reported): string | undefined {
+    return this.#foreignKey(reported)?.key.target.table;
   }
 
   /**
@@ -159,24 +159,23 @@ export class DeclaredFacts {
 
   /** The facts of a write to a side table that a guarantee adds; `undefined` if the relation is none. */
   sideTable(relation: string | undefined): ErrorFacts | undefined {
-    for (const table of this.tables) {
-      for (const { name: guarantee, postgres } of table.guarantees) {
-        const objects = postgres.level === 'refused' ? [] : postgres.objects(table);
-        if (relation !== undefined && objects.some(({ type, name }) => type === 'table' && name === relation))
-          return { table: relation, guarantee };
-      }
-    }
-    return undefined;
+    const side = this.tables
+      .flatMap((table) => sideTables(table, 'postgres'))
+      .find(({ name }) => name === relation);
+    return side && { table: side.name, guarantee: side.guarantee };
   }
 
-  #foreignKey(
-    relation: string | undefined,
-    constraint: string | undefined,
-  ): { readonly table: TableFacts; readonly key: ForeignKey } | undefined {
+  #foreignKey({
+    table: relation,
+    constraint,
+    columns = [],
+  }: Reported): { readonly table: TableFacts; readonly key: ForeignKey } | undefined {
     const given = this.table(relation);
+    const isMeant = (key: ForeignKey): boolean =>
+      constraint === undefined ? sameColumns(key.columns, columns) : key.name === constraint;
     return only(
       (given ? [given] : this.tables).flatMap((table) =>
-        table.foreignKeys.filter(({ name }) => name === constraint).map((key) => ({ table, key })),
+        table.foreignKeys.filter(isMeant).map((key) => ({ table, key })),
       ),
     );
   }

@@ -79,4 +79,9 @@ export function guaranteeViolation(facts: ErrorFacts, text: string): ErrorDescri
   };
 }
 
+/** Says that a session wrote to a table that a guarantee adds. */
+export function sideTableViolation(facts: ErrorFacts): ErrorDescription {
+  return guaranteeViolation(facts, `rows of ${facts.table} are written by the database only`);
+}
+
 const of = ({ table }: ErrorFacts): string => (table === undefined ? '' : ` of ${table}`);

@@ -1,8 +1,16 @@
 import { existsSync } from 'node:fs';
+import type { Foundation } from '../contract/dialect.js';
 import type { Engine } from '../contract/engine.js';
 import type { SystemFacts } from '../contract/system.js';
 import { AshlarError } from '../errors.js';
 import { literal } from '../model/index.js';
+import {
+  assertUsable,
+  type FoundationState,
+  foundationState,
+  ownSystem,
+  packageVersion,
+} from './foundation.js';
 import { historySql } from './history-sql.js';
 import { byStepOrder, folderPath, readChecksums } from './steps.js';
 
@@ -16,6 +24,14 @@ export interface StepsDifference {
   readonly changed: readonly string[];
   /** The applied steps that the folder does not have: the database is newer than this program. */
   readonly unknown: readonly string[];
+  /** The versions of Ashlar's own objects, where those of the database are older than this release. */
+  readonly foundation?: { readonly database: number; readonly package: number };
+}
+
+/** What `connect` reads from a database: the steps of one system, and the version of Ashlar's own objects. */
+interface Applied {
+  readonly steps: ReadonlyMap<string, string>;
+  readonly foundation: FoundationState;
 }
 
 /**
@@ -23,29 +39,59 @@ export interface StepsDifference {
  * query, and writes nothing.
  *
  * @throws AshlarError `privilege-missing` if the role may not read the history; `migration-invalid` if the folder is
- *   missing or not valid
+ *   missing or not valid; `database-newer`
  */
-export async function stepsDifference(engine: Engine, system: SystemFacts): Promise<StepsDifference> {
+export async function stepsDifference(
+  engine: Engine,
+  system: SystemFacts,
+  foundation: Foundation = engine.dialect,
+): Promise<StepsDifference> {
   const steps = readChecksums(system.migrations, engine.dialect.name);
-  const applied = await appliedSteps(engine, system.name);
+  const database = await readApplied(engine, system.name, foundation);
+  const applied = database?.steps;
   const names = [...(applied?.keys() ?? [])].sort(byStepOrder);
   return {
     isInitialised: applied !== undefined,
     pending: [...steps.keys()].filter((name) => !applied?.has(name)),
     changed: names.filter((name) => (steps.get(name) ?? applied?.get(name)) !== applied?.get(name)),
     unknown: names.filter((name) => !steps.has(name)),
+    ...olderFoundation(database, foundation),
   };
 }
 
-const appliedSteps = async (engine: Engine, system: string): Promise<Map<string, string> | undefined> => {
+const olderFoundation = (
+  applied: Applied | undefined,
+  foundation: Foundation,
+): Pick<StepsDifference, 'foundation'> => {
+  const known = packageVersion(foundation);
+  return applied && applied.foundation.version < known
+    ? { foundation: { database: applied.foundation.version, package: known } }
+    : {};
+};
+
+/** @throws AshlarError `database-newer`, and the errors of the query */
+const readApplied = async (
+  engine: Engine,
+  system: string,
+  foundation: Foundation,
+): Promise<Applied | undefined> => {
   if (engine.connectedRole?.initialised === false) return undefined;
   try {
     const { rows } = await engine.read(
-      `SELECT step, checksum FROM ashlar_migrations WHERE system = ${literal(system)}`,
+      `SELECT system, step, checksum FROM ashlar_migrations WHERE system IN (${literal(system)}, ${literal(ownSystem)})`,
       [],
     );
-    return new Map(rows.map(({ step, checksum }) => [String(step), String(checksum)]));
+    const read = rows.map((row) => ({
+      system: String(row.system),
+      step: String(row.step),
+      checksum: String(row.checksum),
+    }));
+    const state = foundationState(read);
+    assertUsable(state, foundation);
+    const own = read.filter((row) => row.system === system);
+    return { steps: new Map(own.map(({ step, checksum }) => [step, checksum])), foundation: state };
   } catch (error) {
+    if (isNewer(error)) throw error;
     // the table is looked for only now, so that the usual case is one query
     const { rows } = await engine.read(historySql[engine.dialect.name].exists, []);
     if (rows.length > 0) throw error;
@@ -53,37 +99,75 @@ const appliedSteps = async (engine: Engine, system: string): Promise<Map<string,
   }
 };
 
+const isNewer = (error: unknown): boolean => error instanceof AshlarError && error.code === 'database-newer';
+
+/**
+ * Throws if this release cannot use the database, and says nothing of its steps. A database whose history cannot be read is
+ * let through: its sessions report what is wrong.
+ *
+ * @throws AshlarError `database-newer`
+ */
+export async function assertNotNewer(
+  engine: Engine,
+  system: SystemFacts,
+  foundation: Foundation = engine.dialect,
+): Promise<void> {
+  try {
+    await readApplied(engine, system.name, foundation);
+  } catch (error) {
+    if (isNewer(error) || !(error instanceof AshlarError)) throw error;
+  }
+}
+
 /**
  * Returns what an application should know about the steps of its system before it uses the database; `undefined` if
  * nothing is to be said. A missing folder of migrations is not reported: a program may be deployed without it.
+ *
+ * @throws AshlarError `database-newer`
  */
-export async function stepsWarning(engine: Engine, system: SystemFacts): Promise<AshlarError | undefined> {
-  if (!existsSync(folderPath(system.migrations))) return undefined;
+export async function stepsWarning(
+  engine: Engine,
+  system: SystemFacts,
+  foundation: Foundation = engine.dialect,
+): Promise<AshlarError | undefined> {
+  if (!existsSync(folderPath(system.migrations))) {
+    await assertNotNewer(engine, system, foundation);
+    return undefined;
+  }
   try {
-    return describe(system.name, await stepsDifference(engine, system));
+    return describe(system.name, await stepsDifference(engine, system, foundation));
   } catch (error) {
-    if (error instanceof AshlarError) return error;
+    if (error instanceof AshlarError && !isNewer(error)) return error;
     throw error;
   }
 }
 
 /**
- * Throws if steps of the system are pending or were changed after they were applied. Steps that only the database knows are
- * allowed: while a new version is rolled out, older instances go on with its database.
+ * Throws if steps of the system are pending or were changed after they were applied, or if Ashlar's own objects are older
+ * than this release. Steps that only the database knows are allowed: while a new version is rolled out, older instances
+ * go on with its database.
  *
  * @throws AshlarError `migration-pending`, and as {@link stepsDifference}
  */
-export async function assertStepsApplied(engine: Engine, system: SystemFacts): Promise<void> {
-  const difference = await stepsDifference(engine, system);
+export async function assertStepsApplied(
+  engine: Engine,
+  system: SystemFacts,
+  foundation: Foundation = engine.dialect,
+): Promise<void> {
+  const difference = await stepsDifference(engine, system, foundation);
   const problem = describe(system.name, { ...difference, unknown: [] });
   if (problem) throw problem;
 }
 
 const describe = (system: string, difference: StepsDifference): AshlarError | undefined => {
-  const { isInitialised, pending, changed, unknown } = difference;
+  const { isInitialised, pending, changed, unknown, foundation } = difference;
   const detail = Object.entries({ pending, changed, unknown })
     .filter(([, names]) => names.length > 0)
     .map(([kind, names]) => `${kind}: ${names.join(', ')}`);
+  if (foundation)
+    detail.push(
+      `Ashlar’s own objects: version ${foundation.database} in the database, ${foundation.package} in this release`,
+    );
   if (detail.length === 0) return undefined;
   return new AshlarError('migration-pending', {
     message: isInitialised

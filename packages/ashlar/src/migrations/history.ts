@@ -1,7 +1,6 @@
 import type { SqlDialect } from '../contract/dialect.js';
 import type { Engine } from '../contract/engine.js';
 import type { Owner } from '../contract/owner.js';
-import { createFoundation } from '../engines/foundation.js';
 import { literal } from '../model/index.js';
 import { historySql } from './history-sql.js';
 import { byStepOrder, type Step } from './steps.js';
@@ -15,15 +14,6 @@ export interface AppliedStep {
   readonly applied_at: string;
   readonly applied_by: string;
   readonly duration_ms: number;
-}
-
-/**
- * Creates the objects that Ashlar itself needs in a database, such as the table of applied steps, if they are missing.
- */
-export async function ensureHistory(owner: Owner, dialect: SqlDialect): Promise<void> {
-  await createFoundation(owner, dialect);
-  const { exists, create } = historySql[dialect.name];
-  if ((await owner.run(exists)).length === 0) await owner.script(create);
 }
 
 /** Reads the applied steps of all systems in this database or schema, in order; empty if there is no history yet. */
@@ -54,10 +44,27 @@ export interface StepRecord {
   readonly milliseconds: number;
 }
 
-/** Returns the statement that records a step as applied. */
-export function recordSql({ dialect, system, step, actor, milliseconds }: StepRecord): string {
+/** A row of the history: a step of a system, or a version of Ashlar's own objects. */
+export interface HistoryRow {
+  readonly system: string;
+  readonly step: string;
+  readonly checksum: string;
+  readonly actor: string;
+  readonly milliseconds: number;
+}
+
+/** Returns the statement that adds a row to the history. */
+export function recordRowSql(
+  dialect: Pick<SqlDialect, 'now'>,
+  { system, step, checksum, actor, milliseconds }: HistoryRow,
+): string {
   return `INSERT INTO ashlar_migrations (system, step, checksum, applied_at, applied_by, duration_ms)
-VALUES (${[system, step.name, step.checksum].map(literal).join(', ')}, ${dialect.now(3)}, ${literal(actor)}, ${Math.round(milliseconds)})`;
+VALUES (${[system, step, checksum].map(literal).join(', ')}, ${dialect.now(3)}, ${literal(actor)}, ${Math.round(milliseconds)})`;
+}
+
+/** Returns the statement that records a step as applied. */
+export function recordSql({ dialect, step: { name, checksum }, ...row }: StepRecord): string {
+  return recordRowSql(dialect, { ...row, step: name, checksum });
 }
 
 /** Returns the statement that removes a step from the history. */

@@ -1,21 +1,26 @@
 import { readFile } from 'node:fs/promises';
-import type { Renames } from '../contract/dialect.js';
+import type { SchemaChange } from '../contract/schema.js';
 import type { SqlName } from '../contract/sql.js';
 import type { SystemFacts } from '../contract/system.js';
 import { dialects } from '../engines/open.js';
 import { AshlarError } from '../errors.js';
 import { dumpFile, dumpText } from './dump-schema.js';
-import { changesKeeping, type KeepingChanges, type StepsComparison } from './ownership/changes.js';
-import { undeclaredObjects } from './ownership/unknown.js';
+import { changesKeeping, type StepsComparison } from './ownership/changes.js';
+import { askedObjects, undeclaredObjects } from './ownership/unknown.js';
 import { type Comparison, declaredRenames } from './renames.js';
 import { schemaOfModel, stateOfSteps } from './shadow.js';
-import { readSteps } from './steps.js';
+import { readSteps, type Step } from './steps.js';
 
-/** The schema that the migrations create and the schema that the tables declare, in one dialect. */
-export interface ModelComparison extends Comparison, StepsComparison {}
+/** The comparison of a model with its steps. */
+interface ModelComparison extends StepsComparison {
+  readonly steps: readonly Step[];
+}
 
-/** Builds the two schemas to compare, that of the migrations and that of the tables, in temporary databases. */
-export async function compareModel(system: SystemFacts, name: SqlName): Promise<ModelComparison> {
+/**
+ * Builds the two schemas to compare, that which the migrations create and that which the tables declare, in temporary
+ * databases.
+ */
+async function compareModel(system: SystemFacts, name: SqlName): Promise<ModelComparison> {
   const dialect = await dialects[name]();
   const steps = await readSteps(system.migrations, name);
   const { schema: before, ownership } = await stateOfSteps(dialect, steps);
@@ -23,22 +28,22 @@ export async function compareModel(system: SystemFacts, name: SqlName): Promise<
 }
 
 /**
- * Returns the changes that turn the schema of the migrations into the schema of the tables.
- *
- * @param dropped - the objects of older steps that count as made by Ashlar and that the model lacks
+ * Returns the changes that turn the schema of the migrations into the schema of the tables. An object of an older step that
+ * the next `migrate new` asks about is no change.
  */
-export function changesOf(
-  system: SystemFacts,
-  comparison: ModelComparison,
-  renames: Renames,
-  dropped: ReadonlySet<string> = droppedBy(comparison, new Set(undeclaredObjects(comparison, system))),
-): Promise<KeepingChanges> {
-  return changesKeeping(system, comparison, renames, dropped);
-}
-
-/** The objects of older steps that a comparison drops: all of which it is not known who made them, but for those kept. */
-export function droppedBy({ ownership }: ModelComparison, kept: ReadonlySet<string>): ReadonlySet<string> {
-  return new Set([...ownership.unknown].filter((key) => !kept.has(key)));
+async function changesOf(system: SystemFacts, comparison: ModelComparison): Promise<readonly SchemaChange[]> {
+  const ran = [...comparison.steps];
+  const { first, rest } = await changesKeeping({
+    system,
+    comparison,
+    renames: declaredRenames(system, comparison),
+    keeps: new Set(askedObjects(undeclaredObjects(comparison, system))),
+    run: (step) => {
+      ran.push(step);
+      return stateOfSteps(comparison.dialect, [...ran]);
+    },
+  });
+  return [...first, ...rest];
 }
 
 /**
@@ -50,7 +55,7 @@ export function droppedBy({ ownership }: ModelComparison, kept: ReadonlySet<stri
  */
 export async function check(system: SystemFacts, dialect: SqlName): Promise<void> {
   const comparison = await compareModel(system, dialect);
-  const { changes } = await changesOf(system, comparison, declaredRenames(system, comparison));
+  const changes = await changesOf(system, comparison);
   if (changes.length === 0) return assertDumped(system, comparison);
   throw new AshlarError('migration-pending', {
     message: `The migrations of ${system.name} do not create the schema that its tables declare on ${dialect}.`,
@@ -59,7 +64,7 @@ export async function check(system: SystemFacts, dialect: SqlName): Promise<void
   });
 }
 
-const assertDumped = async (system: SystemFacts, { dialect, before }: ModelComparison): Promise<void> => {
+const assertDumped = async (system: SystemFacts, { dialect, before }: Comparison): Promise<void> => {
   const committed = await readFile(dumpFile(system, dialect.name), 'utf8').catch(() => undefined);
   if (committed === undefined || committed.replaceAll('\r\n', '\n') === dumpText(dialect, before)) return;
   throw new AshlarError('migration-pending', {

@@ -1,29 +1,26 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Renames } from '../contract/dialect.js';
 import type { SchemaChange } from '../contract/schema.js';
 import type { SqlName } from '../contract/sql.js';
 import type { SystemFacts } from '../contract/system.js';
 import { AshlarError } from '../errors.js';
-import { changesOf, compareModel, droppedBy, type ModelComparison } from './model-changes.js';
-import { renamedKeys } from './ownership/changes.js';
-import { keysOf } from './ownership/keys.js';
-import { type OwnershipLines, ownershipText } from './ownership/lines.js';
-import { assertKept } from './ownership/trial.js';
-import { answersFor, type DecideObject, type ObjectAnswer, undeclaredObjects } from './ownership/unknown.js';
-import { type Decide, resolveRenames } from './renames.js';
+import { type Decisions, resolveRenames } from './decisions.js';
+import { type Draft, openDraft, planDraft, tryDraft, withoutKept } from './draft.js';
+import { ownershipText } from './ownership/lines.js';
+import {
+  answersFor,
+  askedObjects,
+  type DecideObject,
+  type ObjectAnswer,
+  undeclaredObjects,
+} from './ownership/unknown.js';
+import { projectEngines } from './project-engines.js';
+import { assertBoundNames } from './renames.js';
 import { byStepOrder, folderPath } from './steps.js';
 
 /** The options of `newStep`. */
-export interface NewStepOptions {
-  /** Renamed columns: table → { current column name → previous column name }. */
-  readonly renames?: Renames | undefined;
-  /**
-   * Decides whether a column was renamed or dropped; without this function, a column that may have been renamed is an
-   * error.
-   */
-  readonly decide?: Decide | undefined;
+export interface NewStepOptions extends Decisions {
   /**
    * What happens to objects that the model lacks, made by older steps that do not say who made them:
    * `{ 'index orders_by_status': 'keep' }`.
@@ -36,26 +33,30 @@ export interface NewStepOptions {
    * hand.
    */
   readonly empty?: boolean | undefined;
+  /** The engines to write files for; by default those for which the steps have files, and both for the first step. */
+  readonly engines?: readonly SqlName[] | undefined;
 }
 
 /** A step that `newStep` wrote. */
 export interface NewStep {
   readonly name: string;
   readonly folder: string;
-  readonly changes: Readonly<Record<SqlName, readonly SchemaChange[]>>;
+  /** The changes for each engine that files were written for. */
+  readonly changes: Readonly<Partial<Record<SqlName, readonly SchemaChange[]>>>;
   /** The objects that no table declares and no generated step made: they were left as they are. */
   readonly kept: readonly string[];
 }
 
-const sqlNames: readonly SqlName[] = ['sqlite', 'postgres'];
-
 /**
- * Writes a step that turns the schema of the migrations into that of the tables: up and down files in every dialect.
+ * Writes a step that turns the schema of the migrations into that of the tables: up and down files for each engine of the
+ * project. The step is tried in shadow databases before it is written, up and down, with sample rows.
  *
  * @param folder - the migrations folder to write into
  * @param name - describes the step, in snake_case
  * @returns the step; `undefined` when nothing differs
- * @throws AshlarError `usage`, `migration-ambiguous`, `migration-invalid`, `migration-failed`, `driver-missing`
+ * @throws AshlarError `usage`, `migration-ambiguous`, `migration-invalid`, `migration-failed`, `driver-missing`,
+ *   `conversion-unknown`, `conversion-sealed`, `conversion-blocked`, `migration-untested`, `migration-blocked`; then
+ *   nothing is written
  */
 export async function newStep(
   system: SystemFacts,
@@ -70,76 +71,86 @@ export async function newStep(
     });
   }
   const root = folderPath(folder);
-  await mkdir(root, { recursive: true });
-  const comparisons = [];
-  // one after another: a shadow database takes memory
-  for (const dialect of sqlNames)
-    comparisons.push(await compareModel({ ...system, migrations: asUrl(folder) }, dialect));
-  const renames = await resolveRenames(system, comparisons, options.renames ?? {}, options.decide);
-  const undeclared = comparisons.map((comparison) => undeclaredObjects(comparison, system));
-  const answers = await answersFor(undeclared.flat(), options.objects ?? {}, options.decideObject);
-  const plans = [];
-  for (const [at, comparison] of comparisons.entries())
-    plans.push(await planStep(system, comparison, renames, undeclared[at] ?? [], answers));
-  if (plans.every(({ changes, lines }) => changes.length === 0 && lines.keeps.length === 0) && !options.empty)
-    return undefined;
-  const step = `${await nextNumber(root)}_${name}`;
-  const target = join(root, step);
-  await mkdir(target);
-  for (const { dialect, changes, lines } of plans) {
-    await writeFile(join(target, `up.${dialect}.sql`), upText(step, changes, ownershipText(lines)));
-    await writeFile(join(target, `down.${dialect}.sql`), downText(step, changes));
+  const drafts: Draft[] = [];
+  try {
+    for (const engine of projectEngines(root, options))
+      drafts.push(await openDraft({ ...system, migrations: asUrl(folder) }, engine));
+    return await writeStep({ system, root, name, options, drafts });
+  } finally {
+    for (const { shadow } of drafts) await shadow.close();
   }
-  return {
-    name: step,
-    folder: target,
-    changes: Object.fromEntries(
-      plans.map(({ dialect, changes }) => [dialect, changes]),
-    ) as NewStep['changes'],
-    kept: [...new Set(plans.flatMap(({ kept }) => [...kept]))].sort(),
-  };
 }
 
-interface StepPlan {
-  readonly dialect: SqlName;
-  readonly changes: readonly SchemaChange[];
-  readonly kept: ReadonlySet<string>;
-  readonly lines: OwnershipLines;
+interface Writing {
+  readonly system: SystemFacts;
+  readonly root: string;
+  readonly name: string;
+  readonly options: NewStepOptions;
+  readonly drafts: readonly Draft[];
 }
 
-const planStep = async (
+const writeStep = async ({ system, root, name, options, drafts }: Writing): Promise<NewStep | undefined> => {
+  const keeps = await keptObjects(system, drafts, options);
+  const given = { tables: options.tableRenames ?? {}, columns: options.renames ?? {} };
+  const comparisons = drafts.map((draft, at) => withoutKept(draft, keeps[at] ?? none, given));
+  const renames = await resolveRenames(system, comparisons, options);
+  assertBoundNames(system, renames);
+  const planned = [];
+  for (const [at, draft] of drafts.entries()) {
+    const plan = await planDraft(draft, renames, keeps[at] ?? none);
+    planned.push({ plan, changes: [...plan.first, ...plan.rest] });
+  }
+  const isNothing = planned.every(({ plan, changes }) => changes.length + plan.lines.keeps.length === 0);
+  if (isNothing && !options.empty) return undefined;
+  const step = `${await nextNumber(root)}_${name}`;
+  const files: [file: string, text: string][] = [];
+  for (const { plan, changes } of planned) {
+    const { name: engine } = plan.comparison.dialect;
+    const rest = { up: upText(step, plan.rest), down: downText(step, plan.rest) };
+    const untried = changes.length > 0 ? await tryDraft(plan, step, rest) : [];
+    files.push(
+      [`up.${engine}.sql`, upText(step, changes, [...untriedLine(untried), ...ownershipText(plan.lines)])],
+      [`down.${engine}.sql`, downText(step, changes)],
+    );
+  }
+  const folder = join(root, step);
+  await mkdir(folder, { recursive: true });
+  for (const [file, text] of files) await writeFile(join(folder, file), text);
+  const changes = planned.map(({ plan, changes: own }) => [plan.comparison.dialect.name, own] as const);
+  const kept = new Set(planned.flatMap(({ plan }) => [...plan.kept]));
+  return { name: step, folder, changes: Object.fromEntries(changes), kept: [...kept].sort() };
+};
+
+const none: ReadonlySet<string> = new Set();
+
+/** The objects of older steps that stay, for each draft. */
+const keptObjects = async (
   system: SystemFacts,
-  comparison: ModelComparison,
-  renames: Renames,
-  undeclared: readonly string[],
-  answers: ReadonlyMap<string, ObjectAnswer>,
-): Promise<StepPlan> => {
-  const keeps = undeclared.filter((object) => answers.get(object) === 'keep');
-  const planned = await changesOf(system, comparison, renames, droppedBy(comparison, new Set(keeps)));
-  await assertKept(system, comparison, planned);
-  const moved = renamedKeys(renames);
-  const had = keysOf(comparison.before);
-  const isNew = (key: string): boolean => !had.has(key) && ![...moved.values()].includes(key);
-  return {
-    dialect: comparison.dialect.name,
-    changes: planned.changes,
-    kept: planned.kept,
-    lines: { makes: [...keysOf(comparison.after)].filter(isNew), keeps, renames: moved },
-  };
+  drafts: readonly Draft[],
+  { objects = {}, decideObject }: NewStepOptions,
+): Promise<readonly ReadonlySet<string>[]> => {
+  const undeclared = drafts.map(({ comparison }) => undeclaredObjects(comparison, system));
+  const answers = await answersFor(askedObjects(undeclared.flat()), objects, decideObject);
+  return undeclared.map(
+    (keys) => new Set(keys.filter((key) => (answers.get(key) ?? objects[key]) === 'keep')),
+  );
 };
 
 const asUrl = (folder: URL | string): URL =>
   typeof folder === 'string' ? pathToFileURL(join(folder, '/')) : folder;
 
 const nextNumber = async (root: string): Promise<string> => {
-  const last = (await readdir(root))
+  const last = (await readdir(root).catch(() => []))
     .filter((entry) => /^\d{4,}_/.test(entry))
     .sort(byStepOrder)
     .at(-1);
   return String(last === undefined ? 1 : Number.parseInt(last, 10) + 1).padStart(4, '0');
 };
 
-const upText = (step: string, changes: readonly SchemaChange[], ownership: readonly string[]): string => {
+const untriedLine = (tables: readonly string[]): readonly string[] =>
+  tables.length > 0 ? [`-- tried without rows: ${tables.join(', ')}`] : [];
+
+const upText = (step: string, changes: readonly SchemaChange[], more: readonly string[] = []): string => {
   const header = [
     ...(changes.some((change) => change.rebuild.includes('up')) ? ['-- ashlar: rebuild'] : []),
     `-- ${step}`,
@@ -148,7 +159,7 @@ const upText = (step: string, changes: readonly SchemaChange[], ownership: reado
       `-- ${summary}`,
       ...(danger ? [`--   careful: ${danger}`] : []),
     ]),
-    ...ownership,
+    ...more,
   ];
   return file(
     header,

@@ -1,18 +1,26 @@
+import type { Foundation, FoundationVersion } from '../contract/dialect.js';
 import type { Engine } from '../contract/engine.js';
 import type { Owner } from '../contract/owner.js';
 import type { SystemFacts } from '../contract/system.js';
 import { AshlarError } from '../errors.js';
 import { assertNoCollision } from './collision.js';
 import { assertHistory, compareHistory, type HistoryComparison } from './compare-history.js';
-import { type Danger, findDangers } from './danger.js';
+import { type Danger, findDangers } from './danger/find-dangers.js';
+import { assertUsable, foundationState, pendingVersions } from './foundation.js';
 import { readHistory } from './history.js';
+import { readTables } from './losses/contents.js';
 import { assertGuaranteesKept } from './refusals.js';
 import { byStepOrder, readSteps, type Step } from './steps.js';
+import { summaryOf } from './summary.js';
 
 /** A step that `up` would run. */
 export interface PlannedStep {
   readonly step: Step;
   readonly dangers: readonly Danger[];
+  /** What the step does: a line for each kind of statement, with the names. */
+  readonly summary: readonly string[];
+  /** The existing tables that its dangers name, with their numbers of rows: estimated on PostgreSQL, counted on SQLite. */
+  readonly tables: readonly { readonly table: string; readonly rows: number }[];
 }
 
 /** The steps that `up` would run, and the state of the database before them. */
@@ -22,6 +30,8 @@ export interface Plan {
   readonly head: string | undefined;
   readonly applied: number;
   readonly steps: readonly PlannedStep[];
+  /** The versions of Ashlar's own objects that `up` would apply before the steps. */
+  readonly foundation: readonly FoundationVersion[];
 }
 
 /** The options of `plan`. */
@@ -36,7 +46,7 @@ export interface PlanOptions {
  * Returns the steps that `up` would run, with their dangerous statements. `up` runs exactly this plan.
  *
  * @throws AshlarError `migration-changed`, `migration-missing`, `migration-late`, `migration-invalid`,
- *   `migration-pending` (the system has tables and no steps), `system-collision`, `guarantee-refused`
+ *   `migration-pending` (the system has tables and no steps), `system-collision`, `guarantee-refused`, `database-newer`
  */
 export async function plan(engine: Engine, system: SystemFacts, options: PlanOptions = {}): Promise<Plan> {
   const steps = await readSystemSteps(engine, system);
@@ -65,11 +75,15 @@ export interface PlanRequest {
   readonly system: SystemFacts;
   readonly steps: readonly Step[];
   readonly options: PlanOptions;
+  readonly foundation?: Foundation;
 }
 
 /** Returns the same as {@link plan}, but uses an open connection of the owner. */
-export async function planOn({ engine, owner, system, steps, options }: PlanRequest): Promise<Plan> {
+export async function planOn(request: PlanRequest): Promise<Plan> {
+  const { engine, owner, system, steps, options, foundation = engine.dialect } = request;
   const everything = await readHistory(owner, engine.dialect);
+  const state = foundationState(everything);
+  assertUsable(state, foundation);
   await assertNoCollision(engine, owner, system, everything);
   const comparison = compareHistory(
     steps,
@@ -77,16 +91,40 @@ export async function planOn({ engine, owner, system, steps, options }: PlanRequ
   );
   assertHistory(system.name, comparison, options);
   const newTables = new Set<string>();
+  const planned: PlannedStep[] = [];
+  for (const step of upTo(system, steps, comparison, options.to)) {
+    const dangers = findDangers(step.up, engine.dialect.name, newTables, Object.values(system.tables));
+    const named = new Set(dangers.flatMap(({ table }) => table ?? []));
+    planned.push({
+      step,
+      dangers,
+      summary: summaryOf(step.up),
+      tables: await rowEstimates(engine, owner, named),
+    });
+  }
   return {
     system: system.name,
     head: comparison.applied.at(-1)?.step,
     applied: comparison.applied.length,
-    steps: upTo(system, steps, comparison, options.to).map((step) => ({
-      step,
-      dangers: findDangers(step.up, engine.dialect.name, newTables),
-    })),
+    steps: planned,
+    foundation: pendingVersions(state, foundation),
   };
 }
+
+const rowEstimates = async (
+  { dialect }: Engine,
+  owner: Owner,
+  named: ReadonlySet<string>,
+): Promise<PlannedStep['tables']> => {
+  if (named.size === 0) return [];
+  const estimates: { table: string; rows: number }[] = [];
+  for (const { name, source } of await readTables(owner, dialect)) {
+    if (!named.has(name)) continue;
+    const [row] = await owner.run(dialect.contents.estimate(source));
+    estimates.push({ table: name, rows: Number(row?.rows ?? 0) });
+  }
+  return estimates;
+};
 
 const upTo = (
   system: SystemFacts,

@@ -1,29 +1,44 @@
-import type { Renames } from '../contract/dialect.js';
-import type { Schema, SchemaColumn, SchemaTable } from '../contract/schema.js';
+import type { Renames, SqlDialect, TableRenames } from '../contract/dialect.js';
+import type { GuardedTable } from '../contract/guarantee.js';
+import type { Schema, SchemaTable } from '../contract/schema.js';
 import type { SystemFacts } from '../contract/system.js';
 import { AshlarError } from '../errors.js';
 
-/** A missing column, and the new columns of the same type that it may have been renamed to. */
-export interface AmbiguousColumn {
-  readonly table: string;
-  readonly lost: string;
-  readonly candidates: readonly string[];
-}
-
-/** Decides whether a missing column was renamed: returns the column's new name, or `undefined` if it was dropped. */
-export type Decide = (question: AmbiguousColumn) => Promise<string | undefined>;
-
 /** The schemas before and after a change, in one dialect. */
 export interface Comparison {
+  readonly dialect: SqlDialect;
   readonly before: Schema;
   readonly after: Schema;
 }
 
-/** Decides that every missing column was dropped, as the option `--drop` asks. */
-export const dropAll: Decide = async () => undefined;
+/** The renamed tables, and the renamed columns by the current names of their tables. */
+export interface AllRenames {
+  readonly tables: TableRenames;
+  readonly columns: Renames;
+}
 
 /** Returns the renames that the tables declare and that the migrations do not contain yet. */
-export function declaredRenames(system: SystemFacts, { before, after }: Comparison): Renames {
+export function declaredRenames(system: SystemFacts, comparison: Comparison): AllRenames {
+  const tables = declaredTables(system, comparison);
+  return { tables, columns: declaredColumns(system, afterTableRenames(system, comparison, tables)) };
+}
+
+/** Returns the renamed tables that the system declares and that the migrations do not contain yet. */
+export function declaredTables(system: SystemFacts, { before, after }: Comparison): TableRenames {
+  return Object.fromEntries(
+    Object.values(system.tables).flatMap(({ name, renamedFrom }) =>
+      renamedFrom !== undefined &&
+      tableOf(before, renamedFrom) &&
+      !tableOf(before, name) &&
+      !tableOf(after, renamedFrom)
+        ? [[name, renamedFrom] as const]
+        : [],
+    ),
+  );
+}
+
+/** Returns the renamed columns that the tables declare and that the migrations do not contain yet. */
+export function declaredColumns(system: SystemFacts, { before, after }: Comparison): Renames {
   const found: Record<string, Record<string, string>> = {};
   for (const table of Object.values(system.tables)) {
     const old = tableOf(before, table.name);
@@ -36,52 +51,25 @@ export function declaredRenames(system: SystemFacts, { before, after }: Comparis
   return found;
 }
 
-/**
- * Returns all renames between two schemas: those that tables declare, those given as options, and those that `decide`
- * decides.
- *
- * @param comparisons - the same comparison in each dialect; two types are the same when all dialects agree
- * @param given - `--rename`, as table → { now → before }
- * @throws AshlarError `migration-ambiguous` when a column may have been renamed and `decide` is missing,
- *   `usage` when a given rename is impossible
- */
-export async function resolveRenames(
+/** Returns a comparison in which the tables before the change already have their new names. */
+export function afterTableRenames<C extends Comparison>(
   system: SystemFacts,
-  comparisons: readonly Comparison[],
-  given: Renames,
-  decide: Decide | undefined,
-): Promise<Renames> {
-  const [first] = comparisons;
-  if (!first) return {};
-  assertFit(given, first);
-  const resolved = merged(declaredRenames(system, first), given);
-  for (const question of ambiguities(comparisons, resolved)) {
-    const taken = new Set(Object.keys(resolved[question.table] ?? {}));
-    const candidates = question.candidates.filter((name) => !taken.has(name));
-    if (candidates.length === 0) continue;
-    if (!decide) throw ambiguous({ ...question, candidates });
-    const answer = await decide({ ...question, candidates });
-    if (answer !== undefined)
-      resolved[question.table] = { ...resolved[question.table], [answer]: question.lost };
-  }
-  return resolved;
+  comparison: C,
+  renames: TableRenames,
+): C {
+  const { schema } = comparison.dialect.renameTables(
+    comparison.before,
+    Object.values(system.tables),
+    renames,
+  );
+  return { ...comparison, before: schema };
 }
 
-const ambiguities = (comparisons: readonly Comparison[], resolved: Renames): AmbiguousColumn[] => {
-  const [first] = comparisons;
-  return (first?.before.tables ?? []).flatMap(({ name: table }) => {
-    const now = resolved[table] ?? {};
-    const { lost, gained } = moved(first, table);
-    const openLost = lost.filter((column) => !Object.values(now).includes(column));
-    const openGained = gained.filter((column) => !(column in now));
-    return openLost.flatMap((column) => {
-      const candidates = openGained.filter((other) => sameType(comparisons, table, column, other));
-      return candidates.length > 0 ? [{ table, lost: column, candidates }] : [];
-    });
-  });
-};
-
-const moved = (comparison: Comparison | undefined, table: string): { lost: string[]; gained: string[] } => {
+/** The columns of a table that only the schema before has, and those that only the schema after has. */
+export function movedColumns(
+  comparison: Comparison | undefined,
+  table: string,
+): { readonly lost: readonly string[]; readonly gained: readonly string[] } {
   const before = comparison && tableOf(comparison.before, table);
   const after = comparison && tableOf(comparison.after, table);
   if (!before || !after) return { lost: [], gained: [] };
@@ -89,49 +77,66 @@ const moved = (comparison: Comparison | undefined, table: string): { lost: strin
     lost: before.columns.map((c) => c.name).filter((name) => !has(after, name)),
     gained: after.columns.map((c) => c.name).filter((name) => !has(before, name)),
   };
-};
+}
 
-const sameType = (comparisons: readonly Comparison[], table: string, lost: string, gained: string): boolean =>
-  comparisons.every(({ before, after }) => {
-    const was = columnOf(tableOf(before, table), lost);
-    const is = columnOf(tableOf(after, table), gained);
-    return was !== undefined && was.type === is?.type;
-  });
+/** The tables that only the schema before has in some dialect, and the declared tables that only the schema after has. */
+export function movedTables(
+  system: SystemFacts,
+  comparisons: readonly Comparison[],
+): { readonly lost: readonly string[]; readonly gained: readonly string[] } {
+  const names = (schema: Schema): readonly string[] => schema.tables.map(({ name }) => name);
+  return {
+    lost: [
+      ...new Set(
+        comparisons.flatMap(({ before, after }) => names(before).filter((name) => !tableOf(after, name))),
+      ),
+    ],
+    gained: Object.values(system.tables)
+      .map(({ name }) => name)
+      .filter((name) => comparisons.every(({ before }) => !tableOf(before, name))),
+  };
+}
 
-const tableOf = (schema: Schema, name: string): SchemaTable | undefined =>
-  schema.tables.find((table) => table.name === name);
-
-const columnOf = (table: SchemaTable | undefined, name: string): SchemaColumn | undefined =>
-  table?.columns.find((column) => column.name === name);
+/** Returns the table of a name in a schema. */
+export function tableOf(schema: Schema, name: string): SchemaTable | undefined {
+  return schema.tables.find((table) => table.name === name);
+}
 
 const has = (table: SchemaTable | undefined, column: string): boolean =>
-  columnOf(table, column) !== undefined;
+  table?.columns.some(({ name }) => name === column) ?? false;
 
-const merged = (a: Renames, b: Renames): Record<string, Record<string, string>> => {
-  const all: Record<string, Record<string, string>> = {};
-  for (const renames of [a, b]) {
-    for (const [table, columns] of Object.entries(renames)) all[table] = { ...all[table], ...columns };
+/**
+ * Throws if a renamed table or column holds values that are bound to its name: a ledger's entries to the name of the log,
+ * a ciphertext to the names of its table and column. The declaration has to say the former name.
+ *
+ * @throws AshlarError `migration-invalid`
+ */
+export function assertBoundNames(system: SystemFacts, { tables, columns }: AllRenames): void {
+  const byName = new Map(Object.values(system.tables).map((table) => [table.name, table]));
+  for (const [now, before] of Object.entries(tables)) {
+    const { facts } = byName.get(now) ?? {};
+    if (facts?.ledger?.log === now) throw unbound(now, before, 'log', `ledgered({ log: '${before}' })`);
+    if (facts?.encryption?.boundTable === now)
+      throw unbound(now, before, 'ciphertexts', `encrypted({ …, bound: { table: '${before}' } })`);
   }
-  return all;
-};
-
-const assertFit = (given: Renames, comparison: Comparison): void => {
-  for (const [table, columns] of Object.entries(given)) {
-    const { lost, gained } = moved(comparison, table);
-    for (const [to, from] of Object.entries(columns)) {
-      if (lost.includes(from) && gained.includes(to)) continue;
-      throw new AshlarError('usage', {
-        message: `${table}.${from} cannot have been renamed to ${to}.`,
-        detail: `Missing columns of ${table}: ${lost.join(', ') || 'none'}. New columns: ${gained.join(', ') || 'none'}.`,
-        suggestion: 'Write --rename table.old:new with a missing column as old and a new column as new.',
-      });
+  for (const [table, renamed] of Object.entries(columns)) {
+    for (const [now, before] of Object.entries(renamed)) {
+      if (isUnbound(byName.get(table), now)) {
+        const declared = `encrypted({ …, bound: { columns: { ${now}: '${before}' } } })`;
+        throw unbound(`${table}.${now}`, before, 'ciphertexts', declared);
+      }
     }
   }
-};
+}
 
-const ambiguous = ({ table, lost, candidates }: AmbiguousColumn): AshlarError =>
-  new AshlarError('migration-ambiguous', {
-    message: `${table}.${lost} is missing and ${candidates.join(', ')} ${candidates.length > 1 ? 'are' : 'is'} new, of the same type.`,
-    detail: 'A rename keeps the values; a drop loses them. The tables do not show which of the two is meant.',
-    suggestion: `Choose one: --rename ${table}.${lost}:${candidates[0]}, or --drop. Or declare it in the table: renamed(c.${candidates[0]}, '${lost}').`,
+const isUnbound = (table: GuardedTable | undefined, column: string): boolean =>
+  table?.facts.encryption?.columns.some(({ name }) => name === column) === true &&
+  table.facts.encryption.boundColumn(column) === column;
+
+const unbound = (now: string, before: string, what: string, declared: string): AshlarError =>
+  new AshlarError('migration-invalid', {
+    message: `${now} was renamed from ${before}, but its declaration does not say the former name of its ${what}.`,
+    detail:
+      'The existing rows are bound to the former name; under another one they could not be read or verified.',
+    suggestion: `Declare ${declared}, then write the step again.`,
   });

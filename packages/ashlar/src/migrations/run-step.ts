@@ -1,33 +1,54 @@
 import { pathToFileURL } from 'node:url';
+import type { Engine } from '../contract/engine.js';
 import type { Owner } from '../contract/owner.js';
 import { isRetryable, pauseBeforeRetry } from '../engines/retryable.js';
 import { AshlarError } from '../errors.js';
 import type { DatabaseObjects } from './ownership/database-objects.js';
 import type { CodeBody, SqlBody, Step, StepBody } from './steps.js';
 
-type StepFunction = (owner: Owner) => Promise<void>;
+/**
+ * The function that the file `up.ts` or `down.ts` of a step exports, under the name `up` or `down`, or as the default.
+ *
+ * It changes data, and never the schema: a step in SQL does that. It runs in one transaction with its line in the history,
+ * so once for each database; on a failure, its changes are rolled back. It never runs in the temporary databases in which
+ * schemas are compared (`migrate new`, `check`, `dump`, `status`, `prove`). A step that changed the schema all the same is
+ * rolled back with `migration-invalid`.
+ *
+ * What it does outside the database is not rolled back, and happens again when the step is run again after a failure.
+ *
+ * @param owner - the owner's connection, in the transaction of the step; not to be used after the function returned
+ *
+ * @example
+ * export const up: StepFunction = async (owner) => {
+ *   for (const { id, name } of await owner.run('SELECT id, name FROM customers'))
+ *     await owner.run('UPDATE customers SET slug = $1 WHERE id = $2', [slugOf(String(name)), id]);
+ * };
+ */
+export type StepFunction = (owner: Owner) => Promise<void>;
 
 /**
  * Runs one direction of a step (up or down); if the step runs in a transaction, the caller must have opened it.
  *
- * @throws AshlarError `migration-failed`, with the statement that failed; errors of the connection are rethrown
- *   unchanged
+ * @param engine - describes the schema, which a function must not change
+ * @throws AshlarError `migration-failed`, with the statement that failed; `migration-invalid` for a function that changes
+ *   the schema; errors of the connection are rethrown unchanged
  */
-export function runBody(owner: Owner, step: Step, body: StepBody): Promise<void> {
-  return body.kind === 'sql' ? runSql(owner, step, body) : runCode(owner, step, body);
+export function runBody(engine: Engine, owner: Owner, step: Step, body: StepBody): Promise<void> {
+  return body.kind === 'sql' ? runSql(owner, step, body) : runCode(engine, owner, step, body);
 }
 
 /** How often a step is run before a deadlock with another transaction fails it. */
 const attempts = 5;
 
-/** Where a step is run: the step, the owner's connection, and the options of its transaction. */
+/** Where a step is run: the step, the engine, the owner's connection, and the options of its transaction. */
 export interface StepRun {
+  readonly engine: Engine;
   readonly owner: Owner;
   readonly step: Step;
   readonly body: StepBody;
   readonly options: { lockTimeout?: number };
-  /** What keeps the objects that exist in the database only. */
-  readonly keeping: DatabaseObjects;
+  /** What keeps the objects that exist in the database only; without it, the step must not last. */
+  readonly keeping?: DatabaseObjects;
 }
 
 /**
@@ -40,7 +61,7 @@ export interface StepRun {
  * @throws AshlarError `migration-failed`, and what `isPending` and `record` throw
  */
 export async function inTransaction<T>(
-  { owner, step, body, options, keeping }: StepRun,
+  { engine, owner, step, body, options, keeping }: StepRun,
   isPending: () => Promise<boolean>,
   record: () => Promise<T>,
 ): Promise<T | undefined> {
@@ -50,7 +71,8 @@ export async function inTransaction<T>(
       return await owner.atomically(
         async () => {
           if (!(await isPending())) return undefined;
-          await keeping.around(step.name, () => runBody(owner, step, body));
+          const run = (): Promise<void> => runBody(engine, owner, step, body);
+          await (keeping ? keeping.around(step.name, run) : run());
           const result = await record();
           ending = true;
           return result;
@@ -85,7 +107,7 @@ const runSql = async (owner: Owner, step: Step, body: SqlBody): Promise<void> =>
   }
 };
 
-const runCode = async (owner: Owner, step: Step, body: CodeBody): Promise<void> => {
+const runCode = async (engine: Engine, owner: Owner, step: Step, body: CodeBody): Promise<void> => {
   const direction = body.file.startsWith('up') ? 'up' : 'down';
   const work = await loadFunction(body, direction);
   if (!work) {
@@ -94,11 +116,19 @@ const runCode = async (owner: Owner, step: Step, body: CodeBody): Promise<void> 
       suggestion: `Write: export const ${direction} = async (owner) => { await owner.run('…'); };`,
     });
   }
+  const before = JSON.stringify(await engine.introspect(owner));
   try {
     await work(owner);
   } catch (error) {
     throw failed(step, body.file, error, true);
   }
+  if (JSON.stringify(await engine.introspect(owner)) === before) return;
+  throw new AshlarError('migration-invalid', {
+    message: `${body.file} of step ${step.name} changed the schema, so the step was rolled back.`,
+    detail:
+      'Schemas are compared without running code; what code changes in the schema would look like drift.',
+    suggestion: `Change the schema in a step of its own, in SQL, before or after ${step.name}.`,
+  });
 };
 
 const loadFunction = async (body: CodeBody, direction: string): Promise<StepFunction | undefined> => {
@@ -118,7 +148,8 @@ const passing: ReadonlySet<string> = new Set(['lock-timeout', 'outcome-unknown',
 const failed = (step: Step, where: string, error: unknown, undone: boolean): AshlarError => {
   // a broken connection or a lock that was not granted is not an error of the step
   if (error instanceof AshlarError && (error.exitCode === 3 || passing.has(error.code))) return error;
-  const reason = error instanceof AshlarError ? [error.message, error.detail] : [String(error)];
+  const reason =
+    error instanceof AshlarError ? [error.message, error.detail, error.suggestion] : [String(error)];
   return new AshlarError('migration-failed', {
     message: `Step ${step.name} failed at ${where}.`,
     detail: reason.filter(Boolean).join('\n'),

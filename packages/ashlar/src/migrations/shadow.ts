@@ -11,10 +11,25 @@ import { type Ownership, OwnershipLedger } from './ownership/ownership.js';
 import { runBody } from './run-step.js';
 import type { Step } from './steps.js';
 
-const inShadow = async <T>(dialect: SqlDialect, work: (engine: Engine) => Promise<T>): Promise<T> => {
+/**
+ * Opens an empty database in this process, with the objects that guarantees rely on. Close it.
+ *
+ * @throws AshlarError `driver-missing`
+ */
+export async function openEmptyShadow(dialect: SqlDialect): Promise<Engine> {
   const shadow = await openShadow(dialect.name);
   try {
     await shadow.asOwner((owner) => createFoundation(owner, dialect));
+    return shadow;
+  } catch (error) {
+    await shadow.close();
+    throw error;
+  }
+}
+
+const inShadow = async <T>(dialect: SqlDialect, work: (engine: Engine) => Promise<T>): Promise<T> => {
+  const shadow = await openEmptyShadow(dialect);
+  try {
     return await work(shadow);
   } finally {
     await shadow.close();
@@ -35,17 +50,17 @@ const mostKnown = 16;
 
 /**
  * Runs steps on an empty database in this process, and returns the resulting schema as the engine describes it, with the
- * owners of its objects. Steps that are SQL only always give the same schema, which is kept for later calls.
+ * owners of its objects. Steps in code are left out: they change data only (`StepFunction`). The same steps always give
+ * the same schema, which is kept for later calls.
  *
  * @throws AshlarError `migration-failed`, `migration-invalid` (a step does not make what its directives say),
  *   `driver-missing`
  */
 export function stateOfSteps(dialect: SqlDialect, steps: readonly Step[]): Promise<StepsState> {
-  if (steps.some(({ up }) => up.kind !== 'sql')) return runSteps(dialect, steps);
   const key = JSON.stringify([dialect.name, steps.map(({ name, checksum }) => [name, checksum])]);
   const found = known.get(key);
   if (found) return found;
-  const made = runSteps(dialect, steps);
+  const made = inShadow(dialect, (engine) => runStepsIn(engine, steps, new OwnershipLedger()));
   known.set(key, made);
   made.catch(() => known.delete(key));
   for (const oldest of known.keys()) {
@@ -60,24 +75,33 @@ export async function schemaOfSteps(dialect: SqlDialect, steps: readonly Step[])
   return (await stateOfSteps(dialect, steps)).schema;
 }
 
-function runSteps(dialect: SqlDialect, steps: readonly Step[]): Promise<StepsState> {
-  return inShadow(dialect, (engine) =>
-    engine.asOwner(async (owner) => {
-      const ledger = new OwnershipLedger();
-      let schema = await engine.introspect(owner);
-      for (const step of steps) {
-        if (step.up.mode === 'no-transaction') await runBody(owner, step, step.up);
-        else
-          await owner.atomically(() => runBody(owner, step, step.up), {
-            rebuild: step.up.mode === 'rebuild',
-          });
-        schema = await engine.introspect(owner);
-        ledger.record(step.name, step.up.kind === 'sql' ? step.up.ownership : undefined, keysOf(schema));
-      }
-      const broken = await owner.atomically(() => dialect.findBroken(owner));
-      return { schema, ownership: ledger.ownership, broken };
-    }),
-  );
+/**
+ * Runs steps in an open shadow database, and returns what they make of it.
+ *
+ * @param ledger - follows who made its objects; it has recorded the steps that ran in the database before
+ * @throws AshlarError `migration-failed`, `migration-invalid`
+ */
+export function runStepsIn(
+  engine: Engine,
+  steps: readonly Step[],
+  ledger: OwnershipLedger,
+): Promise<StepsState> {
+  return engine.asOwner(async (connection) => {
+    const owner = engine.dialect.ownerOfSteps(connection);
+    let schema: Schema | undefined;
+    for (const step of steps) {
+      if (step.up.kind === 'code') continue;
+      if (step.up.mode === 'no-transaction') await runBody(engine, owner, step, step.up);
+      else
+        await owner.atomically(() => runBody(engine, owner, step, step.up), {
+          rebuild: step.up.mode === 'rebuild',
+        });
+      schema = await engine.introspect(owner);
+      ledger.record(step.name, step.up.ownership, keysOf(schema));
+    }
+    const broken = await owner.atomically(() => engine.dialect.findBroken(owner));
+    return { schema: schema ?? (await engine.introspect(owner)), ownership: ledger.ownership, broken };
+  });
 }
 
 /**

@@ -1,5 +1,6 @@
-import type { SqlDialect } from '../contract/dialect.js';
+import type { FoundationVersion, SqlDialect } from '../contract/dialect.js';
 import { AshlarError } from '../errors.js';
+import { versionSql } from './foundation.js';
 import { recordSql } from './history.js';
 import { historySql } from './history-sql.js';
 import type { Step } from './steps.js';
@@ -11,6 +12,8 @@ export interface StepsAsSql {
   readonly steps: readonly Step[];
   readonly actor: string;
   readonly firstEver: boolean;
+  /** The versions of Ashlar's own objects that the database lacks. Default: none. */
+  readonly foundation?: readonly FoundationVersion[];
 }
 
 /**
@@ -19,12 +22,24 @@ export interface StepsAsSql {
  * @param firstEver - also make the history's table
  * @throws AshlarError `usage` when a step is code
  */
-export function sqlOf({ dialect, system, steps, actor, firstEver }: StepsAsSql): string {
+export function sqlOf(input: StepsAsSql): string {
+  const { dialect, system, steps, actor, firstEver } = input;
   const { create, preamble } = historySql[dialect.name];
-  const foundation = dialect.foundation.map((object) => object.create);
+  const objects = dialect.foundation.map((object) => object.create);
+  const recordOf = (version: FoundationVersion): string => versionSql(dialect, version, actor, 0);
   const parts = steps.map((step) => sqlOfStep(dialect, system, step, actor));
-  const first = firstEver ? [...foundation, create].map((sql) => `${sql};`) : [];
-  return parts.length === 0 ? '\n' : `${[...preamble, ...first, ...parts].join('\n\n')}\n`;
+  const { begin } = historySql[dialect.name];
+  const first = firstEver
+    ? [...objects, create, ...dialect.foundationVersions.map(recordOf)].map((sql) => `${sql};`)
+    : (input.foundation ?? []).flatMap((version) => [
+        begin,
+        ...[...version.change, recordOf(version)].map((sql) => `${sql};`),
+        'COMMIT;',
+      ]);
+  const all = [...first, ...parts];
+  return all.length === 0 || (firstEver && parts.length === 0)
+    ? '\n'
+    : `${[...preamble, ...all].join('\n\n')}\n`;
 }
 
 const sqlOfStep = (dialect: SqlDialect, system: string, step: Step, actor: string): string => {

@@ -2,7 +2,8 @@ import type { Engine } from '../contract/engine.js';
 import type { SystemFacts } from '../contract/system.js';
 import { AshlarError } from '../errors.js';
 import { defaultActor } from './actor.js';
-import { ensureHistory, forgetSql, readHistory, recordSql } from './history.js';
+import { forgetSql, readHistory, recordSql } from './history.js';
+import { ensureHistory } from './initialise.js';
 import { findStep } from './plan.js';
 import { readSteps, type Step } from './steps.js';
 
@@ -18,7 +19,7 @@ export interface StampOptions {
  * removes one step from the history. A recorded step gets the current checksum of its file.
  *
  * @returns the steps whose lines in the history changed
- * @throws AshlarError `usage` when there is no such step
+ * @throws AshlarError `usage` when there is no such step; `database-newer`
  */
 export async function stamp(
   engine: Engine,
@@ -30,7 +31,8 @@ export async function stamp(
   return engine.asOwner(
     (owner) =>
       owner.atomically(async () => {
-        await ensureHistory(owner, engine.dialect);
+        const actor = options.actor ?? defaultActor();
+        await ensureHistory(owner, engine.dialect, actor);
         const everything = await readHistory(owner, engine.dialect);
         const applied = everything.filter((row) => row.system === system.name);
         if (options.forget) {
@@ -53,7 +55,7 @@ export async function stamp(
               dialect: engine.dialect,
               system: system.name,
               step,
-              actor: options.actor ?? defaultActor(),
+              actor,
               milliseconds: 0,
             }),
           );

@@ -5,15 +5,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { SqlName } from '../contract/sql.js';
 import { AshlarError } from '../errors.js';
-import { readTokens } from '../sql/lexer.js';
 import { type SqlStatement, splitStatements } from '../sql/statements.js';
-import { isOwnershipDirective, type OwnershipLines, readOwnership } from './ownership/lines.js';
-
-/**
- * The mode in which a step runs: in a transaction, without a transaction (`CREATE INDEX CONCURRENTLY`), or in a
- * transaction that may replace tables (SQLite).
- */
-export type StepMode = 'transaction' | 'no-transaction' | 'rebuild';
+import { readDirectives, type StepMode } from './directives.js';
+import type { OwnershipLines } from './ownership/lines.js';
 
 /** One direction of a step (up or down), written in SQL. */
 export interface SqlBody {
@@ -130,21 +124,21 @@ const readStep = async (folder: string, name: string, dialect: SqlName): Promise
       `Add up.${dialect}.sql (a comment is enough if there is nothing to do), or up.ts to change data in code.`,
     );
   }
-  const source = up.kind === 'sql' ? up.text : await readSource(folder, files);
   return {
     name,
-    checksum: checksum(source),
+    checksum: checksum(await readFile(join(folder, sourceOf(up, files)), 'utf8')),
     up,
     down: await readBody({ folder, step: name, files, direction: 'down', dialect }),
   };
 };
 
+// a byte order mark counts: without it, steps that were applied with one would look edited
 const checksum = (text: string): string =>
   createHash('sha256').update(text.replaceAll('\r\n', '\n'), 'utf8').digest('hex');
 
 // a build writes up.js next to or instead of up.ts; the checksum must not depend on which of them runs
-const readSource = (folder: string, files: ReadonlySet<string>): Promise<string> =>
-  readFile(join(folder, files.has('up.ts') ? 'up.ts' : 'up.js'), 'utf8');
+const sourceOf = (up: StepBody, files: ReadonlySet<string>): string =>
+  up.kind === 'code' && files.has('up.ts') ? 'up.ts' : up.file;
 
 interface BodyFile {
   readonly folder: string;
@@ -177,43 +171,17 @@ const readBody = async ({
   return sqlBody(step, sqlFile, await readFile(join(folder, sqlFile), 'utf8'), dialect);
 };
 
-const sqlBody = (step: string, file: string, text: string, dialect: SqlName): SqlBody => {
-  let mode: StepMode = 'transaction';
-  let irreversible = false;
-  for (const directive of directives(text, dialect)) {
-    if (isOwnershipDirective(directive)) continue;
-    if (directive === 'irreversible') irreversible = true;
-    else if ((directive === 'no-transaction' || directive === 'rebuild') && mode === 'transaction')
-      mode = directive;
-    else {
-      throw invalid(
-        `${file} of step ${step} contains "-- ashlar: ${directive}", which is not a valid directive here.`,
-        'Valid directives are irreversible, and either no-transaction or rebuild.',
-      );
-    }
+/** Reads the SQL of one direction of a step from its text. @throws AshlarError `migration-invalid` */
+export function sqlBody(step: string, file: string, source: string, dialect: SqlName): SqlBody {
+  if (source.includes('\0')) {
+    throw invalid(
+      `${file} of step ${step} contains a NUL character.`,
+      'Save the file as UTF-8.',
+      'The engines read no statement after a NUL character. A text in UTF-16 has many.',
+    );
   }
-  const ownership = readOwnership(text, dialect, `${file} of step ${step}`);
-  return {
-    kind: 'sql',
-    file,
-    text,
-    statements: splitStatements(text, dialect),
-    mode,
-    irreversible,
-    ownership,
-  };
-};
-
-const mark = 'ashlar:';
-
-// directives are line comments at the beginning of a file
-const directives = (text: string, dialect: SqlName): string[] => {
-  const found: string[] = [];
-  for (const token of readTokens(text, dialect)) {
-    if (token.kind !== 'space' && token.kind !== 'line-comment') break;
-    const comment = token.text.slice(2).trim();
-    if (token.kind === 'line-comment' && comment.startsWith(mark))
-      found.push(comment.slice(mark.length).trim());
-  }
-  return found;
-};
+  // psql and the sqlite3 shell skip a byte order mark, and a script of several steps must not have one inside
+  const text = source.replace(/^\uFEFF+/, '');
+  const directives = readDirectives(text, dialect, `${file} of step ${step}`);
+  return { kind: 'sql', file, text, statements: splitStatements(text, dialect), ...directives };
+}

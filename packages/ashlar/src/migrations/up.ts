@@ -1,3 +1,4 @@
+import type { Foundation } from '../contract/dialect.js';
 import type { Engine } from '../contract/engine.js';
 import type { Owner } from '../contract/owner.js';
 import type { RoleChange, Roles } from '../contract/roles.js';
@@ -5,18 +6,19 @@ import type { SystemFacts } from '../contract/system.js';
 import { grantRights, prepareRoles } from '../roles/roles.js';
 import { defaultActor } from './actor.js';
 import { assertHistory, compareHistory } from './compare-history.js';
-import { ensureHistory, readHistory, recordSql } from './history.js';
+import { type AppliedVersion, assertUsable, foundationState, upgradeFoundation } from './foundation.js';
+import { readHistory, recordSql } from './history.js';
+import { ensureHistory } from './initialise.js';
+import { type LockBudget, withinLockBudget } from './lock-budget.js';
 import { DatabaseObjects } from './ownership/database-objects.js';
 import { type Plan, type PlannedStep, type PlanOptions, planOn, readSystemSteps } from './plan.js';
 import { inTransaction, runBody } from './run-step.js';
 import type { Step } from './steps.js';
 
 /** The options that `up` and `down` share. */
-export interface RunOptions {
+export interface RunOptions extends LockBudget {
   /** The actor, which is recorded as `applied_by`; by default the user of the operating system. */
   readonly actor?: string | undefined;
-  /** How long a step may wait for a lock, in milliseconds; by default the lock timeout of its connection. */
-  readonly lockTimeout?: number | undefined;
   /**
    * The roles to grant rights to; by default `ashlar_app` and `ashlar_auditor`. {@link rolesFrom} reads them from the
    * settings.
@@ -30,6 +32,8 @@ export interface UpOptions extends PlanOptions, RunOptions {
   readonly onPlan?: ((plan: Plan) => void) | undefined;
   /** Called with each step after it has run. */
   readonly onStep?: ((step: RunStep) => void) | undefined;
+  /** Called with each version of Ashlar's own objects after it was applied. */
+  readonly onVersion?: ((version: AppliedVersion) => void) | undefined;
   /** Called with the changes that were made to roles and rights, if any. */
   readonly onRoles?: ((changes: readonly RoleChange[]) => void) | undefined;
 }
@@ -41,25 +45,39 @@ export interface RunStep {
 }
 
 /**
- * Applies the pending steps, one process at a time, each step in a transaction that also records it in the history and
+ * Upgrades Ashlar's own objects to the version of this release, and applies the pending steps, one process at a time, each step in a transaction that also records it in the history and
  * grants the rights that the guarantees allow. After a crash at any point, the next `up` completes the database.
  *
  * @returns the steps that ran; empty when nothing was pending
  * @throws AshlarError what {@link planOn} throws, `role-missing` and `role-too-strong` (before any step is run),
  *   `migration-failed`, `migration-locked`, `lock-timeout`
  */
-export async function up(engine: Engine, system: SystemFacts, options: UpOptions = {}): Promise<RunStep[]> {
+export function up(engine: Engine, system: SystemFacts, options: UpOptions = {}): Promise<RunStep[]> {
+  return upWith(engine.dialect, engine, system, options);
+}
+
+/** Does what {@link up} does, as a release with the given foundation does it. */
+export async function upWith(
+  foundation: Foundation,
+  engine: Engine,
+  system: SystemFacts,
+  options: UpOptions = {},
+): Promise<RunStep[]> {
   const steps = await readSystemSteps(engine, system);
   return engine.asOwner(
-    async (owner) => {
-      const plan = await planOn({ engine, owner, system, steps, options });
+    async (connection) => {
+      const owner = engine.dialect.ownerOfSteps(connection);
+      const plan = await planOn({ engine, owner, system, steps, options, foundation });
       options.onPlan?.(plan);
       const changed = [...(await prepareRoles(owner, engine.dialect, system, options.roles))];
       const grant = (): Promise<readonly RoleChange[]> =>
         grantRights(owner, engine.dialect, system, options.roles);
+      const actor = options.actor ?? defaultActor();
+      const upgrade = { owner, dialect: engine.dialect, foundation, actor, limit: lockLimit(options), grant };
+      for (const version of await upgradeFoundation(upgrade, plan.foundation)) options.onVersion?.(version);
       // a statement outside a transaction would not wait for another process that writes
       await owner.atomically(async () => {
-        await ensureHistory(owner, engine.dialect);
+        await ensureHistory(owner, engine.dialect, actor, foundation);
         // before any step: its new tables get their rights by default privileges
         changed.push(...(await grant()));
       });
@@ -73,6 +91,7 @@ export async function up(engine: Engine, system: SystemFacts, options: UpOptions
           steps,
           planned,
           options,
+          foundation,
           grant,
           keeping,
         });
@@ -102,6 +121,7 @@ interface StepToApply {
   readonly steps: readonly Step[];
   readonly planned: PlannedStep;
   readonly options: UpOptions;
+  readonly foundation: Foundation;
   readonly grant: () => Promise<readonly RoleChange[]>;
   readonly keeping: DatabaseObjects;
 }
@@ -117,6 +137,7 @@ const applyStep = async ({
   steps,
   planned: { step },
   options,
+  foundation,
   grant,
   keeping,
 }: StepToApply): Promise<AppliedStep | undefined> => {
@@ -124,7 +145,9 @@ const applyStep = async ({
   const limit = lockLimit(options);
   const started = performance.now();
   const isPending = async (): Promise<boolean> => {
-    const applied = (await readHistory(owner, engine.dialect)).filter((row) => row.system === system.name);
+    const everything = await readHistory(owner, engine.dialect);
+    assertUsable(foundationState(everything), foundation);
+    const applied = everything.filter((row) => row.system === system.name);
     const comparison = compareHistory(steps, applied);
     assertHistory(system.name, comparison, options);
     return comparison.pending.includes(step);
@@ -144,9 +167,11 @@ const applyStep = async ({
   };
   if (mode === 'no-transaction') {
     if (!(await isPending())) return undefined;
-    await runBody(owner, step, step.up);
+    await runBody(engine, owner, step, step.up);
     return owner.atomically(record, limit);
   }
   // `isPending` is read inside: where the lock was lost, the transaction still sees the steps of another process
-  return inTransaction({ owner, step, body: step.up, options: limit, keeping }, isPending, record);
+  return withinLockBudget({ dialect: engine.dialect.name, step, body: step.up, options }, (budget) =>
+    inTransaction({ engine, owner, step, body: step.up, options: budget, keeping }, isPending, record),
+  );
 };

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { ColumnKind } from '../contract/column.js';
-import { assertJson } from './json-schema.js';
+import { assertJson, isJson } from './json-schema.js';
 import {
   checksOf,
   type Definition,
@@ -41,13 +41,7 @@ export function columnKind(where: string, schema: z.core.$ZodType): ColumnKind {
       return choiceKind(where, def.values);
     case 'union':
       assertJson(where, schema);
-      if (def.options.every((option) => definitionOf(option).type === 'string')) {
-        throw unsupportedType(
-          where,
-          'a union of strings',
-          'Use z.string() with .refine(), or json(…) to keep it as JSON.',
-        );
-      }
+      assertNoScalars(where, def.options);
       return 'json';
     case 'object':
     case 'array':
@@ -73,10 +67,61 @@ export function columnKind(where: string, schema: z.core.$ZodType): ColumnKind {
       throw unsupportedType(
         where,
         `z.${def.type}()`,
-        'Use a type whose values can be stored unchanged, or json(…).',
+        `Use a type whose values can be stored unchanged${isJson(where, schema) ? ', or json(…)' : ''}.`,
       );
   }
 }
+
+type Scalar = 'strings' | 'numbers' | 'booleans' | 'null';
+
+const scalars: Partial<Record<string, Scalar>> = {
+  string: 'strings',
+  number: 'numbers',
+  boolean: 'booleans',
+  null: 'null',
+};
+
+/** Returns the types of JavaScript that a Zod type's values have; `undefined` for one that is no scalar. */
+const scalarsOf = (schema: z.core.$ZodType): readonly (Scalar | undefined)[] => {
+  const def = definitionOf(schema);
+  switch (def.type) {
+    case 'union':
+      return def.options.flatMap(scalarsOf);
+    case 'nullable':
+      return ['null', ...scalarsOf(def.innerType)];
+    case 'readonly':
+      return scalarsOf(def.innerType);
+    case 'enum':
+      return enumValues(def).map((value) => scalars[typeof value]);
+    case 'literal':
+      return def.values.map((value) => scalars[value === null ? 'null' : typeof value]);
+    case 'template_literal':
+      return ['strings'];
+    default:
+      return [scalars[def.type]];
+  }
+};
+
+const instead: Readonly<Record<Scalar, string>> = {
+  strings: "z.enum(['a', 'b']) for a choice, z.string() with .refine() otherwise",
+  numbers: 'z.literal([1, 2]) for a choice of integers, z.number() with .refine() otherwise',
+  booleans: 'z.boolean()',
+  null: 'another type',
+};
+
+// as JSON, 'a' would be stored as '"a"', and compared and sorted as JSON
+const assertNoScalars = (where: string, options: readonly z.core.$ZodType[]): void => {
+  const found = new Set(options.flatMap(scalarsOf));
+  const nullable = found.delete('null');
+  if (found.size > 1) return;
+  const [only] = found.size === 0 ? (['null'] as const) : found;
+  if (!only) return;
+  throw unsupportedType(
+    where,
+    `a union of ${only}`,
+    `Use ${instead[only]}${nullable && only !== 'null' ? ', and .nullable()' : ''}; json(…) keeps it as JSON.`,
+  );
+};
 
 /** Returns the number of fractional digits of the seconds in a timestamp type; 3 for every other type. */
 export function timestampPrecision(schema: z.core.$ZodType): 3 | 6 {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Column } from '../contract/column.js';
+import { columnHints } from './column-types.js';
 import { storageProblem } from './storable.js';
 import { classicSchema, definitionOf } from './zod-definition.js';
 
@@ -47,6 +48,20 @@ export function withMetadataOf(from: z.core.$ZodType, to: z.ZodType): z.ZodType 
   return from === to || Object.keys(metadata).length === 0 ? to : to.meta(metadata);
 }
 
+const hasId = (schema: z.core.$ZodType): boolean =>
+  z.globalRegistry.get(schema)?.id !== undefined ||
+  (schema._zod.parent !== undefined && hasId(schema._zod.parent));
+
+// a JSON schema refers to a type whose metadata has an id, also through the types that were made of it
+const withoutId = (where: string, schema: z.core.$ZodType): z.ZodType => {
+  const type = classicSchema(where, schema);
+  if (!hasId(type)) return type;
+  const copy = withMetadataOf(type, z.core.clone(type, type._zod.def));
+  const hint = columnHints.get(type);
+  if (hint) columnHints.add(copy, hint);
+  return copy;
+};
+
 /** Returns the declared type without defaults, with another type in place of the innermost one. */
 export function wrapped(where: string, schema: z.core.$ZodType, innermost: z.core.$ZodType): z.ZodType {
   const def = definitionOf(schema);
@@ -56,16 +71,16 @@ export function wrapped(where: string, schema: z.core.$ZodType, innermost: z.cor
       return wrapped(where, def.innerType, innermost);
     case 'nullable': {
       const inner = wrapped(where, def.innerType, innermost);
-      return inner === def.innerType ? classicSchema(where, schema) : inner.nullable();
+      return inner === def.innerType ? withoutId(where, schema) : inner.nullable();
     }
     case 'readonly': {
       const inner = wrapped(where, def.innerType, innermost);
-      return inner === def.innerType ? classicSchema(where, schema) : inner.readonly();
+      return inner === def.innerType ? withoutId(where, schema) : inner.readonly();
     }
     case 'pipe':
-      return classicSchema(where, innermost);
+      return withoutId(where, innermost);
     default:
-      return classicSchema(where, schema);
+      return withoutId(where, schema);
   }
 }
 

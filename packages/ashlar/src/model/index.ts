@@ -1,3 +1,4 @@
+export { assertTable } from './assert-table.js';
 export {
   autoincrement,
   bytes,
@@ -25,6 +26,7 @@ export {
   storedValue,
 } from './column-value.js';
 export { columnsWhere } from './columns-where.js';
+export { clockWithheld, databaseClocks } from './database-clock.js';
 export { envelopeForm } from './envelope-form.js';
 export { fillGenerated } from './generate.js';
 export { identityColumn, touchedColumns } from './generated-columns.js';
@@ -36,6 +38,7 @@ export {
   primaryKey,
   references,
   renamed,
+  renamedTable,
   type TableItem,
   type UniqueOptions,
   unique,
@@ -47,7 +50,7 @@ export { noRights, readOnlyRights, rightsOf } from './rights.js';
 export { type CheckRowItem, checkRow, type RowCheck, type RowProblem, rowProblems } from './row-checks.js';
 export { everyScope, isScopeOf, scopeValue } from './scope.js';
 export type { Application, CheckedRow, InsertOf, KeyValue, RowOf, Shape, UpdateOf } from './shape.js';
-export { hiddenTables, sideObjects } from './side-tables.js';
+export { hiddenTables, type SideTable, sideObjects, sideTables } from './side-tables.js';
 export { storageProblem } from './storable.js';
 export { type Columns, type KeyNames, type Table, table } from './table.js';
 export { timestampText } from './timestamp-text.js';

@@ -47,6 +47,12 @@ export interface RenamedItem {
   readonly from: string;
 }
 
+/** The former name of a table in its declaration. */
+export interface RenamedTableItem {
+  readonly kind: 'renamed-table';
+  readonly from: string;
+}
+
 /**
  * A key, index, constraint, check or guarantee: an item that the third argument of `table()` may return. `R` is the row
  * that a `checkRow` gets.
@@ -61,6 +67,7 @@ export type TableItem<R = never> =
   | RenamedItem
   | DeclaredObject
   | FullTextItem
+  | RenamedTableItem
   | Guarantee;
 
 type Columns = readonly Column[];
@@ -147,4 +154,15 @@ export function check(name: string, sql: string | Readonly<Record<SqlName, strin
  */
 export function renamed(column: Column, from: string): RenamedItem {
   return { kind: 'renamed', column, from };
+}
+
+/**
+ * Declares that the table was previously named `from`, so that `ashlar migrate new` renames the table, its side tables and
+ * its objects, and keeps the rows.
+ *
+ * @example
+ * table('clients', { id: id(), name: z.string() }, () => [renamedTable('customers')])
+ */
+export function renamedTable(from: string): RenamedTableItem {
+  return { kind: 'renamed-table', from };
 }

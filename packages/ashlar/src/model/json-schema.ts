@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { AshlarError } from '../errors.js';
 import { type Definition, definitionOf, unsupportedType } from './zod-definition.js';
 
 const scalars: ReadonlySet<string> = new Set([
@@ -27,6 +28,17 @@ export function assertJson(where: string, schema: z.core.$ZodType): void {
     if (!scalars.has(def.type)) for (const inner of partsOf(where, def)) visit(inner);
   };
   visit(schema);
+}
+
+/** Returns whether JSON can represent every value of a Zod type, so that it can be the type of `json(…)`. */
+export function isJson(where: string, schema: z.core.$ZodType): boolean {
+  try {
+    assertJson(where, schema);
+    return true;
+  } catch (error) {
+    if (error instanceof AshlarError) return false;
+    throw error;
+  }
 }
 
 const partsOf = (where: string, def: Definition): readonly z.core.$ZodType[] => {

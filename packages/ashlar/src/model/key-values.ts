@@ -2,9 +2,12 @@ import { z } from 'zod';
 import type { Column } from '../contract/column.js';
 import type { TableFacts } from '../contract/table.js';
 import { AshlarError } from '../errors.js';
+import { assertTable } from './assert-table.js';
+import { layersOf } from './column-layers.js';
 import { isCanonicalAddress } from './column-types.js';
 import { refusedColumnValue } from './refused-value.js';
 import { storageProblem } from './storable.js';
+import { checksOf } from './zod-definition.js';
 
 type Values = Readonly<Record<string, unknown>>;
 
@@ -49,24 +52,43 @@ const wrongType = (column: Column, value: unknown): AshlarError => {
   return refusedColumnValue(column, [{ code: 'custom', path: [], message }], value);
 };
 
+type Conversion = (value: never) => unknown;
+
+const conversions = new WeakMap<Column, readonly Conversion[]>();
+
+const conversionsOf = (column: Column): readonly Conversion[] => {
+  const known = conversions.get(column);
+  if (known) return known;
+  const { inner } = layersOf(`${column.table}.${column.name}`, column.stored);
+  const found = checksOf(inner).flatMap((check) => (check.check === 'overwrite' ? [check.tx] : []));
+  conversions.set(column, found);
+  return found;
+};
+
+// an insert converts the value in the same way: z.string().toLowerCase(), .trim()
+const converted = (column: Column, value: unknown): unknown =>
+  conversionsOf(column).reduce<unknown>((given, convert) => convert(given as never), value);
+
 /**
- * Returns a value, in the application's form, if the database's type of a column can hold it.
+ * Returns a value, in the application's form, as the type of a column converts it, if the database's type of the column
+ * can hold it.
  *
  * @returns `undefined` for a value that no row can have, such as `'nope'` for a UUID
  * @throws AshlarError `value-invalid` for a value of a wrong JavaScript type
  */
-export function heldValue(column: Column, value: unknown): HeldValue | undefined {
+export function heldValue(column: Column, given: unknown): HeldValue | undefined {
   if (column.codec) {
-    const { data, error } = column.schema.safeParse(value);
-    if (error?.issues.some(({ code }) => code === 'invalid_type')) throw wrongType(column, value);
+    const { data, error } = column.schema.safeParse(given);
+    if (error?.issues.some(({ code }) => code === 'invalid_type')) throw wrongType(column, given);
     return error ? undefined : { value: data };
   }
   const expected = javascriptTypes[column.kind];
   const fits =
     column.kind === 'bytes'
-      ? value instanceof Uint8Array
-      : expected === undefined || typeof value === expected;
-  if (!fits) throw wrongType(column, value);
+      ? given instanceof Uint8Array
+      : expected === undefined || typeof given === expected;
+  if (!fits) throw wrongType(column, given);
+  const value = converted(column, given);
   const possible =
     (forms[column.kind]?.safeParse(value).success ?? true) &&
     storageProblem(column, value) === undefined &&
@@ -79,10 +101,11 @@ export function heldValue(column: Column, value: unknown): HeldValue | undefined
  *
  * @param key - the value of the key's column, or an object with a value for each column if there are several
  * @returns `undefined` for a key that no row can have, such as `'nope'` for a UUID: the database is not asked
- * @throws AshlarError `usage` when a column of the key is missing; `value-invalid` for a value of a wrong JavaScript
+ * @throws AshlarError `usage` when a column of the key is missing, and for a value that is no table; `value-invalid` for a value of a wrong JavaScript
  *   type
  */
 export function keyValues(table: TableFacts, key: unknown): Values | undefined {
+  assertTable(table);
   const { columns } = table.primaryKey;
   const [only = ''] = columns;
   const given: Values =

@@ -9,12 +9,27 @@ export function sideObjects(table: GuardedTable, dialect: SqlName): readonly Gua
   });
 }
 
+/** A table that a guarantee adds for the table which declares it. */
+export interface SideTable {
+  readonly name: string;
+  readonly guarantee: string;
+}
+
+/** Returns the tables that the guarantees of a table add in one SQL dialect. */
+export function sideTables(table: GuardedTable, dialect: SqlName): readonly SideTable[] {
+  return table.guarantees.flatMap(({ name: guarantee, [dialect]: enforcement }) =>
+    enforcement.level === 'refused'
+      ? []
+      : enforcement
+          .objects(table)
+          .flatMap(({ type, name }) => (type === 'table' ? [{ name, guarantee }] : [])),
+  );
+}
+
 /**
- * Returns the names of a scoped table's side tables; the application's role has no rights on them. They may hold values
- * of every scope, so no session reads them in a scope: Ashlar, the owner and the auditor do.
+ * Returns the side tables of a scoped table; the application's role has no rights on them. They may hold values of every
+ * scope, so no session reads them in a scope: Ashlar, the owner and the auditor do.
  */
-export function hiddenTables(table: GuardedTable, dialect: SqlName): readonly string[] {
-  return table.facts.scope === undefined
-    ? []
-    : sideObjects(table, dialect).flatMap(({ type, name }) => (type === 'table' ? [name] : []));
+export function hiddenTables(table: GuardedTable, dialect: SqlName): readonly SideTable[] {
+  return table.facts.scope === undefined ? [] : sideTables(table, dialect);
 }

@@ -9,6 +9,22 @@ const textProblem = (text: string): string | undefined => {
   return undefined;
 };
 
+/** Returns whether every engine can store a text and return it unchanged. */
+export function isStorableText(text: string): boolean {
+  return textProblem(text) === undefined;
+}
+
+// after an even number of backslashes, \u begins an escape
+const unstorable = /(?<!\\)(?:\\\\)*\\u(0000|d[89a-f])/;
+
+/**
+ * Returns the first escape in a text of `JSON.stringify` that stands for what no engine stores: `0000` for NUL,
+ * otherwise the beginning of a lone surrogate; `undefined` if there is none.
+ */
+export function unstorableEscape(json: string): string | undefined {
+  return json.includes('\\u') ? unstorable.exec(json)?.[1] : undefined;
+}
+
 const numberProblem = (value: number): string | undefined => {
   if (Object.is(value, -0)) return 'some engines return minus zero as zero; write 0';
   if (!Number.isFinite(value)) return 'infinity and NaN cannot be stored on every engine';

@@ -18,6 +18,7 @@ export interface Parts {
   renames: Record<string, string>;
   objects: DeclaredObject[];
   fullTexts: FullText[];
+  renamedFrom: string | undefined;
 }
 
 const columnNames = (table: string, item: string, columns: readonly Column[]): string[] => {
@@ -64,6 +65,7 @@ export function sortItems(table: string, columns: TableFacts['columns'], items: 
     renames: {},
     objects: [],
     fullTexts: [],
+    renamedFrom: undefined,
   };
   for (const item of items) {
     switch (item.kind) {
@@ -121,6 +123,16 @@ export function sortItems(table: string, columns: TableFacts['columns'], items: 
       }
       case 'guarantee':
         parts.guarantees.push(item);
+        break;
+      case 'renamed-table':
+        if (item.from === table || parts.renamedFrom !== undefined) {
+          throw invalidTable(
+            table,
+            item.from === table ? 'its former name is its name.' : 'it has two former names.',
+            'Name the last former name, or remove the rename.',
+          );
+        }
+        parts.renamedFrom = item.from;
         break;
       case 'renamed': {
         const [name = ''] = columnNames(table, 'A rename', [item.column]);

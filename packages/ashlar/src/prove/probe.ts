@@ -4,9 +4,9 @@ import type { SqlRow } from '../contract/sql.js';
 import type { SystemFacts } from '../contract/system.js';
 import { rootText } from '../engines/refusal.js';
 import { everyScope, storedValue, type Table, type Tables } from '../model/index.js';
+import { valueFor } from '../samples/values.js';
 import type { AttackTransaction } from './attack-transaction.js';
 import { type Attempt, type PlacedRow, SampleRows, scopeColumnOf } from './sample-rows.js';
-import { valueFor } from './values.js';
 
 /** The table to create a probe for, the names of its partitions, and the transaction to use. */
 export interface ProbeRequest {

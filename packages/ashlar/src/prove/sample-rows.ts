@@ -6,8 +6,8 @@ import type { ForeignKey } from '../contract/table.js';
 import { refusalOf, rootText } from '../engines/refusal.js';
 import { insertRow, isRow } from '../guarantees/shared/attacks.js';
 import { fillGenerated, identifier, storedValue, type Table, type Tables } from '../model/index.js';
+import { envelopeLike, valueFor } from '../samples/values.js';
 import type { AttackTransaction } from './attack-transaction.js';
-import { envelopeLike, valueFor } from './values.js';
 
 /** A row of a table, with the name of the partition that contains it. */
 export interface PlacedRow {

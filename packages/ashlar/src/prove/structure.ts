@@ -1,10 +1,14 @@
+import type { SqlDialect } from '../contract/dialect.js';
 import type { Engine } from '../contract/engine.js';
+import type { Owner } from '../contract/owner.js';
 import type { Roles } from '../contract/roles.js';
 import type { SystemFacts } from '../contract/system.js';
+import { missingOf } from '../engines/foundation.js';
 import { AshlarError } from '../errors.js';
 import { compareHistory } from '../migrations/compare-history.js';
 import { drift } from '../migrations/drift.js';
-import { history } from '../migrations/history.js';
+import { foundationState, packageVersion } from '../migrations/foundation.js';
+import { history, readHistory } from '../migrations/history.js';
 import { undeclaredIn } from '../migrations/ownership/undeclared.js';
 import { readSteps } from '../migrations/steps.js';
 import { checkRoles } from '../roles/roles.js';
@@ -87,17 +91,23 @@ const conditions: StructureCheck = {
   name: 'inspection of the connection and the system catalogue',
   find: (engine, system) => {
     const tables = Object.values(system.tables).map((table) => table.name);
-    const { proving, foundation } = engine.dialect;
+    const { proving } = engine.dialect;
     return engine.asOwner(async (owner) => {
       const lines: string[] = [];
       for (const { finds } of proving.conditions)
         lines.push(...(await owner.run(finds(tables))).map((row) => String(row.found)));
-      for (const { name, exists } of foundation)
-        if ((await owner.run(exists)).length === 0)
-          lines.push(`${name}, which the guarantees need, is missing`);
+      lines.push(...(await foundationProblems(owner, engine.dialect)));
       return lines;
     });
   },
+};
+
+const foundationProblems = async (owner: Owner, dialect: SqlDialect): Promise<readonly string[]> => {
+  const state = foundationState(await readHistory(owner, dialect));
+  // only the release that made a version knows its definitions; `status` names what is pending
+  if (state.version !== packageVersion(dialect)) return [];
+  const missing = await missingOf(owner, dialect.foundation);
+  return missing.map(({ name }) => `${name}, which the guarantees need, is missing`);
 };
 
 const rights: StructureCheck = {

@@ -8,14 +8,14 @@ import {
   ValueNode,
   ValuesNode,
 } from 'kysely';
-import type { Column } from '../contract/column.js';
 import { raw } from '../engines/raw-node.js';
 import { AshlarError } from '../errors.js';
 import { type Comparand, comparand, isText } from './literals.js';
 import { meaningOf, operatorOf } from './meaning.js';
 import { binary, both, cast, constant, isReady, neverEqual, parameter, parameters } from './nodes.js';
 import type { QueryParts } from './parts.js';
-import type { Scope } from './scope.js';
+import { isLiteral, withResults } from './result-literals.js';
+import type { Form, Meaning, Scope } from './scope.js';
 
 const equalities: ReadonlySet<string> = new Set([
   '=',
@@ -42,8 +42,6 @@ export interface Place {
   children(node: OperationNode): OperationNode;
 }
 
-const isLiteral = (node: OperationNode): node is ValueNode => ValueNode.is(node) && !node.immediate;
-
 // NULL and undefined have no form of a column: SQL gives NULL, and the engine refuses undefined
 const literalOf = (node: OperationNode): { readonly value: unknown } | undefined =>
   isLiteral(node) && node.value !== null && node.value !== undefined && !isReady(node)
@@ -65,43 +63,78 @@ export function condition(node: BinaryOperationNode, place: Place): OperationNod
   if (operators.has(operator)) return calculation(node, operator, place);
   if (!equalities.has(operator) && !orders.has(operator)) return place.children(node);
   if (TupleNode.is(left) && TupleNode.is(right)) return tuples(node, left, right, place);
-  const kinds = [meaningOf(left, place.scope), meaningOf(right, place.scope)];
-  if (kinds.some((meaning) => meaning?.kind === 'json')) return jsonComparison(node, operator, place);
+  const [leftMeaning, rightMeaning] = [meaningOf(left, place.scope), meaningOf(right, place.scope)];
+  if (leftMeaning?.kind === 'json' || rightMeaning?.kind === 'json')
+    return jsonComparison(node, operator, [leftMeaning, rightMeaning], place);
   const [onRight, onLeft] = [literalOf(right), literalOf(left)];
-  const [leftColumn, rightColumn] = kinds.map((meaning) => meaning?.column);
-  if (onRight && leftColumn) return compared({ node: left, column: leftColumn, operator, ...onRight }, place);
-  if (onLeft && rightColumn)
+  if (onRight && isKnown(leftMeaning, onRight.value) && !literalOf(left))
+    return compared({ node: left, form: leftMeaning, operator, ...onRight }, place);
+  if (onLeft && isKnown(rightMeaning, onLeft.value) && !literalOf(right))
     return compared(
-      { node: right, column: rightColumn, operator: flipped[operator] ?? operator, ...onLeft },
+      { node: right, form: rightMeaning, operator: flipped[operator] ?? operator, ...onLeft },
       place,
     );
-  return place.children(node);
+  return binary(
+    inFormOf(left, literalOf(left) ? undefined : rightMeaning, place),
+    operator,
+    inFormOf(right, literalOf(right) ? undefined : leftMeaning, place),
+  );
 }
+
+/** Returns whether the values of an expression have a form in which a literal can be compared with them. */
+const isKnown = (meaning: Meaning | undefined, value: unknown): meaning is Meaning => {
+  if (!meaning || meaning.column) return meaning !== undefined;
+  if (meaning.kind === 'timestamp') return meaning.precision !== undefined;
+  // a sum can be greater than every integer of a column
+  return meaning.kind !== 'integer' || !(Math.abs(Number(value)) >= largestExact);
+};
+
+const largestExact = 2 ** 53;
+
+/**
+ * Rewrites an expression so that the literals that it returns have a form: that of what it is compared with, or of its
+ * other results.
+ */
+export function inFormOf(node: OperationNode, form: Form | undefined, place: Place): OperationNode {
+  return withResults(node, {
+    other: (part) => place.rewrite(part),
+    literal: (value) => (form && literalIn(form, value, place)) ?? place.rewrite(ValueNode.create(value)),
+  });
+}
+
+/** Returns a literal in a form, with its type; `undefined` if the form has no such value. */
+const literalIn = (form: Form, value: unknown, { parts }: Place): OperationNode | undefined => {
+  const against = comparand(form, value);
+  if (against.form !== 'exact') return undefined;
+  return parts.answers.typed(parameter(parts.encode(form, against.value)), form.kind);
+};
 
 interface Comparison {
   readonly node: OperationNode;
-  readonly column: Column;
+  readonly form: Form;
   readonly operator: string;
   readonly value: unknown;
 }
 
-const compared = ({ node, column, operator, value }: Comparison, { parts }: Place): OperationNode => {
-  const against = comparand(column, value);
-  if (against.form === 'exact') return binary(node, operator, encoded(column, against.value, parts));
+const compared = ({ node: given, form, operator, value }: Comparison, place: Place): OperationNode => {
+  const { parts } = place;
+  const node = place.rewrite(given);
+  const against = comparand(form, value);
+  if (against.form === 'exact') return binary(node, operator, encoded(form, against.value, parts));
   if (operator === 'is distinct from') return constant(true);
   if (operator === 'is not distinct from') return constant(false);
   if (against.form === 'impossible' || !orders.has(operator))
     return neverEqual(node, operator === '!=' || operator === '<>');
   return operator.startsWith('<')
-    ? binary(node, '<=', encoded(column, against.below, parts))
-    : binary(node, '>=', encoded(column, against.above, parts));
+    ? binary(node, '<=', encoded(form, against.below, parts))
+    : binary(node, '>=', encoded(form, against.above, parts));
 };
 
 const largestInt32 = 2 ** 31 - 1;
 
-const encoded = (column: Column, value: unknown, { answers, encode }: QueryParts): OperationNode => {
-  const node = parameter(encode(column, value));
-  const wide = column.kind === 'integer' && Math.abs(value as number) > largestInt32;
+const encoded = (form: Form, value: unknown, { answers, encode }: QueryParts): OperationNode => {
+  const node = parameter(encode(form, value));
+  const wide = form.kind === 'integer' && Math.abs(value as number) > largestInt32;
   // the parameter would take the type of the column, which may be narrower than the literal
   return wide && answers.typedParameters ? cast(node, 'bigint') : node;
 };
@@ -127,7 +160,7 @@ const between = (
 ): OperationNode => {
   const meaning = meaningOf(node.leftOperand, place.scope);
   if (meaning?.kind === 'json') throw noOrder('between');
-  if (!meaning?.column || !(literalOf(from) || literalOf(to))) return place.children(node);
+  if (!meaning || !(literalOf(from) || literalOf(to))) return place.children(node);
   const side = (operator: string, limit: OperationNode): OperationNode =>
     condition(binary(node.leftOperand, operator, limit) as BinaryOperationNode, place);
   return both(side('>=', from), side('<=', to));
@@ -141,15 +174,38 @@ const noOrder = (operator: string): AshlarError =>
       'Compare a part of it: eb.ref(column, "->>").key(…), or keep that part in a column of its own.',
   });
 
-const jsonComparison = (node: BinaryOperationNode, operator: string, place: Place): OperationNode => {
+const jsonComparison = (
+  node: BinaryOperationNode,
+  operator: string,
+  [ofLeft, ofRight]: readonly (Meaning | undefined)[],
+  place: Place,
+): OperationNode => {
   if (!equalities.has(operator)) throw noOrder(operator);
   const { answers } = place.parts;
-  const side = (operand: OperationNode): OperationNode => {
+  const { leftOperand: left, rightOperand: right } = node;
+  if (!(canBe(ofLeft, right) && canBe(ofRight, left))) {
+    const against = literalOf(right) ? left : right;
+    if (operator === 'is distinct from') return constant(true);
+    if (operator === 'is not distinct from') return constant(false);
+    return neverEqual(place.rewrite(against), operator === '!=' || operator === '<>');
+  }
+  const side = (operand: OperationNode, other: Meaning | undefined): OperationNode => {
     if (isLiteral(operand) && !isReady(operand))
-      return parameter(operand.value === null ? null : answers.comparableJsonText(operand.value));
+      return parameter(operand.value === null ? null : jsonText(other, operand.value, answers));
     return operand.kind === 'ValueNode' ? operand : answers.comparableJson(place.rewrite(operand));
   };
-  return binary(side(node.leftOperand), operator, side(node.rightOperand));
+  return binary(side(left, ofRight), operator, side(right, ofLeft));
+};
+
+/** Returns whether a JSON expression can have the value of a literal. */
+const canBe = (meaning: Meaning | undefined, operand: OperationNode): boolean => {
+  const literal = literalOf(operand);
+  return !literal || !meaning || comparand(meaning, literal.value).form === 'exact';
+};
+
+const jsonText = (meaning: Meaning | undefined, value: unknown, answers: QueryParts['answers']): string => {
+  const against = meaning && comparand(meaning, value);
+  return answers.comparableJsonText(against?.form === 'exact' ? against.value : value);
 };
 
 const itemsOf = (node: OperationNode): readonly OperationNode[] | undefined => {
@@ -166,31 +222,36 @@ const membership = (node: BinaryOperationNode, operator: 'in' | 'not in', place:
   const meaning = meaningOf(left, place.scope);
   if (meaning?.kind === 'json') {
     if (!items) throw noOrder(`${operator} (a subquery)`);
+    if (!items.some((item) => canBe(meaning, item)))
+      return neverEqual(place.rewrite(left), operator === 'not in');
     const { answers } = place.parts;
     return binary(
       answers.comparableJson(place.rewrite(left)),
       operator,
       ValueListNode.create(
-        items.map((item) => {
-          const literal = literalOf(item);
-          return literal ? parameter(answers.comparableJsonText(literal.value)) : item;
-        }),
+        items
+          .filter((item) => canBe(meaning, item))
+          .map((item) => {
+            const literal = literalOf(item);
+            return literal ? parameter(jsonText(meaning, literal.value, answers)) : item;
+          }),
       ),
     );
   }
-  const column = meaning?.column;
-  if (!items || !column) return place.children(node);
+  if (!items || !meaning || !items.every((item) => isKnown(meaning, literalOf(item)?.value ?? 0)))
+    return place.children(node);
   const kept = items.flatMap((item) => {
     const literal = literalOf(item);
     if (!literal) return [place.rewrite(item)];
-    const against = comparand(column, literal.value);
-    return against.form === 'exact' ? [encoded(column, against.value, place.parts)] : [];
+    const against = comparand(meaning, literal.value);
+    return against.form === 'exact' ? [encoded(meaning, against.value, place.parts)] : [];
   });
-  if (kept.length === 0) return neverEqual(left, operator === 'not in');
+  const operand = place.rewrite(left);
+  if (kept.length === 0) return neverEqual(operand, operator === 'not in');
   const values = kept.every(isLiteral)
     ? parameters(kept.map(({ value }) => value))
     : ValueListNode.create(kept);
-  return binary(left, operator, values);
+  return binary(operand, operator, values);
 };
 
 /** The elements of a tuple in the form of the columns of another; `undefined` if one of them is never equal. */
@@ -198,9 +259,10 @@ const tupleLike = (columns: TupleNode, values: TupleNode, place: Place): TupleNo
   const elements: OperationNode[] = [];
   for (const [at, element] of values.values.entries()) {
     const beside = columns.values[at];
-    const column = beside && meaningOf(beside, place.scope)?.column;
+    const column = beside && meaningOf(beside, place.scope);
     const literal = literalOf(element);
-    const against: Comparand | undefined = literal && column ? comparand(column, literal.value) : undefined;
+    const against: Comparand | undefined =
+      literal && isKnown(column, literal.value) ? comparand(column, literal.value) : undefined;
     if (against && against.form !== 'exact') return undefined;
     elements.push(against && column ? encoded(column, against.value, place.parts) : place.rewrite(element));
   }

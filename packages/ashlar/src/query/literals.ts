@@ -1,5 +1,6 @@
-import type { Column } from '../contract/column.js';
 import { canonicalAddress, isCanonicalAddress, timestampText } from '../model/index.js';
+import { isStorableText, unstorableEscape } from '../model/storable.js';
+import type { Form } from './scope.js';
 
 /** A literal in a condition, as it is compared with a column. */
 export type Comparand =
@@ -32,9 +33,14 @@ const real = (given: unknown): Comparand => {
   return typeof value === 'number' && !Number.isNaN(value) ? exact(value === 0 ? 0 : value) : impossible;
 };
 
+const isJson = (value: unknown): boolean => {
+  const text = JSON.stringify(value);
+  return text !== undefined && unstorableEscape(text) === undefined;
+};
+
 /** Returns whether a value is text that a column can hold. */
 export function isText(value: unknown): value is string {
-  return typeof value === 'string' && !value.includes('\0') && value.isWellFormed();
+  return typeof value === 'string' && isStorableText(value);
 }
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
@@ -93,22 +99,22 @@ const address = (value: unknown): Comparand => {
 };
 
 /**
- * Returns a literal in the form in which it can be compared with a column. It is not checked by the column's schema: a
+ * Returns a literal in the form in which it can be compared with the values of a column or of an expression. It is not checked by the column's schema: a
  * search for a value that the column cannot hold finds nothing. For JSON, the value stays as it is.
  */
-export function comparand(column: Column, value: unknown): Comparand {
-  const { codec } = column;
-  if (!codec) return storedComparand(column, value);
+export function comparand(form: Form, value: unknown): Comparand {
+  const { codec } = form;
+  if (!codec) return storedComparand(form, value);
   try {
-    return storedComparand(column, codec.encode(value));
+    return storedComparand(form, codec.encode(value));
   } catch {
     // not a value of the application's side
     return impossible;
   }
 }
 
-const storedComparand = (column: Column, value: unknown): Comparand => {
-  switch (column.kind) {
+const storedComparand = ({ kind, precision }: Form, value: unknown): Comparand => {
+  switch (kind) {
     case 'integer':
       return integer(value);
     case 'real':
@@ -120,7 +126,7 @@ const storedComparand = (column: Column, value: unknown): Comparand => {
     case 'uuid':
       return typeof value === 'string' && uuid.test(value) ? exact(value) : impossible;
     case 'timestamp':
-      return timestamp(value, column.precision);
+      return precision === undefined ? impossible : timestamp(value, precision);
     case 'date':
       return typeof value === 'string' && isDay(value) ? exact(value) : impossible;
     case 'inet':
@@ -128,6 +134,6 @@ const storedComparand = (column: Column, value: unknown): Comparand => {
     case 'bytes':
       return value instanceof Uint8Array ? exact(value) : impossible;
     case 'json':
-      return exact(value);
+      return isJson(value) ? exact(value) : impossible;
   }
 };

@@ -17,10 +17,12 @@ import {
   type SelectionNode,
   SelectQueryNode,
   TableNode,
-  type ValueNode,
+  ValueNode,
   type WithNode,
 } from 'kysely';
 import { castMeaning, computed, jsonMeaning, literalMeaning, result } from './computed.js';
+import { comparand } from './literals.js';
+import { isFirstOf, resultsOfCase } from './result-literals.js';
 import { type Meaning, type Relation, type Scope, unknownRelation } from './scope.js';
 
 /** One column of a query's result; `name` is `undefined` for columns that are not known. */
@@ -90,17 +92,14 @@ export function meaningOf(given: OperationNode, scope: Scope): Meaning | undefin
     case 'FunctionNode':
     case 'AggregateFunctionNode':
       return functionMeaning(node as FunctionNode | AggregateFunctionNode, scope);
-    case 'CaseNode': {
-      const { when = [], else: otherwise } = node as CaseNode;
-      const results = when.map((each) => each.result).filter((each) => each !== undefined);
-      return common([...results, ...(otherwise ? [otherwise] : [])], scope);
-    }
     case 'JSONReferenceNode':
       return jsonMeaning(node as JSONReferenceNode);
     case 'SelectQueryNode':
       return result(outputsOf(node, scope)[0]?.meaning);
     case 'ValueNode':
       return literalMeaning((node as ValueNode).value);
+    case 'CaseNode':
+      return common(resultsOfCase(node as CaseNode), scope);
     case 'CastNode':
       return castMeaning(node as OperationNode & { dataType: { dataType?: string } });
     default:
@@ -131,7 +130,7 @@ const functionMeaning = (node: FunctionNode | AggregateFunctionNode, scope: Scop
   const given = 'aggregated' in node ? node.aggregated : node.arguments;
   if (name === 'ashlar_matches') return computed('boolean', false);
   if (name === nestedFunctions.many || name === nestedFunctions.one) return nestedMeaning(name, given, scope);
-  if (name === 'coalesce' || name === 'ifnull') {
+  if (isFirstOf(name)) {
     const meaning = common(given, scope);
     const nullable = given.every((each) => meaningOf(each, scope)?.nullable ?? true);
     return meaning && { ...meaning, nullable };
@@ -175,12 +174,23 @@ const merged = (one: Meaning, other: Meaning): Meaning => ({
   rows: undefined,
 });
 
-// NULL has every kind
+// NULL has every kind, and a literal that of the others if they have such a value
 const common = (nodes: readonly OperationNode[], scope: Scope): Meaning | undefined => {
+  const literals: ValueNode[] = [];
   let found: Meaning | undefined;
   for (const node of nodes) {
     if (isNull(node)) continue;
+    if (ValueNode.is(node)) {
+      literals.push(node);
+      continue;
+    }
     const meaning = meaningOf(node, scope);
+    if (!meaning || (found && found.kind !== meaning.kind)) return undefined;
+    found = merged(found ?? meaning, meaning);
+  }
+  for (const { value } of literals) {
+    if (found && comparand(found, value).form === 'exact') continue;
+    const meaning = literalMeaning(value);
     if (!meaning || (found && found.kind !== meaning.kind)) return undefined;
     found = merged(found ?? meaning, meaning);
   }

@@ -6,19 +6,19 @@ import {
   IdentifierNode,
   type OperationNode,
   type OperationNodeSource,
+  ParensNode,
   ReferenceNode,
   type SelectQueryBuilder,
   SelectQueryNode,
   type SqlBool,
-  TableNode,
   TupleNode,
   ValueNode,
 } from 'kysely';
-import type { TableFacts } from '../contract/table.js';
 import { AshlarError } from '../errors.js';
 import { readCursor, writeCursor } from './cursor.js';
 import { meaningOf, type Output, outputsOf, scopeOf, unwrapped } from './meaning.js';
 import { binary, both, constant, either } from './nodes.js';
+import { assertUniqueOrder } from './page-order.js';
 import type { Meaning, Scope } from './scope.js';
 
 /** A column of a page's order: ascending by default. */
@@ -30,7 +30,8 @@ export type PageBy<Row> =
 export interface PageOptions<Row> {
   /**
    * The order: columns that the query selects. They must end in columns that make a row unique, for example the primary
-   * key; otherwise rows that are equal in all of them could be left out.
+   * key; otherwise rows that are equal in all of them could be left out. Of joined tables, those need a key in the order
+   * that are not joined on a key of their own; of groups, all that the query groups by.
    */
   readonly by: readonly PageBy<Row>[];
   /** The cursor of the page before; without one, the first page. */
@@ -93,7 +94,11 @@ export function pagePlan(
     throw usage(`The limit of a page is ${String(limit)}.`, `Give a whole number from 1 to ${mostRows}.`);
   const scope = scopeOf(given, declared);
   const keys = keysOf(given, by, outputsOf(given, declared), scope);
-  assertUnique(given, keys, scope);
+  assertUniqueOrder(
+    given,
+    keys.map(({ node }) => node),
+    scope,
+  );
   const order = keys.map(orderText).join();
   const columns = keys.map(({ meaning }) => meaning?.column);
   let planned = query as unknown as Builder;
@@ -146,14 +151,18 @@ const keysOf = (
         `The order of a page names ${name}, which the query does not select.`,
         'Select the column.',
       );
-    const node = selected(given, name) ?? ReferenceNode.create(ColumnNode.create(name));
-    const meaning = output.meaning ?? meaningOf(node, scope);
+    const expression = selected(given, name) ?? ReferenceNode.create(ColumnNode.create(name));
+    const meaning = output.meaning ?? meaningOf(expression, scope);
     const kind = meaning?.kind;
     if (kind === 'json' || kind === 'bytes')
       throw usage(`A page cannot be ordered by ${name}, which holds ${kind}.`, 'Order by another column.');
-    return { name, direction, node, nullable: meaning?.nullable ?? true, meaning };
+    return { name, direction, node: operand(expression), nullable: meaning?.nullable ?? true, meaning };
   });
 };
+
+// `a = b > 1` and `NOT a > 1` compare something else than the whole expression
+const operand = (node: OperationNode): OperationNode =>
+  ReferenceNode.is(node) || ColumnNode.is(node) || ParensNode.is(node) ? node : ParensNode.create(node);
 
 // WHERE knows no aliases: the expression itself is compared
 const selected = (given: SelectQueryNode, name: string): OperationNode | undefined => {
@@ -169,31 +178,6 @@ const selected = (given: SelectQueryNode, name: string): OperationNode | undefin
       return selection;
   }
   return undefined;
-};
-
-// checked where it is certain: all sources are declared tables, and rows are not grouped
-const assertUnique = (given: SelectQueryNode, keys: readonly Key[], scope: Scope): void => {
-  if (given.groupBy) return;
-  const sources = [...(given.from?.froms ?? []), ...(given.joins ?? []).map((join) => join.table)];
-  const tables = sources.map((each) => {
-    const source = AliasNode.is(each) ? each.node : each;
-    return TableNode.is(source) ? scope.table(source) : undefined;
-  });
-  const [first] = tables;
-  if (!first || tables.includes(undefined)) return;
-  if (tables.some((table) => table && coversKey(table, keys))) return;
-  throw usage(
-    `The order of a page of ${first.name} leaves rows equal, which could then be left out.`,
-    `End \`by\` in columns that make a row unique: ${first.primaryKey.columns.join(', ')}.`,
-  );
-};
-
-const coversKey = (table: TableFacts, keys: readonly Key[]): boolean => {
-  const columns = new Set(
-    keys.flatMap(({ meaning }) => (meaning?.column?.table === table.name ? meaning.column.name : [])),
-  );
-  const uniques = table.uniques.filter((key) => key.columns.every((name) => !table.columns[name]?.nullable));
-  return [table.primaryKey, ...uniques].some((key) => key.columns.every((name) => columns.has(name)));
 };
 
 // an index answers a comparison of rows, and a bound on the first column; it does not answer an OR

@@ -19,7 +19,7 @@ import {
 import type { ResultKinds } from '../contract/answers.js';
 import { raw } from '../engines/raw-node.js';
 import { AshlarError } from '../errors.js';
-import { condition, type Place } from './conditions.js';
+import { condition, inFormOf, type Place } from './conditions.js';
 import { matchesFunction, matchParts } from './matches.js';
 import {
   addSources,
@@ -37,7 +37,10 @@ import { nestedNode } from './nested-node.js';
 import { isReady, markReady } from './nodes.js';
 import { directionOf, mayBeNull } from './order.js';
 import type { QueryParts } from './parts.js';
+import { refuseForm } from './refused-forms.js';
+import { isFirstOf } from './result-literals.js';
 import { isComputed, needsKinds, typedLiterals } from './results.js';
+import { rewrittenReturning } from './returning.js';
 import { type Meaning, type NestedRows, Scope } from './scope.js';
 import { leaves, mapped } from './tree.js';
 import { Writes } from './writes.js';
@@ -90,12 +93,15 @@ export class Rewriter {
 
   #rewrite(node: OperationNode, scope: Scope): OperationNode {
     if (leaves.has(node.kind)) return node;
+    if (!isReady(node)) refuseForm(node);
     switch (node.kind) {
       case 'BinaryOperationNode': {
         const rewritten = condition(node as BinaryOperationNode, this.#place(scope));
         if (rewritten.kind !== node.kind) remember(rewritten, meaningOf(node, scope));
         return rewritten;
       }
+      case 'CaseNode':
+        return this.#firstOf(node, scope);
       case 'FunctionNode':
         return this.#function(node as FunctionNode, scope);
       case 'AggregateFunctionNode':
@@ -127,7 +133,11 @@ export class Rewriter {
     const { with: clause } = node as { with?: WithNode };
     const first = clause ? { ...node, with: this.#with(clause, scope) } : node;
     addSources(node as StatementParts, scope);
-    const rewritten = this.#statementParts(first, node, scope);
+    const rewritten = this.#statementParts(
+      rewrittenReturning(first, scope, this.#parts.answers.returningKnowsAlias),
+      node,
+      scope,
+    );
     return rewritten === node ? node : markReady(rewritten);
   }
 
@@ -236,6 +246,7 @@ export class Rewriter {
     if (node.func === matchesFunction) return this.#matches(node, scope);
     const rewritten = this.#children(node, scope) as FunctionNode;
     const isNested = node.func === nestedFunctions.many || node.func === nestedFunctions.one;
+    if (isFirstOf(node.func)) return this.#firstOf(node, scope);
     const [query] = rewritten.arguments;
     if (!isNested || !query) return rewritten;
     const meaning = meaningOf(node, scope);
@@ -249,6 +260,10 @@ export class Rewriter {
     const written = parts ? this.#parts.answers.matches(parts) : raw(['(1 = 0)']);
     remember(written, meaningOf(node, scope));
     return written;
+  }
+
+  #firstOf(node: OperationNode, scope: Scope): OperationNode {
+    return inFormOf(node, meaningOf(node, scope), this.#place(scope));
   }
 
   #aggregate(node: AggregateFunctionNode, scope: Scope): OperationNode {

@@ -1,8 +1,9 @@
 import type { OperationNodeSource, RootOperationNode } from 'kysely';
 import type { ResultKinds } from '../contract/answers.js';
 import type { Engine } from '../contract/engine.js';
+import type { GuardedTable } from '../contract/guarantee.js';
 import type { DeclaredView } from '../contract/objects.js';
-import type { TableFacts } from '../contract/table.js';
+import { databaseClocks } from '../model/index.js';
 import { nestedValue } from './nested-rows.js';
 import { type PageOptions, type PagePlan, pagePlan } from './page.js';
 import { Rewriter } from './rewriter.js';
@@ -20,25 +21,37 @@ export interface QueryRules {
   unnest(node: RootOperationNode, rows: readonly Record<string, unknown>[]): void;
 }
 
+/** Which clock gives times, and who keeps those that only the database's clock may set. */
+export interface Clocks {
+  /** The clock given to `connect`; without one, the database generates times. */
+  readonly clock: (() => Date) | undefined;
+  /** Whether this process refuses times that only the database's clock may set. */
+  readonly keepsClocks: boolean;
+}
+
 /**
  * Makes the rules of a database's queries: literals get the form of their columns, writes get the values that
  * they lack, and every engine gives the same answer.
- *
- * @param clock - the clock given to `connect`; without one, the database generates times
  */
 export function queryRules(
   engine: Engine,
-  tables: readonly TableFacts[],
+  tables: readonly GuardedTable[],
   views: readonly DeclaredView[],
-  clock: (() => Date) | undefined,
+  { clock, keepsClocks }: Clocks,
 ): QueryRules {
   const declared = declaredRelations(tables, views);
+  const keepers = new Map(
+    tables.flatMap((table) =>
+      [...databaseClocks(table)].map(([column, guarantee]) => [`${table.name}.${column}`, guarantee]),
+    ),
+  );
   const rewriter = new Rewriter({
     declared,
     answers: engine.kysely.answers,
     encode: (column, value) => engine.encode(column, value),
     now: (precision) => engine.dialect.now(precision),
     clock,
+    clockKeeper: ({ table, name }) => (keepsClocks ? keepers.get(`${table}.${name}`) : undefined),
   });
   return {
     rewrite: (node) => rewriter.statement(node) as RootOperationNode,

@@ -19,6 +19,9 @@ export interface Meaning {
   readonly rows: NestedRows | undefined;
 }
 
+/** The form of the values of a column, or of an expression that is computed of one. */
+export type Form = Pick<Meaning, 'kind' | 'nullable' | 'precision' | 'codec'>;
+
 /** The rows that `nested` makes of a query. */
 export interface NestedRows {
   readonly one: boolean;

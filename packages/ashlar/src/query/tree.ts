@@ -43,3 +43,11 @@ const mappedList = (
   }
   return copy ?? list;
 };
+
+/** Returns the nodes that are directly in a node. */
+export const parts = (node: OperationNode): readonly OperationNode[] =>
+  leaves.has(node.kind)
+    ? []
+    : Object.values(node)
+        .flatMap((part) => (Array.isArray(part) ? part : [part]))
+        .filter(isNode);

@@ -14,10 +14,11 @@ import {
 import type { Column } from '../contract/column.js';
 import type { TableFacts } from '../contract/table.js';
 import { AshlarError } from '../errors.js';
-import { columnValue } from '../model/index.js';
+import { clockWithheld, columnValue } from '../model/index.js';
 import { fillOf } from './fills.js';
 import { parameter, parameters } from './nodes.js';
 import type { QueryParts } from './parts.js';
+import { isLiteral, withResults } from './result-literals.js';
 
 type Rewrite = (node: OperationNode) => OperationNode;
 
@@ -42,9 +43,12 @@ export class Writes {
   rows({ columns = [], values, defaultValues }: InsertQueryNode): Partial<InsertQueryNode> {
     const given = columns.map(({ column }) => this.#table.columns[column.name]);
     const rows = defaultValues ? [[]] : rowsOf(values);
-    for (const [at, column] of given.entries())
-      if (column?.generated === 'identity' && !rows?.every((row) => isMissing(row[at])))
-        throw generated(column);
+    for (const [at, column] of given.entries()) {
+      if (!column || rows?.every((row) => isMissing(row[at]))) continue;
+      if (column.generated === 'identity') throw generated(column);
+      const keeper = this.#parts.clockKeeper(column);
+      if (keeper !== undefined) throw clockWithheld(column, keeper);
+    }
     if (!rows) return {};
     const names = new Set(columns.map(({ column }) => column.name));
     const added = Object.values(this.#table.columns).flatMap((column) => {
@@ -101,9 +105,12 @@ export class Writes {
   }
 
   #value(column: Column | undefined, node: OperationNode): OperationNode {
-    return column && ValueNode.is(node) && !node.immediate
-      ? this.#encoded(column, node.value)
-      : this.#rewrite(node);
+    if (!column) return this.#rewrite(node);
+    if (isLiteral(node)) return this.#encoded(column, node.value);
+    return withResults(node, {
+      literal: (value) => this.#parts.answers.typed(this.#encoded(column, value), column.kind),
+      other: this.#rewrite,
+    });
   }
 
   #encoded(column: Column | undefined, value: unknown): ValueNode {

@@ -13,11 +13,11 @@ export function wantedRights(dialect: SqlDialect, system: SystemFacts, roles: Ro
     ...dialect.generatedColumnObjects(table),
     ...sideObjects(table, dialect.name),
   ]);
-  const hidden = tables.flatMap((table) => hiddenTables(table, dialect.name));
   const views = [
     ...Object.values(system.views ?? {}),
     ...objectsOfSystem(dialect, system).filter(({ type }) => type === 'view' || type === 'materialized view'),
   ];
+  const hidden = tables.flatMap((table) => hiddenTables(table, dialect.name).map(({ name }) => name));
   const named = (type: GuaranteeObject['type']): readonly string[] =>
     objects.filter((object) => object.type === type).map((object) => object.name);
   return {

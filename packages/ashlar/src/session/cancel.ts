@@ -34,11 +34,17 @@ export function whileNotAborted<R>(
   undo: (result: R) => Promise<void>,
 ): Promise<R> {
   return new Promise((resolve, reject) => {
-    const abort = (): void => {
-      reject(cancelledBy(signal));
+    const giveUp = (error: unknown): void => {
+      reject(error);
       opening.then(undo).catch(() => undefined);
     };
-    signal.addEventListener('abort', abort, { once: true });
+    const abort = (): void => giveUp(cancelledBy(signal));
+    try {
+      signal.addEventListener('abort', abort, { once: true });
+    } catch (error) {
+      giveUp(error);
+      return;
+    }
     opening.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
   });
 }

@@ -27,7 +27,8 @@ export interface ConnectOptions extends Omit<OpenOptions, 'url' | 'key'> {
   /**
    * What to do when the steps of the system differ from those applied to the database. `warn`: log a warning on standard
    * error. `require`: throw `migration-pending` if steps are pending or were changed. `ignore`: do not compare. The
-   * comparison reads the history once, as the application's role, and writes nothing. Default `warn`.
+   * comparison reads the history once, as the application's role, and writes nothing. Default `warn`. A database that only
+   * newer releases of Ashlar can use is refused with each of these values (`database-newer`).
    */
   readonly migrations?: 'warn' | 'require' | 'ignore' | undefined;
 }

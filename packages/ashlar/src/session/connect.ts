@@ -2,7 +2,7 @@ import type { Engine } from '../contract/engine.js';
 import type { SystemFacts } from '../contract/system.js';
 import { openEngine } from '../engines/open.js';
 import { AshlarError } from '../errors.js';
-import { assertStepsApplied, stepsWarning } from '../migrations/at-connect.js';
+import { assertNotNewer, assertStepsApplied, stepsWarning } from '../migrations/at-connect.js';
 import type { Tables } from '../model/index.js';
 import { rolesFrom } from '../roles/names.js';
 import { type LogLevel, reveal, type Secret, settings } from '../settings/index.js';
@@ -16,7 +16,8 @@ import { assertMilliseconds } from './transaction-options.js';
  *
  * @throws AshlarError what `openEngine` throws; `settings-invalid` when there is neither `url` nor `DATABASE_URL`;
  *   `role-too-strong` when the user can change the schema and cannot step down to the application's role, unless
- *   `allowOwner` is set; `migration-pending` with `migrations: 'require'`; `usage` for an invalid `lockTimeout`
+ *   `allowOwner` is set; `migration-pending` with `migrations: 'require'`; `database-newer` when a newer release of Ashlar
+ *   changed the database so that this one cannot use it; `usage` for an invalid `lockTimeout`
  *
  * @example
  * const db = await connect(shipping, { url: 'sqlite:data/shipping.db' });
@@ -60,7 +61,7 @@ const checkMigrations = async (
   check: ConnectOptions['migrations'] = 'warn',
 ): Promise<void> => {
   if (check === 'require') return assertStepsApplied(engine, system);
-  if (check === 'ignore') return;
+  if (check === 'ignore') return assertNotNewer(engine, system);
   const warning = await stepsWarning(engine, system);
   if (!warning) return;
   // loaded only here, because most programs never warn

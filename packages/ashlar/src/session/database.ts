@@ -1,11 +1,10 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Kysely } from 'kysely';
 import type { Column } from '../contract/column.js';
 import type { Engine } from '../contract/engine.js';
 import type { SystemFacts } from '../contract/system.js';
 import type { Tracing } from '../contract/tracing.js';
 import type { TransactionOptions } from '../contract/transaction.js';
-import { DataKeys, type Encryption, KeyringSql, resultOf, runSteps } from '../encryption/index.js';
+import { type Encryption, KeyringSql } from '../encryption/index.js';
 import { endsWithin } from '../engines/ends-within.js';
 import { defaultLockTimeout } from '../engines/lock.js';
 import { isRetryable } from '../engines/retryable.js';
@@ -19,10 +18,11 @@ import {
   type Tables,
 } from '../model/index.js';
 import { queryRules } from '../query/rules.js';
+import { assertOptions, assertWork } from './assert-call.js';
 import { cancelledBy, rethrowAbort, whileNotAborted } from './cancel.js';
 import type { ConnectOptions } from './connect-options.js';
-import { currentSession, runOutside } from './current.js';
-import { EncryptedTables } from './encrypted-tables.js';
+import { runOutside } from './current.js';
+import { getEncrypted } from './encrypted-tables.js';
 import { detachedKysely, kyselyParts } from './kysely.js';
 import { Maintenance } from './maintenance.js';
 import { masterKeys } from './master-keys.js';
@@ -30,19 +30,17 @@ import type { SessionParts } from './parts.js';
 import { retrying } from './retrying.js';
 import { RunningSessions } from './running-sessions.js';
 import { ActiveSession } from './session.js';
-import { abortedError, leftOverError } from './session-errors.js';
-import { assertShared } from './shared-options.js';
+import { calledWith, joined, sessionAround } from './session-around.js';
+import { abortedError, nestedWriteError } from './session-errors.js';
 import { SingleWrites } from './single-writes.js';
 import { Statements } from './statements.js';
 import { SyncSession, type SyncSessions } from './sync-session.js';
-import { transactionOptions } from './transaction-options.js';
+import { transactionOptions, withContext } from './transaction-options.js';
+import { Turns } from './turns.js';
 import type { Session, SessionContext, SessionOptions } from './types.js';
 import { UnitOfWork } from './unit-of-work.js';
 
 type Work<T extends Tables, R> = (s: Session<T>) => Promise<R>;
-
-/** How long consecutive sessions may hold the event loop, in milliseconds. */
-const longestTurn = 10;
 
 /** An open database of one system. `connect` opens it. */
 export class Database<T extends Tables = Tables> extends SingleWrites<T> {
@@ -53,9 +51,10 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
   readonly #tracing: Tracing | undefined;
   readonly #scopeColumns: readonly Column[];
   readonly #maintenance = new Maintenance();
-  #turnStarted = 0;
+  readonly #turns = new Turns();
   readonly #running = new RunningSessions();
   #closed: Promise<void> | undefined;
+  readonly #around = () => sessionAround<T>(this.engine, this.#lockTimeout);
 
   constructor(engine: Engine, system: SystemFacts<T>, options: ConnectOptions, tracing?: Tracing) {
     super();
@@ -68,7 +67,9 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
     // a nullable scope column does not define the scopes: an audit trail copies those of other tables
     const scopes = tables.flatMap((table) => table.facts.scope ?? []);
     this.#scopeColumns = scopes.filter(({ nullable }) => !nullable);
-    const rules = queryRules(engine, tables, views, options.clock);
+    const { clock, allowOwner: actsAsOwner = false } = options;
+    const keepsClocks = engine.connectedRole === undefined && !actsAsOwner && clock === undefined;
+    const rules = queryRules(engine, tables, views, { clock, keepsClocks });
     const kysely = kyselyParts(engine, rules);
     this.#parts = {
       engine,
@@ -76,8 +77,10 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
       kysely,
       builder: detachedKysely(kysely),
       encryption: { masters: masterKeys(options.columnKeys), sql: new KeyringSql(kysely.dialect) },
-      clock: options.clock ?? (() => new Date()),
-      stampsFromClock: options.clock !== undefined,
+      clock: clock ?? (() => new Date()),
+      stampsFromClock: clock !== undefined,
+      keepsClocks,
+      actsAsOwner,
     };
   }
 
@@ -93,19 +96,24 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
    */
   session<R>(work: Work<T, R>): Promise<R>;
   session<R>(options: SessionOptions, work: Work<T, R>): Promise<R>;
-  async session<R>(...given: [Work<T, R>] | [SessionOptions, Work<T, R>]): Promise<R> {
-    const [options, work] = given.length === 1 ? [{}, given[0]] : given;
-    const outer = this.#outer(options);
-    if (outer?.readOnly) {
-      throw new AshlarError('session-read-only', {
-        message: 'A session that writes was opened inside a session that only reads.',
-        suggestion: 'Use db.session(…) for the outer session as well.',
-      });
-    }
-    if (outer) return outer.session(work);
-    if (this.#options.maintain !== false)
-      this.#maintenance.runWhenDue(this.engine, this.system.tables, this.#parts.clock());
-    return this.#traced('ashlar.session', () => this.#retrying(() => this.#run(options, 'write', work)));
+  session<R>(...given: [Work<T, R>] | [SessionOptions, Work<T, R>]): Promise<R> {
+    return calledWith(given, (options, work) =>
+      joined(
+        this.#around,
+        options,
+        (outer) => {
+          if (outer.readOnly) throw nestedWriteError();
+          return outer.session(work);
+        },
+        async () => {
+          if (this.#options.maintain !== false)
+            this.#maintenance.runWhenDue(this.engine, this.system.tables, this.#parts.clock());
+          return this.#traced('ashlar.session', () =>
+            retrying(this.#options.attempts, () => this.#run(options, 'write', work)),
+          );
+        },
+      ),
+    );
   }
 
   /**
@@ -115,11 +123,18 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
    */
   read<R>(work: Work<T, R>): Promise<R>;
   read<R>(options: SessionOptions, work: Work<T, R>): Promise<R>;
-  async read<R>(...given: [Work<T, R>] | [SessionOptions, Work<T, R>]): Promise<R> {
-    const [options, work] = given.length === 1 ? [{}, given[0]] : given;
-    const outer = this.#outer(options);
-    if (outer) return outer.nest(work, true);
-    return this.#traced('ashlar.read', () => this.#retrying(() => this.#run(options, 'read', work)));
+  read<R>(...given: [Work<T, R>] | [SessionOptions, Work<T, R>]): Promise<R> {
+    return calledWith(given, (options, work) =>
+      joined(
+        this.#around,
+        options,
+        (outer) => outer.nest(work, true),
+        async () =>
+          this.#traced('ashlar.read', () =>
+            retrying(this.#options.attempts, () => this.#run(options, 'read', work)),
+          ),
+      ),
+    );
   }
 
   /**
@@ -129,18 +144,30 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
    *
    * @throws AshlarError `session-conflict`, `decryption-failed`, `scope-shredded`, `database-closed`
    */
-  async get<Of extends Table>(
+  get<Of extends Table>(
     table: Of,
     key: KeyOf<Of>,
     context: SessionContext = {},
   ): Promise<Row<Of> | undefined> {
+    return joined(
+      this.#around,
+      context,
+      (outer) => outer.get(table, key),
+      () => this.#getAlone(table, key, context),
+    );
+  }
+
+  async #getAlone<Of extends Table>(
+    table: Of,
+    key: KeyOf<Of>,
+    context: SessionContext,
+  ): Promise<Row<Of> | undefined> {
     this.#assertOpen();
-    const outer = this.#outer(context);
-    if (outer) return outer.get(table, key);
-    if (this.#withDefaults(context).scope) return this.read(context, (s) => s.get(table, key));
+    if (withContext(context, this.#options.context).scope)
+      return this.read(context, (s) => s.get(table, key));
     const given = keyValues(table, key);
     if (!given) return undefined;
-    if (table.facts.encryption) return this.#getEncrypted(table, given);
+    if (table.facts.encryption) return (await getEncrypted(this.#parts, table, given)) as Row<Of> | undefined;
     const statement = this.#parts.statements.get(table, given);
     const { rows } = await this.engine.read(statement.sql, statement.parameters);
     return rows[0] as Row<Of> | undefined;
@@ -165,6 +192,8 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
     }
     const run = <R>(mode: 'read' | 'write', context: SessionContext, work: (s: SyncSession) => R): R => {
       this.#assertOpen();
+      assertOptions(context);
+      assertWork(work);
       const options = this.#transactionOptions(context, mode);
       const begin = () => new SyncSession(this.#parts, sync.begin(options), options);
       return this.#traced(mode === 'write' ? 'ashlar.session' : 'ashlar.read', () => begin().run(work));
@@ -180,7 +209,7 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
    * outside the database, such as a removed file or a sent message, may not.
    */
   get inSession(): boolean {
-    return this.#outer({}) !== undefined;
+    return this.#around() !== undefined;
   }
 
   /** @internal The master keys and the keyring statements of this database, for code that reads or changes keyrings. */
@@ -188,7 +217,10 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
     return this.#parts.encryption;
   }
 
-  /** A Kysely instance that builds queries, which a session runs later. It has no connection. */
+  /**
+   * A Kysely instance that builds queries, which a session runs later. It has no connection: to run a query with it is
+   * `usage`.
+   */
   get kysely(): Kysely<QueryTables<T>> {
     return this.#parts.builder as Kysely<QueryTables<T>>;
   }
@@ -212,7 +244,7 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
    * @throws AshlarError `usage` inside a session, which would wait for itself
    */
   async close(): Promise<void> {
-    if (!this.#closed && this.#outer({})) {
+    if (!this.#closed && this.#around()) {
       throw new AshlarError('usage', {
         message: 'A database cannot be closed inside one of its sessions.',
         suggestion: 'Close it after the session has ended.',
@@ -228,38 +260,26 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
     await this.engine.close();
   }
 
-  async #getEncrypted<Of extends Table>(
-    table: Of,
-    key: Readonly<Record<string, unknown>>,
-  ): Promise<Row<Of> | undefined> {
-    const steps = new EncryptedTables(this.#parts, new DataKeys(this.#parts.encryption)).get(table, key);
-    const read = async ({ sql, parameters }: { sql: string; parameters: readonly unknown[] }) =>
-      (await this.engine.read(sql, parameters)).rows;
-    return resultOf(await runSteps(steps, read)) as Row<Of> | undefined;
-  }
-
   /** @internal */
-  protected override async once<R>(context: SessionContext, work: Work<T, R>): Promise<R> {
-    const outer = this.#outer(context);
-    return outer ? work(outer) : this.session(context, work);
+  protected override once<R>(
+    context: SessionContext,
+    work: Work<T, R>,
+    prepare = async () => work,
+  ): Promise<R> {
+    return joined(this.#around, context, work, async () => this.session(context, await prepare()));
   }
 
   async #run<R>(options: SessionOptions, mode: 'read' | 'write', work: Work<T, R>): Promise<R> {
     this.#assertOpen();
     const transaction = this.#transactionOptions(options, mode);
-    const { signal } = options;
-    rethrowAbort(signal);
+    rethrowAbort(options.signal);
     this.#running.began();
     try {
-      await this.#yieldTurn();
-      return await this.#unit(await this.#begin(transaction, signal), work);
+      await this.#turns.yield();
+      return await this.#unit(await this.#begin(transaction, options.signal), work);
     } finally {
       this.#running.ended();
     }
-  }
-
-  #retrying<R>(run: () => Promise<R>): Promise<R> {
-    return retrying(this.#options.attempts, run);
   }
 
   #begin(options: TransactionOptions, signal: AbortSignal | undefined): Promise<UnitOfWork> {
@@ -269,7 +289,7 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
   }
 
   #transactionOptions(given: SessionOptions, mode: 'read' | 'write'): TransactionOptions {
-    const options = transactionOptions(this.#withDefaults(given), mode, this.#scopeColumns);
+    const options = transactionOptions(withContext(given, this.#options.context), mode, this.#scopeColumns);
     const { clock, stampsFromClock } = this.#parts;
     return stampsFromClock ? { ...options, now: clock().toISOString() } : options;
   }
@@ -279,8 +299,8 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
     let result: R;
     const abort = (): void => unit.cancel(cancelledBy(signal));
     this.#running.units.add(unit);
-    signal?.addEventListener('abort', abort);
     try {
+      signal?.addEventListener('abort', abort);
       const session = new ActiveSession<T>(this.#parts, unit.root, unit.options.mode === 'read');
       result = await unit.untilCancelled(() => session.run(work));
       const { failure } = unit.root;
@@ -299,41 +319,8 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
     return result;
   }
 
-  /** SQLite answers in the same turn of the event loop, so a loop of sessions would starve timers and signals. */
-  async #yieldTurn(): Promise<void> {
-    const now = performance.now();
-    if (now - this.#turnStarted < longestTurn) return;
-    await nextTurn();
-    this.#turnStarted = performance.now();
-  }
-
-  #outer(options: SessionOptions): ActiveSession<T> | undefined {
-    const called = currentSession();
-    if (!(called instanceof ActiveSession) || called.unit.engine !== this.engine) return undefined;
-    let current: ActiveSession<T> | undefined = called as ActiveSession<T>;
-    while (current?.ended) current = current.parent;
-    if (!current) {
-      // work that is left over from a session that was rolled back must not be committed alone. After a while, the caller
-      // is rather something that was created in that session and lives on, such as a timer or a queue
-      const { outcome, rolledBackFor } = called.unit;
-      if (outcome === 'rolled back' && rolledBackFor < this.#lockTimeout) throw leftOverError();
-      return undefined;
-    }
-    assertShared(options, current);
-    return current;
-  }
-
   #traced<R>(name: string, work: () => R): R {
     return this.#tracing ? this.#tracing.run(name, work) : work();
-  }
-
-  #withDefaults(given: SessionOptions): SessionOptions {
-    const { actor, scope } = this.#options.context ?? {};
-    return {
-      ...given,
-      actor: given.actor === undefined ? actor : given.actor,
-      scope: given.scope === undefined ? scope : given.scope,
-    };
   }
 
   get #lockTimeout(): number {

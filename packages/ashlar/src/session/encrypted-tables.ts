@@ -1,14 +1,17 @@
 import {
   blindIndexes,
-  type DataKeys,
+  DataKeys,
   decryptRow,
   encryptValues,
   type Rows,
+  resultOf,
+  runSteps,
   type Steps,
   type Values,
 } from '../encryption/index.js';
 import { AshlarError } from '../errors.js';
-import type { Table } from '../model/index.js';
+import { assertTable, type Table } from '../model/index.js';
+import { assertRowList } from './assert-call.js';
 import type { SessionParts } from './parts.js';
 import { notFound } from './values.js';
 
@@ -54,6 +57,8 @@ export class EncryptedTables {
   }
 
   *decrypt(table: Table, rows: Rows): Steps<Row[]> {
+    assertTable(table);
+    assertRowList(rows);
     const decrypted: Row[] = [];
     for (const row of rows) assertNoAlias(table, row);
     for (const row of rows) decrypted.push(yield* decryptRow(this.#keys, table, row));
@@ -61,8 +66,15 @@ export class EncryptedTables {
   }
 
   blindIndex(table: Table, column: string, scope: string, value: unknown): Steps<Uint8Array<ArrayBuffer>[]> {
+    assertTable(table);
     return blindIndexes({ keys: this.#keys, table, column, scope, value });
   }
+}
+
+/** Returns a row of a table with encrypted columns, decrypted, outside any session; `undefined` if there is none. */
+export async function getEncrypted(parts: SessionParts, table: Table, key: Values): Promise<Row | undefined> {
+  const steps = new EncryptedTables(parts, new DataKeys(parts.encryption)).get(table, key);
+  return resultOf(await runSteps(steps, async (s) => (await parts.engine.read(s.sql, s.parameters)).rows));
 }
 
 /** Throws if a row has bytes under a name that the table does not have: the ciphertext of a renamed column would stay. */

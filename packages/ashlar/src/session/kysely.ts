@@ -4,7 +4,6 @@ import {
   type DatabaseConnection,
   type Dialect,
   type Driver,
-  DummyDriver,
   Kysely,
   type QueryResult,
 } from 'kysely';
@@ -25,6 +24,14 @@ const ownTransaction = refuse(
   's.query.transaction()',
   'The session is the transaction; s.session(…) opens a savepoint in it.',
 );
+
+const notInSession = async (): Promise<never> => {
+  throw new AshlarError('usage', {
+    message: 'db.kysely builds queries and runs none.',
+    detail: 'A statement runs in a session, with its actor and its scope.',
+    suggestion: 'Run it in a session: db.session((s) => s.query.…execute()), or s.all(query) of db.sync.',
+  });
+};
 
 /** A driver with which Kysely only compiles: connections and transactions belong to the session. */
 const driver: Driver = {
@@ -73,23 +80,27 @@ class LevelConnection implements DatabaseConnection {
     return result;
   }
 
-  async #execute<R>({ sql, parameters, query }: CompiledQuery): Promise<QueryResult<R>> {
-    assertParameters(parameters);
-    // nested in a session that writes, a session that only reads is in a transaction that may write
-    if (this.#readOnly && changesRows(sql, this.#dialect)) throw readOnlyError();
+  async #execute<R>(compiled: CompiledQuery): Promise<QueryResult<R>> {
+    this.#assertAllowed(compiled);
+    const { sql, parameters, query } = compiled;
     const { rows, changes } = await this.#level.execute(sql, parameters, this.#rules.kindsOf(query));
     this.#rules.unnest(query, rows);
     return { rows: rows as R[], numAffectedRows: BigInt(changes) };
   }
 
-  async *streamQuery<R>(
-    { sql, parameters, query }: CompiledQuery,
-    chunk = 500,
-  ): AsyncIterableIterator<QueryResult<R>> {
+  #assertAllowed({ sql, parameters }: CompiledQuery): void {
+    assertParameters(parameters);
+    this.#level.unit.engine.assertAllowed(sql);
+    // nested in a session that writes, a session that only reads is in a transaction that may write
+    if (this.#readOnly && changesRows(sql, this.#dialect)) throw readOnlyError();
+  }
+
+  async *streamQuery<R>(compiled: CompiledQuery, chunk = 500): AsyncIterableIterator<QueryResult<R>> {
     const end = this.#level.calls.start();
     this.release();
     try {
-      assertParameters(parameters);
+      this.#assertAllowed(compiled);
+      const { sql, parameters, query } = compiled;
       for await (const row of this.#level.stream(sql, parameters, chunk, this.#rules.kindsOf(query))) {
         this.#rules.unnest(query, [row]);
         yield { rows: [row as R] };
@@ -146,14 +157,14 @@ export function kyselyFor<Tables>(parts: KyselyParts, level: Level, readOnly: bo
   return new Kysely<Tables>({ config: { dialect }, driver, executor, dialect });
 }
 
-/** Returns a Kysely instance that builds queries, which a session runs later. It has no connection. */
+/**
+ * Returns a Kysely instance that builds queries, which a session runs later. It has no connection: what would run a
+ * statement, or begin a transaction, is refused with `usage`.
+ */
 export function detachedKysely<Tables>({ adapter, compiler, dialect, rules }: KyselyParts): Kysely<Tables> {
-  const none = new DummyDriver();
-  const provider: ConnectionProvider = {
-    provideConnection: async (consumer) => consumer(await none.acquireConnection()),
-  };
+  const provider: ConnectionProvider = { provideConnection: notInSession };
   const executor = new RewritingExecutor({ compiler, adapter, provider, rules });
-  return new Kysely<Tables>({ config: { dialect }, driver: none, executor, dialect });
+  return new Kysely<Tables>({ config: { dialect }, driver, executor, dialect });
 }
 
 /** Returns the error for a write in a session that only reads: `session-read-only`. */

@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 import { AshlarError } from '../errors.js';
-import { storedValue, type Table } from '../model/index.js';
+import { assertTable, rightsOf, storedValue, type Table } from '../model/index.js';
 import type { SessionParts } from './parts.js';
 import type { Statement } from './statements.js';
 import { updateValues } from './values.js';
@@ -22,6 +22,7 @@ export function updateManyStatement(
   const values = updateValues(parts, table, update);
   refuseEncrypted(table, values);
   const condition = conditionOf(engine, table, where);
+  assertRight(parts, table, 'update');
   if (condition === 'none') return undefined;
   // fragments of SQL, which the builder leaves as they are: these values have been checked and encoded. It adds the
   // columns that every update sets to the current time
@@ -41,15 +42,36 @@ export function updateManyStatement(
  * @throws AshlarError `usage`, `value-invalid` for a condition that {@link conditionOf} refuses
  */
 export function deleteManyStatement(
-  { engine, builder }: SessionParts,
+  parts: SessionParts,
   table: Table,
   where: unknown,
 ): Statement | undefined {
+  const { engine, builder } = parts;
+  assertTable(table);
   const condition = conditionOf(engine, table, where);
+  assertRight(parts, table, 'delete');
   if (condition === 'none') return undefined;
   const all = tableIn(builder).deleteFrom(table.name);
   return (condition ? all.where(condition) : all).compile();
 }
+
+// SQLite would change no row, and say so, where a server refuses the statement itself
+const assertRight = (
+  { engine: { connectedRole }, actsAsOwner }: SessionParts,
+  table: Table,
+  right: 'update' | 'delete',
+): void => {
+  if (actsAsOwner || (connectedRole?.canChangeSchema && connectedRole.sessionRole === undefined)) return;
+  if (rightsOf(table)[right].length > 0) return;
+  const withholding = table.guarantees.filter(
+    ({ postgres }) => postgres.level !== 'refused' && postgres.rights?.(table).withheld?.includes(right),
+  );
+  throw new AshlarError('guarantee-violated', {
+    message: `A session may not ${right} rows of ${table.name}.`,
+    detail: `The guarantees of the table withhold this right: ${withholding.map(({ name }) => name).join(', ')}.`,
+    facts: { table: table.name, ...(withholding[0] ? { guarantee: withholding[0].name } : {}) },
+  });
+};
 
 const tableIn = (builder: Kysely<unknown>): Kysely<AnyTables> => builder as Kysely<AnyTables>;
 

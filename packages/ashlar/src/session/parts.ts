@@ -18,4 +18,11 @@ export interface SessionParts {
   readonly clock: () => Date;
   /** Whether generated times come from `clock`; otherwise the database generates them. */
   readonly stampsFromClock: boolean;
+  /**
+   * Whether this process refuses times that only the database's clock may set. A server does so by its roles; an engine
+   * without roles cannot.
+   */
+  readonly keepsClocks: boolean;
+  /** Whether `connect` was given `allowOwner`: sessions then have the rights of the owner. */
+  readonly actsAsOwner: boolean;
 }

@@ -40,6 +40,14 @@ export function shadowedError(): AshlarError {
   });
 }
 
+/** Returns the error for a session that writes and is opened inside one that only reads: `session-read-only`. */
+export function nestedWriteError(): AshlarError {
+  return new AshlarError('session-read-only', {
+    message: 'A session that writes was opened inside a session that only reads.',
+    suggestion: 'Use db.session(…) for the outer session as well.',
+  });
+}
+
 /** Returns the error for a statement that waited for a nested session too long: `lock-timeout`. */
 export function waitedTooLong(lockTimeout: number): AshlarError {
   return new AshlarError('lock-timeout', {
@@ -50,11 +58,24 @@ export function waitedTooLong(lockTimeout: number): AshlarError {
 }
 
 /** Returns the error for a callback that returned before its calls had finished: `session-not-awaited`. */
-export function notAwaitedError(): AshlarError {
+export function stillRunningError(): AshlarError {
   return new AshlarError('session-not-awaited', {
     message: 'The session’s callback returned before its statements had finished.',
     detail:
       'A statement, a nested session or a stream of rows was still running, so the session was rolled back. The promises of these calls never settle.',
     suggestion: 'Make the callback async, await every call in it, and read streams to their end.',
+  });
+}
+
+/** Returns the error for a callback that did not wait for one of its calls, which has ended: `session-not-awaited`. */
+export function notAwaitedError(cause: unknown): AshlarError {
+  return new AshlarError('session-not-awaited', {
+    message: 'The session’s callback did not await one of its calls.',
+    detail:
+      cause instanceof Error
+        ? `The call failed: ${cause.message}`
+        : 'The call had ended by chance when the callback returned. The session was rolled back.',
+    suggestion: 'Await every call in the callback.',
+    cause,
   });
 }

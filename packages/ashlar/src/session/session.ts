@@ -4,6 +4,7 @@ import { keyValues, type Table } from '../model/index.js';
 import type { InsertOf, RowOf, Shape, UpdateOf } from '../model/shape.js';
 import type { KeyOf, QueryTables, Row, Tables, Update } from '../model/types.js';
 import type { Page, PagedQuery, PageOptions } from '../query/page.js';
+import { assertInsertMany, assertLockName, assertWork } from './assert-call.js';
 import { type Batch, Batches } from './batches.js';
 import { countCalls } from './calls.js';
 import { currentSession, runInSession } from './current.js';
@@ -11,11 +12,11 @@ import { EncryptedTables } from './encrypted-tables.js';
 import { kyselyFor, readOnlyError } from './kysely.js';
 import { deleteManyStatement, updateManyStatement } from './many.js';
 import type { SessionParts } from './parts.js';
-import { endedError, notAwaitedError } from './session-errors.js';
+import { endedError } from './session-errors.js';
 import type { Statement } from './statements.js';
 import type { Decrypted, Rows, Session, SessionOptions, UpsertOptions } from './types.js';
 import type { Level, UnitOfWork } from './unit-of-work.js';
-import { changeFound, isTaken, planUpsert, upsertAttempts } from './upsert.js';
+import { changeFound, looksAgain, planUpsert } from './upsert.js';
 import { checkedRow, insertValues, notFound, updateValues } from './values.js';
 import type { Where } from './where.js';
 
@@ -81,12 +82,13 @@ export class ActiveSession<T extends Tables> implements Session<T> {
   async insertMany<S extends Shape>(
     table: Table<string, S>,
     rows: Rows<S>,
-    { returning = false }: { readonly returning?: boolean } = {},
+    options: { readonly returning?: boolean } = {},
   ): Promise<number | RowOf<S>[]> {
     this.#assertWritable();
+    const returning = assertInsertMany(table, rows, options);
     let count = 0;
     const returned: Values[] = [];
-    const batches = new Batches(this.#parts.statements, table);
+    const batches = new Batches(this.#parts, table);
     const send = async (batch: Batch): Promise<void> => {
       if (returning) returned.push(...(await this.#insertReturning(table, batch)));
       else await this.level.run((t) => t.insertMany(table, batch.columns, batch.rows));
@@ -97,7 +99,7 @@ export class ActiveSession<T extends Tables> implements Session<T> {
       return full && send(full);
     };
     const add = (row: InsertOf<S>): Promise<void> | undefined => {
-      const values = insertValues(this.#parts, table, row);
+      const values = batches.valuesOf(row);
       return table.facts.encryption
         ? this.#encrypted((encrypted) => encrypted.values(table, values)).then(push)
         : push(values);
@@ -146,17 +148,17 @@ export class ActiveSession<T extends Tables> implements Session<T> {
   async upsert<S extends Shape>(
     table: Table<string, S>,
     row: InsertOf<S>,
-    { by }: UpsertOptions<S>,
+    options: UpsertOptions<S>,
   ): Promise<RowOf<S>> {
     this.#assertWritable();
-    const plan = planUpsert(this.#parts, table, row, by);
+    const plan = planUpsert(this.#parts, table, row, options?.by);
     for (let attempt = 1; ; attempt++) {
       const found = await this.#steps((keys) => changeFound(this.#parts, keys, table, plan));
       if (found) return checkedRow(table, found as RowOf<S>, this.#fail);
       try {
         return await this.nest((s) => (s as ActiveSession<T>).#insertValues(table, plan.insert), false);
       } catch (error) {
-        if (isTaken(error) && attempt < upsertAttempts) continue;
+        if (looksAgain(error, plan, this.unit.options.isolation, attempt)) continue;
         this.level.fail(error);
         throw error;
       }
@@ -215,7 +217,7 @@ export class ActiveSession<T extends Tables> implements Session<T> {
 
   async lock(name: string): Promise<void> {
     this.#assertWritable();
-    await this.level.run((transaction) => transaction.lock(name));
+    await this.level.run((transaction) => transaction.lock(assertLockName(name)));
   }
 
   session<R>(work: (s: Session<T>) => Promise<R>): Promise<R> {
@@ -233,7 +235,7 @@ export class ActiveSession<T extends Tables> implements Session<T> {
     const before = this.#nested;
     const inTurn = async (): Promise<R> => {
       if (before) await this.unit.waitFor(before);
-      return this.#savepoint(work, readOnly);
+      return this.#savepoint(assertWork(work), readOnly);
     };
     const run = inTurn();
     const ended = run
@@ -264,25 +266,24 @@ export class ActiveSession<T extends Tables> implements Session<T> {
   /**
    * Runs a callback in this session.
    *
-   * @throws AshlarError `session-not-awaited` when calls are still running at its end; and what `work` throws
+   * @throws AshlarError `session-not-awaited` when calls are still running at its end, or one was not waited for; and
+   *   what `work` throws
    */
   async run<R>(work: (s: Session<T>) => Promise<R>): Promise<R> {
     const { calls } = this.level;
     try {
       const result = await runInSession(this, () => work(this));
-      if (calls.open) {
-        calls.abandon();
-        throw notAwaitedError();
-      }
+      calls.assertAwaited();
       return result;
     } finally {
+      calls.end();
       this.#ended = true;
     }
   }
 
   async #savepoint<R>(work: (s: Session<T>) => Promise<R>, readOnly: boolean): Promise<R> {
     this.#assertOpen();
-    const { level, keep, undo } = await this.level.savepoint();
+    const { level, keep, undo } = await this.level.savepoint(readOnly);
     const inner = new ActiveSession<T>(this.#parts, level, readOnly, this);
     try {
       const result = await inner.run(work);

@@ -1,11 +1,16 @@
 import type { InsertOf, KeyOf, Row, RowOf, Shape, Table, Tables, Update, UpdateOf } from '../model/index.js';
+import { assertOptions, assertRows } from './assert-call.js';
 import type { Rows, Session, SessionContext, UpsertOptions } from './types.js';
 import type { Where } from './where.js';
 
 /** The writes of a database that are one statement each. */
 export abstract class SingleWrites<T extends Tables> {
-  /** @internal Runs `work` in the session around the call, or in a session of its own. */
-  protected abstract once<R>(context: SessionContext, work: (s: Session<T>) => Promise<R>): Promise<R>;
+  /** @internal Runs `work` in the session around the call, or in a session of its own: what `prepare` returns, if given. */
+  protected abstract once<R>(
+    context: SessionContext,
+    work: (s: Session<T>) => Promise<R>,
+    prepare?: () => Promise<(s: Session<T>) => Promise<R>>,
+  ): Promise<R>;
 
   /**
    * Inserts a row, as {@link Session.insert}, in a session of its own. Inside a session of this database it is a
@@ -26,8 +31,8 @@ export abstract class SingleWrites<T extends Tables> {
   }
 
   /**
-   * Inserts many rows, as {@link Session.insertMany}, in a session of its own. The rows are read into memory first,
-   * because the session may have to be run again.
+   * Inserts many rows, as {@link Session.insertMany}, in a session of its own. The rows are then read into memory first,
+   * because that session may have to be run again.
    *
    * @param options - the actor, the scope and `returning`
    * @throws AshlarError as {@link Session.insertMany} and `db.session`
@@ -42,16 +47,23 @@ export abstract class SingleWrites<T extends Tables> {
     rows: Rows<S>,
     context?: SessionContext,
   ): Promise<number>;
-  async insertMany<S extends Shape>(
+  insertMany<S extends Shape>(
     table: Table<string, S>,
     rows: Rows<S>,
-    { returning, ...context }: SessionContext & { readonly returning?: true } = {},
+    options: SessionContext & { readonly returning?: true } = {},
   ): Promise<number | RowOf<S>[]> {
-    const given: InsertOf<S>[] = [];
-    for await (const row of rows) given.push(row);
-    return this.once<number | RowOf<S>[]>(context, (s) =>
-      returning ? s.insertMany(table, given, { returning }) : s.insertMany(table, given),
-    );
+    const { returning, ...rest } = options ?? {};
+    // options that are no object are refused with the other calls
+    const context = typeof options === 'object' && options !== null ? rest : options;
+    const insert = (s: Session<T>, given: Rows<S>): Promise<number | RowOf<S>[]> =>
+      returning ? s.insertMany(table, given, { returning }) : s.insertMany(table, given);
+    const readRows = async () => {
+      assertRows(rows);
+      const given: InsertOf<S>[] = [];
+      for await (const row of rows) given.push(row);
+      return (s: Session<T>) => insert(s, given);
+    };
+    return this.once(context, (s) => insert(s, rows), readRows);
   }
 
   /**
@@ -92,11 +104,13 @@ export abstract class SingleWrites<T extends Tables> {
    * @example
    * await db.upsert(settings, { name: 'theme', value: 'dark' }, { by: 'name', actor: 'user:42' });
    */
-  upsert<S extends Shape>(
+  async upsert<S extends Shape>(
     table: Table<string, S>,
     row: InsertOf<S>,
-    { by, ...context }: UpsertOptions<S> & SessionContext,
+    options: UpsertOptions<S> & SessionContext,
   ): Promise<RowOf<S>> {
+    assertOptions(options);
+    const { by, ...context } = options;
     return this.once(context, (s) => s.upsert(table, row, { by }));
   }
 

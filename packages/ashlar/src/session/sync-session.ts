@@ -15,6 +15,7 @@ import {
 } from '../model/index.js';
 import type { Page, PagedQuery, PageOptions } from '../query/page.js';
 import { assertParameters } from '../query/parameters.js';
+import { assertInsertMany, assertWork } from './assert-call.js';
 import { type Batch, Batches } from './batches.js';
 import { EncryptedTables } from './encrypted-tables.js';
 import { readOnlyError } from './kysely.js';
@@ -78,12 +79,13 @@ export class SyncSession {
   insertMany<S extends Shape>(
     table: Table<string, S>,
     rows: Iterable<InsertOf<S>>,
-    { returning = false }: { readonly returning?: boolean } = {},
+    options: { readonly returning?: boolean } = {},
   ): number | RowOf<S>[] {
     this.#assertWritable();
+    const returning = assertInsertMany(table, rows, options);
     let count = 0;
     const returned: Record<string, unknown>[] = [];
-    const batches = new Batches(this.#parts.statements, table);
+    const batches = new Batches(this.#parts, table);
     const send = (batch: Batch | undefined): void => {
       if (!batch) return;
       if (returning) returned.push(...this.#insertReturning(table, batch));
@@ -92,7 +94,7 @@ export class SyncSession {
     };
     try {
       for (const row of rows) {
-        const values = insertValues(this.#parts, table, row);
+        const values = batches.valuesOf(row);
         send(
           batches.add(
             table.facts.encryption ? this.#encrypted((encrypted) => encrypted.values(table, values)) : values,
@@ -141,9 +143,9 @@ export class SyncSession {
   }
 
   /** Updates the row with the same key, or inserts it; the synchronous form of {@link Session.upsert}. */
-  upsert<S extends Shape>(table: Table<string, S>, row: InsertOf<S>, { by }: UpsertOptions<S>): RowOf<S> {
+  upsert<S extends Shape>(table: Table<string, S>, row: InsertOf<S>, options: UpsertOptions<S>): RowOf<S> {
     this.#assertWritable();
-    const plan = planUpsert(this.#parts, table, row, by);
+    const plan = planUpsert(this.#parts, table, row, options?.by);
     // no other transaction can write meanwhile
     const found = this.#steps((keys) => changeFound(this.#parts, keys, table, plan));
     return found ? checkedRow(table, found as RowOf<S>, this.#fail) : this.#insertValues(table, plan.insert);
@@ -209,6 +211,7 @@ export class SyncSession {
 
   /** Runs a nested session in a savepoint: if its callback throws, only the savepoint is rolled back. */
   session<R>(work: (s: SyncSession) => R): R {
+    assertWork(work);
     const name = `ashlar_${++this.#depth}`;
     this.#now((t) => t.savepoint(name));
     try {

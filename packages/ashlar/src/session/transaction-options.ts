@@ -2,7 +2,8 @@ import type { Column } from '../contract/column.js';
 import type { Isolation, TransactionOptions } from '../contract/transaction.js';
 import { AshlarError } from '../errors.js';
 import { everyScope, isScopeOf } from '../model/index.js';
-import type { SessionOptions } from './types.js';
+import { assertText } from './assert-call.js';
+import type { SessionContext, SessionOptions } from './types.js';
 
 /**
  * Returns the options of the transaction in which a session runs.
@@ -19,6 +20,7 @@ export function transactionOptions(
     deferrable = false,
     statementTimeout,
     lockTimeout,
+    signal,
   }: SessionOptions,
   mode: 'read' | 'write',
   scopeColumns: readonly Column[],
@@ -26,17 +28,31 @@ export function transactionOptions(
   // '' is no scope: it would match rows whose scope is NULL
   const scope = given === '' ? null : given;
   for (const [name, value] of Object.entries({ actor, scope })) {
-    if (value === null || (value.isWellFormed() && !value.includes('\0'))) continue;
-    throw new AshlarError('value-unstorable', {
-      message: `Invalid session ${name}: it contains NUL or a lone surrogate, which no database stores.`,
-      suggestion: 'Check where the value comes from.',
-    });
+    if (value === null) continue;
+    if (typeof value !== 'string') throw notText(name);
+    assertText(`session ${name}`, value);
   }
+  assertSignal(signal);
   assertScope(scopeColumns, scope);
   assertIsolation(mode, isolation, deferrable);
   assertMilliseconds({ statementTimeout, lockTimeout });
   return { mode, actor, scope, isolation, deferrable, statementTimeout, lockTimeout };
 }
+
+const notText = (name: string): AshlarError =>
+  new AshlarError('usage', {
+    message: `The ${name} of a session is not a text.`,
+    suggestion: `Pass a string, or null for a session without ${name}.`,
+  });
+
+// before anything begins: a signal that cannot be listened to would leave a session that nothing ends
+const assertSignal = (signal: unknown): void => {
+  if (signal === undefined || signal instanceof AbortSignal) return;
+  throw new AshlarError('usage', {
+    message: 'The signal of a session is not an AbortSignal.',
+    suggestion: 'Pass the signal of an AbortController: { signal: controller.signal }.',
+  });
+};
 
 const isolations: readonly Isolation[] = ['read committed', 'repeatable read', 'serializable'];
 
@@ -55,6 +71,12 @@ const assertIsolation = (
     throw new AshlarError('usage', {
       message: 'A session that only reads cannot be read committed: it sees one snapshot of the data.',
       suggestion: 'Leave out isolation, or use db.session(…), whose statements each see the latest data.',
+    });
+  }
+  if (typeof deferrable !== 'boolean') {
+    throw new AshlarError('usage', {
+      message: 'The option deferrable is not valid.',
+      suggestion: 'Give true or false.',
     });
   }
   if (deferrable && !(mode === 'read' && isolation === 'serializable')) {
@@ -95,3 +117,12 @@ const assertScope = (columns: readonly Column[], scope: string | null): void => 
     suggestion: 'Check where the value comes from: UUIDs are in lower case, integers have no leading zeros.',
   });
 };
+
+/** Returns the options of a session, with the actor and the scope that `connect` was given where they have none. */
+export function withContext(given: SessionOptions, { actor, scope }: SessionContext = {}): SessionOptions {
+  return {
+    ...given,
+    actor: given.actor === undefined ? actor : given.actor,
+    scope: given.scope === undefined ? scope : given.scope,
+  };
+}

@@ -250,11 +250,13 @@ export class Level {
   }
 
   /** Opens a savepoint in this level. @returns its level; `keep` releases the savepoint, `undo` rolls back to it */
-  async savepoint(): Promise<{ level: Level; keep(): Promise<void>; undo(): Promise<void> }> {
+  async savepoint(
+    readOnly: boolean,
+  ): Promise<{ level: Level; keep(): Promise<void>; undo(): Promise<void> }> {
     // statements sent before belong to this level, also when they fail
     while (this.#open && this.#running > 0) await this.unit.waitFor(this.#change());
     const name = `ashlar_${this.unit.depth}`;
-    await this.run((transaction) => transaction.savepoint(name));
+    await this.run((transaction) => transaction.savepoint(name, readOnly));
     const level = new Level(this.unit, this);
     this.unit.push(level);
     return {

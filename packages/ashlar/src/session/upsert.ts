@@ -1,6 +1,8 @@
+import type { Isolation } from '../contract/transaction.js';
 import { type DataKeys, decryptRow, encryptValues, type Steps } from '../encryption/index.js';
+import { markRetryable } from '../engines/retryable.js';
 import { AshlarError } from '../errors.js';
-import { identityColumn, type Table } from '../model/index.js';
+import { assertTable, identityColumn, type Table } from '../model/index.js';
 import type { SessionParts } from './parts.js';
 import type { Statement } from './statements.js';
 import { insertValues, updateValues } from './values.js';
@@ -12,10 +14,12 @@ type Row = Record<string, unknown>;
  * How often an upsert looks for the row again after another transaction has inserted one with the same key. Each time,
  * the other transaction has committed, so one more look is normally enough.
  */
-export const upsertAttempts = 5;
+const upsertAttempts = 5;
 
 /** The parts of an upsert: it changes the row that `find` returns, or inserts one. */
 export interface Upsert {
+  /** The columns of the key by which the row is found. */
+  readonly by: readonly string[];
   readonly find: Statement;
   readonly insert: Values;
   /** The values that an existing row gets; `undefined` if the caller gave the columns of the key only. */
@@ -32,9 +36,10 @@ export function planUpsert(
   parts: SessionParts,
   table: Table,
   row: unknown,
-  by: string | readonly string[],
+  by: string | readonly string[] | undefined,
 ): Upsert {
-  const columns = [by].flat() as readonly string[];
+  assertTable(table);
+  const columns = [by ?? []].flat() as readonly string[];
   assertKey(table, columns);
   const given = row as Values;
   const insert = insertValues(parts, table, row);
@@ -49,6 +54,7 @@ export function planUpsert(
   const kept = new Set([...columns, ...table.primaryKey.columns]);
   const changed = Object.entries(given).filter(([name, value]) => value !== undefined && !kept.has(name));
   return {
+    by: columns,
     find: parts.statements.find(table, columns, insert),
     insert,
     update: changed.length === 0 ? undefined : updateValues(parts, table, Object.fromEntries(changed)),
@@ -81,9 +87,22 @@ function* change(
   return row;
 }
 
-/** Whether an upsert that got this error looks for the row again: another transaction may have inserted it. */
-export function isTaken(error: unknown): boolean {
-  return error instanceof AshlarError && error.code === 'unique-violation';
+/**
+ * Whether an upsert whose insert failed looks for the row again: another transaction may have inserted it. A transaction
+ * that sees one snapshot never finds that row. Its error is then marked as a serialization failure, so that the session
+ * runs again from its beginning.
+ */
+export function looksAgain(
+  error: unknown,
+  { by }: Upsert,
+  isolation: Isolation | undefined,
+  attempt: number,
+): boolean {
+  if (!(error instanceof AshlarError) || error.code !== 'unique-violation') return false;
+  if (isolation === undefined || isolation === 'read committed') return attempt < upsertAttempts;
+  const { columns = [] } = error.facts;
+  if (columns.length === by.length && by.every((name) => columns.includes(name))) markRetryable(error);
+  return false;
 }
 
 const assertKey = (table: Table, by: readonly string[]): void => {

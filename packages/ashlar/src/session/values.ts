@@ -1,6 +1,15 @@
 import type { Column } from '../contract/column.js';
 import { AshlarError } from '../errors.js';
-import { fillGenerated, refusedValue, rowProblems, type Table, timestampText } from '../model/index.js';
+import {
+  assertTable,
+  clockWithheld,
+  databaseClocks,
+  fillGenerated,
+  refusedValue,
+  rowProblems,
+  type Table,
+  timestampText,
+} from '../model/index.js';
 import type { SessionParts } from './parts.js';
 import { validate } from './validate.js';
 
@@ -24,10 +33,20 @@ const stamp = (
  * Returns the validated values to insert for a row, in the application's form, including defaults, generated values
  * and, if a clock was given, generated times.
  *
- * @throws AshlarError `value-invalid`, `value-unstorable`
+ * @throws AshlarError `value-invalid`, `value-unstorable`; `usage` for a value that is no table; `guarantee-violated` for a
+ *   time that only the database's clock may set
  */
-export function insertValues({ clock, stampsFromClock }: SessionParts, table: Table, row: unknown): Values {
+export function insertValues(
+  { clock, stampsFromClock, keepsClocks }: SessionParts,
+  table: Table,
+  row: unknown,
+): Values {
+  assertTable(table);
   const values = validate(table, 'insert', row);
+  if (keepsClocks) {
+    for (const [name, guarantee] of databaseClocks(table))
+      if (values[name] !== undefined) throw clockWithheld({ table: table.name, name }, guarantee);
+  }
   fillGenerated(table, values);
   assertRow(table, values);
   if (stampsFromClock) stamp(clock, table, values, (column) => column.generated === 'now');
@@ -38,13 +57,15 @@ export function insertValues({ clock, stampsFromClock }: SessionParts, table: Ta
  * Returns the validated values that an update sets, including, if a clock was given, the columns that every update sets
  * to the current time.
  *
- * @throws AshlarError `value-invalid`, `value-unstorable`; `usage` when no column is given
+ * @throws AshlarError `value-invalid`, `value-unstorable`; `usage` when no column is given, and for a value that is no
+ *   table
  */
 export function updateValues(
   { clock, stampsFromClock }: SessionParts,
   table: Table,
   update: unknown,
 ): Values {
+  assertTable(table);
   const values = validate(table, 'update', update);
   if (Object.values(values).every((value) => value === undefined)) {
     throw new AshlarError('usage', {

@@ -43,11 +43,16 @@ export function conditionOf(engine: Engine, table: Table, where: unknown): Condi
   if (typeof where === 'function') return (eb) => expression(table, where(eb) as unknown);
   if (typeof where !== 'object' || where === null || Array.isArray(where) || Object.keys(where).length === 0)
     throw noCondition(table);
-  const equal = Object.entries(where).map(([name, value]) => ({
-    column: compared(table, name, value),
-    value,
-  }));
-  if (equal.some(({ column, value }) => value !== null && !heldValue(column, value))) return 'none';
+  const equal: { column: Column; value: unknown }[] = [];
+  let possible = true;
+  // every column is looked at: a wrong type is an error, also beside a value that no row has
+  for (const [name, value] of Object.entries(where)) {
+    const column = compared(table, name, value);
+    const held = value === null ? { value } : heldValue(column, value);
+    if (held) equal.push({ column, value: held.value });
+    else possible = false;
+  }
+  if (!possible) return 'none';
   return (eb) =>
     eb.and(
       equal.map(

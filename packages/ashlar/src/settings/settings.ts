@@ -72,7 +72,8 @@ export interface Settings {
 
 const filled = z.string().trim().min(1, 'is empty');
 const url = filled.regex(
-  /^[a-z]+:./,
+  // other programs read this variable too: prisma+postgres://
+  /^[a-z][a-z0-9+.-]*:./,
   'is not a database URL (sqlite:PATH, sqlcipher:PATH, pglite:DIR, postgres://…)',
 );
 

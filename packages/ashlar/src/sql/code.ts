@@ -161,6 +161,25 @@ export function replaceNames(
   return text;
 }
 
+/**
+ * Removes a table's name where it qualifies a column: `CHECK (notes.size > 0)` → `CHECK (size > 0)`. In an expression of the
+ * table itself, both mean the same.
+ */
+export function withoutQualifier(sql: string, table: string, dialect: SqlName): string {
+  const tokens = codeOf(sql, dialect);
+  const wanted = table.toLowerCase();
+  let text = '';
+  let from = 0;
+  for (const [at, token] of tokens.entries()) {
+    const isName = token.kind === 'word' || token.kind === 'name';
+    const point = tokens[at + 1];
+    if (!isName || point?.text !== '.' || nameOf(token).toLowerCase() !== wanted) continue;
+    text += sql.slice(from, token.start);
+    from = point.end;
+  }
+  return text + sql.slice(from);
+}
+
 /** The tables that foreign keys in an SQL text refer to, in order of appearance. */
 export function referredTables(sql: string, dialect: SqlName): readonly string[] {
   const tokens = codeOf(sql, dialect);

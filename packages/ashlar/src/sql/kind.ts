@@ -2,12 +2,12 @@ import type { SqlName } from '../contract/sql.js';
 import { type CodeToken, codeOf, depths, readCode } from './code.js';
 
 /**
- * The first word of a statement in upper case; `''` when the statement does not begin with a word. Comments and empty
- * statements before it are skipped. It reads no further than the word.
+ * The first word of a statement in upper case; `''` when the statement does not begin with a word. Comments, empty
+ * statements and parentheses before it are skipped. It reads no further than the word.
  */
 export function firstWord(sql: string, dialect: SqlName): string {
   for (const { text, word } of readCode(sql, dialect)) {
-    if (text !== ';') return word;
+    if (text !== ';' && text !== '(') return word;
   }
   return '';
 }

@@ -6,7 +6,9 @@ import type { SystemFacts } from '../contract/system.js';
 import { AshlarError } from '../errors.js';
 import { compareHistory } from '../migrations/compare-history.js';
 import { drift } from '../migrations/drift.js';
-import { history } from '../migrations/history.js';
+import { foundationState, packageVersion, pendingVersions, versionName } from '../migrations/foundation.js';
+import { type AppliedStep, readHistory } from '../migrations/history.js';
+import { outdatedObjects } from '../migrations/outdated.js';
 import { type UndeclaredObject, undeclaredIn } from '../migrations/ownership/undeclared.js';
 import { readSteps } from '../migrations/steps.js';
 import { identifier, type Table, type Tables } from '../model/index.js';
@@ -57,6 +59,18 @@ export interface RolesStatus {
   readonly cost: string | null;
 }
 
+/** The versions of Ashlar's own objects in a database and in this release. */
+export interface FoundationStatus {
+  /** The version in the database; `null` while nothing is initialised. */
+  readonly database: number | null;
+  /** The version that this release makes. */
+  readonly package: number;
+  /** The lowest version whose releases can use the database. */
+  readonly oldest: number;
+  /** The versions that `ashlar up` would apply. */
+  readonly pending: readonly string[];
+}
+
 /** The status of one system in one database. */
 export interface StatusReport {
   readonly system: string;
@@ -73,6 +87,8 @@ export interface StatusReport {
     readonly missing: readonly string[];
     readonly late: readonly string[];
   };
+  /** The versions of Ashlar's own objects, on which guarantees rely. */
+  readonly foundation: FoundationStatus;
   /** The differences between the database and its migrations; `null` if they could not be compared. */
   readonly drift: readonly string[] | null;
   readonly drift_unknown: string | undefined;
@@ -82,6 +98,11 @@ export interface StatusReport {
   readonly undeclared: readonly UndeclaredObject[] | null;
   /** The database objects that guarantees need and that do not exist. */
   readonly missing_objects: readonly string[];
+  /**
+   * The objects of guarantees that this release renders differently than the steps make them; `ashlar migrate new` writes
+   * the step that replaces them. `null` if the schemas could not be compared.
+   */
+  readonly outdated_objects: readonly string[] | null;
   readonly tables: readonly TableStatus[];
   readonly weaker: readonly WeakerGuarantee[];
   readonly backups: BackupsReport;
@@ -114,7 +135,11 @@ export async function status(
   { roles = defaultRoles, backups = 'backups' }: StatusOptions = {},
 ): Promise<StatusReport> {
   const steps = await readSteps(system.migrations, engine.dialect.name);
-  const { applied, pending, changed, missing, late } = compareHistory(steps, await history(engine, system));
+  const everything = await engine.asOwner((owner) => readHistory(owner, engine.dialect));
+  const { applied, pending, changed, missing, late } = compareHistory(
+    steps,
+    everything.filter((row) => row.system === system.name),
+  );
   const tables = await tablesOf(engine, system);
   const page = {
     system: system.name,
@@ -130,9 +155,11 @@ export async function status(
       missing,
       late,
     },
+    foundation: foundationOf(engine, everything),
     ...(await driftOf(engine, system)),
     // before the first step everything is missing, which the pending steps say
     missing_objects: applied.length === 0 ? [] : await missingObjects(engine, system),
+    outdated_objects: await outdatedObjects(engine.dialect, system, steps),
     tables,
     weaker: weakerOf(engine, system),
     backups: await backupsReport(engine, system, {
@@ -153,6 +180,7 @@ function problemsOf({
   drift_unknown,
   drift_failed,
   missing_objects,
+  foundation,
   roles,
 }: Page): string[] {
   const { pending, changed, missing, late } = migrations;
@@ -161,11 +189,28 @@ function problemsOf({
     ...late.map((step) => `the step ${step} is not applied, and sorts before an applied step`),
     ...changed.map((step) => `the step ${step} was edited after it was applied`),
     ...missing.map((step) => `the step ${step} is applied, but the folder does not contain it`),
+    ...foundation.pending.map((version) => `Ashlar’s own objects lack the version ${version}`),
+    ...(foundation.oldest > foundation.package
+      ? [
+          `Ashlar’s own objects need a release that knows version ${foundation.oldest}; this one knows ${foundation.package}`,
+        ]
+      : []),
     ...(found ?? []).map((line) => `drift: ${line}`),
     ...(drift_failed ? [`drift could not be determined: ${drift_unknown}`] : []),
     ...missing_objects,
     ...(roles?.differences ?? []),
   ];
+}
+
+function foundationOf({ dialect }: Engine, everything: readonly AppliedStep[]): FoundationStatus {
+  const state = foundationState(everything);
+  const isNew = everything.length === 0;
+  return {
+    database: isNew ? null : state.version,
+    package: packageVersion(dialect),
+    oldest: state.oldest,
+    pending: isNew ? [] : pendingVersions(state, dialect).map(versionName),
+  };
 }
 
 const oneUser =

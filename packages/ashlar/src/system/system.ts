@@ -4,6 +4,7 @@ import { AshlarError } from '../errors.js';
 import type { JobCommands } from '../jobs/job-commands.js';
 import type { Insert, Table, Tables, Views, WithViews } from '../model/index.js';
 import type { Command } from './command.js';
+import { assertObjectNames } from './object-names.js';
 
 /**
  * A named set of tables with their migrations, jobs and commands. `connect`, the command line and `prove`
@@ -37,8 +38,8 @@ export interface SystemParts<T extends Tables> {
 /**
  * Declares a system: a named set of tables with their migrations, jobs and commands.
  *
- * @param name - lower-case letters, digits, `_` and `-`; the first is a letter
- * @throws AshlarError `table-invalid` if it lacks the keyring of an encrypted table; `usage` if its name or the name of a
+ * @param name - lower-case letters, digits, `_` and `-`; the first is a letter; not `ashlar`
+ * @throws AshlarError `table-invalid` if it lacks the keyring of an encrypted table, or two of its objects have the same name; `usage` if its name or the name of a
  *   command is not valid
  *
  * @example
@@ -54,11 +55,19 @@ export function system<T extends Tables, V extends Views>(
 export function system(name: string, parts: SystemParts<Tables> & { readonly views?: Views }): System {
   assertName(name);
   assertKeyrings(name, Object.values<Table>(parts.tables));
+  assertObjectNames(name, Object.values<Table>(parts.tables));
   assertCommandNames(name, Object.keys(parts.commands ?? {}));
   return Object.freeze({ kind: 'system' as const, name, ...parts }) as System;
 }
 
 const assertName = (name: string): void => {
+  if (name === 'ashlar') {
+    throw new AshlarError('usage', {
+      message: 'A system cannot have the name ashlar.',
+      detail: 'Under this name, the history of a database records the versions of Ashlar’s own objects.',
+      suggestion: 'Choose another name.',
+    });
+  }
   if (/^[a-z][a-z0-9_-]*$/.test(name)) return;
   throw new AshlarError('usage', {
     message: `The system name ${JSON.stringify(name)} is not valid.`,

@@ -5,7 +5,8 @@ import type { Roles } from '../contract/roles.js';
 import type { SystemFacts } from '../contract/system.js';
 import type { Template } from '../contract/test-databases.js';
 import { maintain } from '../maintenance/maintain.js';
-import { ensureHistory } from '../migrations/history.js';
+import { defaultActor } from '../migrations/actor.js';
+import { ensureHistory } from '../migrations/initialise.js';
 import { inCreationOrder } from '../migrations/shadow.js';
 import { identifier, identifiers } from '../model/index.js';
 import { grantRights, prepareRoles } from '../roles/roles.js';
@@ -27,6 +28,7 @@ export function templateOf(dialect: SqlDialect, content: Content): Template {
     JSON.stringify([
       version(),
       dialect.foundation.map(({ create }) => create),
+      dialect.foundationVersions,
       statements,
       // the rights follow from the tables and their guarantees
       content.system.name,
@@ -44,7 +46,7 @@ const fill = async (engine: Engine, content: Content, statements: readonly strin
   await engine.asOwner(async (owner) => {
     if (roles) await prepareRoles(owner, engine.dialect, system, roles);
     await owner.atomically(async () => {
-      await ensureHistory(owner, engine.dialect);
+      await ensureHistory(owner, engine.dialect, defaultActor());
       await owner.script(statements.map((statement) => `${statement}\n;\n`).join(''));
       if (roles) await grantRights(owner, engine.dialect, system, roles);
     });

@@ -24,7 +24,8 @@ export interface TestOptions
   readonly url?: 'sqlite' | 'sqlcipher' | 'pglite' | (string & {}) | undefined;
   /**
    * The time at which `db.clock` stands at the beginning. Default: the database's own clock. With a clock, the
-   * application's role may set the times of new rows on PostgreSQL too, which guarantees otherwise withhold.
+   * application's role may set the times of new rows on PostgreSQL too, which guarantees otherwise withhold. The clock
+   * gives the times of methods and of queries that were built; an INSERT of raw SQL gets those of the database.
    */
   readonly clock?: Date | string | undefined;
   /** The actor of sessions that are given none. */

@@ -34,7 +34,7 @@ describe('exit codes', () => {
     ['no database', ['up', '--system', 'wills'], 2],
     ['an invalid URL', ['up', '--system', 'wills', '--url', 'mysql://db/x'], 2],
     ['a missing configuration', ['status', '--config', 'nowhere.config.js'], 2],
-    ['a missing folder', ['up', '--system', 'wills', '--url', 'sqlite:none/s.db'], 3],
+    ['a missing folder', ['status', '--system', 'wills', '--url', 'sqlite:none/s.db'], 3],
     [
       'a server that does not answer',
       ['up', '--system', 'wills', '--url', 'postgres://u:pw-3f9a@127.0.0.1:1/x'],
@@ -59,6 +59,39 @@ describe('exit codes', () => {
   test('an unknown command suggests the one that was meant', async () => {
     expect((await project.ashlar(['statsu'])).stderr).toContain('Did you mean status?');
   });
+});
+
+const items = `const { command, unique } = ashlar;
+const items = table('items', { id: id(), name: z.string() }, (c) => [unique(c.name)]);
+const tables = { items };
+const add = command({
+  summary: 'add an item twice', tables, input: z.object({}),
+  run: ({ db }) => db.insertMany(items, [{ name: 'secret-7' }, { name: 'secret-7' }]),
+});
+export default { systems: [system('shop', {
+  tables, migrations: new URL('./migrations/', import.meta.url), commands: { add },
+})] };`;
+
+test.each(engines)('the JSON of an error has its facts, and no value of a row: $name', async (engine) => {
+  const place = await engine.place();
+  await project.configure(items);
+  // PGlite in memory would end with the first command
+  const url = engine.name === 'pglite' ? 'pglite:data' : place.url;
+  const env = { DATABASE_URL: url, DATABASE_KEY: place.key };
+  expect(await project.ashlar(['migrate', 'new', 'initial'], env)).toMatchObject({ code: 0 });
+  expect(await project.ashlar(['up'], env)).toMatchObject({ code: 0 });
+  const { code, document, stdout, stderr } = await project.json(['shop', 'add'], env);
+  expect({ code, document }).toMatchObject({
+    code: 1,
+    document: {
+      error: {
+        code: 'unique-violation',
+        facts: { table: 'items', columns: ['name'], constraint: 'items_name_key' },
+      },
+    },
+  });
+  expect(`${stdout}${stderr}`).not.toContain('secret-7');
+  await place.remove();
 });
 
 describe.each(engines.filter(({ name }) => name !== 'pglite'))('on $name', ({ place: newPlace }) => {
@@ -159,6 +192,10 @@ describe('a system of one’s own', () => {
     });
     expect(await project.ashlar(['migrate', 'check'])).toMatchObject({ code: 0 });
     expect(await project.ashlar(['up', ...url])).toMatchObject({ code: 0 });
+    const elsewhere = ['--url', 'sqlite:data/deep/app.db'];
+    expect(await project.ashlar(['migrate', 'plan', ...elsewhere])).toMatchObject({ code: 3 });
+    expect(await project.ashlar(['migrate', 'up', ...elsewhere])).toMatchObject({ code: 0 });
+    expect(await project.ashlar(['up', '--url', 'sqlite:other/app.db'])).toMatchObject({ code: 0 });
 
     await project.configure(notes.replace('body:', 'content:'));
     expect(await project.json(['migrate', 'check'])).toMatchObject({

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import {
   check,
+  ciphertext,
   createdAt,
   type ErrorFacts,
   id,
@@ -11,7 +12,20 @@ import {
   table,
   unique,
 } from 'ashlar';
-import { acyclic, appendOnly, lifecycle, retained } from 'ashlar/guarantees';
+import {
+  acyclic,
+  appendOnly,
+  audited,
+  auditTrail,
+  encrypted,
+  keyring,
+  ledgered,
+  lifecycle,
+  retained,
+  scoped,
+  versioned,
+} from 'ashlar/guarantees';
+import { sql } from 'kysely';
 import { z } from 'zod';
 
 /** Users with keys of every kind. */
@@ -74,8 +88,52 @@ const jobs = table(
   ],
 );
 
-/** Tables whose rows can violate each kind of constraint, and some guarantees. */
-export const tables = { users, notes, pins, mails, folders, events, jobs };
+const trail = auditTrail('trail');
+const audits = table('audits', { id: id(), what: z.string() }, () => [audited({ into: trail })]);
+
+const papers = table('papers', { id: id(), client: z.string(), body: z.string() }, (c) => [scoped(c.client)]);
+
+const rules = table(
+  'rules',
+  {
+    id: id(),
+    code: z.string(),
+    version: z.int32().min(1).default(1),
+    is_current: z.boolean().default(true),
+    previous_id: z.uuid().nullable(),
+    body: z.string(),
+  },
+  (c) => [
+    references(c.previous_id, c.id),
+    versioned({ key: c.code, version: c.version, current: c.is_current, previous: c.previous_id }),
+  ],
+);
+
+const dataKeys = keyring('data_keys');
+const secrets = table(
+  'secrets',
+  { id: id(), client: z.string(), body: ciphertext(z.string()), note: z.string() },
+  (c) => [encrypted({ scope: c.client, keys: dataKeys })],
+);
+
+const deeds = table('deeds', { id: id(), what: z.string() }, () => [appendOnly(), ledgered()]);
+/** Tables whose rows can violate each kind of constraint, and each guarantee. */
+export const tables = {
+  users,
+  notes,
+  pins,
+  mails,
+  folders,
+  events,
+  jobs,
+  trail,
+  audits,
+  papers,
+  rules,
+  dataKeys,
+  secrets,
+  deeds,
+};
 
 type S = Session<typeof tables>;
 type Values = Readonly<Record<string, unknown>>;
@@ -88,6 +146,8 @@ export interface Cause {
   readonly name: string;
   readonly statement: 'insert' | 'update' | 'delete';
   readonly of: Table;
+  /** The scope of the session. */
+  readonly scope?: string;
   /** Whether Zod refuses the value before the database can. */
   readonly rawOnly?: true;
   /** Prepares the database. @returns the row to write, or the key of the one to delete */
@@ -103,6 +163,16 @@ const user = (given: Values = {}) => {
 };
 const aUser = (s: S, given: Values = {}) => s.insert(users, user(given));
 const aNote = async (s: S) => s.insert(notes, { user_id: (await aUser(s)).id, body: text() });
+const aRule = (s: S) => s.insert(rules, { code: text(), body: text() });
+const aDeed = (s: S) => s.insert(deeds, { what: text() });
+// a row that no key of this test encrypts
+const aSecret = async (s: S) => {
+  const row = { id: randomUUID(), client: text() };
+  await sql`INSERT INTO secrets VALUES (${row.id}, ${row.client}, ${Buffer.alloc(60, 1)}, 'n')`.execute(
+    s.query,
+  );
+  return row;
+};
 const anEvent = (s: S) => s.insert(events, { code: text(), what: text() });
 
 const uniqueKey = (of: Table, constraint: string, ...columns: string[]) =>
@@ -297,5 +367,76 @@ export const causes: readonly Cause[] = [
       return { id: itself, parent_id: itself };
     },
     ...guarantee(folders, 'acyclic', 'parent_id'),
+  },
+  {
+    name: 'a row of another scope',
+    statement: 'insert',
+    scope: 'a',
+    prepare: async () => ({ id: randomUUID(), client: 'b', body: text() }),
+    ...guarantee(papers, 'scoped', 'client'),
+  },
+  {
+    name: 'a row that moves to another scope',
+    statement: 'update',
+    scope: 'a',
+    prepare: async (s) => ({ id: (await s.insert(papers, { client: 'a', body: text() })).id, client: 'b' }),
+    ...guarantee(papers, 'scoped', 'client'),
+  },
+  {
+    name: 'a first version with another number',
+    statement: 'insert',
+    prepare: async () => ({ id: randomUUID(), code: text(), version: 2, is_current: true, body: text() }),
+    ...guarantee(rules, 'versioned', 'code'),
+  },
+  {
+    name: 'a version that changes',
+    statement: 'update',
+    prepare: async (s) => ({ id: (await aRule(s)).id, body: text() }),
+    ...guarantee(rules, 'versioned', 'code'),
+  },
+  {
+    name: 'a version that is deleted',
+    statement: 'delete',
+    prepare: async (s) => ({ id: (await aRule(s)).id }),
+    ...guarantee(rules, 'versioned', 'code'),
+  },
+  {
+    name: 'an encrypted row that moves to another scope',
+    statement: 'update',
+    prepare: async (s) => ({ id: (await aSecret(s)).id, client: text() }),
+    ...guarantee(secrets, 'encrypted'),
+  },
+  {
+    name: 'plaintext in an encrypted column',
+    statement: 'update',
+    of: secrets,
+    rawOnly: true,
+    prepare: async (s) => ({ id: (await aSecret(s)).id, body: Buffer.from(text()) }),
+    code: 'check-violation',
+    facts: { table: 'secrets', columns: ['body'], constraint: 'secrets_body_check' },
+  },
+  {
+    name: 'a row of an audit trail that the application writes',
+    statement: 'insert',
+    rawOnly: true,
+    prepare: async () => ({ table_name: text(), operation: 'insert', actor: text() }),
+    ...guarantee(trail, 'trail'),
+  },
+  {
+    name: 'a row of an audit trail that goes',
+    statement: 'delete',
+    rawOnly: true,
+    prepare: async (s) => {
+      await s.insert(audits, { what: text() });
+      const [line] = await s.query.selectFrom('trail').select('id').orderBy('id', 'desc').limit(1).execute();
+      return { id: line?.id };
+    },
+    ...guarantee(trail, 'append-only'),
+  },
+  {
+    name: 'a row of a ledger that changes',
+    statement: 'update',
+    prepare: async (s) => ({ id: (await aDeed(s)).id, what: text() }),
+    ...guarantee(deeds, 'append-only'),
   },
 ];

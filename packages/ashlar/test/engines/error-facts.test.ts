@@ -71,10 +71,10 @@ describe.each(engines)('the facts of an error on $name', (engine) => {
   });
   afterAll(() => fixture.close());
 
-  test.each(matrix)('$name, by $path', async ({ of, prepare, run, code, facts }) => {
+  test.each(matrix)('$name, by $path', async ({ of, scope, prepare, run, code, facts }) => {
     let row: Values = {};
     const error: unknown = await fixture.db
-      .session(async (s) => {
+      .session({ actor: 'user:1', scope }, async (s) => {
         row = await prepare(s);
         await run(s, of, row);
       })

@@ -60,7 +60,7 @@ describe('migrations of a ledger', () => {
         });
         expect(await verifyTable(db.engine, widened)).toMatchObject({ size: 2, problems: [] });
         expect(await verifyTable(db.engine, monthly)).toMatchObject({ size: 1, problems: [] });
-        await down(db.engine, third(), { steps: 2 });
+        await down(db.engine, third(), { steps: 2, destroy: true });
         await up(db.engine, third());
         await db.close();
       } finally {

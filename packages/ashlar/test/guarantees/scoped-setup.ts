@@ -3,7 +3,7 @@ import { connect, Database, system, type Table, type Tables } from 'ashlar';
 import { type Engine, openEngine, type RunSql } from 'ashlar/extend';
 import { asAdmin, sqlOf, type TestEngine } from '../../../../test/support/engines.js';
 import { createFoundation } from '../../src/engines/foundation.js';
-import { ensureHistory } from '../../src/migrations/history.js';
+import { ensureHistory } from '../../src/migrations/initialise.js';
 
 /** A database whose sessions run as a role without ownership and superuser rights, where the engine has roles. */
 export interface ScopedFixture<T extends Tables> {
@@ -62,7 +62,7 @@ export const openScopedFixture = async <T extends Tables>(
   if (engine.name === 'pglite') {
     // PGlite has one user: its sessions switch to the application's role once that role has grants
     await owner.asOwner(async (connection) => {
-      await ensureHistory(connection, owner.dialect);
+      await ensureHistory(connection, owner.dialect, 'test');
       await connection.script(`CREATE ROLE ashlar_app; ${grants('ashlar_app')}`);
     });
     // as on a server, where the sessions' user may not maintain tables

@@ -310,7 +310,8 @@ describe.each(engines)('scoped on $name', (engine) => {
   it('queries use the index of the scope', async () => {
     const explain = sqlOf(engine) === 'sqlite' ? 'EXPLAIN QUERY PLAN ' : 'EXPLAIN ';
     const plans = await fixture.db.session({ scope: ann }, async (s) => {
-      if (sqlOf(engine) === 'postgres') await sql`SET LOCAL enable_seqscan = off`.execute(s.query);
+      if (sqlOf(engine) === 'postgres')
+        await sql`SELECT set_config('enable_seqscan', 'off', true)`.execute(s.query);
       const plan = async (text: string) =>
         JSON.stringify((await sql.raw(explain + text).execute(s.query)).rows);
       return [

@@ -1,10 +1,49 @@
-import { describe, expect, test } from 'vitest';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { type Place, server } from '../../../../test/support/engines.js';
+import type { Guarantee, GuardedTable } from '../../src/contract/guarantee.js';
 import type { SqlName } from '../../src/contract/sql.js';
-import { findDangers } from '../../src/migrations/danger.js';
-import type { StepMode } from '../../src/migrations/steps.js';
+import { appendOnly } from '../../src/guarantees/append-only/append-only.js';
+import { auditTrail } from '../../src/guarantees/audited/trail.js';
+import { keyring } from '../../src/guarantees/keyring/keyring.js';
+import { ledgered } from '../../src/guarantees/ledgered/ledgered.js';
+import { scoped } from '../../src/guarantees/scoped/scoped.js';
+import { type Danger, findDangers } from '../../src/migrations/danger/find-dangers.js';
+import { dangerRules } from '../../src/migrations/danger/rules.js';
+import type { StepMode } from '../../src/migrations/directives.js';
+import { readSteps } from '../../src/migrations/steps.js';
+import { id, table } from '../../src/model/index.js';
+import { tokenise } from '../../src/sql/lexer.js';
 import { splitStatements } from '../../src/sql/statements.js';
+import { postgresSamples, sampleTables, sqliteSamples } from './danger-samples.js';
 
-const dangersOf = (text: string, dialect: SqlName = 'postgres', mode: StepMode = 'transaction') =>
+const own: Guarantee = {
+  kind: 'guarantee',
+  name: 'own',
+  summary: 'Has an index and a function.',
+  sqlite: { level: 'enforced', objects: () => [{ type: 'index', name: 'versions_of', sql: '' }] },
+  postgres: {
+    level: 'enforced',
+    objects: () => [
+      { type: 'index', name: 'versions_of', sql: '' },
+      { type: 'function', name: 'entries_append_only', sql: '' },
+    ],
+  },
+};
+
+const tables: readonly GuardedTable[] = [
+  auditTrail('trail'),
+  keyring('keys'),
+  table('entries', { id: id() }, () => [appendOnly(), ledgered(), own]),
+  table('scoped', { id: id(), owner: z.string() }, (c) => [scoped(c.owner)]),
+];
+
+const dangersOf = (
+  text: string,
+  dialect: SqlName = 'postgres',
+  mode: StepMode = 'transaction',
+): readonly Danger[] =>
   findDangers(
     {
       kind: 'sql',
@@ -16,47 +55,192 @@ const dangersOf = (text: string, dialect: SqlName = 'postgres', mode: StepMode =
     },
     dialect,
     new Set(),
-  ).map(({ why }) => why);
+    tables,
+  );
 
-describe('findDangers', () => {
-  test.each([
-    ['DROP TABLE IF EXISTS notes', /drops a table/],
-    ['ALTER TABLE notes DROP COLUMN body', /drops a column/],
-    ['ALTER TABLE notes ADD COLUMN a int, DROP body', /drops a column/],
-    ['ALTER TABLE ONLY shop.notes ALTER COLUMN body SET NOT NULL', /SET|NOT NULL/],
-    ['alter table notes alter body type bigint using body::bigint', /rewrite/],
-    ['ALTER TABLE notes ADD CONSTRAINT c CHECK (a > 0)', /NOT VALID/],
-    ['ALTER TABLE notes ADD CONSTRAINT c FOREIGN KEY (a) REFERENCES b (id)', /NOT VALID/],
-    ['ALTER TABLE notes ADD CONSTRAINT c UNIQUE (a)', /USING INDEX/],
-    ['ALTER TABLE notes ADD COLUMN id uuid DEFAULT gen_random_uuid()', /rewrites/],
-    ['CREATE INDEX i ON notes (a)', /CONCURRENTLY/],
-    ['CREATE UNIQUE INDEX IF NOT EXISTS i ON notes (a)', /CONCURRENTLY/],
-    ['CREATE INDEX CONCURRENTLY IF NOT EXISTS i ON notes (a)', /invalid index/],
-    ['DELETE FROM notes', /every row/],
-    ['UPDATE notes SET a = 1', /every row/],
-    ['TRUNCATE notes', /every row/],
-    ['VACUUM (FULL) notes', /lock/],
-    ['LOCK TABLE notes IN EXCLUSIVE MODE', /lock/],
-  ])('points out: %s', (sql, why) => expect(dangersOf(sql)).toEqual([expect.stringMatching(why)]));
+/** Writes a statement in other ways that mean the same. */
+const spellings = (sql: string, dialect: SqlName): readonly string[] => {
+  const tokens = tokenise(sql, dialect);
+  const isWord = (kind: string): boolean => kind === 'word';
+  const each = (write: (text: string, kind: string) => string): string =>
+    tokens.map(({ text, kind }) => write(text, kind)).join('');
+  const quote = /\bnotes\b/.test(sql) ? [each((text) => (text === 'notes' ? '"notes"' : text))] : [];
+  return [
+    sql,
+    each((text, kind) => (isWord(kind) ? text.toLowerCase() : text)),
+    each((text, kind) => (isWord(kind) ? text.toUpperCase() : text)),
+    each((text, kind) => (kind === 'space' ? ' /* DROP; */ -- CONCURRENTLY\n\t' : text)),
+    ...quote,
+  ];
+};
 
-  test.each([
-    'ALTER TABLE notes ADD COLUMN a text',
-    'ALTER TABLE notes ALTER COLUMN a DROP NOT NULL',
-    'ALTER TABLE notes DROP CONSTRAINT c',
-    'ALTER TABLE notes ADD CONSTRAINT c CHECK (a > 0) NOT VALID',
-    'ALTER TABLE notes ADD CONSTRAINT c UNIQUE USING INDEX i',
-    'CREATE INDEX CONCURRENTLY i ON notes (a)',
-    'DELETE FROM notes WHERE a',
-    "UPDATE notes SET a = 1 WHERE b = 'x'",
-    "INSERT INTO notes VALUES ('DROP TABLE notes')",
-    'CREATE TABLE notes (a int); CREATE INDEX i ON notes (a); ALTER TABLE notes ADD CONSTRAINT c CHECK (a > 0)',
-  ])('finds no danger: %s', (sql) => expect(dangersOf(sql)).toEqual([]));
+const schemaOf: Readonly<Record<SqlName, string>> = { sqlite: 'main', postgres: 'shop' };
+const named = /\b(TABLE|ONLY|FROM|ON|INTO|UPDATE|TRUNCATE|LOCK) notes\b/g;
+const prefixed = (sql: string, dialect: SqlName): readonly string[] =>
+  named.test(sql) ? [sql.replace(named, `$1 ${schemaOf[dialect]}.notes`)] : [];
 
-  test('a table replaced in a rebuild is copied, not lost', () => {
-    const rebuild = `CREATE TABLE new_notes (a); INSERT INTO new_notes SELECT a FROM notes;
-      DROP TABLE notes; ALTER TABLE new_notes RENAME TO notes;`;
-    expect(dangersOf(rebuild, 'sqlite', 'rebuild')).toEqual([
-      expect.stringMatching(/copies notes row by row/),
-    ]);
+const samplesOf = { sqlite: sqliteSamples, postgres: postgresSamples };
+
+describe.each(['sqlite', 'postgres'] as const)('the rules of %s', (dialect) => {
+  const rules = dangerRules.filter(({ dialects }) => dialects.includes(dialect));
+
+  test('have samples, each', () => {
+    expect(Object.keys(samplesOf[dialect]).sort()).toEqual(rules.map(({ id: name }) => name).sort());
+    expect(new Set(rules.map(({ id: name }) => name)).size).toBe(rules.length);
   });
+
+  test.each(Object.entries(samplesOf[dialect]))(
+    '%s: finds it in every spelling, and not the safe way',
+    (rule, samples) => {
+      const { bad, good, mode = 'transaction' } = samples;
+      const found = (sql: string): boolean =>
+        dangersOf(sql, dialect, mode).some((danger) => danger.rule === rule);
+      for (const sql of bad) {
+        const missed = [...spellings(sql, dialect), ...prefixed(sql, dialect)].filter((each) => !found(each));
+        expect(missed).toEqual([]);
+      }
+      for (const sql of good) expect(spellings(sql, dialect).filter(found)).toEqual([]);
+    },
+  );
+});
+
+/** The subjects of the rules of squawk, a widely used lint of PostgreSQL migrations, and what covers each. */
+const subjects: Readonly<Record<string, readonly string[]>> = {
+  'a column with a default': ['volatile-default', 'add-stored'],
+  'a foreign key': ['foreign-key-all-rows', 'add-column-constraint'],
+  'a column that becomes required': ['set-not-null'],
+  'a new required column': ['add-required'],
+  'a new numbered key': ['add-serial'],
+  'a constraint of a domain': ['domain-constraint', 'create-domain'],
+  'char(n)': ['fixed-char'],
+  'a concurrent index in a transaction': ['concurrently-in-transaction'],
+  'a dropped column': ['drop-column'],
+  'a dropped database': ['drop-database'],
+  'a column that becomes nullable': ['drop-not-null'],
+  'a dropped table': ['drop-table', 'drop-cascade'],
+  'TRUNCATE … CASCADE': ['truncate', 'truncate-cascade'],
+  'a transaction that is not committed, or nested': ['transaction'],
+  'a changed type': ['change-type'],
+  'a constraint without NOT VALID': ['check-all-rows', 'validate-at-once'],
+  'a unique constraint': ['unique-constraint'],
+  'a name that is too long': ['long-name'],
+  'a key of 32 or 16 bits': ['small-key'],
+  serial: ['serial'],
+  'VACUUM FULL and CLUSTER': ['rewrite-table'],
+  'statements that cannot be repeated': ['not-repeatable', 'concurrently-if-not-exists'],
+  'varchar(n)': ['varchar'],
+  'timestamp without a time zone': ['timestamp'],
+  'a renamed column': ['rename-column'],
+  'a renamed table': ['rename-table'],
+  'an index that is not built concurrently': ['create-index'],
+  'an index that is not dropped concurrently': ['drop-index'],
+  REINDEX: ['reindex'],
+  'a partition that is not detached concurrently': ['detach-partition'],
+  'the order of an enum': ['enum-order'],
+  'a schema in a name': ['names-schema'],
+  timeouts: ['timeouts'],
+  'dropped constraints, triggers, policies, functions, types': [
+    'drop-constraint',
+    'drop-trigger',
+    'drop-policy',
+    'drop-function',
+    'drop-type',
+  ],
+  'disabled triggers and row-level security': ['disable-trigger', 'row-security-off', 'alter-policy'],
+  'options of a server, database, role, function, view': [
+    'rewrites-others',
+    'definer-function',
+    'view-invoker-off',
+    'owner',
+  ],
+  'defaults, identities, expressions': ['drop-default', 'change-expression'],
+};
+
+test.each(Object.entries(subjects))('the subject "%s" has a rule', (_, rules) => {
+  const known = dangerRules.map(({ id: name }) => name);
+  expect(rules.filter((rule) => !known.includes(rule))).toEqual([]);
+});
+
+test('a table replaced in a rebuild is copied, not lost', () => {
+  const rebuild = `CREATE TABLE new_notes (a); INSERT INTO new_notes SELECT a FROM notes;
+    DROP TABLE notes; ALTER TABLE new_notes RENAME TO notes;`;
+  expect(dangersOf(rebuild, 'sqlite', 'rebuild').map(({ why }) => why)).toEqual([
+    expect.stringMatching(/copies notes row by row/),
+  ]);
+});
+
+/** From the weakest to the strongest. */
+const locks = [
+  'AccessShareLock',
+  'RowShareLock',
+  'RowExclusiveLock',
+  'ShareUpdateExclusiveLock',
+  'ShareLock',
+  'ShareRowExclusiveLock',
+  'ExclusiveLock',
+  'AccessExclusiveLock',
+];
+
+describe.each(server)('the rules about locks, compared with a server: $name', ({ place: newPlace }) => {
+  let place: Place;
+  let client: pg.Client;
+  beforeAll(async () => {
+    place = await newPlace();
+    client = new pg.Client(place.url);
+    await client.connect();
+    await client.query(sampleTables);
+  });
+  afterAll(async () => {
+    await client.end();
+    await place.remove();
+  });
+
+  const claiming = dangerRules.filter(
+    ({ lock, dialects }) => lock !== undefined && dialects.includes('postgres'),
+  );
+
+  test.each(claiming.map((rule) => [rule.id, rule] as const))(
+    '%s takes the lock that it names',
+    async (name, rule) => {
+      const { bad, before, on = 'notes' } = postgresSamples[name] ?? { bad: [] };
+      try {
+        if (before !== undefined) await client.query(before);
+        const file = 'SELECT pg_relation_filenode($1::regclass) AS file';
+        const oid = (await client.query('SELECT $1::regclass::oid AS oid', [on])).rows[0].oid;
+        const [fileBefore] = (await client.query(file, [on])).rows;
+        await client.query('BEGIN');
+        await client.query(bad[0] ?? '');
+        const held = await client.query(
+          'SELECT mode FROM pg_locks WHERE relation = $1 AND pid = pg_backend_pid()',
+          [oid],
+        );
+        const strongest = held.rows
+          .map(({ mode }) => mode as string)
+          .sort((a, b) => locks.indexOf(b) - locks.indexOf(a));
+        expect(strongest[0]).toBe(rule.lock);
+        if (rule.rewrites) {
+          const after = await client.query('SELECT pg_relation_filenode($1::oid) AS file', [oid]);
+          expect(after.rows[0]).not.toEqual(fileBefore);
+        }
+      } finally {
+        await client.query('ROLLBACK');
+        await client.query(
+          'DROP TABLE IF EXISTS notes, parents, months, month, base CASCADE; DROP MATERIALIZED VIEW IF EXISTS counts; DROP FUNCTION IF EXISTS f()',
+        );
+        await client.query(sampleTables);
+      }
+    },
+  );
+});
+
+describe.each(['docuvault', 'experts', 'shipping', 'sophia', 'wills'])('the steps of %s', (name) => {
+  test.each(['sqlite', 'postgres'] as const)(
+    'have no false alarm where they create tables, on %s',
+    async (dialect) => {
+      const folder = new URL(`../../../../systems/${name}/migrations/`, import.meta.url);
+      const newTables = new Set<string>();
+      const [first] = await readSteps(folder, dialect);
+      expect(first && findDangers(first.up, dialect, newTables)).toEqual([]);
+    },
+  );
 });

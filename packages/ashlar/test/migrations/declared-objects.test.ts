@@ -220,7 +220,7 @@ describe.each(engines)('declared objects on $name', (engine) => {
       expect(await drift(database, make(lower))).toEqual([expect.stringContaining('notes_lower')]);
       await run('CREATE INDEX notes_lower ON notes (lower(title))');
       const step = await newStep(make(), folder.url, 'gone');
-      expect(step?.changes.sqlite.flatMap((change) => change.up)).toEqual(['DROP INDEX notes_lower']);
+      expect(step?.changes.sqlite?.flatMap((change) => change.up)).toEqual(['DROP INDEX notes_lower']);
       await up(database, make());
       expect(await drift(database, make())).toEqual([]);
     } finally {

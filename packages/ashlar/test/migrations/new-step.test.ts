@@ -6,15 +6,7 @@ import { engines } from '../../../../test/support/engines.js';
 import type { SqlName } from '../../src/contract/sql.js';
 import { openEngine } from '../../src/engines/open.js';
 import { dumpFile } from '../../src/migrations/dump-schema.js';
-import {
-  checkMigrations,
-  down,
-  drift,
-  dropAll,
-  dumpSchema,
-  newStep,
-  up,
-} from '../../src/migrations/index.js';
+import { checkMigrations, down, drift, dumpSchema, newStep, up } from '../../src/migrations/index.js';
 import { id, index, renamed, type Table, type Tables, table, timestamps } from '../../src/model/index.js';
 import { type System, system } from '../../src/system/system.js';
 import { type Folder, makeFolder } from './folder.js';
@@ -124,7 +116,7 @@ describe('newStep', () => {
         suggestion: expect.stringContaining('ashlar migrate new --system shop'),
       });
     }
-    const step = await write(model, 'changed', { decide: dropAll });
+    const step = await write(model, 'changed', { decide: async () => undefined });
     expect(await step.read('up.postgres.sql')).toMatch(/RENAME COLUMN title TO heading/);
     expect(await step.read('up.postgres.sql')).toMatch(/careful: /);
     await isChecked(model);
@@ -161,7 +153,9 @@ describe('newStep', () => {
         return 'heading';
       },
     });
-    expect(questions).toEqual([{ table: 'clauses', lost: 'title', candidates: ['heading'] }]);
+    expect(questions).toEqual([
+      { table: 'clauses', column: 'title', candidates: [{ name: 'heading', differs: undefined }] },
+    ]);
     expect(await step.read('up.postgres.sql')).toMatch(/RENAME COLUMN title TO heading/);
     expect(await step.read('down.postgres.sql')).toMatch(/RENAME COLUMN heading TO title/);
     expect(await step.read('up.sqlite.sql')).toMatch(/rename column title to heading/);
@@ -214,7 +208,7 @@ describe.each(engines)('generated steps on $name', ({ place: newPlace }) => {
       expect(await rows('code, title')).toEqual([{ code: 'EXEC-01', title: 'Executors' }]);
       expect(await drift(engine, model)).toEqual([]);
       await up(engine, model);
-      await down(engine, model, { to: 'base' });
+      await down(engine, model, { to: 'base', destroy: true });
       await up(engine, model);
     } finally {
       await engine.close();

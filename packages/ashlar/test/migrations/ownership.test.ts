@@ -221,8 +221,8 @@ describe('an object of a step without directives', () => {
     const step = await newStep(systemOf(folder, initial), folder.url, 'dropped', {
       objects: { 'index mine': 'drop' },
     });
-    expect(step?.changes.sqlite.flatMap(({ up: statements }) => statements)).toEqual(['DROP INDEX mine']);
-    expect(step?.changes.postgres.flatMap(({ up: statements }) => statements)).toEqual(['DROP INDEX mine']);
+    expect(step?.changes.sqlite?.flatMap(({ up: statements }) => statements)).toEqual(['DROP INDEX mine']);
+    expect(step?.changes.postgres?.flatMap(({ up: statements }) => statements)).toEqual(['DROP INDEX mine']);
   });
 });
 

@@ -66,10 +66,10 @@ describe.each(engines)('migrations on $name', ({ place: newPlace }) => {
 
   test('undoes a number of steps, or all after a given one, and updates the history', async () => {
     await up(engine, shop);
-    expect((await down(engine, shop)).map(({ step }) => step)).toEqual(['0002_rows']);
+    expect((await down(engine, shop, { destroy: true })).map(({ step }) => step)).toEqual(['0002_rows']);
     expect(await rows()).toEqual([]);
     await up(engine, shop);
-    expect((await down(engine, shop, { to: 'base' })).map(({ step }) => step)).toEqual([
+    expect((await down(engine, shop, { to: 'base', destroy: true })).map(({ step }) => step)).toEqual([
       '0002_rows',
       '0001_initial',
     ]);
@@ -82,6 +82,9 @@ describe.each(engines)('migrations on $name', ({ place: newPlace }) => {
     await up(engine, shop);
     await expect(down(engine, shop, { steps: 3 })).rejects.toMatchObject({ code: 'migration-irreversible' });
     expect(await applied()).toHaveLength(3);
+    await folder.step('0004_for_good', '-- ashlar: irreversible\nSELECT 1;', 'SELECT 1;');
+    await up(engine, shop);
+    await expect(down(engine, shop)).rejects.toMatchObject({ code: 'migration-irreversible' });
   });
 
   test('rolls back a step that fails, and names the statement', async () => {

@@ -57,7 +57,7 @@ describe('readSteps', () => {
     ['a file where a folder should be', { '0001_initial.sql': '' }, /not a step/],
     ['no up file for this engine', { '0001_a/up.postgres.sql': '' }, /no up file for sqlite/],
     ['two ways up', { '0001_a/up.sqlite.sql': '', '0001_a/up.ts': '' }, /both/],
-    ['an unknown directive', { '0001_a/up.sqlite.sql': '-- ashlar: quickly' }, /not a valid directive/],
+    ['an unknown directive', { '0001_a/up.sqlite.sql': '-- ashlar: quickly' }, /not a valid one/],
   ])('refuses %s', async (_, files, message) => {
     await folder.write(files);
     await expect(names()).rejects.toMatchObject({

@@ -1,4 +1,5 @@
 import {
+  type AshlarError,
   autoincrement,
   check,
   createdAt,
@@ -176,11 +177,63 @@ describe('an invalid declaration is refused with the table and column named', ()
     ['a date inside JSON', z.object({ at: z.date() })],
     ['a mixed choice', z.literal(['a', 1])],
     ['a union of strings', z.union([z.email(), z.url()])],
+    ['a union of literals', z.union([z.literal('a'), z.literal('b')])],
+    ['a union of an enum and a literal', z.union([z.enum(['a', 'b']), z.literal('c')])],
+    [
+      'a union in a union',
+      z.union([z.literal('a'), z.union([z.literal('b'), z.templateLiteral(['c', z.int()])])]),
+    ],
+    ['a union of a string and null', z.union([z.string(), z.null()])],
+    ['a union of a nullable string', z.union([z.string().nullable(), z.literal('c').readonly()])],
+    ['a union of integers', z.union([z.literal(1), z.literal(2)])],
+    ['a union of booleans', z.union([z.literal(true), z.boolean()])],
+    ['a union of null', z.union([z.null(), z.literal(null)])],
   ])('%s cannot be a column', (_, type) => {
     expect(error(declare({ id: id(), odd: type }))).toMatchObject({
       code: 'column-type-unsupported',
       message: expect.stringContaining('things.odd'),
     });
+  });
+});
+
+describe('a type without a column form', () => {
+  const types = {
+    never: z.never(),
+    symbol: z.symbol(),
+    file: z.file(),
+    undefined: z.undefined(),
+    void: z.void(),
+    nan: z.nan(),
+    map: z.map(z.string(), z.string()),
+    set: z.set(z.string()),
+    promise: z.promise(z.string()),
+    function: z.custom(() => true),
+    null: z.null(),
+    unknown: z.unknown(),
+    any: z.any(),
+    strings: z.union([z.literal('a'), z.literal('b')]),
+    numbers: z.union([z.literal(1), z.literal(1.5)]),
+    choice: z.literal(['a', 1]),
+  };
+  it.each(Object.entries(types))('the error for %s suggests json(…) exactly if json(…) works', (_, type) => {
+    const refused = error(declare({ id: id(), odd: type }));
+    expect(refused).toMatchObject({ code: 'column-type-unsupported' });
+    const advised = (refused as AshlarError).suggestion?.includes('json(…)') ?? false;
+    let possible = true;
+    try {
+      table('things', { id: id(), odd: json(type as z.ZodType) });
+    } catch {
+      possible = false;
+    }
+    expect(advised).toBe(possible);
+  });
+
+  it.each<[string, z.ZodType]>([
+    ['a union of a string and a number', z.union([z.string(), z.number()])],
+    ['a union of a string and an object', z.union([z.string(), z.object({ a: z.string() })])],
+    ['a union of objects', z.union([z.object({ a: z.string() }), z.object({ b: z.string() })])],
+  ])('%s is JSON', (_, type) => {
+    expect(table('things', { id: id(), odd: type }).columns.odd.kind).toBe('json');
   });
 });
 

@@ -1,10 +1,12 @@
 import {
   autoincrement,
+  bytes,
   checkRow,
   ciphertext,
   createdAt,
   generated,
   id,
+  inet,
   json,
   primaryKey,
   table,
@@ -113,6 +115,53 @@ describe('the schemas of a table', () => {
         size: { anyOf: [{ type: 'number', enum: [0, 1] }, { type: 'null' }] },
       },
     });
+  });
+
+  const named = () => z.string().max(5).meta({ id: 'Named', title: 'T' });
+  const money = z.codec(z.int(), z.number().meta({ id: 'Money', title: 'T' }), {
+    decode: (cents) => cents / 100,
+    encode: (euros) => Math.round(euros * 100),
+  });
+  it.each<[string, z.ZodType]>([
+    ['a type', named()],
+    ['a type that was described later', named().describe('D')],
+    ['a type that was checked later', named().min(1).meta({ title: 'T' })],
+    ['a nullable type', named().nullable()],
+    ['a nullable', z.string().nullable().meta({ id: 'Named', title: 'T' })],
+    ['a type with a default', named().default('a')],
+    ['a default', z.string().default('a').meta({ id: 'Named', title: 'T' })],
+    ['a nullable type with a default', named().nullable().default('a').meta({ id: 'Other', title: 'T' })],
+    ['an optional nullable', named().nullish()],
+    ['a readonly type', named().readonly()],
+    ['a generated value', generated(named(), () => 'a')],
+    ['a codec', money],
+    ['a nullable codec', money.nullable()],
+    ['JSON', json(z.object({ a: z.string() }).meta({ id: 'Named', title: 'T' }))],
+    ['an array', z.array(z.string()).meta({ id: 'Named', title: 'T' })],
+  ])('do not have the id of the metadata of %s, but the rest of it', (_, type) => {
+    const one = table('ones', { id: id(), column: type });
+    const other = table('others', { id: id(), column: type });
+    for (const name of ['row', 'insert', 'update'] as const) {
+      const text = JSON.stringify(
+        z.toJSONSchema(z.object({ one: one[name], other: other[name] }), { unrepresentable: 'any' }),
+      );
+      expect(text).not.toMatch(/\$ref|\$defs|"id":"/);
+      expect(text).toMatch(/"(title|description)":"[TD]"/);
+    }
+  });
+
+  it('can be columns of another table, of the same kind', () => {
+    for (const type of [inet(), bytes(), json(z.string()), z.int()]) {
+      const one = table('ones', { id: id(), column: type.meta({ id: 'Named' }) as z.ZodType });
+      const again = table('again', { id: id(), column: one.row.shape.column });
+      expect(again.columns.column.kind).toBe(one.columns.column.kind);
+    }
+  });
+
+  it('keep the ids within JSON', () => {
+    const part = z.object({ a: z.string() }).meta({ id: 'Part' });
+    const whole = table('wholes', { id: id(), parts: z.array(part), first: json(z.object({ part })) });
+    expect(z.toJSONSchema(whole.row)).toMatchObject({ $defs: { Part: { type: 'object' } } });
   });
 
   it('lack the columns that the application does not give', () => {

@@ -641,6 +641,13 @@ const refusals: readonly Case[] = [
     'value-corrupt',
   ],
   [
+    'a sum beyond 2^63',
+    one((query) =>
+      query.select(({ fn, eb }) => fn.sum(eb(eb('score', '*', Number.MAX_SAFE_INTEGER), '*', 500)).as('x')),
+    ),
+    'value-corrupt',
+  ],
+  [
     'more than 32,766 parameters',
     where(
       'age',

@@ -1,10 +1,22 @@
 import { readFileSync } from 'node:fs';
-import { AshlarError, type Database, id, inet, json, type Session, table } from 'ashlar';
+import {
+  AshlarError,
+  createdAt,
+  id,
+  inet,
+  json,
+  type Session,
+  system,
+  table,
+  timestamps,
+  unique,
+} from 'ashlar';
+import { appendOnly } from 'ashlar/guarantees';
 import { sql } from 'ashlar/query';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type TestDatabase, testDatabase } from 'ashlar/testing';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { z } from 'zod';
 import { engines, sqlOf } from '../../../../test/support/engines.js';
-import { withTables } from '../../../../test/support/tables.js';
 
 const things = table('things', {
   id: id(),
@@ -15,14 +27,21 @@ const things = table('things', {
   flag: z.boolean(),
   code: z.uuid().nullable(),
   address: inet(),
+  due: z.iso.datetime({ precision: 3 }).nullable(),
   meta: json(z.json()),
   other: json(z.json()),
 });
-const tables = { things };
+const notes = table('notes', { id: id(), label: z.string(), ...timestamps() });
+const events = table('events', { id: id(), name: z.string(), created_at: createdAt() }, (c) => [
+  unique(c.name),
+  appendOnly(),
+]);
+const tables = { things, notes, events };
+const testing = system('testing', { tables, migrations: new URL('file:///nowhere/') });
 type S = Session<typeof tables>;
 
 const page = readFileSync(new URL('../../../../docs/architecture/differences.md', import.meta.url), 'utf8');
-const names = [...page.matchAll(/^\| ([a-z]+(?:-[a-z]+)+) +\|/gm)].map(([, name]) => name ?? '');
+const names = [...page.matchAll(/^\| ([a-z]+(?:-[a-z0-9]+)+) +\|/gm)].map(([, name]) => name ?? '');
 
 const of = (s: S) => s.query.selectFrom('things');
 type Builder = ReturnType<typeof of>;
@@ -44,6 +63,9 @@ const first =
 
 const failed = 'statement-failed';
 const ids = (query: Builder) => query.orderBy('label');
+
+const past = '2001-02-03T04:05:06.000Z';
+const aLittle = () => new Promise((resolve) => setTimeout(resolve, 5));
 
 /** For each row of the page: the statement, and its result (or error code) on SQLite and on Postgres. */
 const differences: Readonly<Record<string, readonly [run: Runs, sqlite: unknown, postgres: unknown]>> = {
@@ -140,6 +162,50 @@ const differences: Readonly<Record<string, readonly [run: Runs, sqlite: unknown,
     [7, 1],
     failed,
   ],
+  'transaction-time': [
+    async (s) => {
+      const made = [await s.insert(notes, { label: 'a' })];
+      await aLittle();
+      made.push(await s.insert(notes, { label: 'b' }));
+      await s.update(notes, made[0]?.id ?? '', { label: 'c' });
+      await aLittle();
+      await s.query.updateTable('notes').set({ label: 'd' }).where('label', '=', 'b').execute();
+      await aLittle();
+      await sql`UPDATE notes SET label = 'e' WHERE label = 'a'`.execute(s.query);
+      const changed = await s.query.selectFrom('notes').select('updated_at').execute();
+      return [
+        new Set(made.map((row) => row.created_at)).size,
+        new Set(changed.map((row) => row.updated_at)).size,
+      ];
+    },
+    [2, 2],
+    [1, 1],
+  ],
+  'same-updated-at': [
+    async (s) => {
+      const { id } = await s.insert(notes, { label: 'a', updated_at: past });
+      const again = await s.update(notes, id, { updated_at: past, label: 'b' });
+      return [again.updated_at === past];
+    },
+    [true],
+    [false],
+  ],
+  'ignored-conflict': [
+    async (s) =>
+      s.query
+        .insertInto('events')
+        .values({ name: 'known' })
+        .onConflict((c) => c.column('name').doNothing())
+        .returning('name')
+        .execute(),
+    'unique-violation',
+    [],
+  ],
+  'lock-append-only': [
+    async (s) => s.query.selectFrom('events').select('name').forUpdate().execute(),
+    [{ name: 'known' }],
+    'guarantee-violated',
+  ],
   'raw-booleans': [raw('SELECT 1 > 0'), [1], [true]],
   'raw-like': [raw("SELECT label FROM things WHERE label LIKE 'A%'"), ['a'], []],
   'raw-null-order': [
@@ -148,6 +214,24 @@ const differences: Readonly<Record<string, readonly [run: Runs, sqlite: unknown,
     [3],
   ],
   'raw-form': [raw("UPDATE things SET code = 'nope' RETURNING code"), 'check-violation', 'value-invalid'],
+  'raw-json': [raw("UPDATE things SET meta = '{' RETURNING meta"), 'check-violation', 'value-invalid'],
+  'raw-hour-24': [
+    raw("UPDATE things SET due = '2026-01-01T24:00:00.000Z' WHERE label = 'a' RETURNING due"),
+    ['2026-01-01T24:00:00.000Z'],
+    ['2026-01-02T00:00:00.000Z'],
+  ],
+  'raw-address': [
+    raw("UPDATE things SET address = '10.0.0.1/24' WHERE label = 'a' RETURNING address"),
+    ['10.0.0.1/24'],
+    'check-violation',
+  ],
+  'raw-clock': [
+    raw(
+      "INSERT INTO events (id, name, created_at) VALUES ('00000000-0000-7000-8000-000000000001', 'x', '2020-01-01T00:00:00.000Z') RETURNING created_at",
+    ),
+    ['2020-01-01T00:00:00.000Z'],
+    'guarantee-violated',
+  ],
 };
 
 it('every row of the page has a test, and every test a row', () => {
@@ -156,10 +240,12 @@ it('every row of the page has a test, and every test a row', () => {
 });
 
 describe.each(engines)('the differences on $name', (engine) => {
-  let db: Database<typeof tables>;
-  let remove: () => Promise<void>;
+  let db: TestDatabase<typeof tables>;
   beforeAll(async () => {
-    ({ db, remove } = await withTables(engine, tables));
+    db = await testDatabase(testing, {
+      url: engine.name === 'postgres' ? inject('postgresUrl') : engine.name,
+    });
+    await db.insert(events, { name: 'known' });
     await db.session((s) =>
       s.insertMany(things, [
         {
@@ -176,7 +262,7 @@ describe.each(engines)('the differences on $name', (engine) => {
       ]),
     );
   });
-  afterAll(() => remove());
+  afterAll(() => db.close());
 
   it.each(Object.entries(differences))('%s', async (_, [run, sqlite, postgres]) => {
     const found = await db

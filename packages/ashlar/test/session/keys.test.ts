@@ -8,6 +8,25 @@ import { withTables } from '../../../../test/support/tables.js';
 const keyed = <Name extends string, T extends z.ZodType>(name: Name, type: T) =>
   table(name, { key: type, note: z.string().nullable() }, (c) => [primaryKey(c.key)]);
 
+/** Types that convert what they are given: a value, and how it is stored. */
+const converting = {
+  lower: [z.string().toLowerCase(), 'ABC', 'abc'],
+  trimmed: [z.string().trim().max(3), ' abc ', 'abc'],
+  both: [z.string().trim().toUpperCase(), ' abc', 'ABC'],
+  normal: [z.string().normalize(), 'e\u0301', '\u00e9'],
+  uuid: [
+    z.uuid().toLowerCase(),
+    '0190A0B0-0000-7000-8000-00000000000A',
+    '0190a0b0-0000-7000-8000-00000000000a',
+  ],
+  absolute: [z.int().overwrite(Math.abs), -5, 5],
+  readonly: [z.string().toLowerCase().readonly(), 'ABC', 'abc'],
+} as const;
+const convertingTable = <Name extends keyof typeof converting>(name: Name) =>
+  table(`${name}_keys`, { key: converting[name][0] as z.ZodType, note: z.string().nullable() }, (c) => [
+    primaryKey(c.key),
+  ]);
+
 const tables = {
   uuids: table('uuids', { id: id(), note: z.string().nullable() }),
   counted: table('counted', { id: autoincrement(), note: z.string().nullable() }),
@@ -20,6 +39,13 @@ const tables = {
   dates: keyed('dates', z.iso.date()),
   instants: keyed('instants', z.date()),
   addresses: keyed('addresses', inet()),
+  lower: convertingTable('lower'),
+  trimmed: convertingTable('trimmed'),
+  both: convertingTable('both'),
+  normal: convertingTable('normal'),
+  uuid: convertingTable('uuid'),
+  absolute: convertingTable('absolute'),
+  readonly: convertingTable('readonly'),
   pairs: table('pairs', { a: z.uuid(), b: z.int(), note: z.string().nullable() }, (c) => [
     primaryKey(c.a, c.b),
   ]),
@@ -183,6 +209,25 @@ describe.each(engines)('keys on $name', (engine) => {
       await s.delete(tables.pairs, row);
     });
   });
+
+  it.each(Object.entries(converting))(
+    'of the type %s are converted as an insert converts them',
+    async (name, [, given, stored]) => {
+      const table = tables[name as 'lower'];
+      const found = { key: stored, note: 'x' };
+      expect(await db.insert(table, { key: given, note: 'x' })).toEqual(found);
+      expect(await db.get(table, given)).toEqual(found);
+      expect(await db.get(table, stored)).toEqual(found);
+      expect(await db.update(table, given, { note: 'y' })).toEqual({ ...found, note: 'y' });
+      expect(await db.upsert(table, { key: given, note: 'x' }, { by: 'key' })).toEqual(found);
+      expect(await db.updateMany(table, { key: given }, { note: 'z' })).toBe(1);
+      expect(await db.deleteMany(table, { key: given, note: 'y' })).toBe(0);
+      if (db.engine.sync)
+        expect(db.sync.read({}, (s) => s.get(table, given))).toEqual({ key: stored, note: 'z' });
+      await db.delete(table, given);
+      expect(await db.get(table, stored)).toBeUndefined();
+    },
+  );
 
   it('in a synchronous session are the same', async () => {
     if (!db.engine.sync) return;

@@ -10,6 +10,7 @@ import {
   updatedAt,
 } from 'ashlar';
 import { audited, auditTrail, encrypted, keyring, lifecycle, scoped } from 'ashlar/guarantees';
+import { reencrypt, rotateDataKey } from 'ashlar/keys';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -158,6 +159,14 @@ describe.each(engines)('updated_at on $name', (engine) => {
       seen_at: expect.stringMatching(/^20[2-9]/),
     });
     expect(returned.again).toMatchObject({ updated_at: past });
+  });
+
+  it('is set when the row is encrypted again', async () => {
+    const key = await aRow(db);
+    await rotateDataKey(db, 'a');
+    expect(await reencrypt(db, 'a', { actor: context.actor })).toBe(1);
+    const now = await db.session(context, (s) => s.get(tasks, key));
+    expect(now).toMatchObject({ note: 'secret', updated_at: expect.stringMatching(/^20[2-9]/) });
   });
 
   it('stays when a foreign key changes the row', async () => {

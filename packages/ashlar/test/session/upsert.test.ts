@@ -135,6 +135,36 @@ describe.each(server)('upsert beside another writer on $name', (engine) => {
     expect(await second).toMatchObject({ name: 'second', email: email ?? null, visits });
   });
 
+  it.each(['read committed', 'repeatable read', 'serializable'] as const)(
+    'updates a row that was committed after the session began: %s',
+    async (isolation) => {
+      const row = { org: 'c', number: isolation };
+      let runs = 0;
+      const upserted = await db.session({ isolation }, async (s) => {
+        await s.query.selectFrom('customers').select('id').execute();
+        if (++runs === 1) await outside(() => db.insert(customers, { ...row, visits: 7 }));
+        return s.upsert(customers, { ...row, name: 'second' }, { by: ['org', 'number'] });
+      });
+      expect(upserted).toMatchObject({ name: 'second', visits: 7 });
+      expect(runs).toBe(isolation === 'read committed' ? 1 : 2);
+    },
+  );
+
+  it.each(['repeatable read', 'serializable'] as const)(
+    'reports another key that is in the way at once: %s',
+    async (isolation) => {
+      const email = `${isolation}@example.org`;
+      await db.insert(customers, { org: 'd', number: isolation, email });
+      let runs = 0;
+      const run = db.session({ isolation }, async (s) => {
+        runs++;
+        await s.upsert(customers, { org: 'e', number: isolation, email }, { by: ['org', 'number'] });
+      });
+      await expect(run).rejects.toMatchObject({ code: 'unique-violation', facts: { columns: ['email'] } });
+      expect(runs).toBe(1);
+    },
+  );
+
   it('waits for the row that another session changes, and finds it again after its key has changed', async () => {
     const row = { org: 'b', number: '1' };
     const { id: moved } = await db.insert(customers, row);

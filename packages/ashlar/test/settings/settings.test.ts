@@ -82,6 +82,11 @@ describe('settings', () => {
     expect(read.logLevel).toBe('error');
   });
 
+  test('a URL of another program is no fault of the settings: a command may have another one', () => {
+    const url = 'prisma+postgres://localhost:51213/?api_key=x';
+    expect(settings({ DATABASE_URL: url }, folder).databaseUrl?.reveal()).toBe(url);
+  });
+
   test('the schema becomes part of the URL of a server only', () => {
     const read = settings({ DATABASE_URL: 'postgres://db/shop', DATABASE_SCHEMA: 'wills' }, folder);
     expect(read.databaseUrl?.reveal()).toBe('postgres://db/shop?schema=wills');

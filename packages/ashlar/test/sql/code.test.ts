@@ -38,7 +38,7 @@ describe('a CREATE TABLE is taken apart', () => {
   ) STRICT, WITHOUT ROWID`;
 
   test('into columns, constraints and options', () => {
-    expect(parseTable(sql)).toEqual({
+    expect(parseTable(sql, 'odd, (name)')).toEqual({
       columns: [
         {
           name: 'id',
@@ -74,9 +74,17 @@ describe('a CREATE TABLE is taken apart', () => {
     });
   });
 
+  test('with the name of the table before a column as without it', () => {
+    const text = (of: string) =>
+      `CREATE TABLE notes (a INTEGER CHECK (${of}a > 0), notes TEXT, CHECK (${of}notes <> 'notes.a' AND other.a IS ${of} a))`;
+    const plain = parseTable(text(''), 'notes');
+    for (const of of ['notes.', 'NOTES . ', '"notes".', '[Notes]./* x */'])
+      expect(parseTable(text(of), 'notes')).toEqual(plain);
+  });
+
   test('and put together again', () => {
-    const parsed = { name: 'odd, (name)', ...parseTable(sql), indexes: [], triggers: [] };
-    expect(parseTable(renderTable(parsed))).toEqual(parseTable(sql));
+    const parsed = { name: 'odd, (name)', ...parseTable(sql, 'odd, (name)'), indexes: [], triggers: [] };
+    expect(parseTable(renderTable(parsed), 'odd, (name)')).toEqual(parseTable(sql, 'odd, (name)'));
   });
 });
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { Decrypter, Encrypter, type Identity, type Recipient } from 'age-encryption';
+import type { Identity, Recipient } from 'age-encryption';
 import { AshlarError } from '../../errors.js';
+import { age } from './library.js';
 import {
   type AgeFile,
   type Bytes,
@@ -22,6 +23,7 @@ export async function encryptFile(
   plain: Bytes,
   recipients: readonly (string | Recipient)[],
 ): Promise<AgeFile> {
+  const { Encrypter } = await age();
   const encrypter = new Encrypter();
   for (const recipient of recipients) encrypter.addRecipient(recipient);
   let fileKey: Buffer | undefined;
@@ -64,6 +66,7 @@ export async function decryptFile(
 const noMatch = /no identity matched/i;
 
 const fileKeyOf = async (header: Buffer, identities: readonly (string | Identity)[]): Promise<Buffer> => {
+  const { Decrypter } = await age();
   const decrypter = new Decrypter();
   for (const identity of identities) decrypter.addIdentity(identity);
   try {

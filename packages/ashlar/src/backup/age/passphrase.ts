@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv, randomBytes, scrypt } from 'node:crypto';
-import { type Identity, type Recipient, Stanza } from 'age-encryption';
+import type { Identity, Recipient } from 'age-encryption';
+import { age } from './library.js';
 
 // https://c2sp.org/age#scrypt-recipient-stanza. The library's scrypt blocks the event loop for a second; Node's runs in
 // a thread
@@ -34,6 +35,7 @@ export function passphraseRecipient(passphrase: string): Recipient {
       const key = await derive(passphrase, salt, workFactor);
       const cipher = createCipheriv(algorithm, key, noNonce, { authTagLength: tagBytes });
       const body = Buffer.concat([cipher.update(fileKey), cipher.final(), cipher.getAuthTag()]);
+      const { Stanza } = await age();
       return [new Stanza([name, base64(salt), String(workFactor)], body)];
     },
   };

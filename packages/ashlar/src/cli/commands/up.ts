@@ -5,13 +5,14 @@ import { countAttacks, failuresOf, type ProveReport } from '../../prove/index.js
 import type { System } from '../../system/system.js';
 import type { Answer, Commands } from '../command.js';
 import type { Invocation } from '../invocation.js';
-import { printDangers } from '../print-dangers.js';
+import { type LockOptions, lockBudget, withLockOptions } from '../lock-options.js';
 import { printGrants } from '../print-grants.js';
 import { printVerdict } from '../print-report.js';
 import { reportError } from '../report-error.js';
+import { stepProgress } from '../step-progress.js';
 import { guaranteeBroken, proveWith } from './prove.js';
 
-interface Options {
+interface Options extends LockOptions {
   readonly actor?: string;
   /** Set to false by `--no-prove`. */
   readonly prove: boolean;
@@ -19,17 +20,19 @@ interface Options {
 
 /** `ashlar up`: initialises a database, or brings it up to date. */
 export function upCommand(commands: Commands): Command {
-  return commands
-    .make<Options>(
-      'up',
-      'create and migrate the database, grant rights, create partitions, attack guarantees; safe to repeat',
-      run,
-    )
-    .option(
-      '--actor <name>',
-      'the actor to record in the history (default: the user of the operating system)',
-    )
-    .option('--no-prove', 'skip the attacks on guarantees at the end');
+  return withLockOptions(
+    commands
+      .make<Options>(
+        'up',
+        'create and migrate the database, grant rights, create partitions, attack guarantees; safe to repeat',
+        run,
+      )
+      .option(
+        '--actor <name>',
+        'the actor to record in the history (default: the user of the operating system)',
+      )
+      .option('--no-prove', 'skip the attacks on guarantees at the end'),
+  );
 }
 
 const run = async (invocation: Invocation, options: Options): Promise<Answer> => {
@@ -37,10 +40,14 @@ const run = async (invocation: Invocation, options: Options): Promise<Answer> =>
   const done: UpReport[] = [];
   const failed: ProveReport[] = [];
   for (const system of chosen) {
-    const [changes, report] = await invocation.withEngine('owner', async (engine) => [
-      await initialise(invocation, engine, system, options),
-      options.prove ? await proveNow(invocation, engine, system) : undefined,
-    ]);
+    const [changes, report] = await invocation.withEngine(
+      'owner',
+      async (engine) => [
+        await initialise(invocation, engine, system, options),
+        options.prove ? await proveNow(invocation, engine, system) : undefined,
+      ],
+      { createFolder: true },
+    );
     if (report && !report.ok) failed.push(report);
     done.push({ ...changes, report: report ? summaryOf(report) : null });
   }
@@ -96,14 +103,13 @@ const initialise = async (
   out.line(`${out.style('bold', system.name)} · ${engine.label} · ${engine.url}`);
   const applied = await up(engine, system, {
     actor: options.actor,
+    ...lockBudget(out, options),
     roles: invocation.roles(),
     onRoles: (changes) => {
       roles.push(...changes.map(({ difference }) => difference));
       printGrants(out, invocation.roles(), changes);
     },
-    onPlan: (plan) => printDangers(out, plan.steps),
-    onStep: ({ step, duration_ms }) =>
-      out.line(`  ${out.style('green', 'applied')} ${step} (${duration_ms} ms)`),
+    ...stepProgress(out),
   });
   const { done: maintained } = await maintain(engine, Object.values(system.tables), new Date());
   for (const line of maintained) out.line(`  ${line}`);

@@ -1,25 +1,34 @@
 import type { SqlDialect } from '../../contract/dialect.js';
+import { tableRenamer } from '../rename-tables.js';
 import { postgresRoles } from './roles/roles.js';
 import { changes } from './schema/changes.js';
+import { postgresContents } from './schema/contents.js';
 import { createTable } from './schema/create-table.js';
 import { declaredObjects, viewSql } from './schema/declared-objects.js';
 import { dump } from './schema/dump.js';
-import { scopeBounds } from './schema/foundation.js';
+import { foundationVersions, scopeBounds } from './schema/foundation.js';
 import { generatedColumnObjects } from './schema/generated-columns.js';
 import { postgresProving } from './schema/proving.js';
+import { storedForm } from './schema/stored-form.js';
 
 /** The SQL dialect of PostgreSQL, which servers and PGlite share. */
 export const postgresDialect: SqlDialect = {
   name: 'postgres',
   now: (precision) => `now()::timestamptz(${precision})`,
   foundation: scopeBounds,
+  foundationVersions,
   createTable,
   generatedColumnObjects,
   declaredObjects,
   viewSql,
   changes,
   findBroken: async () => [],
+  renameTables: tableRenamer('postgres'),
+  // DROP TABLE deletes no row of another table, and there is no REPLACE
+  ownerOfSteps: (owner) => owner,
+  storedForm,
   dump,
   proving: postgresProving,
+  contents: postgresContents,
   roles: postgresRoles,
 };

@@ -1,5 +1,5 @@
 import { PostgresAdapter, PostgresQueryCompiler } from 'kysely';
-import type { Column } from '../../contract/column.js';
+import type { ValueForm } from '../../contract/column.js';
 import type { Engine } from '../../contract/engine.js';
 import type { GuardedTable } from '../../contract/guarantee.js';
 import type { OpenOptions } from '../../contract/open-options.js';
@@ -22,11 +22,12 @@ import type { Channel, Lease, Leases, Reply, Request } from './wire/channel.js';
 import { ColumnCodecs } from './wire/column-codecs.js';
 import { decodeReply } from './wire/decode.js';
 import { asAshlarError, isConnectionLost, isStaleStatement } from './wire/errors.js';
+import { Lasting, resetConnection } from './wire/lasting.js';
 import { wireValues } from './wire/parameters.js';
 import { Refusals } from './wire/refusals.js';
 import { reported } from './wire/report.js';
 import type { SharedConnection } from './wire/shared-connection.js';
-import { isKept, isPlainRead } from './wire/statement-kind.js';
+import { assertAllowed, isKept, isPlainRead } from './wire/statement-kind.js';
 
 /** The parts of the PostgreSQL engine that differ between a server and PGlite. */
 export interface Backend {
@@ -55,7 +56,7 @@ export interface Backend {
   close(): Promise<void>;
 }
 
-const encode = (column: Column, value: unknown): unknown => {
+const encode = (column: ValueForm, value: unknown): unknown => {
   if (column.kind !== 'json') return value;
   // SQL NULL for a nullable column, else the JSON value null
   return value === null && column.nullable ? null : JSON.stringify(value);
@@ -77,6 +78,11 @@ const together = async (channel: Channel, requests: readonly Request[], answer: 
   throw reply?.reason;
 };
 
+const reset = async (channel: Channel): Promise<void> => {
+  await channel.send({ text: resetConnection });
+  channel.role = null;
+};
+
 const readOnce = async (
   { channel }: Lease,
   sql: string,
@@ -96,10 +102,11 @@ interface Reading {
   readonly leases: Leases;
   readonly codecs: ColumnCodecs;
   readonly role: string | null;
+  readonly lasting: Lasting;
 }
 
 const read = async (
-  { leases, codecs, role }: Reading,
+  { leases, codecs, role, lasting }: Reading,
   sql: string,
   parameters: readonly unknown[],
 ): Promise<Reply> => {
@@ -108,6 +115,7 @@ const read = async (
     let isUnfit = false;
     try {
       const reply = await readOnce(lease, sql, parameters, role);
+      if (isPlainRead(sql) && lasting.mayLast(sql)) await reset(lease.channel);
       await codecs.learn(reply, lease.channel);
       return reply;
     } catch (error) {
@@ -147,6 +155,7 @@ export function postgresEngine(backend: Backend, options: OpenOptions): Engine {
   const refusals = new Refusals();
   const explain = (error: unknown) => refusals.explained(error);
   const codecs = new ColumnCodecs();
+  const lasting = new Lasting();
   let { connectedRole } = backend;
   // the owner's work may have created roles, or objects that need them
   const lookAgain = async ({ channel }: Lease): Promise<void> => {
@@ -176,6 +185,7 @@ export function postgresEngine(backend: Backend, options: OpenOptions): Engine {
       codecs.register(tables);
     },
     encode,
+    assertAllowed,
     begin: async (transaction: TransactionOptions) => {
       if (transaction.statementTimeout !== undefined && !backend.limitsStatements)
         throw unlimitedStatements(backend.label);
@@ -186,6 +196,7 @@ export function postgresEngine(backend: Backend, options: OpenOptions): Engine {
           refusals,
           codecs,
           report,
+          lasting,
           hooks: transaction.mode === 'write' && !sealer.idle ? hooks : {},
         });
       } catch (error) {
@@ -197,7 +208,7 @@ export function postgresEngine(backend: Backend, options: OpenOptions): Engine {
       decodeReply(
         await reported(report, sql, () =>
           refusals.translated(sql, () =>
-            read({ leases, codecs, role: connectedRole.sessionRole ?? null }, sql, parameters),
+            read({ leases, codecs, role: connectedRole.sessionRole ?? null, lasting }, sql, parameters),
           ),
         ),
         codecs.decoder,

@@ -1,26 +1,35 @@
 import type { SqlDialect } from '../../contract/dialect.js';
+import { tableRenamer } from '../rename-tables.js';
 import { findBroken } from './schema/broken.js';
 import { changes } from './schema/changes.js';
 import { now } from './schema/column-sql.js';
+import { sqliteContents } from './schema/contents.js';
 import { createTable } from './schema/ddl.js';
 import { declaredObjects, viewSql } from './schema/declared-objects.js';
-import { foundation } from './schema/foundation.js';
+import { foundation, foundationVersions } from './schema/foundation.js';
 import { generatedColumnObjects } from './schema/generated-columns.js';
 import { sqliteProving } from './schema/proving.js';
 import { dump } from './schema/render.js';
+import { storedForm } from './schema/stored-form.js';
+import { withoutImplicitDeletes } from './session/implicit-deletes.js';
 
 /** The SQL dialect of SQLite: creating, comparing and dumping schemas. */
 export const sqliteDialect: SqlDialect = {
   name: 'sqlite',
   now,
   foundation,
+  foundationVersions,
   createTable,
   generatedColumnObjects,
   declaredObjects,
   viewSql,
   changes,
   findBroken,
+  renameTables: tableRenamer('sqlite'),
+  ownerOfSteps: withoutImplicitDeletes,
+  storedForm,
   dump,
   proving: sqliteProving,
+  contents: sqliteContents,
   roles: undefined,
 };

@@ -1,4 +1,4 @@
-import type { Column } from '../../contract/column.js';
+import type { ValueForm } from '../../contract/column.js';
 import type { Engine, SyncEngine } from '../../contract/engine.js';
 import type { GuardedTable } from '../../contract/guarantee.js';
 import type { DeclaredView } from '../../contract/objects.js';
@@ -20,9 +20,9 @@ import { kyselyParts } from './driver/kysely.js';
 import { Origins } from './driver/row-decoder.js';
 import { databaseClosed, migrationLocked, writerTaken } from './driver/waiting.js';
 import { type Opened, openFirst } from './file/open.js';
-import type { FilePlace } from './file/place.js';
 import { introspect } from './schema/introspect.js';
 import { ScopedTables } from './scope/scoped-tables.js';
+import { assertStatementAllowed } from './scope/statement-gate.js';
 import { Connections } from './session/connections.js';
 import { GuaranteeHooks } from './session/guarantee-hooks.js';
 import { ownerOf } from './session/owner.js';
@@ -57,6 +57,7 @@ export async function openSqlite(
     encrypted,
     key: options.key,
     create: options.create ?? true,
+    createFolder: options.createFolder ?? false,
     lockTimeout: options.lockTimeout ?? defaultLockTimeout,
     durability: options.durability ?? 'full',
     origins: new Origins(),
@@ -79,7 +80,6 @@ class SqliteEngine implements Engine {
 
   readonly #settings: ConnectionSettings;
   readonly #identity: string | undefined;
-  readonly #place: FilePlace;
   readonly #forgetFile: () => void;
   readonly #hooks = new GuaranteeHooks();
   readonly #connections: Connections;
@@ -89,12 +89,10 @@ class SqliteEngine implements Engine {
   constructor(options: OpenOptions, encrypted: boolean, opened: Opened) {
     this.#settings = opened.settings;
     this.#identity = opened.identity;
-    this.#place = opened.place;
     this.#forgetFile = opened.forgetFile;
     this.#connections = new Connections({
       settings: opened.settings,
       writer: opened.writer,
-      place: opened.place,
       hooks: this.#hooks,
       readers: options.connections ?? defaultConnections,
       lockTimeout: options.lockTimeout ?? defaultLockTimeout,
@@ -120,8 +118,13 @@ class SqliteEngine implements Engine {
     this.#connections.forgetStatements();
   }
 
-  encode(column: Column, value: unknown): unknown {
+  encode(column: ValueForm, value: unknown): unknown {
     return encode(column, value);
+  }
+
+  // each connection looks as well, once for a statement, when it prepares it
+  assertAllowed(sql: string): void {
+    assertStatementAllowed(sql);
   }
 
   begin(options: TransactionOptions): Awaitable<Transaction> {
@@ -143,7 +146,7 @@ class SqliteEngine implements Engine {
     const { writer } = this.#connections;
     try {
       try {
-        this.#place.assertFile();
+        this.#settings.place.assertFile();
         writer.dropScopeViews();
       } catch (error) {
         throw sqliteError(error);
@@ -154,7 +157,7 @@ class SqliteEngine implements Engine {
           timeoutError,
           onChange: () => this.#connections.forgetStatements(),
           hooks: this.#hooks,
-          place: this.#place,
+          place: this.#settings.place,
         }),
       );
     } finally {
@@ -194,7 +197,8 @@ class SqliteEngine implements Engine {
 
   async snapshot<T>(work: (snapshot: Snapshot) => Promise<T>): Promise<T> {
     if (this.#identity === undefined) throw inMemory();
-    const reader = new ReadThread(this.#settings);
+    this.#settings.place.assertFile();
+    const reader = new ReadThread(this.#settings, this.#identity);
     this.#snapshots.add(reader);
     try {
       const source = {

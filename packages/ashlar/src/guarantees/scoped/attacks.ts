@@ -46,7 +46,7 @@ export function attacksOnScope(table: GuardedTable, column: Column, probe: Probe
   // if the scope is part of the key, rows of two scopes never collide
   const meets = !keys.includes(column.name);
   const upsert = `${insert(name, taken)} ON CONFLICT (${identifiers(keys)}) DO UPDATE SET ${own} = excluded.${own}`;
-  const beside = hiddenTables(table, dialect).flatMap((side): [string, string][] => [
+  const beside = hiddenTables(table, dialect).flatMap(({ name: side }): [string, string][] => [
     [`SELECT from ${side}`, `SELECT * FROM ${identifier(side)}`],
   ]);
   return [
@@ -60,7 +60,7 @@ export function attacksOnScope(table: GuardedTable, column: Column, probe: Probe
     ...(dialect === 'sqlite'
       ? [
           refused('SELECT past the view', otherScope, `SELECT * FROM main.${name} WHERE ${key}`),
-          ...hiddenTables(table, dialect).map((side) =>
+          ...hiddenTables(table, dialect).map(({ name: side }) =>
             refused(`SELECT past the view of ${side}`, otherScope, `SELECT * FROM main.${identifier(side)}`),
           ),
           ...(meets

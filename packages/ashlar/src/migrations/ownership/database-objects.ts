@@ -56,6 +56,7 @@ export class DatabaseObjects {
       ({ type, name, table }) =>
         type !== 'table' &&
         !known.has(nameOnly(name)) &&
+        !isNamedByServer(name, table) &&
         (table === undefined || known.has(table.toLowerCase())),
     );
   }
@@ -87,6 +88,12 @@ export class DatabaseObjects {
     }
   }
 }
+
+// of PRIMARY KEY, UNIQUE, REFERENCES and CHECK without a name in a step, and of CREATE INDEX ON
+const isNamedByServer = (name: string, table: string | undefined): boolean =>
+  table !== undefined &&
+  name.startsWith(`${table}_`) &&
+  /_(pkey|key|fkey|check|excl|not_null|idx)\d*$/.test(name);
 
 const nameOnly = (name: string): string => name.replace(/\(.*$/s, '').replaceAll('"', '').toLowerCase();
 

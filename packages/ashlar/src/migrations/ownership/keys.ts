@@ -28,6 +28,28 @@ export function otherKey({ type, name, on }: Pick<OtherObject, 'type' | 'name' |
   return objectKey(type, name, type === 'index' ? undefined : on);
 }
 
+const partTypes = ['column', 'constraint', 'trigger', 'policy', 'rule'];
+
+/**
+ * Returns what a directive calls an object after a rename; a renamed table takes along the objects that carry its name.
+ *
+ * @param from - the key of the renamed object
+ * @param to - its key afterwards
+ */
+export function renamedKey(key: string, from: string, to: string): string {
+  if (key === from) return to;
+  if (!from.startsWith('table ')) return key;
+  const part = partTypes.find((type) => key.startsWith(`${type} ${from.slice('table '.length)}.`));
+  if (part === undefined) return key;
+  const rest = key.slice(`${part} ${from.slice('table '.length)}`.length);
+  return `${part} ${to.slice('table '.length)}${rest}`;
+}
+
+/** Returns what directives call an object after all given renames, one after another. */
+export function afterRenames(key: string, renames: ReadonlyMap<string, string>): string {
+  return [...renames].reduce((name, [from, to]) => renamedKey(name, from, to), key);
+}
+
 const keyed = (
   type: string,
   { name, definition }: SchemaObject,

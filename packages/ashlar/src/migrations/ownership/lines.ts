@@ -1,7 +1,6 @@
 import type { SqlName } from '../../contract/sql.js';
 import { AshlarError } from '../../errors.js';
-import { type CodeToken, codeOf, isBlank, line, splitAtCommas } from '../../sql/code.js';
-import { readTokens } from '../../sql/lexer.js';
+import { type CodeToken, codeOf, line, splitAtCommas } from '../../sql/code.js';
 
 /** What the directives of a step say about the objects that it makes; each object as {@link objectKey} names it. */
 export interface OwnershipLines {
@@ -20,18 +19,33 @@ export function isOwnershipDirective(directive: string): boolean {
   return words.some((word) => new RegExp(`^${word}\\b`, 'i').test(directive));
 }
 
+const types = 'table|column|constraint|index|trigger|policy|function|view|rule|type|domain|sequence';
+const misread = new RegExp(
+  `^[^\\p{L}\\p{N}]*(${words.join('|')})\\s+(materialized|virtual|${types})\\s+\\S`,
+  'u',
+);
+
+/** Whether the text after the word `ashlar` is a directive about ownership, but for the mark between them. */
+export function looksLikeOwnership(text: string): boolean {
+  return misread.test(text.toLowerCase());
+}
+
 /**
  * Reads the directives `makes`, `keeps` and `renames` of a step's file.
  *
+ * @param found - the texts of these directives, after `ashlar:`
  * @param where - the file and its step, for messages
  * @returns `undefined` if the file has none: it was written by a person, or before there were such directives
  * @throws AshlarError `migration-invalid`
  */
-export function readOwnership(text: string, dialect: SqlName, where: string): OwnershipLines | undefined {
+export function readOwnership(
+  found: readonly string[],
+  dialect: SqlName,
+  where: string,
+): OwnershipLines | undefined {
   const makes: string[] = [];
   const keeps: string[] = [];
   const renames = new Map<string, string>();
-  const found = directivesIn(text, dialect);
   for (const directive of found) {
     const [verb, ...rest] = codeOf(directive, dialect);
     const parts = rest.length === 0 ? [] : splitAtCommas(rest);
@@ -43,14 +57,14 @@ export function readOwnership(text: string, dialect: SqlName, where: string): Ow
       });
     if (parts.some((part) => part.length < 2) && !isNothing(rest)) throw invalid();
     if (isNothing(rest)) continue;
-    if (verb?.word === 'MAKES') makes.push(...parts.map(line));
-    else if (verb?.word === 'KEEPS') keeps.push(...parts.map(line));
+    if (verb?.word === 'MAKES') makes.push(...parts.map(keyOf));
+    else if (verb?.word === 'KEEPS') keeps.push(...parts.map(keyOf));
     else {
       for (const part of parts) {
         const to = part.findIndex(({ word }) => word === 'TO');
         const [type] = part;
         if (to < 2 || to === part.length - 1 || !type) throw invalid();
-        renames.set(line(part.slice(0, to)), line([type, ...part.slice(to + 1)]));
+        renames.set(keyOf(part.slice(0, to)), keyOf([type, ...part.slice(to + 1)]));
       }
     }
   }
@@ -60,16 +74,9 @@ export function readOwnership(text: string, dialect: SqlName, where: string): Ow
 // a generated step without objects still says so: what a person adds to it later is theirs
 const isNothing = (rest: readonly CodeToken[]): boolean => rest.length === 1 && rest[0]?.word === 'NOTHING';
 
-const directivesIn = (text: string, dialect: SqlName): readonly string[] => {
-  const found: string[] = [];
-  for (const token of readTokens(text, dialect)) {
-    if (!isBlank(token)) break;
-    const directive = /^--\s*ashlar\s*:\s*(.*)$/is.exec(token.text.trim())?.[1];
-    if (token.kind === 'line-comment' && directive !== undefined && isOwnershipDirective(directive))
-      found.push(directive);
-  }
-  return found;
-};
+// the engines ignore the case of a name without quotes
+const keyOf = (part: readonly CodeToken[]): string =>
+  line(part.map((token) => (token.kind === 'word' ? { ...token, text: token.text.toLowerCase() } : token)));
 
 const lineWidth = 110;
 

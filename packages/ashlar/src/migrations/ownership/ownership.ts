@@ -1,4 +1,5 @@
 import { AshlarError } from '../../errors.js';
+import { renamedKey } from './keys.js';
 import type { OwnershipLines } from './lines.js';
 
 /** Who made the objects of a schema that steps made; each object as `objectKey` names it. */
@@ -57,8 +58,14 @@ export class OwnershipLedger {
   }
 
   #rename(from: string, to: string, present: ReadonlySet<string>): void {
-    for (const set of [this.#made, this.#foreign, this.#unknown])
-      if (set.delete(from) && present.has(to)) set.add(to);
+    for (const set of [this.#made, this.#foreign, this.#unknown]) {
+      for (const key of [...set]) {
+        const now = renamedKey(key, from, to);
+        if (now === key) continue;
+        set.delete(key);
+        if (present.has(now)) set.add(now);
+      }
+    }
   }
 }
 

@@ -45,6 +45,11 @@ export function undeclaredObjects(
     .map(({ key }) => key);
 }
 
+/** The objects that an answer decides about: a missing table is asked about with the renames. */
+export function askedObjects(objects: readonly string[]): readonly string[] {
+  return objects.filter((key) => !key.startsWith('table '));
+}
+
 /**
  * Asks about each undeclared object once, in all dialects together.
  *

@@ -350,52 +350,17 @@ describe.each(postgresEngines)('the schema on $name', (test) => {
           ],
         },
         {
-          "danger": undefined,
-          "down": [
-            "DROP TABLE jobs",
-            "DROP FUNCTION jobs_updated_at_touched()",
-          ],
-          "rebuild": [],
-          "summary": "jobs: create table",
-          "up": [
-            "CREATE TABLE jobs (
-        id bigint GENERATED ALWAYS AS IDENTITY NOT NULL
-          CONSTRAINT jobs_id_check CHECK (id BETWEEN 1 AND 9007199254740991),
-        name text COLLATE "C" NOT NULL CONSTRAINT jobs_name_check CHECK (char_length(name) BETWEEN 1 AND 50),
-        created_at timestamptz(3) DEFAULT now() NOT NULL
-          CONSTRAINT jobs_created_at_check CHECK (created_at >= '0001-01-01T00:00:00Z' AND created_at < '10000-01-01T00:00:00Z'),
-        updated_at timestamptz(3) DEFAULT now() NOT NULL
-          CONSTRAINT jobs_updated_at_check CHECK (updated_at >= '0001-01-01T00:00:00Z' AND updated_at < '10000-01-01T00:00:00Z'),
-        CONSTRAINT jobs_pkey PRIMARY KEY (id),
-        CONSTRAINT jobs_name_key UNIQUE (name)
-      )",
-            "CREATE FUNCTION jobs_updated_at_touched() RETURNS trigger
-      LANGUAGE plpgsql
-      SET search_path TO pg_catalog AS $$
-      BEGIN
-        -- a session of a connection with a clock of its own has that clock's time in a setting
-        NEW.updated_at := coalesce(nullif(current_setting('ashlar.now', true), '')::timestamptz, now());
-        RETURN NEW;
-      END
-      $$",
-            "CREATE TRIGGER jobs_updated_at_touched BEFORE UPDATE ON jobs
-        FOR EACH ROW
-        WHEN (pg_trigger_depth() = 0 AND NEW.updated_at IS NOT DISTINCT FROM OLD.updated_at)
-        EXECUTE FUNCTION jobs_updated_at_touched();
-
-      ALTER TABLE jobs ENABLE ALWAYS TRIGGER jobs_updated_at_touched",
-          ],
-        },
-        {
           "danger": "notes cannot be read or written while PostgreSQL rewrites it; the change fails if a value cannot be converted.",
           "down": [
+            "SET CONSTRAINTS ALL IMMEDIATE",
             "ALTER TABLE notes ALTER COLUMN size DROP DEFAULT",
             "ALTER TABLE notes ALTER COLUMN size TYPE text COLLATE "C" USING size::text",
           ],
           "rebuild": [],
           "summary": "notes: change type of size from text COLLATE "C" to bigint",
           "up": [
-            "ALTER TABLE notes ALTER COLUMN size TYPE bigint USING size::bigint",
+            "SET CONSTRAINTS ALL IMMEDIATE",
+            "ALTER TABLE notes ALTER COLUMN size TYPE bigint USING CASE WHEN size IS NULL THEN NULL WHEN size ~ '^(0|-?[1-9][0-9]{0,15})$' THEN size::bigint ELSE ('notes.size cannot be converted to integer' || left(size::text, 0))::bigint END",
             "ALTER TABLE notes ALTER COLUMN size SET DEFAULT 1",
           ],
         },
@@ -480,6 +445,43 @@ describe.each(postgresEngines)('the schema on $name', (test) => {
           "summary": "notes: add index notes_kind_idx",
           "up": [
             "CREATE INDEX notes_kind_idx ON notes (kind)",
+          ],
+        },
+        {
+          "danger": undefined,
+          "down": [
+            "DROP TABLE jobs",
+            "DROP FUNCTION jobs_updated_at_touched()",
+          ],
+          "rebuild": [],
+          "summary": "jobs: create table",
+          "up": [
+            "CREATE TABLE jobs (
+        id bigint GENERATED ALWAYS AS IDENTITY NOT NULL
+          CONSTRAINT jobs_id_check CHECK (id BETWEEN 1 AND 9007199254740991),
+        name text COLLATE "C" NOT NULL CONSTRAINT jobs_name_check CHECK (char_length(name) BETWEEN 1 AND 50),
+        created_at timestamptz(3) DEFAULT now() NOT NULL
+          CONSTRAINT jobs_created_at_check CHECK (created_at >= '0001-01-01T00:00:00Z' AND created_at < '10000-01-01T00:00:00Z'),
+        updated_at timestamptz(3) DEFAULT now() NOT NULL
+          CONSTRAINT jobs_updated_at_check CHECK (updated_at >= '0001-01-01T00:00:00Z' AND updated_at < '10000-01-01T00:00:00Z'),
+        CONSTRAINT jobs_pkey PRIMARY KEY (id),
+        CONSTRAINT jobs_name_key UNIQUE (name)
+      )",
+            "CREATE FUNCTION jobs_updated_at_touched() RETURNS trigger
+      LANGUAGE plpgsql
+      SET search_path TO pg_catalog AS $$
+      BEGIN
+        -- a session of a connection with a clock of its own has that clock's time in a setting
+        NEW.updated_at := coalesce(nullif(current_setting('ashlar.now', true), '')::timestamptz, now());
+        RETURN NEW;
+      END
+      $$",
+            "CREATE TRIGGER jobs_updated_at_touched BEFORE UPDATE ON jobs
+        FOR EACH ROW
+        WHEN (pg_trigger_depth() = 0 AND NEW.updated_at IS NOT DISTINCT FROM OLD.updated_at)
+        EXECUTE FUNCTION jobs_updated_at_touched();
+
+      ALTER TABLE jobs ENABLE ALWAYS TRIGGER jobs_updated_at_touched",
           ],
         },
         {

@@ -6,6 +6,7 @@ import type { GuaranteeObject } from '../../../src/contract/guarantee.js';
 import type { Schema, SchemaChange } from '../../../src/contract/schema.js';
 import { openShadow } from '../../../src/engines/shadow.js';
 import { sqliteDialect } from '../../../src/engines/sqlite/dialect.js';
+import { acyclic } from '../../../src/guarantees/index.js';
 import {
   autoincrement,
   check,
@@ -323,7 +324,7 @@ describe('a column', () => {
         {
           "danger": "clauses is rewritten; writers wait until it is done. It fails, and changes nothing, where a value of length, note is invalid for the new column.",
           "down": [
-            "CREATE TABLE clauses_new (
+            "CREATE TABLE ashlar_rebuild_clauses (
         id         INTEGER CONSTRAINT clauses_pkey PRIMARY KEY AUTOINCREMENT
           CONSTRAINT clauses_id_check CHECK (id BETWEEN 1 AND 9007199254740991),
         author_id  INTEGER NOT NULL
@@ -346,14 +347,14 @@ describe('a column', () => {
         CONSTRAINT clauses_author_id_fkey FOREIGN KEY (author_id) REFERENCES authors (id) ON DELETE RESTRICT,
         CONSTRAINT clauses_size_check2 CHECK (length(size) < 100)
       ) STRICT",
-            "INSERT INTO clauses_new (id, author_id, code, size, note, created_at, updated_at)
-      SELECT id, author_id, code, length, note, created_at, updated_at
+            "INSERT INTO ashlar_rebuild_clauses (id, author_id, code, size, note, created_at, updated_at)
+      SELECT id, author_id, code, CAST(length AS TEXT), note, created_at, updated_at
       FROM clauses",
-            "DELETE FROM sqlite_sequence WHERE name = 'clauses_new'",
-            "INSERT INTO sqlite_sequence (name, seq) SELECT 'clauses_new', seq FROM sqlite_sequence WHERE name = 'clauses'",
+            "DELETE FROM sqlite_sequence WHERE name = 'ashlar_rebuild_clauses'",
+            "INSERT INTO sqlite_sequence (name, seq) SELECT 'ashlar_rebuild_clauses', seq FROM sqlite_sequence WHERE name = 'clauses'",
             "DROP TABLE clauses",
             "PRAGMA legacy_alter_table = ON",
-            "ALTER TABLE clauses_new RENAME TO clauses",
+            "ALTER TABLE ashlar_rebuild_clauses RENAME TO clauses",
             "PRAGMA legacy_alter_table = OFF",
             "CREATE INDEX clauses_author_id_idx ON clauses (author_id)",
             "CREATE TRIGGER clauses_author_id_fkey_insert BEFORE INSERT ON clauses
@@ -387,7 +388,7 @@ describe('a column', () => {
           ],
           "summary": "clauses: rename column size to length, change column note (rebuilds the table)",
           "up": [
-            "CREATE TABLE clauses_new (
+            "CREATE TABLE ashlar_rebuild_clauses (
         id         INTEGER CONSTRAINT clauses_pkey PRIMARY KEY AUTOINCREMENT
           CONSTRAINT clauses_id_check CHECK (id BETWEEN 1 AND 9007199254740991),
         author_id  INTEGER NOT NULL
@@ -409,14 +410,16 @@ describe('a column', () => {
         CONSTRAINT clauses_code_key UNIQUE (code),
         CONSTRAINT clauses_author_id_fkey FOREIGN KEY (author_id) REFERENCES authors (id) ON DELETE CASCADE
       ) STRICT",
-            "INSERT INTO clauses_new (id, author_id, code, length, note, created_at, updated_at)
-      SELECT id, author_id, code, size, note, created_at, updated_at
+            "INSERT INTO ashlar_rebuild_clauses (id, author_id, code, length, note, created_at, updated_at)
+      SELECT id, author_id, code,
+        CASE WHEN size IS NULL THEN NULL WHEN CAST(CAST(size AS INTEGER) AS TEXT) = size THEN CAST(size AS INTEGER) ELSE 'clauses.size cannot be converted to integer' END,
+        note, created_at, updated_at
       FROM clauses",
-            "DELETE FROM sqlite_sequence WHERE name = 'clauses_new'",
-            "INSERT INTO sqlite_sequence (name, seq) SELECT 'clauses_new', seq FROM sqlite_sequence WHERE name = 'clauses'",
+            "DELETE FROM sqlite_sequence WHERE name = 'ashlar_rebuild_clauses'",
+            "INSERT INTO sqlite_sequence (name, seq) SELECT 'ashlar_rebuild_clauses', seq FROM sqlite_sequence WHERE name = 'clauses'",
             "DROP TABLE clauses",
             "PRAGMA legacy_alter_table = ON",
-            "ALTER TABLE clauses_new RENAME TO clauses",
+            "ALTER TABLE ashlar_rebuild_clauses RENAME TO clauses",
             "PRAGMA legacy_alter_table = OFF",
             "CREATE INDEX clauses_author_id_idx ON clauses (author_id)",
             "CREATE TRIGGER clauses_author_id_fkey_insert BEFORE INSERT ON clauses
@@ -589,6 +592,60 @@ describe('a table', () => {
     await failure('foreign-key-violation', () =>
       engine.asOwner((owner) => owner.run(`DELETE FROM tree WHERE id = '${parent}'`)),
     );
+  });
+
+  test('that counts, refers to itself and names itself in a CHECK is rebuilt beside tables of any name', async () => {
+    const bigger = (size: z.ZodString) =>
+      table('boxes', { id: autoincrement(), in_id: z.int().nullable(), label: size, size: z.int() }, (c) => [
+        references(c.in_id, c.id),
+        check('boxes_small', 'boxes.size < 100 AND "boxes".size > 0'),
+        index(c.in_id),
+      ]);
+    const others = ['boxes_new', 'new_boxes', 'boxes_old', 'rebuild_boxes'].map((name) =>
+      table(name, { id: id(), note: z.string() }),
+    );
+    const engine = await open();
+    await create(engine, [bigger(z.string()), ...others]);
+    const someId = '0190a5b0-0000-7000-8000-000000000001';
+    await engine.asOwner(async (owner) => {
+      await owner.script("INSERT INTO boxes (id, in_id, label, size) VALUES (1, 1, 'a', 5), (9, 1, 'b', 6)");
+      await owner.script('DELETE FROM boxes WHERE id = 9');
+      for (const { name } of others) await owner.script(`INSERT INTO ${name} VALUES ('${someId}', 'kept')`);
+    });
+    const { down } = await migrate(engine, [bigger(z.string().max(50)), ...others]);
+    const state = () =>
+      engine.asOwner(async (owner) => ({
+        boxes: await owner.run('SELECT * FROM boxes'),
+        last: await owner.run("SELECT name, seq FROM sqlite_sequence WHERE name LIKE '%boxes%'"),
+        notes: await Promise.all(others.map(({ name }) => owner.run(`SELECT note FROM ${name}`))),
+        refused: await Promise.all(
+          [
+            "INSERT INTO boxes (in_id, label, size) VALUES (1, 'big', 100)",
+            "INSERT INTO boxes (in_id, label, size) VALUES (8, 'nowhere', 5)",
+          ].map((insert) => owner.run(insert).catch(({ code }) => code)),
+        ),
+      }));
+    const expected = {
+      boxes: [{ id: 1, in_id: 1, label: 'a', size: 5 }],
+      last: [{ name: 'boxes', seq: 9 }],
+      notes: others.map(() => [{ note: 'kept' }]),
+      refused: ['check-violation', 'foreign-key-violation'],
+    };
+    expect(await state()).toEqual(expected);
+    await down();
+    expect(await state()).toEqual(expected);
+  });
+
+  test('that has a guarantee over its own foreign key is rebuilt', async () => {
+    const nodes = (label: z.ZodString) =>
+      table('nodes', { id: id(), label, parent_id: z.uuid().nullable() }, (c) => [
+        references(c.parent_id, c.id),
+        acyclic(c.parent_id),
+      ]);
+    const engine = await open();
+    await create(engine, [nodes(z.string())]);
+    const { down } = await migrate(engine, [nodes(z.string().max(50))]);
+    await down();
   });
 
   test('that is a side table of another is created with it, or after it', async () => {

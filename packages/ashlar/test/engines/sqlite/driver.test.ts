@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
-import { importDriver } from '../../../src/engines/sqlite/driver/driver.js';
+import { bundledVersion, importDriver } from '../../../src/engines/sqlite/driver/driver.js';
 
 const name = 'better-sqlite3-multiple-ciphers';
 const isOldNode = Number(process.versions.napi) < 10;
@@ -57,3 +57,22 @@ test('a driver that is absent or fails while it loads is reported as missing', a
   const elsewhere = pathToFileURL(join(tmpdir(), 'importer.js')).href;
   await expect(importDriver(elsewhere)).rejects.toMatchObject({ code: 'driver-missing' });
 });
+
+test.each([
+  ['has no compiled part', 'Could not locate the bindings file. Tried:\n → /app/build/better_sqlite3.node'],
+  [
+    'was compiled for another Node',
+    'was compiled against a different Node.js version using NODE_MODULE_VERSION 108',
+  ],
+])('a driver that %s is reported as unfit, without the places that were tried', (_, reason) =>
+  withPackage(
+    '12.11.1',
+    `module.exports = class Database { constructor() { throw new Error(${JSON.stringify(reason)}); } };`,
+    async (from) => {
+      const { Database } = await importDriver(from);
+      expect(() => bundledVersion(Database)).toThrow(
+        expect.objectContaining({ code: 'driver-unfit', suggestion: `npm rebuild ${name}` }),
+      );
+    },
+  ),
+);

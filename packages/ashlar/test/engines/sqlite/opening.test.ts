@@ -150,6 +150,14 @@ describe('errors are distinguished', () => {
     expect(error.suggestion).toContain('mkdir -p');
   });
 
+  test('a missing folder that is to be created where a file is in the way', async () => {
+    const path = filled({ path: file() });
+    const error = await failure('directory-missing', async () =>
+      open({ path: join(await path, 'data', 'x.db'), createFolder: true }),
+    );
+    expect(error.detail).toContain('ENOTDIR');
+  });
+
   test('a folder instead of a file', async () => {
     await failure('url-invalid', () => open({ path: folder() }));
   });

@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, copyFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import type { Engine } from '../../../src/contract/engine.js';
 import { failure, noContext, otherProcess, rows, script, workplace, write } from './support.js';
 
 const { file, folder, open } = workplace();
@@ -40,33 +41,128 @@ const replacements: Readonly<Record<string, (path: string, other: string) => voi
   },
 };
 
-describe.each(Object.entries(replacements))('a database file that was %s while it was open', (_, replace) => {
-  test.each(['sqlite', 'sqlcipher'])(
-    'takes no more writes and no more read sessions (%s)',
-    async (scheme) => {
-      const path = file();
-      const engine = await open({ path, encrypted: scheme === 'sqlcipher', key: 'ab'.repeat(32) });
-      await script(engine, 'CREATE TABLE t (x INTEGER) STRICT');
-      await write(engine, (t) => t.execute('INSERT INTO t VALUES (1)', []));
-      replace(path, await otherFile());
-      await failure('connection-lost', () => write(engine, (t) => t.execute('INSERT INTO t VALUES (2)', [])));
-      await failure('connection-lost', () => engine.begin({ mode: 'read', ...noContext }));
-      await failure('connection-lost', () => script(engine, 'CREATE TABLE u (x INTEGER) STRICT'));
-      expect(() => engine.sync?.begin({ mode: 'write', ...noContext })).toThrow(
-        expect.objectContaining({ code: 'connection-lost' }),
-      );
-    },
-  );
+const stillThere = (engine: Engine) => rows(engine, 'SELECT count(*) AS n FROM t');
 
-  test('in the middle of a transaction, is not committed', async () => {
-    const path = file();
-    const engine = await open({ path });
-    await script(engine, 'CREATE TABLE t (x INTEGER) STRICT');
+/** What each way to open a connection, or to use one again, does before and after the file was replaced. */
+const ways: Readonly<Record<string, (engine: Engine, replace: () => void) => unknown>> = {
+  'a statement outside sessions, on a new connection': (engine, replace) => {
+    replace();
+    return stillThere(engine);
+  },
+  'a statement outside sessions, on an old connection': async (engine, replace) => {
+    await stillThere(engine);
+    replace();
+    return stillThere(engine);
+  },
+  'a statement outside sessions that waited for a connection': async (engine, replace) => {
+    const taken = await engine.begin({ mode: 'read', ...noContext });
+    const waiting = stillThere(engine);
+    replace();
+    await taken.rollback();
+    return waiting;
+  },
+  'a session that reads, on a new connection': (engine, replace) => {
+    replace();
+    return engine.begin({ mode: 'read', ...noContext });
+  },
+  'a session that reads, on an old connection': async (engine, replace) => {
+    await (await engine.begin({ mode: 'read', ...noContext })).rollback();
+    replace();
+    return engine.begin({ mode: 'read', ...noContext });
+  },
+  'a session that reads, which waited for a connection': async (engine, replace) => {
+    const taken = await engine.begin({ mode: 'read', ...noContext });
+    const waiting = engine.begin({ mode: 'read', ...noContext });
+    replace();
+    await taken.rollback();
+    return waiting;
+  },
+  'a synchronous session that reads': (engine, replace) => {
+    replace();
+    return engine.sync?.begin({ mode: 'read', ...noContext });
+  },
+  'a synchronous session that writes': (engine, replace) => {
+    replace();
+    return engine.sync?.begin({ mode: 'write', ...noContext });
+  },
+  'a session that writes': (engine, replace) => {
+    replace();
+    return write(engine, (t) => t.execute('INSERT INTO t VALUES (2)', []));
+  },
+  'a session that writes, which waited for the lock': async (engine, replace) => {
+    const taken = await engine.begin({ mode: 'write', ...noContext });
+    const waiting = engine.begin({ mode: 'write', ...noContext });
+    replace();
+    await taken.rollback();
+    return waiting;
+  },
+  'a commit': async (engine, replace) => {
     const transaction = await engine.begin({ mode: 'write', ...noContext });
     await transaction.execute('INSERT INTO t VALUES (2)', []);
-    replace(path, await otherFile());
-    await failure('connection-lost', () => transaction.commit());
+    replace();
+    await transaction.commit();
+  },
+  'the owner': (engine, replace) => {
+    replace();
+    return script(engine, 'CREATE TABLE u (x INTEGER) STRICT');
+  },
+  'a later statement of the owner': (engine, replace) =>
+    engine.asOwner(async (owner) => {
+      await owner.run('INSERT INTO t VALUES (2)');
+      replace();
+      await owner.run('INSERT INTO t VALUES (3)');
+    }),
+  'a later script of the owner': (engine, replace) =>
+    engine.asOwner((owner) => {
+      replace();
+      return owner.script('INSERT INTO t VALUES (3)');
+    }),
+  'a transaction of the owner': (engine, replace) =>
+    engine.asOwner((owner) =>
+      owner.atomically(async () => {
+        await owner.run('INSERT INTO t VALUES (2)');
+        replace();
+      }),
+    ),
+  'a snapshot': (engine, replace) => {
+    replace();
+    return engine.snapshot(async () => undefined);
+  },
+  'a snapshot whose thread was starting': (engine, replace) => {
+    const taken = engine.snapshot(async () => undefined);
+    replace();
+    return taken;
+  },
+};
+
+describe.each(Object.entries(replacements))('a database file that was %s while it was open', (_, replace) => {
+  describe.each(['sqlite', 'sqlcipher'])('(%s)', (scheme) => {
+    test.each(Object.entries(ways))('refuses %s, and leaves the new file alone', async (_way, use) => {
+      const path = file();
+      const key = 'ab'.repeat(32);
+      const engine = await open({ path, encrypted: scheme === 'sqlcipher', key, connections: 1 });
+      await script(engine, 'CREATE TABLE t (x INTEGER) STRICT');
+      for (let n = 0; n < 20; n++) await write(engine, (t) => t.execute('INSERT INTO t VALUES (1)', []));
+      const other = await otherFile();
+      await failure('connection-lost', () => use(engine, () => replace(path, other)));
+      await engine.close();
+      if (existsSync(path)) expect(seenElsewhere(path)).toEqual(['ok', 5_000]);
+    });
   });
+});
+
+test('a path is not opened while this process has the file open that was there before, whose log is there', async () => {
+  const path = file();
+  const engine = await open({ path });
+  await script(engine, 'CREATE TABLE t (x INTEGER) STRICT');
+  await write(engine, (t) => t.execute('INSERT INTO t VALUES (1)', []));
+  renameSync(await otherFile(), path);
+  await failure('database-locked', () => open({ path }));
+  await engine.close();
+  const again = await open({ path });
+  expect(await stillThere(again)).toEqual([{ n: 5_000 }]);
+  // another one of the same file has the same log
+  expect(await stillThere(await open({ path }))).toEqual([{ n: 5_000 }]);
 });
 
 test('a log that was removed or replaced takes no commit', async () => {

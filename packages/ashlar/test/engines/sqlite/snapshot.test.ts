@@ -181,8 +181,12 @@ describe('a snapshot', () => {
     await script(engine, 'CREATE TABLE t (x)');
     const other = file();
     await script(await open({ path: other }), 'CREATE TABLE t (x)');
-    renameSync(other, path);
-    await failure('state-conflict', () => engine.snapshot((snapshot) => bytesOf(snapshot)));
+    await failure('state-conflict', () =>
+      engine.snapshot((snapshot) => {
+        renameSync(other, path);
+        return bytesOf(snapshot);
+      }),
+    );
     expect(readFileSync(path).length).toBeGreaterThan(0);
   });
 

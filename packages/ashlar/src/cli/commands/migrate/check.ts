@@ -21,7 +21,7 @@ const run = async (invocation: Invocation, options: Options): Promise<Answer> =>
   const { out } = invocation;
   const checks: { system: string; dialect: string; ok: boolean; differences: string[] }[] = [];
   for (const system of await invocation.systems()) {
-    for (const dialect of chosenDialects(options.dialect)) {
+    for (const dialect of chosenDialects(options.dialect, await invocation.engines(system.migrations))) {
       const failure = await checkMigrations(system, dialect).then(() => undefined, onlyPending);
       const differences = failure?.detail?.split('\n') ?? [];
       checks.push({ system: system.name, dialect, ok: failure === undefined, differences });

@@ -23,7 +23,7 @@ const run = async (invocation: Invocation, options: Options): Promise<Answer> =>
   const { out } = invocation;
   const dumps: { system: string; dialect: string; sql: string }[] = [];
   for (const system of await invocation.systems()) {
-    for (const dialect of chosenDialects(options.dialect)) {
+    for (const dialect of chosenDialects(options.dialect, await invocation.engines(system.migrations))) {
       const sql = await dumpSchema(system, dialect);
       if (options.write) {
         await writeFile(dumpFile(system, dialect), sql);

@@ -1,20 +1,16 @@
 import { relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { AshlarError } from '../../../errors.js';
-import {
-  type Decide,
-  type DecideObject,
-  dropAll,
-  newStep,
-  type ObjectAnswer,
-} from '../../../migrations/index.js';
+import { type Decide, type DecideObject, newStep, type ObjectAnswer } from '../../../migrations/index.js';
 import type { Answer, Commands } from '../../command.js';
 import type { Invocation } from '../../invocation.js';
 import { collect } from '../../option-values.js';
 
 interface Options {
   readonly rename?: readonly string[];
-  readonly drop?: boolean;
+  readonly renameTable?: readonly string[];
+  readonly drop?: readonly string[];
+  readonly dropTable?: readonly string[];
   readonly keep?: readonly string[];
   readonly dropObject?: readonly string[];
   readonly empty?: boolean;
@@ -27,7 +23,9 @@ export function newCommand(commands: Commands): Command {
     .make<Options>('new', 'write the step that changes the migrated schema to the declared tables', run)
     .argument('<name>', 'what the step does, in snake_case')
     .option('--rename <table.old:new>', 'treat this column as renamed (repeatable)', collect)
-    .option('--drop', 'treat missing columns as dropped, not as renamed')
+    .option('--rename-table <old:new>', 'treat this table as renamed (repeatable)', collect)
+    .option('--drop <table.column>', 'treat this missing column as dropped (repeatable)', collect)
+    .option('--drop-table <table>', 'treat this missing table as dropped (repeatable)', collect)
     .option('--keep <object>', 'keep this object of an older step (repeatable)', collect)
     .option('--drop-object <object>', 'drop this object of an older step (repeatable)', collect)
     .option('--empty', 'write empty files to fill in by hand')
@@ -47,8 +45,14 @@ const run = async (invocation: Invocation, options: Options, name = ''): Promise
     },
     decideObject: isAsking ? askAboutObject(invocation) : undefined,
     renames: parseRenames(options.rename ?? []),
-    decide: options.drop ? dropAll : isAsking ? ask(invocation) : undefined,
+    tableRenames: parseTableRenames(options.renameTable ?? []),
+    drops: [
+      ...parseDrops('--drop', /^\w+\.\w+$/, options.drop),
+      ...parseDrops('--drop-table', /^\w+$/, options.dropTable),
+    ],
+    decide: isAsking ? ask(invocation) : undefined,
     empty: options.empty,
+    engines: await invocation.engines(folder),
   });
   if (!step) {
     out.line('nothing to do: the migrations match the declared tables');
@@ -82,7 +86,7 @@ const askAboutObject =
       input: streams.stdin,
       output: streams.stderr,
     });
-    if (isCancel(answer)) throw new AshlarError('usage', { message: 'Cancelled. Nothing was written.' });
+    if (isCancel(answer)) throw cancelled();
     return answer;
   };
 
@@ -102,22 +106,49 @@ const parseRenames = (given: readonly string[]): Record<string, Record<string, s
   return renames;
 };
 
+/** `old:new` → { new: old }. @throws AshlarError `usage` */
+const parseTableRenames = (given: readonly string[]): Record<string, string> =>
+  Object.fromEntries(
+    given.map((text) => {
+      const [, from, to] = /^(\w+):(\w+)$/.exec(text) ?? [];
+      if (from !== undefined && to !== undefined) return [to, from] as const;
+      throw new AshlarError('usage', {
+        message: `Invalid value of --rename-table: ${text}.`,
+        suggestion: 'Write --rename-table old:new',
+      });
+    }),
+  );
+
+/** @throws AshlarError `usage` */
+const parseDrops = (option: string, form: RegExp, given: readonly string[] = []): readonly string[] => {
+  const wrong = given.find((text) => !form.test(text));
+  if (wrong === undefined) return given;
+  throw new AshlarError('usage', {
+    message: `Invalid value of ${option}: ${wrong}.`,
+    suggestion: `Write ${option} ${option === '--drop' ? 'table.column' : 'table'}`,
+  });
+};
+
+const cancelled = (): AshlarError => new AshlarError('usage', { message: 'Cancelled. Nothing was written.' });
+
 const ask =
   ({ streams }: Invocation): Decide =>
-  async ({ table, lost, candidates }) => {
+  async ({ table, column, candidates }) => {
     const { isCancel, select } = await import('@clack/prompts');
+    const kept = column === undefined ? 'rows' : 'values';
     const answer = await select<string>({
-      message: `What happened to ${table}.${lost}?`,
+      message: `What happened to ${column === undefined ? `the table ${table}` : `${table}.${column}`}?`,
       options: [
-        ...candidates.map((name) => ({
+        ...candidates.map(({ name, differs }) => ({
           value: name,
-          label: `it was renamed to ${name}; its values are kept`,
+          label: `it was renamed to ${name}; its ${kept} are kept${differs ? ` (${differs})` : ''}`,
         })),
-        { value: '', label: 'it was dropped; its values are lost' },
+        { value: '', label: `it was dropped; its ${kept} are lost` },
+        { value: '-', label: 'neither: cancel, and write nothing' },
       ],
       input: streams.stdin,
       output: streams.stderr,
     });
-    if (isCancel(answer)) throw new AshlarError('usage', { message: 'Cancelled. Nothing was written.' });
+    if (isCancel(answer) || answer === '-') throw cancelled();
     return answer === '' ? undefined : answer;
   };

@@ -32,6 +32,7 @@ const run = async (invocation: Invocation, options: Options): Promise<Answer> =>
       steps,
       actor: defaultActor(),
       firstEver: (planned?.applied ?? 0) === 0,
+      ...(planned ? { foundation: planned.foundation } : {}),
     });
   });
   invocation.out.line(sql.trimEnd());

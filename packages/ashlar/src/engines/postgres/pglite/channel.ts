@@ -3,6 +3,7 @@ import type {
   BackendMessage,
   CommandCompleteMessage,
   DataRowMessage,
+  ReadyForQueryMessage,
   RowDescriptionMessage,
 } from 'pg-protocol/dist/messages.js';
 import { Parser } from 'pg-protocol/dist/parser.js';
@@ -49,7 +50,7 @@ export class PgliteChannel implements Channel {
   }
 
   #messages({ text, values, keep = false }: Request): Buffer {
-    if (!keep && !values?.length) return serialize.query(text);
+    if (!keep && !values) return serialize.query(text);
     const parts: Buffer[] = [];
     const statement = keep ? this.#kept.use(text) : undefined;
     if (statement?.evicted) parts.push(serialize.close({ type: 'S', name: statement.evicted }));
@@ -64,6 +65,7 @@ export class PgliteChannel implements Channel {
     let fields: readonly Field[] = [];
     let rows: (string | null)[][] = [];
     let tag = '';
+    let status = '';
     let failure: unknown;
     new Parser().parse(
       Buffer.from(answer.buffer, answer.byteOffset, answer.byteLength),
@@ -79,6 +81,9 @@ export class PgliteChannel implements Channel {
           case 'commandComplete':
             tag = (message as unknown as CommandCompleteMessage).text;
             break;
+          case 'readyForQuery':
+            status = (message as ReadyForQueryMessage).status;
+            break;
           case 'error':
             failure ??= message;
         }
@@ -86,6 +91,7 @@ export class PgliteChannel implements Channel {
     );
     if (failure) throw failure;
     const words = tag.split(' ');
-    return { fields, rows, command: words[0] ?? '', count: Number(words.at(-1)) || 0 };
+    const count = Number(words.at(-1)) || 0;
+    return { fields, rows, command: words[0] ?? '', count, inTransaction: status === 'T' };
   }
 }

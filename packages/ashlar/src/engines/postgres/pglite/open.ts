@@ -8,9 +8,10 @@ import { AshlarError } from '../../../errors.js';
 import { defaultLockTimeout, Lock, lostContext } from '../../lock.js';
 import { reporter } from '../../report.js';
 import { type Backend, postgresEngine } from '../engine.js';
-import { actAsOwner, readConnectionFacts, setRole } from '../session/connected-role.js';
+import { actAsOwner, readConnectionFacts } from '../session/connected-role.js';
 import type { Lease, Leases } from '../wire/channel.js';
 import { asAshlarError } from '../wire/errors.js';
+import { resetConnection } from '../wire/lasting.js';
 import { PgliteChannel } from './channel.js';
 import { lockDirectory } from './directory-lock.js';
 import { finishReplacing } from './directory-replace.js';
@@ -59,7 +60,7 @@ const databaseClosed = (): AshlarError =>
 // owner and sessions share the one connection
 const reset = async (channel: PgliteChannel): Promise<void> => {
   channel.role = null;
-  await channel.send(setRole(null));
+  await channel.send({ text: resetConnection });
 };
 
 /**

@@ -5,7 +5,10 @@ import { identifier } from '../../../model/index.js';
 import { rowsAsJson } from '../../json-rows.js';
 import { raw } from '../../raw-node.js';
 import { wordsColumn } from '../schema/declared-objects.js';
+import { parameterTypes } from '../wire/parameter-types.js';
 import { inJson, jsonFunctions } from './nested.js';
+
+type DataType = Parameters<typeof DataTypeNode.create>[0];
 
 const asDouble = (node: OperationNode): OperationNode =>
   CastNode.create(node, DataTypeNode.create('double precision'));
@@ -48,11 +51,13 @@ export const postgresAnswers: QueryAnswers = {
   offsetNeedsLimit: false,
   typedParameters: true,
   tuplesAreValues: false,
+  returningKnowsAlias: true,
   like: () => undefined,
   matches,
   aggregate,
   comparableJson: (node) => node,
   comparableJsonText: (value) => JSON.stringify(value),
+  typed: (node, kind) => CastNode.create(node, DataTypeNode.create(parameterTypes[kind] as DataType)),
   missingCell: () => undefined,
   inJson,
   rowsAsJson: (parts) => rowsAsJson(parts, jsonFunctions),

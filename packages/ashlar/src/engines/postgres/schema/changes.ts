@@ -6,7 +6,7 @@ import { identifier } from '../../../model/index.js';
 import { mentions } from '../../../sql/code.js';
 import { changeObjects, withoutDeclared } from '../../object-changes.js';
 import { change } from './change.js';
-import { changeColumns, rewrittenColumns } from './change-columns.js';
+import { changeColumns } from './change-columns.js';
 import {
   addConstraint,
   addIndex,
@@ -28,6 +28,7 @@ import { columnCheck } from './column-sql.js';
 import { declaredObjects } from './declared-objects.js';
 import { modelSql } from './model-sql.js';
 import { renameInSchema } from './rename-in-schema.js';
+import { blockingObjects, linksRetyped, type Retyped, retypedColumns, rewrittenColumns } from './retype.js';
 
 const renameColumns = (renames: Renames): SchemaChange[] =>
   Object.entries(renames).flatMap(([table, columns]) =>
@@ -68,10 +69,17 @@ const assertSameOptions = (before: SchemaTable, after: SchemaTable): void => {
   });
 };
 
+/** What a change of types needs to know of the other tables. */
+interface Retyping {
+  readonly retyped: Retyped;
+  readonly blocking: ReturnType<typeof blockingObjects>;
+}
+
 const changeTable = (
   before: SchemaTable,
   after: SchemaTable,
   model: GuardedTable | undefined,
+  { retyped, blocking }: Retyping,
 ): TableChanges => {
   assertSameOptions(before, after);
   const written = modelSql(model);
@@ -93,20 +101,26 @@ const changeTable = (
   );
   const addConstraints = (wanted: readonly SchemaObject[]): SchemaChange[] =>
     wanted.map((one) => addConstraint(after, one, written.constraints.get(one.name) ?? one.definition));
+  // both ends of a key have one type
+  const relinked = after.constraints.filter(
+    (one) => !constraints.added.includes(one) && linksRetyped(retyped, after.name, one),
+  );
   const added = constraints.added.filter(({ name }) => !brought.has(name));
   return {
     renames: [
       ...constraints.renamed.map(([from, to]) => renameObject(after.name, 'constraint', from, to)),
       ...indexes.renamed.map(([from, to]) => renameObject(after.name, 'index', from, to)),
     ],
-    unlinks: constraints.removed.filter(isForeignKey).map((one) => dropConstraint(after, one)),
+    unlinks: [...constraints.removed.filter(isForeignKey), ...relinked].map((one) =>
+      dropConstraint(after, one),
+    ),
     drops: [
       ...policies.removed.map((policy) => dropPolicy(after, policy)),
       ...triggers.removed.map((trigger) => dropTrigger(after, trigger)),
       ...indexes.removed.map((index) => dropIndex(after, index)),
       ...constraints.removed.filter((one) => !isForeignKey(one)).map((one) => dropConstraint(after, one)),
     ],
-    columns: changeColumns(before, after, model),
+    columns: changeColumns(before, after, model, blocking),
     adds: [
       ...addConstraints(added.filter((one) => !isForeignKey(one))),
       ...indexes.added.map((index) =>
@@ -117,7 +131,7 @@ const changeTable = (
         ),
       ),
     ],
-    foreignKeys: addConstraints(added.filter(isForeignKey)),
+    foreignKeys: addConstraints([...added.filter(isForeignKey), ...relinked]),
     triggers: [
       ...changeSecurity(after, secured, security),
       ...policies.added.map((policy) => addPolicy(after, policy)),
@@ -181,6 +195,10 @@ export const changes: SqlDialect['changes'] = (before, after, model, renames) =>
   const renamed = renameInSchema(before, renames);
   const byName = new Map(model.map((table) => [table.name, table]));
   const is = new Map(after.tables.map((table) => [table.name, table]));
+  const retyping = {
+    retyped: retypedColumns(renamed, after),
+    blocking: blockingObjects(renamed, after),
+  };
   const had = new Set(renamed.tables.map(({ name }) => name));
   const declared = model.flatMap(declaredObjects);
   // PostgreSQL reads the body of an SQL function when it is created, which may use the tables; columns may use the function
@@ -188,25 +206,32 @@ export const changes: SqlDialect['changes'] = (before, after, model, renames) =>
     ...columns.map(({ default: standard = '', rest }) => `${standard} ${rest}`),
     ...constraints.map(({ definition }) => definition),
   ]);
-  const isLate = ({ name, definition }: SchemaObject): boolean => {
+  const whenSet = ({ name, definition }: SchemaObject): 'first' | 'with the columns' | 'with new tables' => {
     const [called = name] = name.split('(');
-    return /\bLANGUAGE sql\b/i.test(definition) && !inTables.some((text) => text.includes(called));
+    if (!/\bLANGUAGE sql\b/i.test(definition) || inTables.some((text) => text.includes(called)))
+      return 'first';
+    const isOfNew = after.tables.some(
+      (table) => !had.has(table.name) && mentions(definition, table.name, 'postgres'),
+    );
+    return isOfNew ? 'with new tables' : 'with the columns';
   };
   const declaredOnNew = after.tables.flatMap((table): TableChanges[] => {
     const own = byName.get(table.name);
     return own && !had.has(table.name)
-      ? [changeTable(withoutDeclared(table, declaredObjects(own)), table, own)]
+      ? [changeTable(withoutDeclared(table, declaredObjects(own)), table, own, retyping)]
       : [];
   });
   const kept = renamed.tables.flatMap((table): TableChanges[] => {
     const now = is.get(table.name);
-    return now ? [changeTable(table, now, byName.get(table.name))] : [];
+    return now ? [changeTable(table, now, byName.get(table.name), retyping)] : [];
   });
-  const phase = (name: keyof TableChanges): SchemaChange[] =>
-    [...kept, ...declaredOnNew].flatMap((table) => table[name]);
+  const phase = (tables: readonly TableChanges[], name: keyof TableChanges): SchemaChange[] =>
+    tables.flatMap((table) => table[name]);
   const existing = existingIn(before);
   const created = createTables(before, after, byName, existing);
   const functions = changeFunctions(before, after, model, existing);
+  const setWhen = (when: ReturnType<typeof whenSet>): SchemaChange[] =>
+    functions.set.flatMap(({ object, change }) => (whenSet(object) === when ? [change] : []));
   const gone = renamed.tables.filter(({ name }) => !is.has(name));
   const rewritten = rewrittenColumns(renamed, after);
   const others = changeObjects({
@@ -223,18 +248,22 @@ export const changes: SqlDialect['changes'] = (before, after, model, renames) =>
   return [
     ...others.drops,
     ...renameColumns(renames),
-    ...phase('renames'),
-    ...phase('unlinks'),
-    ...phase('drops'),
-    ...others.before,
-    ...functions.set.filter(({ object }) => !isLate(object)).map((each) => each.change),
-    ...created,
-    ...phase('columns'),
-    ...functions.set.filter(({ object }) => isLate(object)).map((each) => each.change),
-    ...phase('adds'),
-    ...phase('foreignKeys'),
-    ...phase('triggers'),
+    ...phase(kept, 'renames'),
+    ...phase(kept, 'unlinks'),
+    ...phase(kept, 'drops'),
+    // before the columns change to which its foreign keys refer, and after them for a table that is created
     ...referredFirst(gone).toReversed().map(dropTable),
+    ...others.before,
+    ...setWhen('first'),
+    ...phase(kept, 'columns'),
+    ...setWhen('with the columns'),
+    ...phase(kept, 'adds'),
+    ...created,
+    ...setWhen('with new tables'),
+    ...phase(declaredOnNew, 'columns'),
+    ...phase(declaredOnNew, 'adds'),
+    ...phase(kept, 'foreignKeys'),
+    ...phase([...kept, ...declaredOnNew], 'triggers'),
     ...functions.dropped,
     ...others.creates,
     ...others.after,

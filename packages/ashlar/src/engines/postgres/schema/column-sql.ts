@@ -117,6 +117,7 @@ const defaultSql = (column: Column): string | undefined => {
   const given = column.default;
   if (given === undefined || (given === null && column.nullable)) return undefined;
   if (column.kind === 'json') return literal(JSON.stringify(given));
+  if (given instanceof Uint8Array) return literal(`\\x${Buffer.from(given).toString('hex')}`);
   return typeof given === 'string' ? literal(given) : String(given);
 };
 

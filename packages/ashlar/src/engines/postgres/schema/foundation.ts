@@ -1,4 +1,4 @@
-import type { FoundationObject } from '../../../contract/dialect.js';
+import type { FoundationObject, FoundationVersion } from '../../../contract/dialect.js';
 import { everyScope, literal } from '../../../model/index.js';
 import { sql } from '../../../sql/template.js';
 
@@ -67,3 +67,9 @@ export const scopeBounds: readonly FoundationObject[] = types.flatMap((type) => 
   scopeBound(type, 0),
   scopeBound(type, 1),
 ]);
+
+/**
+ * The versions after the first. A change of this file adds one, in both dialects, so that databases of earlier releases
+ * get it too; decision 0024 says what it may do.
+ */
+export const foundationVersions: readonly FoundationVersion[] = [];

@@ -16,8 +16,9 @@ interface PgResult {
   readonly rowCount: number | null;
 }
 
-const replyOf = ({ fields, rows, command, rowCount }: PgResult): Reply => ({
+const replyOf = ({ fields, rows, command, rowCount }: PgResult, inTransaction: boolean): Reply => ({
   fields,
+  inTransaction,
   rows,
   command: command ?? '',
   count: rowCount ?? 0,
@@ -43,11 +44,13 @@ export class PgChannel implements Channel {
     this.#cork();
     // a text with several statements has several results: return the last
     const result = (await this.client.query(this.#config(request))) as unknown as PgResult | PgResult[];
-    return replyOf(Array.isArray(result) ? (result.at(-1) as PgResult) : result);
+    const last = Array.isArray(result) ? (result.at(-1) as PgResult) : result;
+    return replyOf(last, this.client.getTransactionStatus() === 'T');
   }
 
   #config({ text, values, keep }: Request): QueryArrayConfig {
-    if (!keep) return { text, rowMode: 'array', ...(values ? { values: [...values] } : {}) };
+    if (!keep)
+      return { text, rowMode: 'array', ...(values ? { values: [...values], queryMode: 'extended' } : {}) };
     const { name, evicted } = this.#kept.use(text);
     if (evicted) {
       // unlike DEALLOCATE, Close does not fail for a missing statement

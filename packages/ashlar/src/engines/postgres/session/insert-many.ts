@@ -1,21 +1,9 @@
-import type { Column, ColumnKind } from '../../../contract/column.js';
+import type { Column } from '../../../contract/column.js';
 import type { TableFacts } from '../../../contract/table.js';
 import { identifier, identifiers } from '../../../model/index.js';
 import type { Request, WireValue } from '../wire/channel.js';
+import { parameterTypes } from '../wire/parameter-types.js';
 import { wireValue } from '../wire/parameters.js';
-
-const arrayTypes: Readonly<Record<ColumnKind, string>> = {
-  text: 'text[]',
-  integer: 'bigint[]',
-  real: 'double precision[]',
-  boolean: 'boolean[]',
-  uuid: 'uuid[]',
-  timestamp: 'timestamptz[]',
-  date: 'date[]',
-  inet: 'inet[]',
-  json: 'jsonb[]',
-  bytes: 'bytea[]',
-};
 
 const needsQuotes = /["\\]/g;
 const quoted = (text: string): string => `"${text.replace(needsQuotes, '\\$&')}"`;
@@ -55,7 +43,7 @@ export function insertManyRequest(
       values: [String(rows.length)],
     };
   }
-  const arrays = columns.map((column, i) => `$${i + 1}::${arrayTypes[column.kind]}`).join(', ');
+  const arrays = columns.map((column, i) => `$${i + 1}::${parameterTypes[column.kind]}[]`).join(', ');
   const names = identifiers(columns.map((column) => column.name));
   return {
     text: `INSERT INTO ${identifier(table.name)} (${names}) SELECT * FROM unnest(${arrays})${end}`,

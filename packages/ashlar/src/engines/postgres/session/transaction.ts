@@ -2,7 +2,6 @@ import type { ResultKinds } from '../../../contract/answers.js';
 import type { Column } from '../../../contract/column.js';
 import type { TableFacts } from '../../../contract/table.js';
 import type { QueryResult, Transaction, TransactionOptions } from '../../../contract/transaction.js';
-import { AshlarError } from '../../../errors.js';
 import { identifier } from '../../../model/index.js';
 import { endsWithin } from '../../ends-within.js';
 import type { Report } from '../../report.js';
@@ -11,11 +10,13 @@ import type { Channel, Lease, Leases, Reply, Request } from '../wire/channel.js'
 import type { ColumnCodecs } from '../wire/column-codecs.js';
 import { decodeReply, decodeRows } from '../wire/decode.js';
 import { asAshlarError, isConnectionLost, isStaleStatement } from '../wire/errors.js';
+import { type Lasting, resetConnection } from '../wire/lasting.js';
 import { wireValues } from '../wire/parameters.js';
 import type { Refusals } from '../wire/refusals.js';
 import { reported } from '../wire/report.js';
 import { isKept } from '../wire/statement-kind.js';
 import { beginText, contextText, snapshotError } from './begin.js';
+import { ended, endedByStatement, lost, outcomeUnknown } from './end-errors.js';
 import { insertManyRequest } from './insert-many.js';
 
 /** Functions that run before and after the COMMIT of a transaction that has sent statements. */
@@ -33,6 +34,7 @@ export interface TransactionParts {
   readonly codecs: ColumnCodecs;
   readonly report: Report | undefined;
   readonly hooks: Hooks;
+  readonly lasting: Lasting;
 }
 
 const longestOpening = 3;
@@ -57,6 +59,8 @@ export class PostgresTransaction implements Transaction {
   #broken = false;
   #inFlight = 0;
   #interrupted = false;
+  #needsReset = false;
+  #undoing = false;
   #withdrawn: string | undefined;
   #cursors = 0;
 
@@ -132,8 +136,10 @@ export class PostgresTransaction implements Transaction {
     await this.execute('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))::text', [name]);
   }
 
-  savepoint(name: string): void {
+  savepoint(name: string, readOnly = false): void {
     this.#waiting.push(`SAVEPOINT ${identifier(name)}`);
+    // it ends with the savepoint (CommitSubTransaction and AbortSubTransaction in PostgreSQL's xact.c)
+    if (readOnly) this.#waiting.push('SET LOCAL transaction_read_only = on');
   }
 
   async rollbackTo(name: string): Promise<void> {
@@ -169,9 +175,12 @@ export class PostgresTransaction implements Transaction {
     if (this.#state !== 'open') return this.#end();
     await this.#beforeCommit();
     try {
-      const reply = await reported(this.#parts.report, 'COMMIT', () =>
-        this.#lease.channel.send({ text: 'COMMIT' }),
-      );
+      const [committed] = await Promise.allSettled([
+        reported(this.#parts.report, 'COMMIT', () => this.#lease.channel.send({ text: 'COMMIT' })),
+        this.#reset(),
+      ]);
+      if (committed.status === 'rejected') throw committed.reason;
+      const reply = committed.value;
       if (reply.command === 'ROLLBACK') throw asAshlarError({ code: '25P02' });
       this.#parts.hooks.afterCommit?.();
     } catch (error) {
@@ -196,9 +205,10 @@ export class PostgresTransaction implements Transaction {
     // otherwise a connection that is being replaced would begin after this rollback
     await this.#opening;
     if (this.#state === 'open') {
+      this.#undoing = true;
       try {
         const answer = this.#lease.channel.send({ text: 'ROLLBACK' });
-        if (!this.#interrupted) await answer;
+        if (!this.#interrupted) await Promise.all([answer, this.#reset()]);
         else if (!(await endsWithin(answer, longestRollback))) answer.catch(() => undefined);
       } catch {
         // closing the connection rolls back
@@ -219,10 +229,23 @@ export class PostgresTransaction implements Transaction {
   #end(): void {
     if (this.#state === 'ended') return;
     this.#broken ||= this.#state === 'lost';
-    // SQL of the session may have changed the role of the connection
-    if (this.#state !== 'new') this.#lease.channel.role = undefined;
     this.#state = 'ended';
     this.#lease.release(this.#broken);
+  }
+
+  // sent in the packet of the COMMIT or ROLLBACK: what the session did to its connection must not reach the next one
+  async #reset(): Promise<void> {
+    if (!this.#needsReset) return;
+    const { channel } = this.#lease;
+    // the COMMIT or ROLLBACK, not this, has to report a lost connection
+    await channel.send({ text: resetConnection }).then(
+      () => {
+        channel.role = null;
+      },
+      () => {
+        this.#broken = true;
+      },
+    );
   }
 
   // withdraws a savepoint that was not sent yet, and everything after it
@@ -239,7 +262,8 @@ export class PostgresTransaction implements Transaction {
   }
 
   #translated(sql: string, request: Request): Promise<Reply> {
-    const { refusals, codecs } = this.#parts;
+    const { refusals, codecs, lasting } = this.#parts;
+    this.#needsReset ||= lasting.mayLast(request.text);
     return refusals.translated(sql, async () => {
       const reply = await this.#send(request);
       const learning = codecs.learn(reply, this.#lease.channel);
@@ -258,7 +282,7 @@ export class PostgresTransaction implements Transaction {
     if (this.#state === 'new')
       return this.#open(control ? `${this.#begin}; ${control}` : this.#begin, request);
     try {
-      return await this.#together(control, request);
+      return this.#stillOpen(await this.#together(control, request));
     } catch (error) {
       if (isConnectionLost(error)) this.#state = 'lost';
       this.#broken ||= isStaleStatement(error);
@@ -283,7 +307,7 @@ export class PostgresTransaction implements Transaction {
     for (let attempt = 1; ; attempt++) {
       this.#state = 'open';
       try {
-        return await this.#together(control, request);
+        return this.#stillOpen(await this.#together(control, request));
       } catch (error) {
         const replaceable = isConnectionLost(error) || isStaleStatement(error);
         if (isConnectionLost(error)) this.#state = 'lost';
@@ -294,6 +318,13 @@ export class PostgresTransaction implements Transaction {
         this.#lease = await this.#leases.take(this.#lockTimeout);
       }
     }
+  }
+
+  // what ran after the end of the transaction would be committed alone, and what ran before it cannot be undone
+  #stillOpen(reply: Reply): Reply {
+    if (reply.inTransaction || this.#undoing || this.#state !== 'open') return reply;
+    this.#state = 'lost';
+    throw endedByStatement();
   }
 
   async #together(control: string, request: Request): Promise<Reply> {
@@ -317,20 +348,3 @@ export class PostgresTransaction implements Transaction {
     return answer.value;
   }
 }
-
-const lost = (): AshlarError =>
-  asAshlarError({ code: '08006', message: 'The connection was lost earlier in this session.' });
-
-const ended = (): AshlarError =>
-  new AshlarError('session-ended', {
-    message: 'The transaction has ended.',
-    suggestion: 'Await every call inside the session’s callback.',
-  });
-
-const outcomeUnknown = (cause: unknown): AshlarError =>
-  new AshlarError('outcome-unknown', {
-    message: 'The connection was lost during the commit.',
-    detail: 'It is unknown whether the server committed the session.',
-    suggestion: 'Check whether the rows of the session were committed before you run the session again.',
-    cause: asAshlarError(cause),
-  });

@@ -1,7 +1,10 @@
 /** The value of a parameter as it is sent to the server: text, bytes, or NULL. */
 export type WireValue = string | Buffer | null;
 
-/** One statement to send. Without `values`, the text may contain several statements. */
+/**
+ * One statement to send. Without `values`, the text may contain several statements; with `values`, also empty ones, the
+ * server refuses a second statement.
+ */
 export interface Request {
   readonly text: string;
   readonly values?: readonly WireValue[];
@@ -23,13 +26,15 @@ export interface Field {
 
 /**
  * The reply to a statement, with all values as the server sent them. `command` is the first word of the command tag:
- * SELECT, INSERT, ROLLBACK.
+ * SELECT, INSERT, ROLLBACK. `inTransaction` says whether a transaction was open, and had not failed, when the server was
+ * ready for more.
  */
 export interface Reply {
   readonly fields: readonly Field[];
   readonly rows: readonly (readonly (string | null)[])[];
   readonly command: string;
   readonly count: number;
+  readonly inTransaction: boolean;
 }
 
 /**

@@ -1,4 +1,5 @@
 import { AshlarError } from '../../../errors.js';
+import { unstorableEscape } from '../../../model/storable.js';
 import type { WireValue } from './channel.js';
 
 const unstorable = (position: number, why: string): AshlarError =>
@@ -10,9 +11,6 @@ const unstorable = (position: number, why: string): AshlarError =>
 const nulCharacter = 'PostgreSQL stores no NUL character (U+0000)';
 const loneSurrogate = 'text with a lone surrogate has no UTF-8 form';
 
-// after an even number of backslashes, \u begins an escape
-const jsonEscape = /(?<!\\)(?:\\\\)*\\u(0000|d[89a-f])/;
-
 const text = (value: string, position: number): string => {
   if (value.includes('\0')) throw unstorable(position, nulCharacter);
   if (!value.isWellFormed()) throw unstorable(position, loneSurrogate);
@@ -22,7 +20,7 @@ const text = (value: string, position: number): string => {
 const json = (value: object, position: number): string => {
   const written = JSON.stringify(value);
   if (written === undefined) throw invalid(position, 'an object with no JSON form');
-  const escaped = written.includes('\\u') ? jsonEscape.exec(written)?.[1] : undefined;
+  const escaped = unstorableEscape(written);
   if (escaped) throw unstorable(position, escaped === '0000' ? nulCharacter : loneSurrogate);
   return written;
 };
@@ -39,13 +37,15 @@ const invalid = (position: number, what: string): AshlarError =>
  * Converts a parameter to the form in which it is sent to the server.
  *
  * @param position - from 1, for the error
- * @throws AshlarError `value-unstorable` (NUL, lone surrogates), `value-invalid` (Date, undefined, functions)
+ * @throws AshlarError `value-unstorable` (NUL, lone surrogates), `value-invalid` (Date, undefined, NaN, functions)
  */
 export function wireValue(value: unknown, position: number): WireValue {
   switch (typeof value) {
     case 'string':
       return text(value, position);
     case 'number':
+      if (Number.isNaN(value)) throw invalid(position, 'NaN');
+      return String(value);
     case 'bigint':
     case 'boolean':
       return String(value);

@@ -4,7 +4,7 @@ import { AshlarError } from '../../../errors.js';
 import { identityColumn, rightsOf } from '../../../model/index.js';
 import { codeOf, mentions } from '../../../sql/code.js';
 import { DeclaredFacts } from '../../declared-facts.js';
-import { guaranteeViolation } from '../../violations.js';
+import { guaranteeViolation, sideTableViolation } from '../../violations.js';
 import { asAshlarError, deniedTable } from './errors.js';
 
 const rights: ReadonlyMap<string, Privilege> = new Map([
@@ -77,8 +77,7 @@ export class Refusals {
   #refusedSideTable(made: AshlarError): AshlarError {
     const facts = this.#declared.sideTable(made.facts.table);
     if (!facts) return made;
-    const text = `rows of ${facts.table} are written by the database only`;
-    return new AshlarError('guarantee-violated', { ...guaranteeViolation(facts, text), cause: made.cause });
+    return new AshlarError('guarantee-violated', { ...sideTableViolation(facts), cause: made.cause });
   }
 }
 

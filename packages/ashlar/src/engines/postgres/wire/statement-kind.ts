@@ -1,4 +1,6 @@
+import { codeOf } from '../../../sql/code.js';
 import { firstWord } from '../../../sql/kind.js';
+import { notOfRows } from '../../row-statements.js';
 
 const ofRows: ReadonlySet<string> = new Set([
   'SELECT',
@@ -23,3 +25,38 @@ export function isKept(sql: string): boolean {
 export function isPlainRead(sql: string): boolean {
   return reading.has(firstWord(sql, 'postgres'));
 }
+
+const allowed: ReadonlySet<string> = new Set([...ofRows, ...reading]);
+const explaining: ReadonlySet<string> = new Set(['ANALYZE', 'ANALYSE', 'VERBOSE']);
+
+/**
+ * Throws if a statement does anything other than read or write rows: SET, PREPARE, LISTEN or a temporary table would
+ * outlast the session on its connection, and COMMIT would end its transaction.
+ *
+ * @throws AshlarError `privilege-missing`
+ */
+export function assertAllowed(sql: string): void {
+  const word = firstWord(sql, 'postgres');
+  const run = word === 'EXPLAIN' ? explained(sql) : word;
+  if (!allowed.has(run)) throw notOfRows(run);
+  if (run !== 'INSERT' && run !== 'MERGE' && /\binto\b/i.test(sql) && makesTable(sql))
+    throw notOfRows('SELECT INTO');
+}
+
+/** The first word of the statement that EXPLAIN explains. */
+const explained = (sql: string): string => {
+  const tokens = codeOf(sql, 'postgres');
+  let at = tokens.findIndex(({ word }) => word === 'EXPLAIN') + 1;
+  if (tokens[at]?.text === '(') at = tokens.findIndex(({ text }, i) => i > at && text === ')') + 1;
+  while (explaining.has(tokens[at]?.word ?? '')) at++;
+  return tokens.slice(at).find(({ text }) => text !== '(')?.word ?? '';
+};
+
+// SELECT … INTO creates a table
+const makesTable = (sql: string): boolean => {
+  const tokens = codeOf(sql, 'postgres');
+  return tokens.some(({ word }, i) => {
+    const before = tokens[i - 1];
+    return word === 'INTO' && !['INSERT', 'MERGE', 'AS'].includes(before?.word ?? '') && before?.text !== '.';
+  });
+};

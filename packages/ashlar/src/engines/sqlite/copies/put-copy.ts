@@ -125,6 +125,7 @@ const openOld = async (options: OpenOptions, path: string, encrypted: boolean) =
       encrypted,
       key: options.key,
       create: false,
+      createFolder: false,
       lockTimeout: options.lockTimeout ?? 0,
       durability: 'full',
       origins: new Origins(),

@@ -1,5 +1,6 @@
 import { AshlarError } from '../../../errors.js';
 import type { Report } from '../../report.js';
+import type { FilePlace } from '../file/place.js';
 import { defineFunctions } from '../query/functions.js';
 import type { ScopedTables } from '../scope/scoped-tables.js';
 import type { TouchedTables } from '../touched/touched-tables.js';
@@ -13,6 +14,8 @@ export interface ConnectionSettings {
   readonly driver: Driver;
   /** The absolute path of the database file, or `:memory:`. */
   readonly path: string;
+  /** The place of the file: a connection to another file that has taken its path would damage that file. */
+  readonly place: FilePlace;
   /** The initial content of a database in memory: the bytes of a plain file that is not in WAL mode. */
   readonly image?: Buffer | undefined;
   /** The raw key in hex, followed by the salt if it is known, as `x'…'`; `undefined` for a plain file. */
@@ -33,14 +36,18 @@ const synchronous = { normal: 1, full: 2 } as const;
 /**
  * Opens a connection, sets its key, checks the key by reading from the file, and then applies the settings.
  *
- * @throws the driver's errors; AshlarError `driver-unfit` when SQLite does not accept a setting
+ * @throws the driver's errors; AshlarError `driver-unfit` when SQLite does not accept a setting; `connection-lost` when
+ *   the path leads to another file than before
  */
 export function connect(settings: ConnectionSettings, role: 'writer' | 'reader'): Connection {
+  settings.place.assertFile();
   const database = new settings.driver.Database(settings.image ?? settings.path, {
     fileMustExist: settings.path !== ':memory:',
     timeout: blockingMilliseconds,
   });
   try {
+    // before the first read, which applies the log that is found by its name
+    settings.place.assertFile();
     if (settings.key !== undefined) unlock(database, settings.key);
     // a wrong key fails on the first read
     database.prepare('SELECT count(*) FROM sqlite_master').get();

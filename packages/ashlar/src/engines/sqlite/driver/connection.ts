@@ -309,6 +309,11 @@ export class Connection {
     return this.#failures.translated(error);
   }
 
+  /** Translates the error of a COMMIT; the transaction must not have been rolled back yet. */
+  commitFailure(error: unknown): AshlarError {
+    return this.#failures.atCommit(error, this.database);
+  }
+
   #failed(
     error: unknown,
     sql: string,

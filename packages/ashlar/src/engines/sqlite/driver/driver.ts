@@ -50,9 +50,7 @@ export function loadDriver(): Promise<Driver> {
 
 const load = async (): Promise<Driver> => {
   const { Database, path } = await importDriver();
-  const probe = new Database(':memory:');
-  const { version } = probe.prepare('SELECT sqlite_version() AS version').get() as { version: string };
-  probe.close();
+  const version = bundledVersion(Database);
   if (!isSound(version)) {
     throw new AshlarError('driver-unfit', {
       message: `SQLite ${version}, which ${packageName} contains, can corrupt databases.`,
@@ -62,6 +60,29 @@ const load = async (): Promise<Driver> => {
   }
   return { Database, version, path };
 };
+
+/**
+ * The version of SQLite that a driver contains.
+ *
+ * @throws AshlarError `driver-unfit` if the driver is installed, but its compiled part is absent or cannot be loaded
+ */
+export function bundledVersion(Database: Driver['Database']): string {
+  try {
+    const probe = new Database(':memory:');
+    const { version } = probe.prepare('SELECT sqlite_version() AS version').get() as { version: string };
+    probe.close();
+    return version;
+  } catch (cause) {
+    throw new AshlarError('driver-unfit', {
+      message: `${packageName} is installed, but its compiled part cannot be loaded.`,
+      detail:
+        'The install script did not run (npm install --ignore-scripts, or a package manager that asks first), or it ran ' +
+        'for another version of Node or another system.',
+      suggestion: `npm rebuild ${packageName}`,
+      cause,
+    });
+  }
+}
 
 type DriverModule = Pick<Driver, 'Database' | 'path'>;
 

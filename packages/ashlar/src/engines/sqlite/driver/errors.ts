@@ -154,6 +154,20 @@ const typeViolation: Describe = (message) => {
   };
 };
 
+// only sum() of integers reports it; what the result is on PostgreSQL, no JavaScript number holds either
+const overflow: Describe = () => ({
+  code: 'value-corrupt',
+  message: 'A sum of integers cannot be read exactly.',
+  detail: 'It is beyond 2^63, and numbers of JavaScript are exact up to 2^53.',
+  suggestion: 'Sum fewer rows, or sum real numbers: sum(column * 1.0).',
+});
+
+/** What is known by SQLite's message, whatever the code of the error. */
+const byMessage: readonly (readonly [message: RegExp, describe: Describe])[] = [
+  [intoView, viewRefusal],
+  [/^integer overflow$/, overflow],
+];
+
 const known: Readonly<Record<string, Describe>> = {
   SQLITE_CONSTRAINT_UNIQUE: unique,
   SQLITE_CONSTRAINT_PRIMARYKEY: unique,
@@ -221,9 +235,10 @@ const nothingKnown: Failed = { declared: new DeclaredFacts(), refusals: new Refu
 export function sqliteError(error: unknown, failed = nothingKnown, cause = error): AshlarError {
   if (error instanceof AshlarError) return error;
   const text = error instanceof Error ? error.message : String(error);
-  const describe = intoView.test(text)
-    ? viewRefusal
-    : (known[sqliteCode(error)] ?? known[primaryCode(error)]);
+  const describe =
+    byMessage.find(([message]) => message.test(text))?.[1] ??
+    known[sqliteCode(error)] ??
+    known[primaryCode(error)];
   if (describe) {
     const { code, ...description } = describe(text, failed);
     return new AshlarError(code, { ...description, cause });

@@ -1,9 +1,11 @@
 import type { GuardedTable } from '../../../contract/guarantee.js';
-import type { AshlarError } from '../../../errors.js';
+import { AshlarError } from '../../../errors.js';
 import { DeclaredFacts } from '../../declared-facts.js';
+import { foreignKeyViolation } from '../../violations.js';
 import { writtenTable } from '../scope/within-scope.js';
+import { violatedDeferredKey } from './deferred-keys.js';
 import type { DriverDatabase } from './driver.js';
-import { type Failed, isViolation, sqliteError } from './errors.js';
+import { commitError, type Failed, isViolation, sqliteCode, sqliteError } from './errors.js';
 import { explained } from './explain.js';
 import { RefusalTexts } from './refusal-texts.js';
 
@@ -39,5 +41,14 @@ export class Failures {
     if (!statement) return sqliteError(error, failed);
     const named = explained(statement.database, error, failed, statement.again);
     return sqliteError(named, failed, error);
+  }
+
+  /** Translates the error of a COMMIT, whose transaction is still open where a foreign key is violated. */
+  atCommit(error: unknown, database: DriverDatabase): AshlarError {
+    const isForeignKey = sqliteCode(error) === 'SQLITE_CONSTRAINT_FOREIGNKEY' && database.inTransaction;
+    const key = isForeignKey ? violatedDeferredKey(database) : undefined;
+    if (!key) return commitError(error);
+    const violation = foreignKeyViolation(this.#declared.foreignKey(key), 'missing', key.target);
+    return new AshlarError('foreign-key-violation', { ...violation, cause: error });
   }
 }

@@ -1,4 +1,14 @@
-import { accessSync, closeSync, constants, openSync, readSync, realpathSync, statSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  realpathSync,
+  statSync,
+} from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { AshlarError } from '../../../errors.js';
 import { assertSafeFileSystem } from './filesystem.js';
@@ -54,6 +64,30 @@ export function openFile(given: string, create: boolean): DatabaseFile {
       if (entry.count === 0) opened.delete(identity);
     },
   };
+}
+
+/**
+ * Creates the folder of a database file, with those above it, unless it exists. Nothing is created on a file system that
+ * cannot have a database.
+ *
+ * @throws AshlarError `filesystem-unsafe`, `directory-missing`
+ */
+export function makeFolderOf(given: string): void {
+  const folder = dirname(resolve(given));
+  if (existsSync(folder)) return;
+  let above = dirname(folder);
+  while (!existsSync(above)) above = dirname(above);
+  assertSafeFileSystem(above);
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (cause) {
+    throw new AshlarError('directory-missing', {
+      message: `The folder ${folder} does not exist and cannot be created.`,
+      detail: `Its creation in ${above} failed with ${errno(cause)}.`,
+      suggestion: 'Choose a folder that this process may write.',
+      cause,
+    });
+  }
 }
 
 /**

@@ -4,16 +4,17 @@ import { AshlarError } from '../../../errors.js';
 import { type ConnectionSettings, connect } from '../driver/connect.js';
 import type { Connection } from '../driver/connection.js';
 import { hasMoved, isBusy } from '../driver/errors.js';
-import { assertWritable, type DatabaseFile, openFile } from './file.js';
+import { assertWritable, type DatabaseFile, makeFolderOf, openFile } from './file.js';
 import { assertKey, rawKey, saltBytes } from './key.js';
 import { assertEncryptable, openFailure, triedKey } from './open-failure.js';
 import { FilePlace } from './place.js';
 
 /** Options for opening a database file. */
-export interface OpenRequest extends Omit<ConnectionSettings, 'key'> {
+export interface OpenRequest extends Omit<ConnectionSettings, 'key' | 'place'> {
   readonly encrypted: boolean;
   readonly key: string | undefined;
   readonly create: boolean;
+  readonly createFolder: boolean;
   readonly lockTimeout: number;
 }
 
@@ -21,7 +22,6 @@ export interface OpenRequest extends Omit<ConnectionSettings, 'key'> {
 export interface Opened {
   readonly settings: ConnectionSettings;
   readonly writer: Connection;
-  readonly place: FilePlace;
   /** The device and inode of the file; `undefined` for a database in memory. */
   readonly identity: string | undefined;
   /** Records that this process has closed all connections to the file. */
@@ -48,11 +48,10 @@ const openMemory = (request: OpenRequest): Opened => {
       suggestion: 'Use sqlite::memory:, or sqlcipher:PATH.',
     });
   }
-  const settings: ConnectionSettings = { ...request, key: undefined };
+  const settings: ConnectionSettings = { ...request, key: undefined, place: new FilePlace() };
   return {
     settings,
     writer: connect(settings, 'writer'),
-    place: new FilePlace(),
     identity: undefined,
     forgetFile: () => undefined,
   };
@@ -73,18 +72,21 @@ const openOnDisk = async (request: OpenRequest): Promise<Opened> => {
 class LostRace extends AshlarError {}
 
 const openOnce = async (request: OpenRequest): Promise<Opened> => {
+  if (request.create && request.createFolder) makeFolderOf(request.path);
   const file = openFile(request.path, request.create);
   const isNew = file.header.length === 0;
   try {
+    FilePlace.assertOwnLog(file.path, file.identity);
     if (request.encrypted) assertEncryptable(file);
     assertWritable(file.path);
     const salt = file.header.length === saltBytes ? file.header : randomBytes(saltBytes);
     const key = request.encrypted && request.key !== undefined ? await rawKey(request.key, salt) : undefined;
-    const settings: ConnectionSettings = { ...request, path: file.path, key };
-    const writer = await connectPatiently(settings, file, request);
+    // nothing is known of the file until its first connection, which may have to wait for another process
+    const first: ConnectionSettings = { ...request, path: file.path, key, place: new FilePlace() };
+    const writer = await connectPatiently(first, file, request);
     file.remember(salt);
-    const place = new FilePlace(file.path, file.identity);
-    return { settings, writer, place, identity: file.identity, forgetFile: file.close };
+    const settings = { ...first, place: new FilePlace(file.path, file.identity) };
+    return { settings, writer, identity: file.identity, forgetFile: file.close };
   } catch (error) {
     file.close();
     if (isNew && error instanceof AshlarError && error.code === 'key-wrong')

@@ -10,6 +10,9 @@ interface Identity {
 const identityOf = (path: string): Identity | undefined =>
   statSync(path, { bigint: true, throwIfNoEntry: false });
 
+/** The places that this process has open, by their paths. */
+const openPlaces = new Map<string, Set<FilePlace>>();
+
 const isSame = (a: Identity | undefined, b: Identity | undefined): boolean =>
   a !== undefined && b !== undefined && a.ino === b.ino && a.dev === b.dev;
 
@@ -31,8 +34,25 @@ export class FilePlace {
     this.#path = path ?? '';
     const [dev, ino] = identity.split(':');
     this.#file = dev && ino ? { dev: BigInt(dev), ino: BigInt(ino) } : undefined;
+    if (!this.#file) return;
     // SQLite creates the log when it first reads
-    this.#log = path === undefined ? undefined : identityOf(`${path}-wal`);
+    this.#log = identityOf(`${this.#path}-wal`);
+    openPlaces.set(this.#path, (openPlaces.get(this.#path) ?? new Set()).add(this));
+  }
+
+  /**
+   * Throws if the log at a path belongs to a file that was replaced, but that this process still has open: SQLite would
+   * apply it to the file that has the path now.
+   *
+   * @param identity - the device and inode of the file at the path, as `DEVICE:INODE`
+   * @throws AshlarError `database-locked`
+   */
+  static assertOwnLog(path: string, identity: string): void {
+    for (const place of openPlaces.get(path) ?? []) {
+      const file = place.#file;
+      if (!file || `${file.dev}:${file.ino}` === identity) continue;
+      if (isSame(identityOf(`${path}-wal`), place.#log)) throw logOfAnother(path);
+    }
   }
 
   /** Throws if the path no longer leads to the file that was opened. @throws AshlarError `connection-lost` */
@@ -55,10 +75,12 @@ export class FilePlace {
   }
 
   /**
-   * Renames the log of a file that was replaced or removed; called after the last connection was closed. The next opener
-   * of the path would otherwise apply it to the new file. It is kept, because it may hold commits of the old file.
+   * Leaves the place, after its last connection was closed. The log of a file that was replaced or removed is renamed: the
+   * next opener of the path would otherwise apply it to the new file. It is kept, because it may hold commits of the old
+   * file.
    */
-  setLogAside(): void {
+  leave(): void {
+    openPlaces.get(this.#path)?.delete(this);
     if (!this.#file || isSame(identityOf(this.#path), this.#file)) return;
     const log = `${this.#path}-wal`;
     if (!this.#log || !isSame(identityOf(log), this.#log)) return;
@@ -66,6 +88,13 @@ export class FilePlace {
     if (!existsSync(aside)) renameSync(log, aside);
   }
 }
+
+const logOfAnother = (path: string): AshlarError =>
+  new AshlarError('database-locked', {
+    message: `The log next to ${path} belongs to a file that was replaced, and that this process still has open.`,
+    detail: 'SQLite would apply this log to the file that has the path now, and damage it.',
+    suggestion: 'Close the database that was opened before the file was replaced, then open the path again.',
+  });
 
 const moved = (): AshlarError =>
   new AshlarError('connection-lost', {

@@ -35,11 +35,13 @@ export const sqliteAnswers: QueryAnswers = {
   offsetNeedsLimit: true,
   typedParameters: false,
   tuplesAreValues: true,
+  returningKnowsAlias: false,
   like,
   matches,
   aggregate: () => undefined,
   comparableJson: (node) => FunctionNode.create(functions.json, [node]),
   comparableJsonText,
+  typed: (node) => node,
   // Kysely would write NULL, because SQLite has no keyword for it
   missingCell: (column) => raw([columnDefault(column) ?? 'null']),
   inJson,

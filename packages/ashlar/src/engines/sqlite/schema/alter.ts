@@ -2,10 +2,10 @@ import type { GuardedTable } from '../../../contract/guarantee.js';
 import type { SchemaChange, SchemaColumn, SchemaObject, SchemaTable } from '../../../contract/schema.js';
 import { identifier } from '../../../model/index.js';
 import { codeOf, folded } from '../../../sql/code.js';
-import { createTable } from './ddl.js';
+import { tableStatement } from './ddl.js';
 import { columnText } from './layout.js';
 import { parseTable } from './parse-table.js';
-import { rebuildTable } from './rebuild.js';
+import { rebuildTable, replacementName } from './rebuild.js';
 import { columnParts } from './render.js';
 
 /** The warning for a change that can be undone only in part: undoing it restores the schema, but not the data. */
@@ -157,7 +157,7 @@ const objectChanges = (
 const rebuild = (difference: Difference, model: GuardedTable | undefined): SchemaChange => {
   const { before, after, renamed } = difference;
   const later = Object.fromEntries(Object.entries(renamed).map(([now, was]) => [was, now]));
-  const declared = model && createTable({ ...model, name: `${model.name}_new` })[0];
+  const declared = model && tableStatement(model, replacementName(model.name));
   const create = declared !== undefined && isWhole(declared, after) ? declared : undefined;
   return {
     summary: `${after.name}: ${rebuildReasons(difference).join(', ')} (rebuilds the table)`,
@@ -169,8 +169,8 @@ const rebuild = (difference: Difference, model: GuardedTable | undefined): Schem
 };
 
 // columns and constraints that the model does not declare are kept
-const isWhole = (create: string, { columns, constraints }: SchemaTable): boolean => {
-  const parsed = parseTable(create);
+const isWhole = (create: string, { name, columns, constraints }: SchemaTable): boolean => {
+  const parsed = parseTable(create, name);
   return parsed.columns.length === columns.length && parsed.constraints.length === constraints.length;
 };
 

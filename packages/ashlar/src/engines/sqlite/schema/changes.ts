@@ -68,7 +68,7 @@ export function changes(
         ({ name, fill }): SchemaChange => ({
           summary: `${name}: index the rows that exist`,
           up: fill,
-          down: [`INSERT INTO ${identifier(name)} (${identifier(name)}) VALUES ('delete-all')`],
+          down: [`DELETE FROM ${identifier(name)}`],
           danger: undefined,
           rebuild: [],
         }),

@@ -71,6 +71,8 @@ const textConditions: Conditions = (name, { rules }) => [
 ];
 
 const integerConditions: Conditions = (name, { rules }) => {
+  // written otherwise than a boolean, whose CHECK tells it from an integer
+  if (rules.oneOf?.join() === '0,1') return [`${name} BETWEEN 0 AND 1`];
   if (rules.oneOf) return [`${name} IN (${rules.oneOf.join(', ')})`];
   const least = Math.floor(rules.minimum ?? Number.MIN_SAFE_INTEGER);
   const most = Math.ceil(rules.maximum ?? Number.MAX_SAFE_INTEGER);

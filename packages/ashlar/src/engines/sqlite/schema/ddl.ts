@@ -77,27 +77,38 @@ const enforcements = (table: GuardedTable) =>
   });
 
 /**
+ * Generates the CREATE TABLE statement of a table, under another name if one is given. Its constraints keep their names and
+ * targets.
+ *
+ * @throws AshlarError `guarantee-refused`
+ */
+export function tableStatement(table: GuardedTable, name = table.name): string {
+  const options = ['STRICT', ...enforcements(table).flatMap(({ clause }) => clause?.(table) ?? [])];
+  return tableText(
+    identifier(name),
+    Object.values(table.columns).map(columnParts),
+    constraintLines(table),
+    options.join(', '),
+  );
+}
+
+/**
  * Generates readable statements that create a table, its indexes and the objects of its guarantees. None ends with a
  * semicolon.
  *
  * @throws AshlarError `guarantee-refused`
  */
 export function createTable(table: GuardedTable): readonly string[] {
-  const enforcement = enforcements(table);
-  const options = ['STRICT', ...enforcement.flatMap(({ clause }) => clause?.(table) ?? [])];
   return [
-    tableText(
-      identifier(table.name),
-      Object.values(table.columns).map(columnParts),
-      constraintLines(table),
-      options.join(', '),
-    ),
+    tableStatement(table),
     ...table.uniques
       .filter(({ nullsEqual }) => nullsEqual.length > 0)
       .map((key) => uniqueStatement(table, key)),
     ...table.indexes.map((index) => indexStatement(table, index)),
     ...foreignKeyGuards(table),
     ...generatedColumnObjects(table).map(({ sql }) => sql),
-    ...enforcement.flatMap(({ objects }) => objects(table)).map(({ sql }) => withoutSemicolon(sql)),
+    ...enforcements(table)
+      .flatMap(({ objects }) => objects(table))
+      .map(({ sql }) => withoutSemicolon(sql)),
   ];
 }

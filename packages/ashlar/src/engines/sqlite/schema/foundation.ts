@@ -1,4 +1,4 @@
-import type { FoundationObject } from '../../../contract/dialect.js';
+import type { FoundationObject, FoundationVersion } from '../../../contract/dialect.js';
 import { sql } from '../../../sql/template.js';
 
 /**
@@ -37,3 +37,9 @@ const purgeTable: FoundationObject = {
 
 /** The foundation objects on SQLite: Ashlar's own tables, which must exist before any table of a system is created. */
 export const foundation: readonly FoundationObject[] = [sessionTable, purgeTable];
+
+/**
+ * The versions after the first. A change of this file adds one, in both dialects, so that databases of earlier releases
+ * get it too; decision 0024 says what it may do.
+ */
+export const foundationVersions: readonly FoundationVersion[] = [];

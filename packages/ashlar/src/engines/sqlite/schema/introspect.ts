@@ -37,7 +37,7 @@ export async function introspect(run: RunSql): Promise<Schema> {
     .map(
       ({ name, sql }): SchemaTable => ({
         name,
-        ...parseTable(sql),
+        ...parseTable(sql, name),
         indexes: objects('index', name),
         triggers: objects('trigger', name),
       }),

@@ -1,5 +1,13 @@
 import type { SchemaColumn, SchemaObject } from '../../../contract/schema.js';
-import { type CodeToken, codeOf, depths, line, nameOf, splitAtCommas } from '../../../sql/code.js';
+import {
+  type CodeToken,
+  codeOf,
+  depths,
+  line,
+  nameOf,
+  splitAtCommas,
+  withoutQualifier,
+} from '../../../sql/code.js';
 
 /** The parts of a CREATE TABLE statement. */
 export interface TableText {
@@ -26,9 +34,10 @@ const columnWords = new Set([
   ],
 ]);
 
-/** Parses a CREATE TABLE statement. SQLite stores CHECK constraints in this text only. */
-export function parseTable(sql: string): TableText {
-  const all = codeOf(sql, 'sqlite');
+/** Parses the CREATE TABLE statement of a table. SQLite stores CHECK constraints in this text only. */
+export function parseTable(sql: string, table: string): TableText {
+  // a rebuild writes a CHECK without the name of the table, which has another one at that point
+  const all = codeOf(withoutQualifier(sql, table, 'sqlite'), 'sqlite');
   const depth = depths(all);
   const open = all.findIndex(({ text }) => text === '(');
   const close = all.findIndex(({ text }, i) => i > open && text === ')' && depth[i] === 0);

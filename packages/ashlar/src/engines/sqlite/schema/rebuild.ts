@@ -1,27 +1,26 @@
-import type { SchemaColumn, SchemaTable } from '../../../contract/schema.js';
+import type { SchemaTable } from '../../../contract/schema.js';
 import { identifier, identifiers } from '../../../model/index.js';
-import { codeOf } from '../../../sql/code.js';
+import { codeOf, withoutQualifier } from '../../../sql/code.js';
+import { copiedValue } from './conversions.js';
 import { nameList } from './layout.js';
 import { renderTable } from './render.js';
 
 /** A function that takes a column's name in the new schema and returns its name in the old schema. */
 export type FormerName = (column: string) => string;
 
+/** Returns the name of a table's replacement while the table is rebuilt: a name that no table of a system can have. */
+export function replacementName(table: string): string {
+  return `ashlar_rebuild_${table}`;
+}
+
 const counts = (table: SchemaTable): boolean =>
   table.columns.some(({ rest }) => codeOf(rest, 'sqlite').some(({ word }) => word === 'AUTOINCREMENT'));
-
-// STRICT columns convert numbers and their text, and refuse lossy conversions; CAST would not
-const copied = (from: SchemaColumn, to: SchemaColumn): string => {
-  const name = identifier(from.name);
-  const bytes = (from.type === 'BLOB') !== (to.type === 'BLOB');
-  return bytes ? `CAST(${name} AS ${to.type})` : name;
-};
 
 /**
  * Generates the statements that rebuild a table with a new schema and keep its rows, as
  * https://sqlite.org/lang_altertable.html#otheralter describes. Runs with foreign keys not enforced.
  *
- * @param create - the CREATE TABLE of the new schema under the name `TABLE_new`; rendered from `after` by default
+ * @param create - the CREATE TABLE of the new schema under {@link replacementName}; rendered from `after` by default
  */
 export function rebuildTable(
   before: SchemaTable,
@@ -30,16 +29,19 @@ export function rebuildTable(
   create?: string,
 ): string[] {
   const table = identifier(after.name);
-  const temporary = `${after.name}_new`;
+  const temporary = replacementName(after.name);
   const replacement = identifier(temporary);
   const kept = after.columns.flatMap((column) => {
     const former = before.columns.find(({ name }) => name === formerName(column.name));
     return former ? [{ column, former }] : [];
   });
   const into = nameList(identifiers(kept.map(({ column }) => column.name)));
-  const from = nameList(kept.map(({ column, former }) => copied(former, column)).join(', ')).slice(1, -1);
+  const from = nameList(
+    kept.map(({ column, former }) => copiedValue(after.name, former, column)).join(', '),
+  ).slice(1, -1);
   return [
-    create ?? renderTable(after, temporary),
+    // a CHECK that names its table would name the one that this replaces
+    withoutQualifier(create ?? renderTable(after, temporary), after.name, 'sqlite'),
     ...(kept.length > 0 ? [`INSERT INTO ${replacement} ${into}\nSELECT ${from.trim()}\nFROM ${table}`] : []),
     ...(counts(before) && counts(after) ? keepSequence(after.name, temporary) : []),
     `DROP TABLE ${table}`,

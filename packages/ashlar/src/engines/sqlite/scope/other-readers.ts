@@ -94,7 +94,7 @@ export class OtherReaders {
     const isReached = (name: string): boolean =>
       (reaching.has(name) && !this.#scoped.isFree(name)) ||
       this.#scoped.column(name) !== undefined ||
-      this.#scoped.hides(name);
+      this.#scoped.hidden(name) !== undefined;
     for (let size = -1; size < reaching.size; ) {
       size = reaching.size;
       for (const { name, names } of found)

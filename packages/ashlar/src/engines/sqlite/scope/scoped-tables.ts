@@ -1,7 +1,7 @@
 import type { Column } from '../../../contract/column.js';
 import type { GuardedTable } from '../../../contract/guarantee.js';
 import type { DeclaredView } from '../../../contract/objects.js';
-import { everyScope, hiddenTables, identifier, scopeValue } from '../../../model/index.js';
+import { everyScope, hiddenTables, identifier, type SideTable, scopeValue } from '../../../model/index.js';
 import { fullTextKey } from '../schema/declared-objects.js';
 
 type Kind = 'text' | 'integer';
@@ -80,10 +80,10 @@ const wordsView = (
  */
 export class ScopedTables {
   readonly #columns = new Map<string, Column>();
-  readonly #hidden = new Set<string>();
   readonly #words = new Map<string, WordsView>();
   readonly #free = new Set<string>();
   readonly #declaredViews = new Map<string, string>();
+  readonly #hidden = new Map<string, SideTable>();
   #version = 0;
 
   /** A number that changes whenever scoped tables are registered; 0 as long as no scoped table is registered. */
@@ -108,7 +108,7 @@ export class ScopedTables {
         continue;
       }
       this.#columns.set(table.name, column);
-      for (const name of hiddenTables(table, 'sqlite')) this.#hidden.add(name);
+      for (const side of hiddenTables(table, 'sqlite')) this.#hidden.set(side.name, side);
       this.#version++;
     }
     for (const { name, sql } of views) this.#declaredViews.set(name, sql.sqlite);
@@ -135,11 +135,11 @@ export class ScopedTables {
   }
 
   /**
-   * Whether a table is a side table of a scoped table; only sessions with every scope can read such a side table, and
-   * no session can write to it.
+   * Returns the side table of a scoped table that has this name; only sessions with every scope can read it, and no
+   * session can write to it.
    */
-  hides(table: string): boolean {
-    return this.#hidden.has(table);
+  hidden(table: string): SideTable | undefined {
+    return this.#hidden.get(table);
   }
 
   /**
@@ -155,12 +155,12 @@ export class ScopedTables {
       ...[...this.#columns].map(([table, column]) =>
         view(table, withinBounds(column, identifier(column.name))),
       ),
-      ...[...this.#hidden].map((table) => view(table, inEveryScope)),
       ...[...this.#words].map(([name, words]) => wordsView(name, words)),
       ...[...this.#declaredViews].map(([name, query]) => ({
         name: identifier(name),
         sql: `CREATE TEMP VIEW ${identifier(name)} AS\n${query}`,
       })),
+      ...[...this.#hidden.keys()].map((table) => view(table, inEveryScope)),
     ];
   }
 }

@@ -1,12 +1,12 @@
 import { AshlarError } from '../../../errors.js';
 import { readCode } from '../../../sql/code.js';
 import { changesRows, firstWord } from '../../../sql/kind.js';
+import { notOfRows } from '../../row-statements.js';
 import { foundation } from '../schema/foundation.js';
 import { nameIn } from './name-in.js';
 
 // SQLite has no roles: what an application's role may not do on a server is refused here by the statement's first word
 const allowed = new Set(['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'REPLACE', 'WITH', 'VALUES', 'EXPLAIN']);
-const transactional = new Set(['BEGIN', 'COMMIT', 'END', 'ROLLBACK', 'SAVEPOINT', 'RELEASE']);
 
 /**
  * Throws if a statement does anything other than read or write rows, because sessions may do nothing else. Refused are
@@ -21,14 +21,7 @@ export function assertStatementAllowed(sql: string): void {
     assertOwnTablesUntouched(sql);
     return;
   }
-  throw new AshlarError('privilege-missing', {
-    message: word ? `A session may not run ${word}.` : 'The statement is empty.',
-    detail:
-      'A session reads and writes rows; it does not change the schema, the connection or the transaction.',
-    suggestion: transactional.has(word)
-      ? 'The session is the transaction; nest s.session(…) for a savepoint.'
-      : 'Put changes of the schema into a migration.',
-  });
+  throw notOfRows(word);
 }
 
 // a session that could reach these tables could act as another actor

@@ -1,6 +1,8 @@
 import { AshlarError } from '../../../errors.js';
+import type { SideTable } from '../../../model/index.js';
 import { type CodeToken, codeOf, depths, nameOf } from '../../../sql/code.js';
 import { verbAt } from '../../../sql/kind.js';
+import { sideTableViolation } from '../../violations.js';
 import { nameIn } from './name-in.js';
 import { type ScopedTables, withinBounds } from './scoped-tables.js';
 import { type Edit, edited, targetAt } from './target.js';
@@ -11,7 +13,8 @@ import { type Edit, edited, targetAt } from './target.js';
  * the scope as one more condition, and triggers check the rows that are written. Side tables of a scoped table are
  * never written.
  *
- * @throws AshlarError `privilege-missing` for a statement that names a table past its view, or writes to a side table
+ * @throws AshlarError `privilege-missing` for a statement that names a table past its view; `guarantee-violated` for one
+ *   that writes to a side table
  */
 export function withinScope(sql: string, scoped: ScopedTables): string {
   if (scoped.version === 0) return sql;
@@ -28,7 +31,7 @@ const assertNoBypass = (tokens: readonly CodeToken[], scoped: ScopedTables): voi
     if (/^sqlite_stat\d$/.test(name)) throw bypass(name);
     if (name !== 'main' || tokens[at + 1]?.text !== '.') return;
     const table = nameAt(tokens, at + 2);
-    if (scoped.column(table) || scoped.hides(table)) throw bypass(`main.${table}`);
+    if (scoped.column(table) || scoped.hidden(table)) throw bypass(`main.${table}`);
   });
 };
 
@@ -40,10 +43,11 @@ const bypass = (name: string): AshlarError =>
     suggestion: 'Use the table name without "main.".',
   });
 
-const writtenByTriggers = (table: string): AshlarError =>
-  new AshlarError('privilege-missing', {
-    message: `A session may not write to ${table}.`,
-    detail: 'It is a side table of a scoped table; only triggers write to it.',
+const writtenByTriggers = ({ name, guarantee }: SideTable): AshlarError =>
+  new AshlarError('guarantee-violated', {
+    ...sideTableViolation({ table: name, guarantee }),
+    // what a server reports: the role has no right to write to the table
+    cause: new AshlarError('privilege-missing', { message: `A session may not write to ${name}.` }),
   });
 
 const nameAt = (tokens: readonly CodeToken[], at: number): string => {
@@ -58,7 +62,8 @@ const aimed = (sql: string, tokens: readonly CodeToken[], scoped: ScopedTables):
   const verb = verbAt(tokens);
   const target = targetAt(tokens, verb);
   const table = nameAt(tokens, target);
-  if (scoped.hides(table)) throw writtenByTriggers(table);
+  const side = scoped.hidden(table);
+  if (side) throw writtenByTriggers(side);
   const column = scoped.column(table);
   const token = tokens[target];
   if (!token || !column || tokens[target + 1]?.text === '.') return sql;

@@ -7,7 +7,6 @@ import type { Connection, SessionBounds } from '../driver/connection.js';
 import { sqliteError } from '../driver/errors.js';
 import { Readers } from '../driver/readers.js';
 import { databaseClosed, fileLocked, readersTaken, retryWhileBusy, writerTaken } from '../driver/waiting.js';
-import type { FilePlace } from '../file/place.js';
 import type { GuaranteeHooks } from './guarantee-hooks.js';
 import { type Release, SqliteTransaction } from './transaction.js';
 
@@ -15,7 +14,6 @@ import { type Release, SqliteTransaction } from './transaction.js';
 export interface ConnectionsOptions {
   readonly settings: ConnectionSettings;
   readonly writer: Connection;
-  readonly place: FilePlace;
   readonly hooks: GuaranteeHooks;
   /** The maximum number of read connections. */
   readonly readers: number;
@@ -30,16 +28,14 @@ export interface ConnectionsOptions {
 export class Connections {
   readonly lock = new Lock();
   readonly #settings: ConnectionSettings;
-  readonly #place: FilePlace;
   readonly #hooks: GuaranteeHooks;
   readonly #lockTimeout: number;
   readonly #readers: Readers | undefined;
   #writer: Connection;
 
-  constructor({ settings, writer, place, hooks, readers, lockTimeout }: ConnectionsOptions) {
+  constructor({ settings, writer, hooks, readers, lockTimeout }: ConnectionsOptions) {
     this.#settings = settings;
     this.#writer = writer;
-    this.#place = place;
     this.#hooks = hooks;
     this.#lockTimeout = lockTimeout;
     // a database in memory belongs to one connection: reads take turns with writes
@@ -55,7 +51,7 @@ export class Connections {
   /** Opens a transaction, immediately if a connection is free, otherwise as soon as a connection becomes free. */
   begin(options: TransactionOptions): Awaitable<Transaction> {
     if (options.mode === 'read' && this.#readers) {
-      this.#place.assertFile();
+      this.#settings.place.assertFile();
       const reader = this.#readers.tryAcquire();
       return reader && tryBegin(reader, 'read', options)
         ? this.#readTransaction(this.#readers, reader)
@@ -74,7 +70,7 @@ export class Connections {
    */
   beginNow(options: TransactionOptions): Transaction {
     if (options.mode === 'read' && this.#readers) {
-      this.#place.assertFile();
+      this.#settings.place.assertFile();
       const reader = this.#readers.tryAcquire();
       if (!reader) throw readersTaken();
       return tryBegin(reader, 'read', options)
@@ -92,6 +88,7 @@ export class Connections {
 
   /** Runs one reading statement outside any session. */
   read(sql: string, parameters: readonly unknown[]): Awaitable<QueryResult> {
+    this.#settings.place.assertFile();
     const reader = this.#readers?.tryAcquire();
     if (!this.#readers || !reader) return this.#readLater(sql, parameters);
     try {
@@ -127,7 +124,7 @@ export class Connections {
   close(): void {
     for (const reader of this.#readers?.all ?? []) reader.close();
     this.#writer.close();
-    this.#place.setLogAside();
+    this.#settings.place.leave();
   }
 
   #timeout({ lockTimeout }: TransactionOptions): number {
@@ -146,6 +143,7 @@ export class Connections {
     const timeout = this.#timeout(options);
     const reader = given ?? (await readers.acquire(timeout, readersTaken));
     try {
+      this.#settings.place.assertFile();
       await retryWhileBusy(() => tryBegin(reader, 'read', options), timeout, fileLocked);
     } catch (error) {
       readers.release(reader, 'discard');
@@ -165,7 +163,7 @@ export class Connections {
 
   #beginOnWriter(options: TransactionOptions): boolean {
     if (options.mode === 'read') return tryBegin(this.#writer, 'memory', options);
-    this.#place.assertFile();
+    this.#settings.place.assertFile();
     if (!tryBegin(this.#writer, 'write', options)) return false;
     try {
       this.#hooks.begin(this.#writer, options);
@@ -179,7 +177,7 @@ export class Connections {
   readonly #beforeCommit = (connection: Connection): void => {
     this.#hooks.beforeCommit(connection);
     // the file may have been replaced while the transaction was open
-    this.#place.assertFileAndLog();
+    this.#settings.place.assertFileAndLog();
   };
 
   #writeTransaction(unlock: Unlock, mode: 'read' | 'write'): Transaction {

@@ -32,6 +32,7 @@ export function ownerOf(connection: Connection, options: OwnerOptions): Owner {
   const running = (sql: string, work: () => QueryResult): Record<string, unknown>[] => {
     const translated = (): QueryResult => {
       try {
+        options.place.assertFile();
         return work();
       } catch (error) {
         throw connection.failure(error);

@@ -5,7 +5,6 @@ import type { QueryResult, Transaction, TransactionOptions } from '../../../cont
 import { AshlarError } from '../../../errors.js';
 import { identifier, identifiers } from '../../../model/index.js';
 import type { Connection } from '../driver/connection.js';
-import { commitError } from '../driver/errors.js';
 
 /**
  * A callback that is called at the end of a transaction. `usable`: the connection can be used again. `discard`: it must
@@ -145,7 +144,7 @@ export class SqliteTransaction implements Transaction {
     try {
       this.#connection.command('COMMIT');
     } catch (error) {
-      const failure = commitError(error);
+      const failure = this.#connection.commitFailure(error);
       this.#undo(failure.code === 'outcome-unknown');
       throw failure;
     }

@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { AshlarError } from '../../../errors.js';
 import { type ConnectionSettings, cipherSettings } from '../driver/connect.js';
 import { sqliteError } from '../driver/errors.js';
+import type { FilePlace } from '../file/place.js';
 import { bindable } from '../values/codec.js';
 
 type Row = Readonly<Record<string, unknown>>;
@@ -23,9 +24,16 @@ interface Pending {
 const lockTimeout = 1_000;
 
 const program = `
+const { statSync } = require('node:fs');
 const { parentPort, workerData } = require('node:worker_threads');
-const { driver, path, key, settings, timeout } = workerData;
+const { driver, path, identity, key, settings, timeout } = workerData;
 const database = new (require(driver))(path, { fileMustExist: true, timeout });
+// before the first read, which applies the log that is found by its name
+const found = statSync(path, { bigint: true, throwIfNoEntry: false });
+if (!found || found.dev + ':' + found.ino !== identity) {
+  database.close();
+  throw Object.assign(new Error('replaced'), { code: 'REPLACED' });
+}
 if (key) {
   for (const setting of settings) database.pragma(setting);
   const secret = Buffer.from(key);
@@ -59,7 +67,8 @@ export class ReadThread {
   readonly #closing = new AbortController();
   #problem: unknown;
 
-  constructor({ driver, path, key }: ConnectionSettings) {
+  /** @param identity - the device and inode of the file, as `DEVICE:INODE` */
+  constructor({ driver, path, key, place }: ConnectionSettings, identity: string) {
     this.#worker = new Worker(program, {
       eval: true,
       // the thread must not get options of this process such as --input-type
@@ -68,6 +77,7 @@ export class ReadThread {
       workerData: {
         driver: driver.path,
         path,
+        identity,
         key,
         settings: cipherSettings,
         timeout: lockTimeout,
@@ -79,7 +89,7 @@ export class ReadThread {
       else next?.reject(sqliteError(Object.assign(new Error(answer.message), { code: answer.code })));
     });
     this.#worker.once('error', (error) => {
-      this.#problem = sqliteError(error);
+      this.#problem = problemOf(error, place);
     });
     this.#ended = new Promise((resolve) =>
       this.#worker.once('exit', () => {
@@ -113,6 +123,16 @@ export class ReadThread {
     await this.#ended;
   }
 }
+
+// a thread that finds another file, or none, at its path
+const problemOf = (error: Error, place: FilePlace): unknown => {
+  try {
+    place.assertFile();
+    return sqliteError(error);
+  } catch (moved) {
+    return moved;
+  }
+};
 
 // a Buffer becomes a Uint8Array between threads
 const withBuffers = (row: Row): Row => {

@@ -1,9 +1,10 @@
 import type { ResultKind } from '../../../contract/answers.js';
-import type { Column, ColumnKind } from '../../../contract/column.js';
+import type { Column, ColumnKind, ValueForm } from '../../../contract/column.js';
 import { AshlarError } from '../../../errors.js';
+import { unstorableEscape } from '../../../model/storable.js';
 
 /** Converts a column's value to its stored form on SQLite. The value must have passed the table's schema. */
-export function encode(column: Column, value: unknown): unknown {
+export function encode(column: ValueForm, value: unknown): unknown {
   if (value === undefined || (value === null && (column.kind !== 'json' || column.nullable))) return null;
   switch (column.kind) {
     case 'boolean':
@@ -101,7 +102,7 @@ const jsonText = (value: object, i: number): string => {
     );
   }
   // JSON.stringify escapes NUL and lone surrogates, which text cannot hold
-  if (text.includes('\\u') && /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/i.test(text)) throw unstorable(i, '\0');
+  if (unstorableEscape(text) !== undefined) throw unstorable(i, '\0');
   return text;
 };
 

@@ -1,0 +1,10 @@
+/** The engines that a new project can begin with. */
+export const engineNames = ['sqlite', 'pglite', 'postgres'] as const;
+export type EngineName = (typeof engineNames)[number];
+
+/** The URL in the configuration; a server's has a password and belongs into the environment. */
+export const urls = {
+  sqlite: 'sqlite:shop.db',
+  pglite: 'pglite:shop.pglite',
+  postgres: undefined,
+} as const satisfies Readonly<Record<EngineName, string | undefined>>;

@@ -1,0 +1,43 @@
+import type { StoredForm } from '../../../contract/column.js';
+import type { SchemaColumn, SchemaTable } from '../../../contract/schema.js';
+import { mentions } from '../../../sql/code.js';
+
+const kinds: Readonly<Record<string, StoredForm['kind']>> = {
+  text: 'text',
+  integer: 'integer',
+  bigint: 'integer',
+  'double precision': 'real',
+  boolean: 'boolean',
+  uuid: 'uuid',
+  'timestamptz(3)': 'timestamp',
+  'timestamptz(6)': 'timestamp',
+  date: 'date',
+  inet: 'inet',
+  jsonb: 'json',
+  bytea: 'bytes',
+};
+
+const envelope = /octet_length\(\S+\) >= \d+ AND substr\(\S+, 1, 1\) = '/;
+
+/**
+ * Returns the stored form of a described column, from its type and its CHECK; `undefined` for a type of another program.
+ */
+export function storedForm(
+  { constraints }: Pick<SchemaTable, 'constraints'>,
+  { name, type }: SchemaColumn,
+): StoredForm | undefined {
+  const kind = kinds[type];
+  if (kind === undefined) return undefined;
+  const isChecked = (text: RegExp): boolean =>
+    constraints.some(
+      ({ definition }) =>
+        definition.startsWith('CHECK') && text.test(definition) && mentions(definition, name, 'postgres'),
+    );
+  // without its CHECK a time may be infinite, or of a year that no text of four digits says
+  if ((kind === 'timestamp' || kind === 'date') && !isChecked(/'0001-01-01.*'10000-01-01/)) return undefined;
+  return {
+    kind,
+    precision: type === 'timestamptz(6)' ? 6 : 3,
+    encrypted: kind === 'bytes' && isChecked(envelope),
+  };
+}

@@ -1,0 +1,15 @@
+import type { ColumnKind } from '../../../contract/column.js';
+
+/** The type of a parameter that holds a value of a kind. */
+export const parameterTypes = {
+  text: 'text',
+  integer: 'bigint',
+  real: 'double precision',
+  boolean: 'boolean',
+  uuid: 'uuid',
+  timestamp: 'timestamptz',
+  date: 'date',
+  inet: 'inet',
+  json: 'jsonb',
+  bytes: 'bytea',
+} as const satisfies Readonly<Record<ColumnKind, string>>;

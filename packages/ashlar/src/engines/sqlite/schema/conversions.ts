@@ -1,0 +1,64 @@
+import type { SchemaColumn } from '../../../contract/schema.js';
+import { conversionBetween, formText, sameForm } from '../../../model/conversions.js';
+import { identifier, literal } from '../../../model/index.js';
+import { type ConversionSql, casesOf } from '../../conversion-sql.js';
+import { storedForm } from './stored-form.js';
+
+// the CHECK of the new kind refuses every other text
+const checked: ConversionSql[keyof ConversionSql] = ({ value }) => value;
+
+const safe = Number.MAX_SAFE_INTEGER;
+
+const midnights = { 3: "'T00:00:00.000Z'", 6: "'T00:00:00.000000Z'" } as const;
+
+const conversions: ConversionSql = {
+  'text → integer': (column) =>
+    casesOf(column, [
+      `CAST(CAST(${column.value} AS INTEGER) AS TEXT) = ${column.value}`,
+      `CAST(${column.value} AS INTEGER)`,
+    ]),
+  'integer → text': ({ value }) => `CAST(${value} AS TEXT)`,
+  'text → boolean': (column) =>
+    casesOf(column, [`${column.value} = 'true'`, '1'], [`${column.value} = 'false'`, '0']),
+  'boolean → text': (column) =>
+    casesOf(column, [`${column.value} = 1`, "'true'"], [`${column.value} = 0`, "'false'"]),
+  'text → uuid': checked,
+  'uuid → text': checked,
+  'text → date': checked,
+  'date → text': checked,
+  'text → timestamp': checked,
+  'timestamp → text': checked,
+  'integer → boolean': checked,
+  'boolean → integer': checked,
+  'integer → real': ({ value }) => `CAST(${value} AS REAL)`,
+  'real → integer': (column) =>
+    casesOf(column, [
+      `abs(${column.value}) <= ${safe} AND CAST(${column.value} AS INTEGER) = ${column.value}`,
+      `CAST(${column.value} AS INTEGER)`,
+    ]),
+  'date → timestamp': ({ value, conversion: { to } }) => `${value} || ${midnights[to.precision]}`,
+  'timestamp → date': (column) =>
+    casesOf(column, [
+      `substr(${column.value}, 11) = ${midnights[column.conversion.from.precision]}`,
+      `substr(${column.value}, 1, 10)`,
+    ]),
+  'timestamp → timestamp': (column) =>
+    column.conversion.to.precision === 6
+      ? `substr(${column.value}, 1, 23) || '000Z'`
+      : casesOf(column, [`substr(${column.value}, 24) = '000Z'`, `substr(${column.value}, 1, 23) || 'Z'`]),
+};
+
+/**
+ * Returns the expression that copies a column into a rebuilt table. A change of the kind is a conversion: it keeps the
+ * value, or gives a text that the type or the CHECK of the new column refuses.
+ */
+export function copiedValue(table: string, from: SchemaColumn, to: SchemaColumn): string {
+  const value = identifier(from.name);
+  const [was, is] = [storedForm(table, from), storedForm(table, to)];
+  if (was && is ? sameForm(was, is) : from.type === to.type) return value;
+  const conversion = was && is && conversionBetween(was, is);
+  const text = literal(`${table}.${from.name} cannot be converted${is ? ` to ${formText(is)}` : ''}`);
+  // a column of text without a CHECK would store it; no constant, which would be evaluated before any row is read
+  const fail = is?.kind === 'text' ? `json(${text} || coalesce(substr(${value}, 1, 0), ''))` : text;
+  return conversion ? conversions[conversion.name]({ value, fail, conversion }) : casesOf({ value, fail });
+}

@@ -1,0 +1,43 @@
+import type { Column, StoredForm } from '../../../contract/column.js';
+import type { SchemaColumn } from '../../../contract/schema.js';
+import { codeOf, findWords, folded, line } from '../../../sql/code.js';
+import { columnCondition } from './column-sql.js';
+
+const checkOf = ({ rest }: SchemaColumn): string => {
+  const tokens = codeOf(rest, 'sqlite');
+  const at = findWords(tokens, 'CHECK');
+  return at < 0 ? '' : line(tokens.slice(at + 2, -1));
+};
+
+const form = (kind: StoredForm['kind'], precision: 3 | 6 = 3, encrypted = false): StoredForm => ({
+  kind,
+  precision,
+  encrypted,
+});
+
+// the kinds that SQLite stores as text with a CHECK that has no rules of the column
+const textForms = [form('uuid'), form('timestamp', 3), form('timestamp', 6), form('date'), form('json')];
+
+const conditionOf = (name: string, { kind, precision }: StoredForm): string | undefined =>
+  columnCondition({ name, kind, precision, rules: {} } as Column);
+
+const envelope = /^length\(\S+\) >= \d+ AND substr\(\S+, 1, 1\) = X'/;
+
+/** Returns the stored form of a described column, from its type and its CHECK; `undefined` for a type of another program. */
+export function storedForm(_table: unknown, column: SchemaColumn): StoredForm | undefined {
+  const check = checkOf(column);
+  const has = (one: StoredForm): boolean => check === folded(conditionOf(column.name, one) ?? '', 'sqlite');
+  switch (column.type.toUpperCase()) {
+    case 'TEXT':
+      return textForms.find(has) ?? form('text');
+    case 'INT':
+    case 'INTEGER':
+      return has(form('boolean')) ? form('boolean') : form('integer');
+    case 'REAL':
+      return form('real');
+    case 'BLOB':
+      return form('bytes', 3, envelope.test(check));
+    default:
+      return undefined;
+  }
+}

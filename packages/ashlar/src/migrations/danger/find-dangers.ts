@@ -1,0 +1,101 @@
+import type { GuardedTable } from '../../contract/guarantee.js';
+import type { SqlName } from '../../contract/sql.js';
+import { sideObjects } from '../../model/index.js';
+import type { SqlStatement } from '../../sql/statements.js';
+import { Reader } from '../reader.js';
+import type { StepBody } from '../steps.js';
+import type { DangerKind, Rule, Surroundings, TableLock } from './rule.js';
+import { dangerRules } from './rules.js';
+
+/** A statement that needs review before it runs, and why. */
+export interface Danger {
+  /** The line of the statement in the step's file, counted from 1. */
+  readonly line: number;
+  readonly code: string;
+  /** The rule that found it: `set-not-null`. */
+  readonly rule: string;
+  readonly kind: DangerKind;
+  /** The table that the statement names; `undefined` if it names none. */
+  readonly table: string | undefined;
+  /** What the statement does, beginning with a verb. */
+  readonly why: string;
+  /** The way to the same result without the danger. */
+  readonly instead: string;
+  /** The lock that PostgreSQL takes on the table, where the rule is about one. */
+  readonly lock: TableLock | undefined;
+}
+
+const createdTable = ({ tokens }: SqlStatement): string | undefined => {
+  const statement = new Reader(tokens);
+  if (!statement.take('CREATE')) return undefined;
+  statement.take('UNLOGGED');
+  return statement.take('TABLE') ? statement.table() : undefined;
+};
+
+const renamedTo = ({ tokens }: SqlStatement): readonly string[] => {
+  const statement = new Reader(tokens);
+  if (!statement.take('ALTER', 'TABLE')) return [];
+  statement.table();
+  return statement.take('RENAME', 'TO') ? [statement.table()] : [];
+};
+
+const guardsOf = (tables: readonly GuardedTable[], dialect: SqlName): ReadonlyMap<string, string> =>
+  new Map(
+    tables.flatMap((table) =>
+      table.guarantees.flatMap((guarantee) =>
+        sideObjects({ ...table, guarantees: [guarantee] }, dialect).map(
+          ({ type, name }) => [`${type} ${name}`, `${guarantee.name} of ${table.name}`] as const,
+        ),
+      ),
+    ),
+  );
+
+/**
+ * Finds statements that could lose data, block or rewrite a table that is in use, break a program that is still running, or
+ * weaken a guarantee.
+ *
+ * @param newTables - tables that earlier steps of the same run create, and which have no rows yet; those that this body
+ *   creates are added
+ * @param tables - the tables of the system, whose guarantees a statement may weaken
+ */
+export function findDangers(
+  body: StepBody,
+  dialect: SqlName,
+  newTables: Set<string>,
+  tables: readonly GuardedTable[] = [],
+): readonly Danger[] {
+  if (body.kind === 'code') return [];
+  const replaced = new Set(body.mode === 'rebuild' ? body.statements.flatMap(renamedTo) : []);
+  const around: Surroundings = {
+    mode: body.mode,
+    statements: body.statements,
+    tables: new Map(tables.map((table) => [table.name, table])),
+    guards: guardsOf(tables, dialect),
+  };
+  const rules = dangerRules.filter(({ dialects }) => dialects.includes(dialect));
+  return body.statements.flatMap((statement) => {
+    const created = createdTable(statement);
+    if (created !== undefined) newTables.add(created);
+    return rules.flatMap((rule) => judge(statement, rule, around, newTables, replaced));
+  });
+}
+
+const judge = (
+  { tokens, code, line }: SqlStatement,
+  { id, kind, why, instead, lock, find, toRows }: Rule,
+  around: Surroundings,
+  newTables: ReadonlySet<string>,
+  replaced: ReadonlySet<string>,
+): readonly Danger[] => {
+  const found = find(new Reader(tokens), around);
+  const tables = toRows ? found.filter((table) => !newTables.has(table)) : found;
+  const [table] = tables;
+  if (table === undefined) return [];
+  const about = { line, code, rule: id, kind, table: table === '' ? undefined : table, instead, lock };
+  const isCopied = replaced.has(table) && new Reader(tokens).next('DROP', 'TABLE');
+  if (!isCopied) return [{ ...about, why }];
+  // the new table takes over the rows and is guarded by the same step
+  return id === 'drop-table'
+    ? [{ ...about, why: `copies ${table} row by row into its new form; writers wait` }]
+    : [];
+};

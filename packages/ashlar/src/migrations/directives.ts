@@ -1,0 +1,122 @@
+import type { SqlName } from '../contract/sql.js';
+import { AshlarError } from '../errors.js';
+import { isBlank } from '../sql/code.js';
+import { readTokens, type Token } from '../sql/lexer.js';
+import {
+  isOwnershipDirective,
+  looksLikeOwnership,
+  type OwnershipLines,
+  readOwnership,
+} from './ownership/lines.js';
+
+/**
+ * The mode in which a step runs: in a transaction, without a transaction (`CREATE INDEX CONCURRENTLY`), or in a
+ * transaction that may replace tables (SQLite).
+ */
+export type StepMode = 'transaction' | 'no-transaction' | 'rebuild';
+
+/** What the directives of a file say. */
+export interface Directives {
+  readonly mode: StepMode;
+  readonly irreversible: boolean;
+  /** What the file says about the objects that it makes; `undefined` if it says nothing. */
+  readonly ownership: OwnershipLines | undefined;
+}
+
+const names: readonly string[] = ['irreversible', 'no-transaction', 'rebuild'];
+const form =
+  'Write a directive as a comment of its own before the first statement, such as: -- ashlar: rebuild';
+const known =
+  'The directives are irreversible, either no-transaction or rebuild, and makes, keeps and renames with a list of objects.';
+
+/**
+ * Reads the directives of a file: comments before the first statement, of either kind, indented or not, in any case.
+ *
+ * @param where - the file and its step, for messages
+ * @throws AshlarError `migration-invalid` for a comment that looks like a directive and cannot be obeyed: a directive that
+ *   does not exist, is misspelt, comes after the first statement, or contradicts another
+ */
+export function readDirectives(text: string, dialect: SqlName, where: string): Directives {
+  let mode: StepMode = 'transaction';
+  let irreversible = false;
+  const ownership: string[] = [];
+  for (const { line, words, leading } of commentLines(text, dialect)) {
+    const name = directiveOf(words);
+    if (name === undefined && !isNearMiss(words)) continue;
+    const refused = (why: string): AshlarError =>
+      new AshlarError('migration-invalid', {
+        message: `Line ${line} of ${where} looks like a directive and is not a valid one: "${words}".`,
+        detail: why,
+        suggestion: form,
+      });
+    if (!leading) throw refused('A directive after the beginning of the first statement has no effect.');
+    if (name === 'irreversible') irreversible = true;
+    else if (name !== undefined && isOwnershipDirective(name)) ownership.push(textOf(words));
+    else if (name !== 'no-transaction' && name !== 'rebuild') throw refused(known);
+    else if (mode !== 'transaction') throw refused(`The file already has the directive ${mode}.`);
+    else mode = name;
+  }
+  return { mode, irreversible, ownership: readOwnership(ownership, dialect, where) };
+}
+
+interface CommentLine {
+  /** The line in the file, counted from 1. */
+  readonly line: number;
+  /** The line's text without the marks of the comment. */
+  readonly words: string;
+  /** Whether the comment is before the first statement. */
+  readonly leading: boolean;
+}
+
+const isComment = ({ kind }: Token): boolean => kind === 'line-comment' || kind === 'block-comment';
+
+function* commentLines(text: string, dialect: SqlName): Generator<CommentLine, void> {
+  let line = 1;
+  let leading = true;
+  for (const token of readTokens(text, dialect)) {
+    const lines = token.text.split('\n');
+    if (isComment(token)) {
+      for (const [at, one] of lines.entries()) yield { line: line + at, words: withoutMarks(one), leading };
+    } else if (!isBlank(token) && token.text !== ';') leading = false;
+    line += lines.length - 1;
+  }
+}
+
+const withoutMarks = (line: string): string => line.replace(/^[\s\-/*]+/, '').replace(/[\s*]+\/?$/, '');
+
+const mark = /^ashlar\s*:\s*/i;
+
+/** The directive that a comment gives, in lower case, whether it exists or not. */
+const directiveOf = (words: string): string | undefined =>
+  mark.test(words) ? textOf(words).toLowerCase() : undefined;
+
+// names of objects may have capital letters
+const textOf = (words: string): string => words.replace(mark, '');
+
+const mostEdits = 2;
+const letters = (text: string): string => text.replaceAll(/[^\p{L}\p{N}]/gu, '');
+
+/** Whether a comment is a directive with mistakes: in the word, in the mark after it, or in the directive's name. */
+const isNearMiss = (words: string): boolean => {
+  const [, word = '', rest = ''] = /^[^\p{L}\p{N}]*([\p{L}\p{N}]+)(.*)$/su.exec(words.toLowerCase()) ?? [];
+  if (word === 'ashlar' && /^\s*[:：]/.test(rest)) return true;
+  if (!isNear(word, 'ashlar')) return false;
+  return looksLikeOwnership(rest) || names.some((name) => isNear(letters(rest), letters(name)));
+};
+
+const isNear = (given: string, wanted: string): boolean =>
+  Math.abs(given.length - wanted.length) <= mostEdits && distance(given, wanted) <= mostEdits;
+
+/** The least number of letters to insert, delete or replace that turn one text into the other. */
+const distance = (a: string, b: string): number => {
+  let row = [...b, ''].map((_, at) => at);
+  for (const [i, letter] of [...a].entries()) {
+    const next = [i + 1];
+    for (const [j, other] of [...b].entries()) {
+      const replaced = (row[j] ?? 0) + (letter === other ? 0 : 1);
+      next.push(Math.min(replaced, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row.at(-1) ?? 0;
+};

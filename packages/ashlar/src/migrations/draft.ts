@@ -1,0 +1,153 @@
+import { existsSync } from 'node:fs';
+import type { Engine } from '../contract/engine.js';
+import type { GuardedTable } from '../contract/guarantee.js';
+import type { SqlName } from '../contract/sql.js';
+import type { SystemFacts } from '../contract/system.js';
+import { dialects } from '../engines/open.js';
+import { assertNoneConverted } from './ownership/breaks.js';
+import { changesKeeping, isKeptIn, type KeepingChanges, type StepsComparison } from './ownership/changes.js';
+import { withKept } from './ownership/keep.js';
+import { afterRenames, keysOf, objectKey } from './ownership/keys.js';
+import type { OwnershipLines } from './ownership/lines.js';
+import { OwnershipLedger } from './ownership/ownership.js';
+import { type AllRenames, type Comparison, declaredRenames } from './renames.js';
+import { assertConvertible, assertKeyKinds, retypesOf } from './retypes.js';
+import { inCreationOrder, openEmptyShadow, runStepsIn, schemaOfModel } from './shadow.js';
+import { folderPath, readSteps, sqlBody } from './steps.js';
+import { tryStep } from './trial.js';
+
+/** A step that is being generated in one dialect, with the shadow database in which the steps before it have run. */
+export interface Draft {
+  readonly system: SystemFacts;
+  readonly comparison: StepsComparison;
+  readonly shadow: Engine;
+  /** Follows who made the objects in the shadow database. */
+  readonly ledger: OwnershipLedger;
+}
+
+/**
+ * Runs the steps of a system in a shadow database, which stays open, and describes the schema of its tables.
+ *
+ * @throws AshlarError `migration-failed`, `migration-invalid`, `driver-missing`, `conversion-blocked`
+ */
+export async function openDraft(system: SystemFacts, name: SqlName): Promise<Draft> {
+  assertKeyKinds(Object.values(system.tables));
+  const dialect = await dialects[name]();
+  const steps = existsSync(folderPath(system.migrations)) ? await readSteps(system.migrations, name) : [];
+  // first: PGlite has one database, which the steps then take over
+  const after = await schemaOfModel(dialect, system);
+  const shadow = await openEmptyShadow(dialect);
+  try {
+    const ledger = new OwnershipLedger();
+    const { schema: before, ownership } = await runStepsIn(shadow, steps, ledger);
+    return { system, shadow, ledger, comparison: { dialect, before, after, ownership } };
+  } catch (error) {
+    await shadow.close();
+    throw error;
+  }
+}
+
+/**
+ * Returns the comparison in which what the model lacks and what stays all the same is no longer missing. But a table or column
+ * that is to be renamed is missing under its old name, also if a person made it.
+ *
+ * @param keeps - the objects of older steps that stay
+ * @param given - the renames that options name
+ */
+export function withoutKept(
+  { system, comparison }: Draft,
+  keeps: ReadonlySet<string>,
+  given: AllRenames,
+): Comparison {
+  const { dialect, before, after, ownership } = comparison;
+  const declared = declaredRenames(system, comparison);
+  const renamed = new Set(
+    [declared, given].flatMap(({ tables, columns }) => [
+      ...Object.values(tables).map((name) => objectKey('table', name)),
+      ...Object.entries(columns).flatMap(([table, names]) =>
+        Object.values(names).map((name) => objectKey('column', name, table)),
+      ),
+    ]),
+  );
+  const isKept = isKeptIn(ownership, keeps);
+  return { dialect, before, after: withKept(after, before, (key) => isKept(key) && !renamed.has(key)) };
+}
+
+/** What a step changes in one dialect. */
+export interface PlannedDraft extends Draft, KeepingChanges {
+  readonly model: readonly GuardedTable[];
+  /** The schemas that `rest` lies between. */
+  readonly comparison: KeepingChanges['comparison'] & StepsComparison;
+  /** What the step says about the objects that it makes. */
+  readonly lines: OwnershipLines;
+}
+
+/**
+ * Returns what a step changes. The renames that come first are run in the shadow database, so that what is tried there has
+ * one name before the rest of the step and after it.
+ *
+ * @param keeps - the objects of older steps that stay
+ * @throws AshlarError `conversion-unknown`, `conversion-sealed`, `conversion-blocked`, `migration-blocked`
+ */
+export async function planDraft(
+  draft: Draft,
+  renames: AllRenames,
+  keeps: ReadonlySet<string>,
+): Promise<PlannedDraft> {
+  const { system, shadow, ledger } = draft;
+  const model = inCreationOrder(Object.values(system.tables));
+  const planned = await changesKeeping({
+    system,
+    comparison: draft.comparison,
+    renames,
+    keeps,
+    run: (step) => runStepsIn(shadow, [step], ledger),
+  });
+  const { comparison, renamedColumns, renamedKeys } = planned;
+  assertConvertible(comparison, renamedColumns, model);
+  assertNoneConverted({ ...comparison, kept: planned.kept }, retypesOf(comparison, renamedColumns));
+  const had = keysOf(comparison.before);
+  const moved = new Set(renamedKeys.values());
+  return {
+    ...draft,
+    ...planned,
+    model,
+    comparison: { ...comparison, ownership: ledger.ownership },
+    lines: {
+      makes: [...keysOf(draft.comparison.after)].filter((key) => !had.has(key) && !moved.has(key)),
+      keeps: [...keeps].map((key) => afterRenames(key, renamedKeys)),
+      renames: renamedKeys,
+    },
+  };
+}
+
+/** The texts of a step in one dialect. */
+export interface StepTexts {
+  readonly up: string;
+  readonly down: string;
+}
+
+/**
+ * Tries the rest of a step in the shadow database of its draft, as {@link tryStep} describes.
+ *
+ * @param texts - those of the rest of the step
+ * @throws AshlarError `migration-untested`, `migration-blocked`
+ */
+export function tryDraft(
+  { system, shadow, model, comparison, renamedColumns, kept }: PlannedDraft,
+  step: string,
+  texts: StepTexts,
+): Promise<readonly string[]> {
+  const { name } = comparison.dialect;
+  return tryStep({
+    engine: shadow,
+    system,
+    model,
+    comparison,
+    kept,
+    renames: renamedColumns,
+    retypes: retypesOf(comparison, renamedColumns),
+    up: sqlBody(step, `up.${name}.sql`, texts.up, name),
+    down: sqlBody(step, `down.${name}.sql`, texts.down, name),
+  });
+}

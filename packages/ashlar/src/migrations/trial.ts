@@ -1,0 +1,193 @@
+import type { Engine } from '../contract/engine.js';
+import type { Owner } from '../contract/owner.js';
+import type { SystemFacts } from '../contract/system.js';
+import { rootText } from '../engines/refusal.js';
+import { AshlarError } from '../errors.js';
+import { unconvertible } from '../model/conversions.js';
+import { firstDifference, readKept } from './kept-rows.js';
+import { assertBodiesFit, assertNoneLost, cannotRunWith, wouldBreak } from './ownership/breaks.js';
+import { conversionOf } from './retypes.js';
+import type { SqlBody } from './steps.js';
+import { TrialRows } from './trial-rows.js';
+import { type TrialTable, type TrialTablesOf, trialTables } from './trial-tables.js';
+
+/** A generated step in one dialect, and the empty database in which the steps before it have run. */
+export interface Trial extends TrialTablesOf {
+  readonly engine: Engine;
+  readonly system: SystemFacts;
+  /** The objects that no generated step made and that the step keeps. */
+  readonly kept: ReadonlySet<string>;
+  readonly up: SqlBody;
+  readonly down: SqlBody;
+}
+
+/**
+ * Tries a generated step in a shadow database: sample rows, the step up, a comparison with the model, the step down, a
+ * comparison with the schema before. Rows that stay are compared, too, and every view and trigger must work afterwards.
+ *
+ * @returns the tables that stay and for which no sample row was found
+ * @throws AshlarError `migration-untested`, with the statement that failed or what differs; `migration-blocked` if the step
+ *   would drop, change or break an object that no generated step made
+ */
+export async function tryStep(trial: Trial): Promise<readonly string[]> {
+  const { engine, comparison, kept: objects, up, down } = trial;
+  return engine.asOwner(async (connection) => {
+    const owner = comparison.dialect.ownerOfSteps(connection);
+    const broken = new Set(await brokenIn(trial, owner));
+    assertBodiesFit({ ...comparison, kept: objects });
+    const tables = trialTables(trial);
+    const empty = await insertRows(trial, owner, tables);
+    const kept = tables.filter(({ before }) =>
+      comparison.after.tables.some(({ name }) => name === before.name),
+    );
+    const original = await readKept(trial, owner, kept, 'before');
+    await tryFailures(trial, owner, tables);
+    await runTrial(trial, owner, up);
+    await assertSchema(trial, owner, 'up');
+    assertNoneBroken(
+      trial,
+      (await brokenIn(trial, owner)).filter((each) => !broken.has(each)),
+    );
+    assertSame(trial, 'up', firstDifference(true, original, await readKept(trial, owner, kept, 'after')));
+    if (!down.irreversible) {
+      await runTrial(trial, owner, down);
+      await assertSchema(trial, owner, 'down');
+      assertSame(
+        trial,
+        'down',
+        firstDifference(false, original, await readKept(trial, owner, kept, 'before')),
+      );
+    }
+    return empty.filter((name) => kept.some(({ before }) => before.name === name));
+  });
+}
+
+const insertRows = (
+  { engine, system }: Trial,
+  owner: Owner,
+  tables: readonly TrialTable[],
+): Promise<readonly string[]> =>
+  owner.atomically(async () => {
+    const rows = new TrialRows(engine, owner, system);
+    const empty: string[] = [];
+    for (const table of tables) {
+      if (table.rows > 0 && (await rows.insert(table))) continue;
+      empty.push(table.before.name);
+      if (table.retypes.size === 0 || table.rows === 0) continue;
+      const names = [...table.retypes.values()].map(({ column }) => column);
+      throw new AshlarError('migration-untested', {
+        message: `The change of ${table.before.name}.${names.join(', ')} cannot be tried: no sample row fits ${table.before.name}.`,
+        detail:
+          'No value was found that the table accepts before the change and after it. Nothing was written.',
+        suggestion:
+          'Give a row in the probes of the system, or write the step by hand: ashlar migrate new NAME --empty.',
+        facts: { table: table.before.name, columns: names },
+      });
+    }
+    return empty;
+  });
+
+class Undone extends Error {}
+
+// each conversion with a value that it must refuse
+const tryFailures = async (
+  { engine, system, up, comparison }: Trial,
+  owner: Owner,
+  tables: readonly TrialTable[],
+): Promise<void> => {
+  for (const table of tables) {
+    for (const retype of table.rows === 0 ? [] : table.retypes.values()) {
+      const conversion = conversionOf(retype);
+      const value = conversion && unconvertible(conversion);
+      if (!conversion || value === undefined) continue;
+      let ran = false;
+      await owner
+        .atomically(
+          async () => {
+            const rows = new TrialRows(engine, owner, system);
+            const literal = rows.literal(conversion.from, value);
+            // the table itself may refuse the value
+            if (!(await rows.insert(table, { [retype.former]: literal }))) throw new Undone();
+            for (const { sql } of up.statements) await owner.script(sql);
+            ran = true;
+            throw new Undone();
+          },
+          { rebuild: up.mode === 'rebuild' },
+        )
+        .catch(() => undefined);
+      if (!ran) continue;
+      throw untested(comparison.dialect.name, 'accepts a value that it cannot convert', {
+        detail: `${retype.table}.${retype.column}`,
+      });
+    }
+  }
+};
+
+const brokenIn = ({ comparison: { dialect } }: Trial, owner: Owner): Promise<readonly string[]> =>
+  owner.atomically(() => dialect.findBroken(owner));
+
+const assertNoneBroken = ({ comparison, kept }: Trial, [broken]: readonly string[]): void => {
+  if (broken === undefined) return;
+  throw kept.size > 0
+    ? wouldBreak(broken)
+    : untested(comparison.dialect.name, 'leaves an object that does not work', { detail: broken });
+};
+
+const runTrial = async (
+  { comparison: { dialect }, kept }: Trial,
+  owner: Owner,
+  { statements, mode, file }: SqlBody,
+): Promise<void> => {
+  let at = '';
+  try {
+    await owner.atomically(
+      async () => {
+        for (const { sql } of statements) {
+          at = sql;
+          await owner.script(sql);
+        }
+        at = 'the commit';
+      },
+      { rebuild: mode === 'rebuild' },
+    );
+  } catch (error) {
+    const detail = `${rootText(error)}\nThe statement: ${at}`;
+    throw kept.size > 0
+      ? cannotRunWith(kept, detail, error)
+      : untested(dialect.name, `does not run (${file})`, { detail, cause: error });
+  }
+};
+
+const assertSchema = async (
+  { engine, comparison, model, kept }: Trial,
+  owner: Owner,
+  direction: 'up' | 'down',
+): Promise<void> => {
+  const { dialect, before, after } = comparison;
+  const made = await engine.introspect(owner);
+  assertNoneLost({ dialect, before, after: direction === 'up' ? after : before, kept }, made);
+  const left =
+    direction === 'up' ? dialect.changes(made, after, model, {}) : dialect.changes(made, before, [], {});
+  if (left.length === 0) return;
+  const problem =
+    direction === 'up' ? 'does not make the declared schema' : 'does not restore the schema before it';
+  throw untested(dialect.name, problem, { detail: left.map(({ summary }) => summary).join('\n') });
+};
+
+const assertSame = ({ comparison }: Trial, direction: 'up' | 'down', table: string | undefined): void => {
+  if (table === undefined) return;
+  throw untested(comparison.dialect.name, `changes rows that stay (${direction})`, {
+    detail: `The table: ${table}`,
+  });
+};
+
+const untested = (
+  dialect: string,
+  what: string,
+  options: { readonly detail: string; readonly cause?: unknown },
+): AshlarError =>
+  new AshlarError('migration-untested', {
+    message: `The generated step ${what} on ${dialect}. Nothing was written.`,
+    ...options,
+    suggestion: 'Write the step by hand: ashlar migrate new NAME --empty.',
+  });
