@@ -124,20 +124,31 @@ const namesOf = (objects: readonly OtherObject[]): ReadonlySet<string> =>
   new Set(objects.map(({ name }) => name));
 const isVirtual = ({ type }: OtherObject): boolean => type === 'virtual table';
 
-/** Returns a table without the columns, indexes, triggers and policies that are declared by their SQL. */
-export function withoutDeclared(table: SchemaTable, declared: readonly ObjectSql[]): SchemaTable {
-  const rest = <T extends { readonly name: string }>(
-    type: ObjectSql['type'],
-    parts: readonly T[],
-  ): readonly T[] =>
-    parts.filter(({ name }) => !declared.some((object) => object.type === type && object.name === name));
+/**
+ * Returns a described table as the statements that create it leave it: without the columns, indexes, triggers and policies
+ * that are declared by their SQL, in the table or in the system.
+ *
+ * @param declared - the objects that the table declares by their SQL
+ * @param isWritten - whether the statements make an index, a trigger or a policy
+ */
+export function asCreated(
+  table: SchemaTable,
+  declared: readonly ObjectSql[],
+  isWritten: (type: 'index' | 'trigger' | 'policy', name: string) => boolean,
+): SchemaTable {
+  const isColumn = ({ name }: { readonly name: string }): boolean =>
+    declared.some((object) => object.type === 'column' && object.name === name);
+  const { rowSecurity } = table;
   return {
     ...table,
-    columns: rest('column', table.columns),
-    indexes: rest('index', table.indexes),
-    triggers: rest('trigger', table.triggers),
-    ...(table.rowSecurity && {
-      rowSecurity: { ...table.rowSecurity, policies: rest('policy', table.rowSecurity.policies) },
+    columns: table.columns.filter((column) => !isColumn(column)),
+    indexes: table.indexes.filter(({ name }) => isWritten('index', name)),
+    triggers: table.triggers.filter(({ name }) => isWritten('trigger', name)),
+    ...(rowSecurity && {
+      rowSecurity: {
+        ...rowSecurity,
+        policies: rowSecurity.policies.filter(({ name }) => isWritten('policy', name)),
+      },
     }),
   };
 }

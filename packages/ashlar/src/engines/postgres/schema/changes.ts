@@ -4,7 +4,7 @@ import type { Schema, SchemaChange, SchemaObject, SchemaTable } from '../../../c
 import { AshlarError } from '../../../errors.js';
 import { identifier } from '../../../model/index.js';
 import { mentions } from '../../../sql/code.js';
-import { changeObjects, withoutDeclared } from '../../object-changes.js';
+import { asCreated, changeObjects } from '../../object-changes.js';
 import { change } from './change.js';
 import { changeColumns } from './change-columns.js';
 import {
@@ -217,9 +217,14 @@ export const changes: SqlDialect['changes'] = (before, after, model, renames) =>
   };
   const declaredOnNew = after.tables.flatMap((table): TableChanges[] => {
     const own = byName.get(table.name);
-    return own && !had.has(table.name)
-      ? [changeTable(withoutDeclared(table, declaredObjects(own)), table, own, retyping)]
-      : [];
+    if (!own || had.has(table.name)) return [];
+    const { indexes, objects } = modelSql(own);
+    const created = asCreated(
+      table,
+      declaredObjects(own),
+      (type, name) => objects.has(`${type} ${name}`) || (type === 'index' && indexes.has(name)),
+    );
+    return [changeTable(created, table, own, retyping)];
   });
   const kept = renamed.tables.flatMap((table): TableChanges[] => {
     const now = is.get(table.name);

@@ -3,9 +3,9 @@ import type { GuardedTable } from '../../../contract/guarantee.js';
 import type { ObjectSql } from '../../../contract/objects.js';
 import type { Schema, SchemaChange, SchemaTable } from '../../../contract/schema.js';
 import { identifier } from '../../../model/index.js';
-import { changeObjects, withoutDeclared } from '../../object-changes.js';
+import { asCreated, changeObjects } from '../../object-changes.js';
 import { alterTable, withoutData } from './alter.js';
-import { createTable } from './ddl.js';
+import { createdNames, createTable } from './ddl.js';
 import { declaredObjects } from './declared-objects.js';
 import { parentsFirst, referenced } from './references.js';
 import { renderWhole } from './render.js';
@@ -41,7 +41,10 @@ export function changes(
     ...createdTables(created, models),
     ...created.flatMap((table) => {
       const own = models.get(table.name);
-      return own ? alterTable(withoutDeclared(table, declaredObjects(own)), table, undefined, {}) : [];
+      if (!own) return [];
+      const written = createdNames(own);
+      const made = asCreated(table, declaredObjects(own), (type, name) => written.has(`${type} ${name}`));
+      return alterTable(made, table, undefined, {});
     }),
     ...after.tables.flatMap((table) => {
       const old = had.get(table.name);
