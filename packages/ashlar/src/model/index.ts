@@ -1,6 +1,8 @@
 export { assertTable } from './assert-table.js';
+export { bigintBounds, bigintForm, boundedBigint, computedBigint, isBigintText } from './bigint.js';
 export {
   autoincrement,
+  bigint,
   bytes,
   type Ciphertext,
   canonicalAddress,
