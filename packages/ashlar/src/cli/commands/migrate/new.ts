@@ -1,7 +1,8 @@
 import { relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { AshlarError } from '../../../errors.js';
-import { type Decide, newStep } from '../../../migrations/index.js';
+import type { Decide } from '../../../migrations/decisions.js';
+import { newStep } from '../../../migrations/new-step.js';
 import type { Answer, Commands } from '../../command.js';
 import type { Invocation } from '../../invocation.js';
 import { collect } from '../../option-values.js';
