@@ -12,6 +12,7 @@ import type { Table } from '../../model/index.js';
 import type { System } from '../../system/system.js';
 import { assertInitialised } from '../assert-initialised.js';
 import type { Answer, Commands } from '../command.js';
+import { summaries } from '../command-names.js';
 import type { Invocation } from '../invocation.js';
 import { wholeNumber } from '../option-values.js';
 import { printChange } from '../print-change.js';
@@ -30,7 +31,7 @@ interface Options {
 /** `ashlar audit`: queries the audit trail. */
 export function auditCommand(commands: Commands): Command {
   return commands
-    .make<Options>('audit', 'show changes of rows: who made each, when, and the values before and after', run)
+    .make<Options>('audit', summaries.audit.description, run)
     .option('--table <name>', 'only changes of this table')
     .option(
       '--row <key>',

@@ -3,6 +3,7 @@ import type { Engine, Partition } from '../../../contract/engine.js';
 import type { System } from '../../../system/system.js';
 import type { Answer, Commands } from '../../command.js';
 import type { Invocation } from '../../invocation.js';
+import { printTable } from '../../print-table.js';
 
 interface TablePartitions {
   readonly system: string;
@@ -24,7 +25,8 @@ const run = async (invocation: Invocation): Promise<Answer> => {
     );
   if (all.length === 0) out.line('no partitions');
   else {
-    out.table(
+    printTable(
+      out,
       ['table', 'partition', 'from', 'to', 'rows (estimate)'],
       all.flatMap(({ table, partitions }) =>
         partitions.map(({ name, from, to, rows }) => [table, name, from ?? '–', to ?? '–', rows]),
