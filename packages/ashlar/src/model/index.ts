@@ -53,5 +53,5 @@ export type { Application, CheckedRow, InsertOf, KeyValue, RowOf, Shape, UpdateO
 export { hiddenTables, type SideTable, sideObjects, sideTables } from './side-tables.js';
 export { storageProblem } from './storable.js';
 export { type Columns, type KeyNames, type Table, table } from './table.js';
-export { timestampText } from './timestamp-text.js';
+export { parseTime, timestampText } from './timestamp-text.js';
 export type { Insert, KeyOf, QueryTable, QueryTables, Row, Tables, Update } from './types.js';
