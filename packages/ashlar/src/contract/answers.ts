@@ -33,6 +33,8 @@ export interface QueryAnswers {
   comparableJson(node: OperationNode): OperationNode;
   /** Returns the text of JSON in the form that {@link comparableJson} gives it. */
   comparableJsonText(value: unknown): string;
+  /** Returns a part of a JSON value. */
+  jsonPart(part: JsonPart): OperationNode;
   /** Returns a parameter with the type of its kind, where the engine would take it for text. */
   typed(node: OperationNode, kind: ColumnKind): OperationNode;
   /** Returns what a cell without a value gets in a list of rows; `undefined` if the engine has the keyword DEFAULT there. */
@@ -44,6 +46,15 @@ export interface QueryAnswers {
    * first row or NULL.
    */
   rowsAsJson(parts: JsonRows): OperationNode;
+}
+
+/** A part of a JSON value. */
+export interface JsonPart {
+  readonly of: OperationNode;
+  /** The keys of objects, and the positions in arrays: from 0, or from -1 backwards. */
+  readonly path: readonly (string | number)[];
+  /** Whether the part is wanted as text (`->>`) or as JSON (`->`). */
+  readonly asText: boolean;
 }
 
 /** A query whose rows become JSON. */

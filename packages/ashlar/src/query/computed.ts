@@ -1,4 +1,3 @@
-import type { JSONReferenceNode } from 'kysely';
 import type { ColumnKind } from '../contract/column.js';
 import type { Meaning } from './scope.js';
 
@@ -14,12 +13,6 @@ export const computed = (kind: ColumnKind, nullable = true): Meaning => ({
 /** Returns the meaning of a value that is computed of values with a meaning, and has their kind. */
 export const result = (meaning: Meaning | undefined): Meaning | undefined =>
   meaning && { ...meaning, nullable: true, column: undefined };
-
-/** Returns the meaning of a part of a JSON column. */
-export const jsonMeaning = ({ traversal }: JSONReferenceNode): Meaning | undefined => {
-  const operator = 'operator' in traversal ? traversal.operator : traversal.inOperator;
-  return operator?.operator === '->' ? computed('json') : undefined;
-};
 
 /** Returns the meaning of a literal. */
 export const literalMeaning = (value: unknown): Meaning | undefined => {

@@ -10,8 +10,9 @@ import {
 } from 'kysely';
 import { raw } from '../engines/raw-node.js';
 import { AshlarError } from '../errors.js';
+import { besideJsonText } from './json-parts.js';
 import { type Comparand, comparand, isText } from './literals.js';
-import { meaningOf, operatorOf } from './meaning.js';
+import { comparisons, meaningOf, operatorOf } from './meaning.js';
 import { binary, both, cast, constant, isReady, neverEqual, parameter, parameters } from './nodes.js';
 import type { QueryParts } from './parts.js';
 import { isLiteral, withResults } from './result-literals.js';
@@ -54,8 +55,9 @@ const literalOf = (node: OperationNode): { readonly value: unknown } | undefined
  *
  * @throws AshlarError `usage` for an order or a pattern over JSON, and for a pattern that ends with a lone backslash
  */
-export function condition(node: BinaryOperationNode, place: Place): OperationNode {
-  const operator = operatorOf(node);
+export function condition(given: BinaryOperationNode, place: Place): OperationNode {
+  const operator = operatorOf(given);
+  const node = comparisons.has(operator) ? besideJsonText(given) : given;
   const { leftOperand: left, rightOperand: right } = node;
   if (likes.has(operator)) return like(node, operator, place);
   if (operator === 'in' || operator === 'not in') return membership(node, operator, place);

@@ -8,7 +8,6 @@ import {
   type FunctionNode,
   IdentifierNode,
   type JoinNode,
-  type JSONReferenceNode,
   type OperationNode,
   OperatorNode,
   RawNode,
@@ -20,10 +19,12 @@ import {
   ValueNode,
   type WithNode,
 } from 'kysely';
-import { castMeaning, computed, jsonMeaning, literalMeaning, result } from './computed.js';
+import { castMeaning, computed, literalMeaning, result } from './computed.js';
+import { isJsonText } from './json-parts.js';
 import { comparand } from './literals.js';
 import { isFirstOf, resultsOfCase } from './result-literals.js';
 import { type Meaning, type Relation, type Scope, unknownRelation } from './scope.js';
+import { unwrapped } from './unwrapped.js';
 
 /** One column of a query's result; `name` is `undefined` for columns that are not known. */
 export interface Output {
@@ -52,15 +53,6 @@ const sameAsArgument: ReadonlySet<string> = new Set([
 /** Returns the operator of an operation as text; `''` for one that is written as raw SQL. */
 export function operatorOf({ operator }: { readonly operator: OperationNode }): string {
   return OperatorNode.is(operator) ? operator.operator : '';
-}
-
-/** Returns the expression inside a node that only wraps it: `sql.ref('x')` is a raw node around a reference. */
-export function unwrapped(node: OperationNode): OperationNode {
-  if (!RawNode.is(node)) return node;
-  const [only, ...others] = node.parameters;
-  return only && others.length === 0 && node.sqlFragments.every((text) => text === '')
-    ? unwrapped(only)
-    : node;
 }
 
 const remembered = new WeakMap<OperationNode, Meaning>();
@@ -93,7 +85,7 @@ export function meaningOf(given: OperationNode, scope: Scope): Meaning | undefin
     case 'AggregateFunctionNode':
       return functionMeaning(node as FunctionNode | AggregateFunctionNode, scope);
     case 'JSONReferenceNode':
-      return jsonMeaning(node as JSONReferenceNode);
+      return jsonPartMeaning(node);
     case 'SelectQueryNode':
       return result(outputsOf(node, scope)[0]?.meaning);
     case 'ValueNode':
@@ -118,12 +110,14 @@ const referenceMeaning = (node: ReferenceNode | ColumnNode, scope: Scope): Meani
 const operationMeaning = (node: BinaryOperationNode, scope: Scope): Meaning | undefined => {
   const operator = operatorOf(node);
   if (comparisons.has(operator)) return computed('boolean');
-  if (operator === '->') return computed('json');
+  if (operator === '->' || operator === '->>') return jsonPartMeaning(node);
   if (!arithmetic.has(operator)) return undefined;
   const kinds = [node.leftOperand, node.rightOperand].map((operand) => meaningOf(operand, scope)?.kind);
   if (kinds.every((kind) => kind === 'integer')) return computed('integer');
   return kinds.every((kind) => kind === 'integer' || kind === 'real') ? computed('real') : undefined;
 };
+
+const jsonPartMeaning = (node: OperationNode): Meaning => computed(isJsonText(node) ? 'text' : 'json');
 
 const functionMeaning = (node: FunctionNode | AggregateFunctionNode, scope: Scope): Meaning | undefined => {
   const name = node.func.toLowerCase();

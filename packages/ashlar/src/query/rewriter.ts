@@ -19,6 +19,7 @@ import {
 import type { ResultKinds } from '../contract/answers.js';
 import { AshlarError } from '../errors.js';
 import { condition, inFormOf, type Place } from './conditions.js';
+import { jsonPartOf } from './json-parts.js';
 import {
   addSources,
   define,
@@ -90,10 +91,13 @@ export class Rewriter {
   }
 
   #rewrite(node: OperationNode, scope: Scope): OperationNode {
+    if (node.kind === 'JSONReferenceNode') return this.#jsonPart(node, scope) ?? node;
     if (leaves.has(node.kind)) return node;
     if (!isReady(node)) refuseForm(node);
     switch (node.kind) {
       case 'BinaryOperationNode': {
+        const part = this.#jsonPart(node, scope);
+        if (part) return part;
         const rewritten = condition(node as BinaryOperationNode, this.#place(scope));
         if (rewritten.kind !== node.kind) remember(rewritten, meaningOf(node, scope));
         return rewritten;
@@ -267,6 +271,14 @@ export class Rewriter {
     const written = this.#parts.answers.aggregate(rewritten, kind) ?? rewritten;
     if (written !== rewritten) remember(written, meaningOf(node, scope));
     return written;
+  }
+
+  #jsonPart(node: OperationNode, scope: Scope): OperationNode | undefined {
+    const part = jsonPartOf(node);
+    if (!part) return undefined;
+    const rewritten = this.#parts.answers.jsonPart({ ...part, of: this.#rewrite(part.of, scope) });
+    remember(rewritten, meaningOf(node, scope));
+    return rewritten;
   }
 
   #orderBy(node: OrderByItemNode, scope: Scope, outputs: readonly Output[] = []): OrderByItemNode {

@@ -93,27 +93,17 @@ const differences: Readonly<Record<string, readonly [run: Runs, sqlite: unknown,
     ['1'],
     ['true'],
   ],
-  'json-text': [
-    async (s) => [
-      ...(await first((q) =>
-        ids(q).select((eb) =>
-          eb
-            .ref('meta', '->>')
-            .key('o' as never)
-            .as('x'),
-        ),
-      )(s)),
-      ...(await first((q) =>
-        ids(q).select((eb) =>
-          eb
-            .ref('meta', '->>')
-            .key('b' as never)
-            .as('x'),
-        ),
-      )(s)),
-    ],
-    ['{"a":1}', 1],
-    ['{"a": 1}', 'true'],
+  'json-scalar-position': [
+    first((q) =>
+      ids(q).select((eb) =>
+        eb
+          .ref('other', '->')
+          .at(0 as never)
+          .as('x'),
+      ),
+    ),
+    [null],
+    [9],
   ],
   'json-order': [read((q) => q.select('label').orderBy('other')), ['b', 'a'], ['a', 'b']],
   'json-concatenation': [

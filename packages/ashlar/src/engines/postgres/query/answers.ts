@@ -4,6 +4,7 @@ import type { ColumnKind } from '../../../contract/column.js';
 import { rowsAsJson } from '../../json-rows.js';
 import { raw } from '../../raw-node.js';
 import { parameterTypes } from '../wire/parameter-types.js';
+import { jsonPart } from './json-part.js';
 import { inJson, jsonFunctions } from './nested.js';
 
 type DataType = Parameters<typeof DataTypeNode.create>[0];
@@ -48,6 +49,7 @@ export const postgresAnswers: QueryAnswers = {
   aggregate,
   comparableJson: (node) => node,
   comparableJsonText: (value) => JSON.stringify(value),
+  jsonPart,
   typed: (node, kind) => CastNode.create(node, DataTypeNode.create(parameterTypes[kind] as DataType)),
   missingCell: () => undefined,
   inJson,

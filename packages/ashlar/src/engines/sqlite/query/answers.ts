@@ -5,6 +5,7 @@ import { raw } from '../../raw-node.js';
 import { columnDefault } from '../schema/column-sql.js';
 import { comparableJsonText, functions } from './functions.js';
 import { globOf } from './glob.js';
+import { jsonPart } from './json-part.js';
 import { inJson, jsonFunctions } from './nested.js';
 
 // SQLite's LIKE ignores the case of A–Z and has no escape of its own; GLOB minds the case, and can use an index
@@ -27,6 +28,7 @@ export const sqliteAnswers: QueryAnswers = {
   aggregate: () => undefined,
   comparableJson: (node) => FunctionNode.create(functions.json, [node]),
   comparableJsonText,
+  jsonPart,
   typed: (node) => node,
   // Kysely would write NULL, because SQLite has no keyword for it
   missingCell: (column) => raw([columnDefault(column) ?? 'null']),

@@ -1,7 +1,8 @@
+import { jsonAsText } from '../../json-text.js';
 import type { DriverDatabase } from '../driver/driver.js';
 
 /** The SQL functions that every connection has, for queries that SQLite would answer differently from PostgreSQL. */
-export const functions = { like: 'ashlar_like', json: 'ashlar_json' } as const;
+export const functions = { like: 'ashlar_like', json: 'ashlar_json', jsonText: 'ashlar_json_text' } as const;
 
 const sorted = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.map(sorted);
@@ -41,5 +42,8 @@ export function defineFunctions(database: DriverDatabase): void {
   });
   database.function(functions.json, { deterministic: true }, (value: unknown) =>
     typeof value === 'string' ? comparableJsonText(JSON.parse(value)) : value,
+  );
+  database.function(functions.jsonText, { deterministic: true }, (value: unknown) =>
+    typeof value === 'string' ? jsonAsText(value) : value,
   );
 }
