@@ -33,6 +33,15 @@ export interface QueryAnswers {
   comparableJson(node: OperationNode): OperationNode;
   /** Returns the text of JSON in the form that {@link comparableJson} gives it. */
   comparableJsonText(value: unknown): string;
+  /**
+   * Returns a value of a kind as text: times, reals, booleans and JSON in the same form on every engine; `undefined` if a
+   * cast to text gives that form.
+   */
+  asText(node: OperationNode, value: ResultKind): OperationNode | undefined;
+  /** Returns a real as the nearest integer, of two the even one; `undefined` if a cast to an integer gives it. */
+  asInteger(node: OperationNode): OperationNode | undefined;
+  /** Returns `||` of bytes as bytes; `undefined` if it is bytes. */
+  asBytes(node: OperationNode): OperationNode | undefined;
   /** Returns a part of a JSON value. */
   jsonPart(part: JsonPart): OperationNode;
   /** Returns a parameter with the type of its kind, where the engine would take it for text. */

@@ -22,12 +22,13 @@ const byLength = ([one]: readonly [string, unknown], [other]: readonly [string, 
   return a.length - b.length || a.compare(b);
 };
 
-const written = (value: unknown): string => {
+/** Returns a JSON value as text in the form of jsonb. */
+export const jsonbText = (value: unknown): string => {
   if (typeof value === 'number') return decimalText(String(value));
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  if (Array.isArray(value)) return `[${value.map(written).join(', ')}]`;
+  if (Array.isArray(value)) return `[${value.map(jsonbText).join(', ')}]`;
   const entries = Object.entries(value).sort(byLength);
-  return `{${entries.map(([key, each]) => `${JSON.stringify(key)}: ${written(each)}`).join(', ')}}`;
+  return `{${entries.map(([key, each]) => `${JSON.stringify(key)}: ${jsonbText(each)}`).join(', ')}}`;
 };
 
 /**
@@ -38,5 +39,13 @@ export function jsonAsText(json: string): string | null {
   if (number.test(json)) return decimalText(json);
   const value: unknown = JSON.parse(json);
   if (typeof value === 'string' || value === null) return value;
-  return written(value);
+  return jsonbText(value);
+}
+
+/** Returns a real as PostgreSQL writes it: the fewest digits that give it back, with an exponent from 1e15 and below 1e-4. */
+export function realText(value: number): string {
+  const [mantissa = '', exponent = ''] = value.toExponential().split('e');
+  const power = Number(exponent);
+  if (power >= -4 && power < 15) return decimalText(String(value));
+  return `${mantissa}e${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}`;
 }

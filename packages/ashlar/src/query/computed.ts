@@ -18,6 +18,7 @@ export const result = (meaning: Meaning | undefined): Meaning | undefined =>
 export const literalMeaning = (value: unknown): Meaning | undefined => {
   if (typeof value === 'boolean') return computed('boolean', false);
   if (typeof value === 'number') return computed(Number.isInteger(value) ? 'integer' : 'real', false);
+  if (value instanceof Uint8Array) return computed('bytes', false);
   return typeof value === 'string' ? computed('text', false) : undefined;
 };
 

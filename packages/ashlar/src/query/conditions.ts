@@ -10,13 +10,15 @@ import {
 } from 'kysely';
 import { raw } from '../engines/raw-node.js';
 import { AshlarError } from '../errors.js';
+import { concatenation } from './as-text.js';
 import { besideJsonText } from './json-parts.js';
 import { type Comparand, comparand, isText } from './literals.js';
 import { comparisons, meaningOf, operatorOf } from './meaning.js';
 import { binary, both, cast, constant, isReady, neverEqual, parameter, parameters } from './nodes.js';
 import type { QueryParts } from './parts.js';
+import type { Place } from './place.js';
 import { isLiteral, withResults } from './result-literals.js';
-import type { Form, Meaning, Scope } from './scope.js';
+import type { Form, Meaning } from './scope.js';
 
 const equalities: ReadonlySet<string> = new Set([
   '=',
@@ -32,16 +34,6 @@ const likes: ReadonlySet<string> = new Set(['like', 'not like', 'ilike', 'not il
 
 /** Operators whose literal operands need the type that the literal has. */
 const operators: ReadonlySet<string> = new Set(['+', '-', '*', '/', '%', '||']);
-
-/** What rewriting a condition needs: the names in its place, and the rewriting of its operands. */
-export interface Place {
-  readonly parts: QueryParts;
-  readonly scope: Scope;
-  /** Rewrites an expression. */
-  rewrite(node: OperationNode): OperationNode;
-  /** Rewrites what a node consists of, and not the node itself. */
-  children(node: OperationNode): OperationNode;
-}
 
 // NULL and undefined have no form of a column: SQL gives NULL, and the engine refuses undefined
 const literalOf = (node: OperationNode): { readonly value: unknown } | undefined =>
@@ -143,11 +135,10 @@ const encoded = (form: Form, value: unknown, { answers, encode }: QueryParts): O
 
 // PostgreSQL gives a parameter the type of the other operand
 const calculation = (node: BinaryOperationNode, operator: string, place: Place): OperationNode => {
+  if (operator === '||') return concatenation(node, place);
   const { typedParameters } = place.parts.answers;
   const side = (operand: OperationNode): OperationNode => {
     const value = isLiteral(operand) ? operand.value : undefined;
-    if (operator === '||' && (typeof value === 'number' || typeof value === 'boolean'))
-      return parameter(String(value));
     if (typeof value !== 'number' || !typedParameters) return place.rewrite(operand);
     if (!Number.isSafeInteger(value)) return cast(operand, 'double precision');
     return Math.abs(value) > largestInt32 ? cast(operand, 'bigint') : operand;

@@ -50,6 +50,11 @@ const sameAsArgument: ReadonlySet<string> = new Set([
   ...['min', 'max', 'abs', 'nullif', 'lag', 'lead', 'first_value', 'last_value', 'nth_value'],
 ]);
 
+/** Returns whether a function takes text as its first argument. */
+export function takesText(name: string): boolean {
+  return textFunctions.has(name.toLowerCase()) || name.toLowerCase() === 'length';
+}
+
 /** Returns the operator of an operation as text; `''` for one that is written as raw SQL. */
 export function operatorOf({ operator }: { readonly operator: OperationNode }): string {
   return OperatorNode.is(operator) ? operator.operator : '';
@@ -111,8 +116,13 @@ const operationMeaning = (node: BinaryOperationNode, scope: Scope): Meaning | un
   const operator = operatorOf(node);
   if (comparisons.has(operator)) return computed('boolean');
   if (operator === '->' || operator === '->>') return jsonPartMeaning(node);
-  if (!arithmetic.has(operator)) return undefined;
+  if (operator !== '||' && !arithmetic.has(operator)) return undefined;
   const kinds = [node.leftOperand, node.rightOperand].map((operand) => meaningOf(operand, scope)?.kind);
+  if (operator === '||') {
+    const [left, right] = kinds;
+    if (!left || !right || left === 'json' || right === 'json') return undefined;
+    return computed(left === 'bytes' && right === 'bytes' ? 'bytes' : 'text');
+  }
   if (kinds.every((kind) => kind === 'integer')) return computed('integer');
   return kinds.every((kind) => kind === 'integer' || kind === 'real') ? computed('real') : undefined;
 };
@@ -130,9 +140,12 @@ const functionMeaning = (node: FunctionNode | AggregateFunctionNode, scope: Scop
   }
   if (name === 'count') return computed('integer', false);
   if (name === 'avg') return computed('real');
-  if (textFunctions.has(name)) return computed('text');
-  if (name === 'length') return computed('integer');
   const [first] = given;
+  if (textFunctions.has(name))
+    return computed(
+      first && meaningOf(first, scope)?.kind === 'bytes' && name !== 'concat' ? 'bytes' : 'text',
+    );
+  if (name === 'length') return computed('integer');
   if (!first || !(name === 'sum' || sameAsArgument.has(name))) return undefined;
   return result(meaningOf(first, scope));
 };

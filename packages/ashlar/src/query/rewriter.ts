@@ -2,6 +2,8 @@ import {
   type AggregateFunctionNode,
   AliasNode,
   type BinaryOperationNode,
+  CastNode,
+  type DataTypeNode,
   type FunctionNode,
   type InsertQueryNode,
   LimitNode,
@@ -18,7 +20,8 @@ import {
 } from 'kysely';
 import type { ResultKinds } from '../contract/answers.js';
 import { AshlarError } from '../errors.js';
-import { condition, inFormOf, type Place } from './conditions.js';
+import { asText } from './as-text.js';
+import { condition, inFormOf } from './conditions.js';
 import { jsonPartOf } from './json-parts.js';
 import {
   addSources,
@@ -31,13 +34,15 @@ import {
   remember,
   type StatementParts,
   sourceOf,
+  takesText,
 } from './meaning.js';
 import { nestedNode } from './nested-node.js';
 import { isReady, markReady } from './nodes.js';
 import { directionOf, mayBeNull } from './order.js';
 import type { QueryParts } from './parts.js';
+import type { Place } from './place.js';
 import { refuseForm } from './refused-forms.js';
-import { isFirstOf } from './result-literals.js';
+import { isFirstOf, isLiteral } from './result-literals.js';
 import { isComputed, needsKinds, typedLiterals } from './results.js';
 import { rewrittenReturning } from './returning.js';
 import { type Meaning, type NestedRows, Scope } from './scope.js';
@@ -102,6 +107,8 @@ export class Rewriter {
         if (rewritten.kind !== node.kind) remember(rewritten, meaningOf(node, scope));
         return rewritten;
       }
+      case 'CastNode':
+        return this.#cast(node as CastNode, scope);
       case 'CaseNode':
         return this.#firstOf(node, scope);
       case 'FunctionNode':
@@ -241,7 +248,15 @@ export class Rewriter {
     const node = target && AliasNode.is(target) ? target.node : target;
     if (!node || !TableNode.is(node)) return undefined;
     const { table } = sourceOf(node, new Scope(this.#parts.declared));
-    return table && new Writes(this.#parts, table, (each) => this.#rewrite(each, scope));
+    return (
+      table &&
+      new Writes(
+        this.#parts,
+        table,
+        (each) => this.#rewrite(each, scope),
+        (each) => meaningOf(each, scope),
+      )
+    );
   }
 
   #function(node: FunctionNode, scope: Scope): OperationNode {
@@ -249,11 +264,40 @@ export class Rewriter {
     const isNested = node.func === nestedFunctions.many || node.func === nestedFunctions.one;
     if (isFirstOf(node.func)) return this.#firstOf(node, scope);
     const [query] = rewritten.arguments;
+    if (takesText(node.func)) return this.#ofText(node, rewritten, scope);
     if (!isNested || !query) return rewritten;
     const meaning = meaningOf(node, scope);
     const rows = nestedNode(query, meaning?.rows, this.#parts.answers);
     remember(rows, meaning);
     return rows;
+  }
+
+  #ofText(given: FunctionNode, rewritten: FunctionNode, scope: Scope): FunctionNode {
+    const { answers } = this.#parts;
+    // the other arguments of substr are numbers
+    const last = /^(substr|substring|length)$/i.test(given.func) ? 1 : given.arguments.length;
+    const meanings = given.arguments.slice(0, last).map((each) => meaningOf(each, scope));
+    if (meanings[0]?.kind === 'bytes' && given.func.toLowerCase() !== 'concat') return rewritten;
+    return {
+      ...rewritten,
+      arguments: rewritten.arguments.map((each, at) =>
+        isLiteral(each) ? each : asText(each, meanings[at], answers),
+      ),
+    };
+  }
+
+  #cast(node: CastNode, scope: Scope): OperationNode {
+    const { answers } = this.#parts;
+    const meaning = meaningOf(node.expression, scope);
+    const expression = this.#rewrite(node.expression, scope);
+    const { dataType: type } = node.dataType as DataTypeNode;
+    let converted: OperationNode | undefined;
+    if (type === 'text' && meaning) converted = answers.asText(expression, meaning);
+    if ((type === 'integer' || type === 'bigint') && meaning?.kind === 'real')
+      converted = answers.asInteger(expression);
+    return converted || expression !== node.expression
+      ? CastNode.create(converted ?? expression, node.dataType)
+      : node;
   }
 
   #firstOf(node: OperationNode, scope: Scope): OperationNode {

@@ -5,7 +5,7 @@ import { rowsAsJson } from '../../json-rows.js';
 import { raw } from '../../raw-node.js';
 import { parameterTypes } from '../wire/parameter-types.js';
 import { jsonPart } from './json-part.js';
-import { inJson, jsonFunctions } from './nested.js';
+import { asText, inJson, jsonFunctions } from './nested.js';
 
 type DataType = Parameters<typeof DataTypeNode.create>[0];
 
@@ -49,6 +49,9 @@ export const postgresAnswers: QueryAnswers = {
   aggregate,
   comparableJson: (node) => node,
   comparableJsonText: (value) => JSON.stringify(value),
+  asText,
+  asInteger: () => undefined,
+  asBytes: () => undefined,
   jsonPart,
   typed: (node, kind) => CastNode.create(node, DataTypeNode.create(parameterTypes[kind] as DataType)),
   missingCell: () => undefined,

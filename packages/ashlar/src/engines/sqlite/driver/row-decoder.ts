@@ -1,6 +1,6 @@
 import type { ResultKinds } from '../../../contract/answers.js';
 import type { TableFacts } from '../../../contract/table.js';
-import { type Decode, decoderOf, resultDecoder } from '../values/codec.js';
+import { type Decode, decoderOf, resultDecoder, withoutBuffer } from '../values/codec.js';
 import type { DriverColumn, DriverStatement } from './driver.js';
 
 /** A function that decodes the values of a row, and changes them in the row itself. */
@@ -24,8 +24,10 @@ export class Origins {
     }
   }
 
-  decoder(table: string, column: string): Decode | undefined {
-    return this.#decoders.get(table)?.get(column);
+  /** Returns the decoder of a result column that comes from a column of a table. */
+  decoder({ table, column }: DriverColumn): Decode | undefined {
+    const decoders = table === null ? undefined : this.#decoders.get(table);
+    return decoders && column !== null ? decoders.get(column) : withoutBuffer;
   }
 }
 
@@ -59,10 +61,10 @@ function rowDecoder(
 ): DecodeRow | undefined {
   // of two result columns with the same name, the row contains the later one
   const byName = new Map<string, Decode | undefined>();
-  for (const { name, table, column } of columns) {
+  for (const column of columns) {
+    const { name } = column;
     const known = kinds?.get(name);
-    const origin = table !== null && column !== null ? origins.decoder(table, column) : undefined;
-    byName.set(name, known ? resultDecoder(name, known) : origin);
+    byName.set(name, known ? resultDecoder(name, known) : origins.decoder(column));
   }
   const decoders = [...byName].flatMap(([name, decode]) => (decode ? [{ name, decode }] : []));
   if (decoders.length === 0) return undefined;

@@ -3,6 +3,7 @@ import type { LikeParts, QueryAnswers } from '../../../contract/answers.js';
 import { rowsAsJson } from '../../json-rows.js';
 import { raw } from '../../raw-node.js';
 import { columnDefault } from '../schema/column-sql.js';
+import { asText } from './as-text.js';
 import { comparableJsonText, functions } from './functions.js';
 import { globOf } from './glob.js';
 import { jsonPart } from './json-part.js';
@@ -28,6 +29,10 @@ export const sqliteAnswers: QueryAnswers = {
   aggregate: () => undefined,
   comparableJson: (node) => FunctionNode.create(functions.json, [node]),
   comparableJsonText,
+  asText,
+  asInteger: (node) => FunctionNode.create(functions.integer, [node]),
+  // of bytes it is text, whose bytes are right
+  asBytes: (node) => raw(['cast(', ' as blob)'], node),
   jsonPart,
   typed: (node) => node,
   // Kysely would write NULL, because SQLite has no keyword for it

@@ -168,6 +168,9 @@ const computedDecoder = (name: string, kind: ColumnKind): Decode | undefined => 
   };
 };
 
+/** Returns bytes as a plain Uint8Array, as every engine does, and other values as they are. */
+export const withoutBuffer: Decode = (value) => (value instanceof Uint8Array ? new Uint8Array(value) : value);
+
 const decoderFor = (kind: ColumnKind, corrupt: Corrupt): Decode | undefined => {
   switch (kind) {
     case 'boolean':
@@ -188,7 +191,7 @@ const decoderFor = (kind: ColumnKind, corrupt: Corrupt): Decode | undefined => {
         }
       };
     case 'bytes':
-      return (value) => (value instanceof Uint8Array ? new Uint8Array(value) : value);
+      return withoutBuffer;
     default:
       return undefined;
   }
