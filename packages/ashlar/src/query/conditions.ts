@@ -136,6 +136,10 @@ const encoded = (form: Form, value: unknown, { answers, encode }: QueryParts): O
 // PostgreSQL gives a parameter the type of the other operand
 const calculation = (node: BinaryOperationNode, operator: string, place: Place): OperationNode => {
   if (operator === '||') return concatenation(node, place);
+  for (const operand of [node.leftOperand, node.rightOperand]) {
+    const kind = literalOf(operand) ? undefined : meaningOf(operand, place.scope)?.kind;
+    if (kind && kind !== 'integer' && kind !== 'real') throw noCalculation(operator, kind);
+  }
   const { typedParameters } = place.parts.answers;
   const side = (operand: OperationNode): OperationNode => {
     const value = isLiteral(operand) ? operand.value : undefined;
@@ -158,6 +162,13 @@ const between = (
     condition(binary(node.leftOperand, operator, limit) as BinaryOperationNode, place);
   return both(side('>=', from), side('<=', to));
 };
+
+const noCalculation = (operator: string, kind: string): AshlarError =>
+  new AshlarError('usage', {
+    message: `${operator} takes numbers, and an operand is of the kind ${kind}.`,
+    detail: 'SQLite would calculate with the number that its text begins with.',
+    suggestion: 'Calculate in the application, or cast the operand to a number if it is text.',
+  });
 
 const noOrder = (operator: string): AshlarError =>
   new AshlarError('usage', {

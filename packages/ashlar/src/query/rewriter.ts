@@ -292,7 +292,7 @@ export class Rewriter {
     const expression = this.#rewrite(node.expression, scope);
     const { dataType: type } = node.dataType as DataTypeNode;
     let converted: OperationNode | undefined;
-    if (type === 'text' && meaning) converted = answers.asText(expression, meaning);
+    if (/^(text|varchar)/.test(type ?? '') && meaning) converted = answers.asText(expression, meaning);
     if ((type === 'integer' || type === 'bigint') && meaning?.kind === 'real')
       converted = answers.asInteger(expression);
     return converted || expression !== node.expression

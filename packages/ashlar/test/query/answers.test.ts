@@ -674,6 +674,15 @@ const orders: readonly Case[] = [
 ];
 
 const refusals: readonly Case[] = [
+  ...['name', 'active', 'code', 'born', 'seen', 'address', 'meta', 'photo'].flatMap((column) =>
+    ['+', '-', '*', '/', '%'].map(
+      (operator): Case => [
+        `${column} ${operator} 1`,
+        one((query) => query.select((eb) => eb(column as 'age', operator as '+', 1).as('x'))),
+        'usage',
+      ],
+    ),
+  ),
   ['min of JSON', one((query) => query.select(({ fn }) => fn.min('meta' as 'age').as('x'))), 'usage'],
   ['a sum of booleans', one((query) => query.select(({ fn }) => fn.sum('active' as 'age').as('x'))), 'usage'],
   ['an order over JSON', where('meta', '<', 5), 'usage'],
