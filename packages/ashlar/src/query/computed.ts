@@ -1,4 +1,3 @@
-import type { JSONReferenceNode } from 'kysely';
 import type { ColumnKind } from '../contract/column.js';
 import { bigintForm, computedBigint } from '../model/index.js';
 import type { Meaning } from './scope.js';
@@ -22,17 +21,12 @@ export const result = (meaning: Meaning | undefined): Meaning | undefined =>
     codec: meaning.codec?.form === bigintForm ? computedBigint : meaning.codec,
   };
 
-/** Returns the meaning of a part of a JSON column. */
-export const jsonMeaning = ({ traversal }: JSONReferenceNode): Meaning | undefined => {
-  const operator = 'operator' in traversal ? traversal.operator : traversal.inOperator;
-  return operator?.operator === '->' ? computed('json') : undefined;
-};
-
 /** Returns the meaning of a literal. */
 export const literalMeaning = (value: unknown): Meaning | undefined => {
   if (typeof value === 'boolean') return computed('boolean', false);
   if (typeof value === 'number') return computed(Number.isInteger(value) ? 'integer' : 'real', false);
   if (typeof value === 'bigint') return computed('bigint', false);
+  if (value instanceof Uint8Array) return computed('bytes', false);
   return typeof value === 'string' ? computed('text', false) : undefined;
 };
 

@@ -17,8 +17,9 @@ import {
   type WithNode,
 } from 'kysely';
 import { AshlarError } from '../errors.js';
-import { isStatement, operatorOf, unwrapped } from './meaning.js';
+import { isStatement, operatorOf } from './meaning.js';
 import { parts } from './tree.js';
+import { unwrapped } from './unwrapped.js';
 
 /**
  * Refuses a part of a statement that not every engine can run, so that the answer is the same on all of them, and an
