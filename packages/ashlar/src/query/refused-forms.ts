@@ -134,6 +134,15 @@ const setsNothing = (what: string): AshlarError =>
     suggestion: 'Give at least one column a value; null makes a column NULL.',
   });
 
+/** The refusal of a declared table that a statement names with a schema. */
+export const refusedSchema = (schema: string, table: string): AshlarError =>
+  new AshlarError('usage', {
+    message: `The table ${table} is named with a schema: ${schema}.`,
+    detail: 'The schema of a system is that of its connection, and its name is not the same on every engine.',
+    suggestion:
+      'Leave out withSchema(…), and the name before the point. Raw sql reaches another table of this name.',
+  });
+
 const hasParameter = (node: OperationNode): boolean => {
   if (ValueNode.is(node)) return !node.immediate;
   return node.kind === 'PrimitiveValueListNode' || (!isStatement(node) && parts(node).some(hasParameter));

@@ -11,6 +11,7 @@ import {
   type OnConflictNode,
   type OperationNode,
   type OrderByItemNode,
+  ReferenceNode,
   type SelectQueryNode,
   TableNode,
   type UpdateQueryNode,
@@ -43,7 +44,7 @@ import { isReady, markReady } from './nodes.js';
 import { directionOf, mayBeNull } from './order.js';
 import type { QueryParts } from './parts.js';
 import type { Place } from './place.js';
-import { refuseForm } from './refused-forms.js';
+import { refusedSchema, refuseForm } from './refused-forms.js';
 import { isFirstOf, isLiteral } from './result-literals.js';
 import { isComputed, needsKinds, typedLiterals } from './results.js';
 import { rewrittenReturning } from './returning.js';
@@ -99,6 +100,8 @@ export class Rewriter {
 
   #rewrite(node: OperationNode, scope: Scope): OperationNode {
     if (node.kind === 'JSONReferenceNode') return this.#jsonPart(node, scope) ?? node;
+    if (TableNode.is(node)) this.#assertWithoutSchema(node);
+    if (ReferenceNode.is(node) && node.table) this.#assertWithoutSchema(node.table);
     if (leaves.has(node.kind)) return node;
     if (!isReady(node)) refuseForm(node);
     switch (node.kind) {
@@ -122,6 +125,12 @@ export class Rewriter {
       default:
         return isStatement(node) ? this.#statement(node, scope) : this.#children(node, scope);
     }
+  }
+
+  // with a schema it could be another table, whose values Ashlar does not know; and engines name schemas differently
+  #assertWithoutSchema({ table: { schema, identifier } }: TableNode): void {
+    if (schema && this.#parts.declared.has(identifier.name))
+      throw refusedSchema(schema.name, identifier.name);
   }
 
   #children(node: OperationNode, scope: Scope): OperationNode {
