@@ -45,3 +45,21 @@ export const castMeaning = ({ dataType }: { dataType: { dataType?: string } }): 
   const kind = castKinds[dataType.dataType ?? ''];
   return kind && computed(kind);
 };
+
+/** The kinds whose values are numbers. */
+export const numbers: ReadonlySet<ColumnKind> = new Set(['integer', 'bigint', 'real']);
+
+type Kinds = readonly (ColumnKind | undefined)[];
+
+/** Returns the meaning of what `||` makes of values of some kinds; `undefined` if the tree does not tell. */
+export function concatenated(kinds: Kinds): Meaning | undefined {
+  if (kinds.some((kind) => !kind || kind === 'json')) return undefined;
+  return computed(kinds.every((kind) => kind === 'bytes') ? 'bytes' : 'text');
+}
+
+/** Returns the meaning of what an arithmetic operator makes of values of some kinds; `undefined` if the tree does not tell. */
+export function calculated(kinds: Kinds): Meaning | undefined {
+  if (kinds.every((kind) => kind === 'integer')) return computed('integer');
+  if (kinds.every((kind) => kind === 'integer' || kind === 'bigint')) return computed('bigint');
+  return kinds.every((kind) => kind && numbers.has(kind)) ? computed('real') : undefined;
+}

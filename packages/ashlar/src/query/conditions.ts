@@ -11,6 +11,7 @@ import {
 import { raw } from '../engines/raw-node.js';
 import { AshlarError } from '../errors.js';
 import { concatenation } from './as-text.js';
+import { numbers } from './computed.js';
 import { besideJsonText } from './json-parts.js';
 import { type Comparand, comparand, isText } from './literals.js';
 import { comparisons, meaningOf, operatorOf } from './meaning.js';
@@ -138,8 +139,7 @@ const calculation = (node: BinaryOperationNode, operator: string, place: Place):
   if (operator === '||') return concatenation(node, place);
   for (const operand of [node.leftOperand, node.rightOperand]) {
     const kind = literalOf(operand) ? undefined : meaningOf(operand, place.scope)?.kind;
-    if (kind && kind !== 'integer' && kind !== 'bigint' && kind !== 'real')
-      throw noCalculation(operator, kind);
+    if (kind && !numbers.has(kind)) throw noCalculation(operator, kind);
   }
   const { typedParameters } = place.parts.answers;
   const side = (operand: OperationNode): OperationNode => {

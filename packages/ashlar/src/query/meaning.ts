@@ -19,8 +19,7 @@ import {
   ValueNode,
   type WithNode,
 } from 'kysely';
-import type { ColumnKind } from '../contract/column.js';
-import { castMeaning, computed, literalMeaning, result } from './computed.js';
+import { calculated, castMeaning, computed, concatenated, literalMeaning, result } from './computed.js';
 import { isJsonText } from './json-parts.js';
 import { comparand } from './literals.js';
 import { isFirstOf, resultsOfCase } from './result-literals.js';
@@ -43,7 +42,6 @@ export const comparisons: ReadonlySet<string> = new Set([
   ...['regexp', 'match'],
 ]);
 
-const numbers: ReadonlySet<ColumnKind> = new Set(['integer', 'bigint', 'real']);
 const arithmetic: ReadonlySet<string> = new Set(['+', '-', '*', '/', '%']);
 const textFunctions: ReadonlySet<string> = new Set([
   ...['lower', 'upper', 'trim', 'ltrim', 'rtrim', 'replace', 'substr', 'substring', 'concat'],
@@ -120,14 +118,7 @@ const operationMeaning = (node: BinaryOperationNode, scope: Scope): Meaning | un
   if (operator === '->' || operator === '->>') return jsonPartMeaning(node);
   if (operator !== '||' && !arithmetic.has(operator)) return undefined;
   const kinds = [node.leftOperand, node.rightOperand].map((operand) => meaningOf(operand, scope)?.kind);
-  if (operator === '||') {
-    const [left, right] = kinds;
-    if (!left || !right || left === 'json' || right === 'json') return undefined;
-    return computed(left === 'bytes' && right === 'bytes' ? 'bytes' : 'text');
-  }
-  if (kinds.every((kind) => kind === 'integer')) return computed('integer');
-  if (kinds.every((kind) => kind === 'integer' || kind === 'bigint')) return computed('bigint');
-  return kinds.every((kind) => kind && numbers.has(kind)) ? computed('real') : undefined;
+  return operator === '||' ? concatenated(kinds) : calculated(kinds);
 };
 
 const jsonPartMeaning = (node: OperationNode): Meaning => computed(isJsonText(node) ? 'text' : 'json');

@@ -10,8 +10,10 @@ import {
   type MergeQueryNode,
   type OffsetNode,
   type OperationNode,
+  ReferenceNode,
   type SelectQueryNode,
   type SetOperationNode,
+  TableNode,
   type UpdateQueryNode,
   ValueNode,
   type WithNode,
@@ -134,8 +136,21 @@ const setsNothing = (what: string): AshlarError =>
     suggestion: 'Give at least one column a value; null makes a column NULL.',
   });
 
-/** The refusal of a declared table that a statement names with a schema. */
-export const refusedSchema = (schema: string, table: string): AshlarError =>
+/**
+ * Refuses a declared table that a statement names with a schema: it could be another table, whose values Ashlar does not
+ * know, and engines name schemas differently.
+ *
+ * @param declared - the declared tables, by name
+ * @throws AshlarError `usage`
+ */
+export function refuseSchema(node: OperationNode, declared: ReadonlyMap<string, unknown>): void {
+  const table = ReferenceNode.is(node) ? node.table : node;
+  if (!table || !TableNode.is(table)) return;
+  const { schema, identifier } = table.table;
+  if (schema && declared.has(identifier.name)) throw refusedSchema(schema.name, identifier.name);
+}
+
+const refusedSchema = (schema: string, table: string): AshlarError =>
   new AshlarError('usage', {
     message: `The table ${table} is named with a schema: ${schema}.`,
     detail: 'The schema of a system is that of its connection, and its name is not the same on every engine.',

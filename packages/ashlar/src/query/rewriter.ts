@@ -11,7 +11,6 @@ import {
   type OnConflictNode,
   type OperationNode,
   type OrderByItemNode,
-  ReferenceNode,
   type SelectQueryNode,
   TableNode,
   type UpdateQueryNode,
@@ -21,7 +20,6 @@ import {
 } from 'kysely';
 import type { ResultKinds } from '../contract/answers.js';
 import { raw } from '../engines/raw-node.js';
-import { AshlarError } from '../errors.js';
 import { asText } from './as-text.js';
 import { condition, inFormOf } from './conditions.js';
 import { jsonPartOf } from './json-parts.js';
@@ -44,7 +42,8 @@ import { isReady, markReady } from './nodes.js';
 import { directionOf, mayBeNull } from './order.js';
 import type { QueryParts } from './parts.js';
 import type { Place } from './place.js';
-import { refusedSchema, refuseForm } from './refused-forms.js';
+import { refuseAggregate } from './refused-aggregates.js';
+import { refuseForm, refuseSchema } from './refused-forms.js';
 import { isFirstOf, isLiteral } from './result-literals.js';
 import { isComputed, needsKinds, typedLiterals } from './results.js';
 import { rewrittenReturning } from './returning.js';
@@ -100,8 +99,7 @@ export class Rewriter {
 
   #rewrite(node: OperationNode, scope: Scope): OperationNode {
     if (node.kind === 'JSONReferenceNode') return this.#jsonPart(node, scope) ?? node;
-    if (TableNode.is(node)) this.#assertWithoutSchema(node);
-    if (ReferenceNode.is(node) && node.table) this.#assertWithoutSchema(node.table);
+    refuseSchema(node, this.#parts.declared);
     if (leaves.has(node.kind)) return node;
     if (!isReady(node)) refuseForm(node);
     switch (node.kind) {
@@ -125,12 +123,6 @@ export class Rewriter {
       default:
         return isStatement(node) ? this.#statement(node, scope) : this.#children(node, scope);
     }
-  }
-
-  // with a schema it could be another table, whose values Ashlar does not know; and engines name schemas differently
-  #assertWithoutSchema({ table: { schema, identifier } }: TableNode): void {
-    if (schema && this.#parts.declared.has(identifier.name))
-      throw refusedSchema(schema.name, identifier.name);
   }
 
   #children(node: OperationNode, scope: Scope): OperationNode {
@@ -327,10 +319,7 @@ export class Rewriter {
     const [argument] = node.aggregated;
     const kind = argument && meaningOf(argument, scope)?.kind;
     const name = node.func.toLowerCase();
-    if (kind === 'json' && (name === 'min' || name === 'max')) throw noExtreme(name);
-    if (kind === 'bigint' && name === 'avg') throw noAverage();
-    const isNumber = kind === 'integer' || kind === 'bigint' || kind === 'real';
-    if (kind && !isNumber && (name === 'sum' || name === 'avg')) throw noNumber(name, kind);
+    if (kind) refuseAggregate(name, kind);
     const rewritten = this.#children(node, scope) as AggregateFunctionNode;
     const written = this.#parts.answers.aggregate(rewritten, kind) ?? rewritten;
     if (written !== rewritten) remember(written, meaningOf(node, scope));
@@ -353,21 +342,3 @@ export class Rewriter {
     return { ...rewritten, nulls: direction === 'asc' ? 'last' : 'first' };
   }
 }
-
-const noExtreme = (name: string): AshlarError =>
-  new AshlarError('usage', {
-    message: `${name} of JSON has no meaning that engines agree on.`,
-    suggestion: 'Take a part of the JSON that is a number or text, or keep it in a column of its own.',
-  });
-
-const noAverage = (): AshlarError =>
-  new AshlarError('usage', {
-    message: 'avg of integers beyond 2^53 has no number that engines agree on.',
-    suggestion: 'Select sum and count, and divide them in the program.',
-  });
-
-const noNumber = (name: string, kind: string): AshlarError =>
-  new AshlarError('usage', {
-    message: `${name} takes numbers, and the column holds values of the kind ${kind}.`,
-    suggestion: 'To count rows, use count with filterWhere(…).',
-  });
