@@ -4,6 +4,7 @@ export type { Isolation } from './contract/transaction.js';
 export * from './errors.js';
 export {
   autoincrement,
+  bigint,
   bytes,
   type Ciphertext,
   ciphertext,

@@ -1,6 +1,7 @@
 import type { BackupsReport } from '../backup/index.js';
 import type { RolesStatus, StatusReport, TableStatus } from '../status/status.js';
 import type { Output } from './output.js';
+import { printTable } from './print-table.js';
 
 const indent = ' '.repeat(14);
 
@@ -42,7 +43,8 @@ export function printStatus(out: Output, report: StatusReport): void {
   fact('backups', backupsText(out, report.backups));
   for (const line of report.backups.problems) out.line(`${indent}${out.style('red', line)}`);
   out.line();
-  out.table(
+  printTable(
+    out,
     ['table', 'rows', 'guarantees', 'partitions'],
     report.tables.map((table) => [
       table.name,

@@ -1,5 +1,8 @@
+export type { Partition } from '../contract/engine.js';
 export { maintain } from '../maintenance/maintain.js';
+export { listPartitions, type TablePartitions } from '../maintenance/partitions.js';
 export { type Purge, type PurgeOptions, purge } from '../maintenance/purge.js';
+export { type RetentionStatus, retentionStatus } from '../maintenance/retention-status.js';
 export type { PartitionsStatus } from '../status/partitions.js';
 export {
   type FoundationStatus,

@@ -61,11 +61,13 @@ export const typedLiterals = (node: SelectQueryNode): SelectQueryNode => {
       const type =
         typeof value === 'boolean'
           ? 'boolean'
-          : typeof value === 'number'
-            ? Number.isSafeInteger(value)
-              ? 'bigint'
-              : 'double precision'
-            : undefined;
+          : typeof value === 'bigint'
+            ? 'int8'
+            : typeof value === 'number'
+              ? Number.isSafeInteger(value)
+                ? 'bigint'
+                : 'double precision'
+              : undefined;
       return type ? { ...each, selection: { ...selection, node: cast(parameter(value), type) } } : each;
     }),
   };

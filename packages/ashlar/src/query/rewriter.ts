@@ -271,8 +271,9 @@ export class Rewriter {
     const kind = argument && meaningOf(argument, scope)?.kind;
     const name = node.func.toLowerCase();
     if (kind === 'json' && (name === 'min' || name === 'max')) throw noExtreme(name);
-    if (kind && kind !== 'integer' && kind !== 'real' && (name === 'sum' || name === 'avg'))
-      throw noNumber(name, kind);
+    if (kind === 'bigint' && name === 'avg') throw noAverage();
+    const isNumber = kind === 'integer' || kind === 'bigint' || kind === 'real';
+    if (kind && !isNumber && (name === 'sum' || name === 'avg')) throw noNumber(name, kind);
     const rewritten = this.#children(node, scope) as AggregateFunctionNode;
     const written = this.#parts.answers.aggregate(rewritten, kind) ?? rewritten;
     if (written !== rewritten) remember(written, meaningOf(node, scope));
@@ -292,6 +293,12 @@ const noExtreme = (name: string): AshlarError =>
   new AshlarError('usage', {
     message: `${name} of JSON has no meaning that engines agree on.`,
     suggestion: 'Take a part of the JSON that is a number or text, or keep it in a column of its own.',
+  });
+
+const noAverage = (): AshlarError =>
+  new AshlarError('usage', {
+    message: 'avg of integers beyond 2^53 has no number that engines agree on.',
+    suggestion: 'Select sum and count, and divide them in the program.',
   });
 
 const noNumber = (name: string, kind: string): AshlarError =>

@@ -21,6 +21,7 @@ import {
 import { checkMigrations, down, drift, newStep, up } from '../../src/migrations/index.js';
 import {
   autoincrement,
+  bigint,
   bytes,
   check,
   ciphertext,
@@ -214,6 +215,14 @@ describe('a change that no generated step makes is refused before anything is wr
     const facts = { table: expect.any(String), columns: [expect.any(String)] };
     await expect(write(shop(...after), 'changed')).rejects.toMatchObject({ code, facts });
     expect(await written()).toEqual(['0001_initial']);
+  });
+
+  test('but a bigint and an integer may be the ends of one', async () => {
+    await write(shop(...linked(z.int(), z.int())), 'initial');
+    await write(shop(...linked(bigint(), z.int())), 'changed');
+    await write(shop(...linked(bigint(), bigint())), 'both');
+    await write(shop(...linked(z.int(), bigint())), 'back');
+    expect(await written()).toEqual(['0001_initial', '0002_changed', '0003_both', '0004_back']);
   });
 
   test('a column of a partition key', async () => {

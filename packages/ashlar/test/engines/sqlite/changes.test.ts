@@ -667,8 +667,8 @@ describe('a table', () => {
         ],
       },
     });
-    const plain = table('notes', { id: autoincrement() });
-    const logged = table('notes', { id: autoincrement() }, () => [beside()]);
+    const plain = table('notes', { id: autoincrement(), note: z.string() });
+    const logged = table('notes', { id: autoincrement(), note: z.string() }, () => [beside()]);
     const whole = await open();
     const first = await migrate(whole, [logged]);
     expect(summaries(first.changes)).toEqual(['notes: create table']);

@@ -1,7 +1,9 @@
 import { relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { AshlarError } from '../../../errors.js';
-import { type Decide, type DecideObject, newStep, type ObjectAnswer } from '../../../migrations/index.js';
+import type { Decide } from '../../../migrations/decisions.js';
+import { newStep } from '../../../migrations/new-step.js';
+import type { DecideObject, ObjectAnswer } from '../../../migrations/ownership/unknown.js';
 import type { Answer, Commands } from '../../command.js';
 import type { Invocation } from '../../invocation.js';
 import { collect } from '../../option-values.js';
