@@ -61,9 +61,10 @@ export function dropColumn(table: string, column: SchemaColumn): SchemaChange {
       alter(table, `ADD COLUMN ${again}`),
       ...(fill === undefined ? [] : [alterColumn(table, column.name, 'DROP DEFAULT')]),
     ],
-    danger:
-      `The values of ${table}.${column.name} are lost` +
-      (fill === undefined ? '.' : `; undoing it sets ${fill} in every row.`),
+    danger: isComputed(column)
+      ? undefined
+      : `The values of ${table}.${column.name} are lost` +
+        (fill === undefined ? '.' : `; undoing it sets ${fill} in every row.`),
   });
 }
 
