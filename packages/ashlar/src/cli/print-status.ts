@@ -24,6 +24,13 @@ export function printStatus(out: Output, report: StatusReport): void {
   fact('foundation', foundationText(out, report));
   fact('drift', driftText(out, report));
   for (const line of report.drift ?? []) out.line(`${indent}${line}`);
+  const undeclared = report.undeclared ?? [];
+  if (undeclared.length > 0)
+    fact('by hand', `${counted(undeclared.length, 'object')} that no table declares`);
+  for (const { object, from, lifts } of undeclared)
+    out.line(
+      `${indent}${object}${from === 'step' ? ', of a step' : ''}${lifts ? out.style('red', ', could lift a guarantee') : ''}`,
+    );
   if (report.missing_objects.length > 0)
     fact('guarantees', out.style('red', `${counted(report.missing_objects.length, 'object')} missing`));
   for (const line of report.missing_objects) out.line(`${indent}${line}`);
