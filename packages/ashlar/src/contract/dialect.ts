@@ -82,6 +82,11 @@ export interface SqlDialect extends Foundation {
    */
   createTable(table: GuardedTable): readonly string[];
   /**
+   * Returns the statements that create several tables, which may refer to one another, in the given order; a table comes
+   * after those that it refers to, except in a circle of references.
+   */
+  createTables(tables: readonly GuardedTable[]): readonly string[];
+  /**
    * Returns the objects that maintain the generated columns of a table (`updatedAt()`, `autoincrement()`);
    * `createTable` creates them too.
    */

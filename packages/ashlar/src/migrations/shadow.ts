@@ -85,9 +85,8 @@ export function runStepsIn(engine: Engine, steps: readonly Step[]): Promise<Sche
 export function schemaOfModel(dialect: SqlDialect, system: SystemFacts): Promise<Schema> {
   return inShadow(dialect, (engine) =>
     engine.asOwner(async (owner) => {
-      for (const table of inCreationOrder(Object.values(system.tables))) {
-        for (const statement of dialect.createTable(table)) await owner.script(statement);
-      }
+      const tables = inCreationOrder(Object.values(system.tables));
+      for (const statement of dialect.createTables(tables)) await owner.script(statement);
       return engine.introspect(owner);
     }),
   );

@@ -24,11 +24,17 @@ export interface IndexItem {
   readonly unique: boolean;
   readonly where: string | undefined;
 }
+/**
+ * Returns the columns that a foreign key refers to: `() => people.columns.id`. It is called once all tables are declared.
+ * TypeScript does not ask what it returns, so that two tables can refer to each other without annotations.
+ */
+export type LaterTarget = () => void;
+
 /** A foreign key in the declaration of a table. */
 export interface ForeignKeyItem {
   readonly kind: 'foreign-key';
   readonly columns: readonly Column[];
-  readonly target: readonly Column[];
+  readonly target: readonly Column[] | LaterTarget;
   readonly onDelete: OnDelete;
   readonly name: string | undefined;
 }
@@ -120,16 +126,27 @@ export function index(...given: (Column | IndexOptions)[]): IndexItem {
   };
 }
 
-/** Declares a foreign key: each value of `column` must be a value of `target`. */
+/**
+ * Declares a foreign key: each value of `column` must be a value of `target`.
+ *
+ * @param target - the columns of a primary or unique key of one table; a function that returns them where that table is
+ *   declared later, so that tables can refer to one another
+ *
+ * @example
+ * const teams = table('teams', { id: id(), lead_id: z.uuid().nullable() }, (c) => [
+ *   references(c.lead_id, () => people.columns.id),
+ * ]);
+ * const people = table('people', { id: id(), team_id: z.uuid() }, (c) => [references(c.team_id, teams.columns.id)]);
+ */
 export function references(
   column: Column | readonly Column[],
-  target: Column | readonly Column[],
+  target: Column | readonly Column[] | LaterTarget,
   options: { onDelete?: OnDelete; name?: string } = {},
 ): ForeignKeyItem {
   return {
     kind: 'foreign-key',
     columns: [column].flat() as Columns,
-    target: [target].flat() as Columns,
+    target: typeof target === 'function' ? target : ([target].flat() as Columns),
     onDelete: options.onDelete ?? 'restrict',
     name: options.name,
   };

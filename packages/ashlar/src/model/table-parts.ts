@@ -2,7 +2,7 @@ import type { Column } from '../contract/column.js';
 import type { Guarantee } from '../contract/guarantee.js';
 import type { Check, ForeignKey, Index, OnDelete, TableFacts, Unique } from '../contract/table.js';
 import { invalidTable } from './invalid-table.js';
-import type { TableItem } from './items.js';
+import type { LaterTarget, TableItem } from './items.js';
 import type { RowCheck } from './row-checks.js';
 
 /** The items of a table's declaration, grouped by kind: keys, indexes, constraints, checks, guarantees and renames. */
@@ -133,14 +133,45 @@ export function sortItems(table: string, columns: TableFacts['columns'], items: 
 interface ForeignKeyParts {
   readonly table: string;
   readonly names: string[];
-  readonly target: readonly Column[];
+  readonly target: readonly Column[] | LaterTarget;
   readonly onDelete: OnDelete;
   readonly name: string | undefined;
 }
 
 const foreignKey = ({ table, names, target, onDelete, name }: ForeignKeyParts): ForeignKey => {
+  const key = { name: name ?? `${table}_${names.join('_')}_fkey`, columns: names, onDelete };
+  if (typeof target !== 'function') return { ...key, target: targetOf(table, names, target) };
+  let found: ForeignKey['target'] | undefined;
+  return {
+    ...key,
+    get target() {
+      found ??= targetOf(table, names, columnsOf(table, names, target));
+      return found;
+    },
+  };
+};
+
+const columnsOf = (table: string, names: readonly string[], target: LaterTarget): readonly Column[] => {
+  try {
+    return [target() as unknown as Column | readonly Column[]].flat();
+  } catch (error) {
+    // a constant is read before it is declared, or a module before it is loaded
+    if (!(error instanceof ReferenceError || error instanceof TypeError)) throw error;
+    throw invalidTable(
+      table,
+      `the target of the foreign key of ${names.join(', ')} is not declared yet.`,
+      'Declare the target before the system, and before a table whose guarantee depends on this foreign key.',
+    );
+  }
+};
+
+const targetOf = (
+  table: string,
+  names: readonly string[],
+  target: readonly Column[],
+): ForeignKey['target'] => {
   const [first] = target;
-  if (!first || target.some((column) => column === undefined || column.table !== first.table)) {
+  if (!first?.table || target.some((column) => column?.table !== first.table)) {
     throw invalidTable(
       table,
       `the foreign key of ${names.join(', ')} has no target.`,
@@ -154,10 +185,5 @@ const foreignKey = ({ table, names, target, onDelete, name }: ForeignKeyParts): 
       'Name as many target columns as columns.',
     );
   }
-  return {
-    name: name ?? `${table}_${names.join('_')}_fkey`,
-    columns: names,
-    target: { table: first.table, columns: target.map((column) => column.name) },
-    onDelete,
-  };
+  return { table: first.table, columns: target.map((column) => column.name) };
 };

@@ -18,6 +18,8 @@ export const sqliteDialect: SqlDialect = {
   foundation,
   foundationVersions,
   createTable,
+  // a foreign key may name a table that does not exist yet
+  createTables: (tables) => tables.flatMap(createTable),
   generatedColumnObjects,
   changes,
   renameTables: tableRenamer('sqlite'),

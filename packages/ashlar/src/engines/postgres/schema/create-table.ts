@@ -6,8 +6,14 @@ import { withoutSemicolon } from '../../../sql/code.js';
 import { sql } from '../../../sql/template.js';
 import { columnDefinition } from './column-sql.js';
 import { generatedColumnObjects } from './generated-columns.js';
+import { laterKeys } from './later-keys.js';
 
 const constraint = (name: string, sql: string): string => `CONSTRAINT ${identifier(name)} ${sql}`;
+
+/** Returns the statement that adds a constraint to a table. */
+export function addConstraintSql(table: string, name: string, definition: string): string {
+  return `ALTER TABLE ${identifier(table)} ADD ${constraint(name, definition)}`;
+}
 
 const foreignKeySql = ({ columns, target, onDelete }: ForeignKey): string =>
   `FOREIGN KEY (${identifiers(columns)}) REFERENCES ${identifier(target.table)} (${identifiers(target.columns)})` +
@@ -71,13 +77,15 @@ export function tableObjects(table: GuardedTable): readonly GuaranteeObject[] {
 /**
  * Returns the CREATE TABLE statement of a table, including its constraints and clauses such as PARTITION BY.
  *
+ * @param later - the names of the foreign keys that are added after other tables
  * @throws AshlarError `guarantee-refused`
  */
-export function tableSql(table: GuardedTable): string {
+export function tableSql(table: GuardedTable, later: ReadonlySet<string> = new Set()): string {
+  const constraints = tableConstraints(table).filter(({ name }) => !later.has(name));
   const lines = [
     ...Object.values(table.columns).map(columnDefinition),
     ...enforcements(table).flatMap(({ columns }) => columns ?? []),
-    ...tableConstraints(table).map(({ name, sql }) => constraint(name, sql)),
+    ...constraints.map(({ name, sql }) => constraint(name, sql)),
   ];
   const clauses = enforcements(table).flatMap(({ clause }) => (clause ? [clause(table)] : []));
   return sql`
@@ -90,12 +98,33 @@ export function tableSql(table: GuardedTable): string {
 /**
  * Returns the statements that create a table with its indexes and the objects of its guarantees.
  *
+ * @param later - the names of the foreign keys that are added after other tables
  * @throws AshlarError `guarantee-refused`
  */
-export function createTable(table: GuardedTable): readonly string[] {
+export function createTable(table: GuardedTable, later?: ReadonlySet<string>): readonly string[] {
   return [
-    tableSql(table),
+    tableSql(table, later),
     ...table.indexes.map((index) => indexSql(table, index)),
     ...tableObjects(table).map(({ sql }) => sql),
+  ];
+}
+
+/**
+ * Returns the statements that create tables in the given order, and then the foreign keys that refer to a later one of
+ * them.
+ *
+ * @throws AshlarError `guarantee-refused`
+ */
+export function createTables(tables: readonly GuardedTable[]): readonly string[] {
+  const later = laterKeys(tables, ({ foreignKeys }) =>
+    foreignKeys.map(({ name, target }) => ({ name, target: target.table })),
+  );
+  return [
+    ...tables.flatMap((table) => createTable(table, later.get(table))),
+    ...tables.flatMap((table) =>
+      tableConstraints(table)
+        .filter(({ name }) => later.get(table)?.has(name))
+        .map(({ name, sql }) => addConstraintSql(table.name, name, sql)),
+    ),
   ];
 }
