@@ -4,6 +4,7 @@ import type { GuardedTable } from '../contract/guarantee.js';
 import { columnFromZod } from './column-from-zod.js';
 import { assertGuarantees, mergedFacts } from './guarantee-facts.js';
 import type { PrimaryKeyItem, TableItem } from './items.js';
+import { limitKeySizes } from './key-size.js';
 import { assertColumnName, assertName } from './names.js';
 import type { RowCheck } from './row-checks.js';
 import type { CheckedRow, InsertShape, MarkedKey, RowShape, Shape, UpdateShape } from './shape.js';
@@ -92,6 +93,7 @@ export function table<
     facts: mergedFacts({ name, columns }, parts.guarantees),
     ...tableSchemas<S, Key>(columns, primaryKey),
   });
+  limitKeySizes(made);
   assertGuarantees(made);
   return made;
 }

@@ -1,8 +1,10 @@
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import {
   AshlarError,
   createdAt,
   id,
+  index,
   inet,
   json,
   type Session,
@@ -36,7 +38,8 @@ const events = table('events', { id: id(), name: z.string(), created_at: created
   unique(c.name),
   appendOnly(),
 ]);
-const tables = { things, notes, events };
+const documents = table('documents', { id: id(), body: json(z.json()) }, (c) => [index(c.body)]);
+const tables = { things, notes, events, documents };
 const testing = system('testing', { tables, migrations: new URL('file:///nowhere/') });
 type S = Session<typeof tables>;
 
@@ -200,6 +203,15 @@ const differences: Readonly<Record<string, readonly [run: Runs, sqlite: unknown,
         .execute(),
     'unique-violation',
     [],
+  ],
+  'indexed-json': [
+    async (s) => {
+      // no compression makes it shorter
+      await s.insert(documents, { body: randomBytes(9_000).toString('base64') });
+      return (await s.query.selectFrom('documents').select('id').execute()).map(() => 'stored');
+    },
+    ['stored'],
+    'value-unstorable',
   ],
   'lock-append-only': [
     async (s) => s.query.selectFrom('events').select('name').forUpdate().execute(),

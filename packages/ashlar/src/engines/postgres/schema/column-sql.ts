@@ -76,8 +76,12 @@ const realRules = (name: string, { rules }: Column): string[] => {
   return bounded;
 };
 
+const sizeRules = (name: string, { maxBytes }: Column['rules']): string[] =>
+  maxBytes === undefined ? [] : [`octet_length(${name}) <= ${maxBytes}`];
+
 const textRules = (name: string, { rules }: Column): string[] => [
   ...(rules.oneOf ? [] : lengthRule(name, rules)),
+  ...sizeRules(name, rules),
   ...(rules.startsWith === undefined ? [] : [`starts_with(${name}, ${literal(rules.startsWith)})`]),
   ...(rules.endsWith === undefined
     ? []
@@ -86,16 +90,19 @@ const textRules = (name: string, { rules }: Column): string[] => [
 
 const hexByte = (byte: number): string => byte.toString(16).padStart(2, '0');
 
+const bytesRules = (name: string, { rules: { minBytes, firstByte, ...rules } }: Column): string[] => [
+  ...sizeRules(name, rules),
+  ...(minBytes === undefined ? [] : [`octet_length(${name}) >= ${minBytes}`]),
+  ...(firstByte === undefined ? [] : [`substr(${name}, 1, 1) = ${literal(`\\x${hexByte(firstByte)}`)}`]),
+];
+
 const kindRules: Partial<Record<ColumnKind, (name: string, column: Column) => string[]>> = {
   text: textRules,
   integer: integerRules,
   real: realRules,
   timestamp: (name) => [`${name} >= '0001-01-01T00:00:00Z' AND ${name} < '10000-01-01T00:00:00Z'`],
   date: (name) => [`${name} >= '0001-01-01' AND ${name} < '10000-01-01'`],
-  bytes: (name, { rules: { minBytes, firstByte } }) => [
-    ...(minBytes === undefined ? [] : [`octet_length(${name}) >= ${minBytes}`]),
-    ...(firstByte === undefined ? [] : [`substr(${name}, 1, 1) = ${literal(`\\x${hexByte(firstByte)}`)}`]),
-  ],
+  bytes: bytesRules,
   // the address of a host, not of a network
   inet: (name) => [`${name} = host(${name})::inet`],
 };

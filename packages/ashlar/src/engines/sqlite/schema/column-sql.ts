@@ -64,6 +64,7 @@ const lengthCondition = (
 const textConditions: Conditions = (name, { rules }) => [
   rules.oneOf && `${name} IN (${rules.oneOf.map((value) => constant(value)).join(', ')})`,
   lengthCondition(name, rules.minLength, rules.maxLength),
+  rules.maxBytes === undefined ? undefined : `octet_length(${name}) <= ${rules.maxBytes}`,
   rules.startsWith && `substr(${name}, 1, ${[...rules.startsWith].length}) = ${literal(rules.startsWith)}`,
   rules.endsWith && `substr(${name}, -${[...rules.endsWith].length}) = ${literal(rules.endsWith)}`,
   // both functions stop at a NUL
@@ -128,7 +129,8 @@ const conditions: Partial<Record<ColumnKind, Conditions>> = {
   timestamp: timestampConditions,
   date: (name) => [`${name} IS date(${name})`, `${name} >= '0001'`],
   json: (name) => [`json_valid(${name})`],
-  bytes: (name, { rules: { minBytes, firstByte } }) => [
+  bytes: (name, { rules: { minBytes, firstByte, maxBytes } }) => [
+    maxBytes === undefined ? undefined : `length(${name}) <= ${maxBytes}`,
     minBytes === undefined ? undefined : `length(${name}) >= ${minBytes}`,
     firstByte === undefined ? undefined : `substr(${name}, 1, 1) = X'${hexByte(firstByte)}'`,
   ],
