@@ -14,13 +14,19 @@ export interface Unique extends Key {
   readonly nullsEqual: readonly string[];
 }
 
-/** What happens to a row when the row it refers to is deleted. */
-export type OnDelete = 'restrict' | 'cascade' | 'set null';
+/**
+ * What happens to a row when the row it refers to is deleted, or gets another key. `restrict` refuses it; `no action`
+ * does too, but only at the end of the statement, or of the session if the foreign key is deferrable.
+ */
+export type ForeignKeyAction = 'no action' | 'restrict' | 'cascade' | 'set null' | 'set default';
 
 /** A foreign key and the columns that it refers to. */
 export interface ForeignKey extends Key {
   readonly target: { readonly table: string; readonly columns: readonly string[] };
-  readonly onDelete: OnDelete;
+  readonly onDelete: ForeignKeyAction;
+  readonly onUpdate: ForeignKeyAction;
+  /** Whether the key is checked at the end of the session, not of each statement. */
+  readonly deferrable: boolean;
 }
 
 /** An index; `where` makes it partial. */

@@ -48,10 +48,10 @@ export type {
   Check,
   ColumnEncryption,
   ForeignKey,
+  ForeignKeyAction,
   GuaranteeFacts,
   Index,
   Key,
-  OnDelete,
   TableFacts,
   Unique,
 } from '../contract/table.js';

@@ -28,6 +28,7 @@ export {
 export { columnsWhere } from './columns-where.js';
 export { clockWithheld, databaseClocks } from './database-clock.js';
 export { envelopeForm } from './envelope-form.js';
+export { refusesDelete, refusesUpdate } from './foreign-keys.js';
 export { fillGenerated } from './generate.js';
 export { identityColumn, touchedColumns } from './generated-columns.js';
 export { errorIssues, isStorageIssue, issueText } from './issues.js';

@@ -1,7 +1,7 @@
 import type { Column } from '../contract/column.js';
 import type { Guarantee } from '../contract/guarantee.js';
 import type { SqlName } from '../contract/sql.js';
-import type { OnDelete } from '../contract/table.js';
+import type { ForeignKeyAction } from '../contract/table.js';
 import type { CheckRowItem } from './row-checks.js';
 
 /** A primary key that `table()` declares over columns of the table. */
@@ -35,7 +35,9 @@ export interface ForeignKeyItem {
   readonly kind: 'foreign-key';
   readonly columns: readonly Column[];
   readonly target: readonly Column[] | LaterTarget;
-  readonly onDelete: OnDelete;
+  readonly onDelete: ForeignKeyAction;
+  readonly onUpdate: ForeignKeyAction;
+  readonly deferrable: boolean;
   readonly name: string | undefined;
 }
 /** A CHECK constraint in the declaration of a table. */
@@ -126,6 +128,20 @@ export function index(...given: (Column | IndexOptions)[]): IndexItem {
   };
 }
 
+/** Options of a foreign key. */
+export interface ReferencesOptions {
+  /** What happens when the referenced row is deleted. Default: `restrict`, and `no action` if `deferrable`. */
+  onDelete?: ForeignKeyAction;
+  /** What happens when the referenced row gets another key. Default: `no action`, which refuses it. */
+  onUpdate?: ForeignKeyAction;
+  /**
+   * Whether the key is checked when the session ends (`DEFERRABLE INITIALLY DEFERRED`), so that rows may refer to rows that
+   * the session inserts later. On SQLite, a program that turns foreign keys off can violate such a key.
+   */
+  deferrable?: boolean;
+  name?: string;
+}
+
 /**
  * Declares a foreign key: each value of `column` must be a value of `target`.
  *
@@ -141,13 +157,16 @@ export function index(...given: (Column | IndexOptions)[]): IndexItem {
 export function references(
   column: Column | readonly Column[],
   target: Column | readonly Column[] | LaterTarget,
-  options: { onDelete?: OnDelete; name?: string } = {},
+  options: ReferencesOptions = {},
 ): ForeignKeyItem {
+  const { deferrable = false } = options;
   return {
     kind: 'foreign-key',
     columns: [column].flat() as Columns,
     target: typeof target === 'function' ? target : ([target].flat() as Columns),
-    onDelete: options.onDelete ?? 'restrict',
+    onDelete: options.onDelete ?? (deferrable ? 'no action' : 'restrict'),
+    onUpdate: options.onUpdate ?? 'no action',
+    deferrable,
     name: options.name,
   };
 }

@@ -1,8 +1,8 @@
 import type { Column } from '../contract/column.js';
 import type { Guarantee } from '../contract/guarantee.js';
-import type { Check, ForeignKey, Index, OnDelete, TableFacts, Unique } from '../contract/table.js';
+import type { Check, ForeignKey, Index, TableFacts, Unique } from '../contract/table.js';
 import { invalidTable } from './invalid-table.js';
-import type { LaterTarget, TableItem } from './items.js';
+import type { ForeignKeyItem, LaterTarget, TableItem } from './items.js';
 import type { RowCheck } from './row-checks.js';
 
 /** The items of a table's declaration, grouped by kind: keys, indexes, constraints, checks, guarantees and renames. */
@@ -90,9 +90,7 @@ export function sortItems(table: string, columns: TableFacts['columns'], items: 
       }
       case 'foreign-key': {
         const names = columnNames(table, 'A foreign key', item.columns);
-        parts.foreignKeys.push(
-          foreignKey({ table, names, target: item.target, onDelete: item.onDelete, name: item.name }),
-        );
+        parts.foreignKeys.push(foreignKey(table, names, item));
         break;
       }
       case 'check':
@@ -130,16 +128,12 @@ export function sortItems(table: string, columns: TableFacts['columns'], items: 
   return parts;
 }
 
-interface ForeignKeyParts {
-  readonly table: string;
-  readonly names: string[];
-  readonly target: readonly Column[] | LaterTarget;
-  readonly onDelete: OnDelete;
-  readonly name: string | undefined;
-}
-
-const foreignKey = ({ table, names, target, onDelete, name }: ForeignKeyParts): ForeignKey => {
-  const key = { name: name ?? `${table}_${names.join('_')}_fkey`, columns: names, onDelete };
+const foreignKey = (
+  table: string,
+  names: readonly string[],
+  { target, onDelete, onUpdate, deferrable, name = `${table}_${names.join('_')}_fkey` }: ForeignKeyItem,
+): ForeignKey => {
+  const key = { name, columns: names, onDelete, onUpdate, deferrable };
   if (typeof target !== 'function') return { ...key, target: targetOf(table, names, target) };
   let found: ForeignKey['target'] | undefined;
   return {

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { Column } from '../contract/column.js';
 import type { GuardedTable } from '../contract/guarantee.js';
 import { columnFromZod } from './column-from-zod.js';
+import { assertUnfrozen } from './foreign-keys.js';
 import { assertGuarantees, mergedFacts } from './guarantee-facts.js';
 import type { PrimaryKeyItem, TableItem } from './items.js';
 import { limitKeySizes } from './key-size.js';
@@ -95,5 +96,6 @@ export function table<
   });
   limitKeySizes(made);
   assertGuarantees(made);
+  assertUnfrozen(made);
   return made;
 }

@@ -229,6 +229,11 @@ export class SampleRows {
       const mayBeEmpty = key.columns.some((name) => table.columns[name]?.nullable);
       // the first row of a table cannot refer to another row of it
       if (mayBeEmpty && (key.target.table === table.name || (!plan.filled && depth > 0))) continue;
+      // nothing checks the key before the end, and in a circle of required keys no row comes first
+      if (key.deferrable && !mayBeEmpty && depth > 0) {
+        for (const name of key.columns) links[name] ??= this.#arbitrary(table, name, plan);
+        continue;
+      }
       const parent = await this.#parent({ key, parents: plan.parents, links, scope, depth });
       if ('reason' in parent) {
         if (mayBeEmpty) continue;
@@ -241,6 +246,11 @@ export class SampleRows {
         links[scope] ??= parent.value[parentScope] ?? 'NULL';
     }
     return { value: links };
+  }
+
+  #arbitrary({ columns }: Table, name: string, { variant }: Plan): string {
+    const column = columns[name];
+    return (column && this.#literal(column, variant)) ?? 'NULL';
   }
 
   #scopeIn(name: string): string | undefined {

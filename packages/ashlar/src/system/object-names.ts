@@ -56,14 +56,15 @@ const objectsOf = (table: GuardedTable, dialect: SqlName): readonly Named[] => {
       ? [relation(`${table.name}_${identity.name}_seq`, 'the sequence')]
       : []),
     // the triggers that keep a foreign key while SQLite's own are off
-    ...(dialect === 'sqlite' ? table.foreignKeys : []).flatMap(({ name }) =>
-      ['insert', 'update'].map(
-        (event): Named => ({
-          kind: 'trigger',
-          name: `${name}_${event}`,
-          what: `a foreign key of ${table.name}`,
-        }),
-      ),
+    ...(dialect === 'sqlite' ? table.foreignKeys.filter(({ deferrable }) => !deferrable) : []).flatMap(
+      ({ name }) =>
+        ['insert', 'update'].map(
+          (event): Named => ({
+            kind: 'trigger',
+            name: `${name}_${event}`,
+            what: `a foreign key of ${table.name}`,
+          }),
+        ),
     ),
     ...sideObjects(table, dialect).flatMap(({ type, name, sql }): Named[] => {
       // PostgreSQL has the triggers and policies of each table apart

@@ -78,6 +78,7 @@ export function encrypted(options: EncryptedOptions): Guarantee {
         boundColumn: (column) => bound.columns?.[column] ?? column,
       },
     }),
+    frozen: fixed,
     validate: (table: TableFacts) => {
       assertOwn(table, 'encrypted', [scope, ...blindIndexes.flatMap(({ of, into }) => [of, into])]);
       assertScope(table, options);

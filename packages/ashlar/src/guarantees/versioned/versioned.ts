@@ -54,6 +54,7 @@ export function versioned(options: VersionedOptions): Guarantee {
     facts: () => ({
       versions: { key: list(options.key).map((column) => column?.name), current: options.current?.name },
     }),
+    frozen: ({ columns }: TableFacts) => Object.keys(columns),
     conflicts: [
       {
         fact: 'partition' as const,

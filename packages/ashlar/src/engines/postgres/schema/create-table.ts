@@ -1,8 +1,9 @@
 import type { GuaranteeObject, GuardedTable, PostgresEnforcement } from '../../../contract/guarantee.js';
-import type { ForeignKey, Index, Key } from '../../../contract/table.js';
+import type { Index, Key } from '../../../contract/table.js';
 import { AshlarError } from '../../../errors.js';
 import { identifier, identifiers } from '../../../model/index.js';
 import { withoutSemicolon } from '../../../sql/code.js';
+import { foreignKeyText } from '../../../sql/foreign-key.js';
 import { sql } from '../../../sql/template.js';
 import { columnDefinition } from './column-sql.js';
 import { generatedColumnObjects } from './generated-columns.js';
@@ -14,10 +15,6 @@ const constraint = (name: string, sql: string): string => `CONSTRAINT ${identifi
 export function addConstraintSql(table: string, name: string, definition: string): string {
   return `ALTER TABLE ${identifier(table)} ADD ${constraint(name, definition)}`;
 }
-
-const foreignKeySql = ({ columns, target, onDelete }: ForeignKey): string =>
-  `FOREIGN KEY (${identifiers(columns)}) REFERENCES ${identifier(target.table)} (${identifiers(target.columns)})` +
-  ` ON DELETE ${onDelete.toUpperCase()}`;
 
 const keySql = (kind: string, { columns }: Key): string => `${kind} (${identifiers(columns)})`;
 
@@ -31,7 +28,7 @@ export function tableConstraints(
       name: key.name,
       sql: keySql(key.nullsEqual.length > 0 ? 'UNIQUE NULLS NOT DISTINCT' : 'UNIQUE', key),
     })),
-    ...table.foreignKeys.map((key) => ({ name: key.name, sql: foreignKeySql(key) })),
+    ...table.foreignKeys.map((key) => ({ name: key.name, sql: foreignKeyText(key) })),
     ...table.checks.map((check) => ({ name: check.name, sql: `CHECK (${check.sql.postgres})` })),
   ];
 }

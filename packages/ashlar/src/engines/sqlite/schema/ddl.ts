@@ -1,9 +1,10 @@
 import type { Column } from '../../../contract/column.js';
 import type { GuardedTable } from '../../../contract/guarantee.js';
-import type { ForeignKey, Index, Unique } from '../../../contract/table.js';
+import type { Index, Unique } from '../../../contract/table.js';
 import { AshlarError } from '../../../errors.js';
 import { identifier, identifiers, nullsAlike } from '../../../model/index.js';
 import { withoutSemicolon } from '../../../sql/code.js';
+import { foreignKeyText } from '../../../sql/foreign-key.js';
 import { columnCondition, columnDefault, columnType } from './column-sql.js';
 import { foreignKeyGuards } from './foreign-key-guard.js';
 import { generatedColumnObjects } from './generated-columns.js';
@@ -30,13 +31,6 @@ const columnParts = (column: Column): ColumnParts => {
   };
 };
 
-const foreignKeyLine = (key: ForeignKey): string =>
-  [
-    `CONSTRAINT ${identifier(key.name)} FOREIGN KEY (${identifiers(key.columns)})`,
-    `REFERENCES ${identifier(key.target.table)} (${identifiers(key.target.columns)})`,
-    `ON DELETE ${key.onDelete.toUpperCase()}`,
-  ].join(' ');
-
 const constraintLines = (table: GuardedTable): string[] => {
   const identity = Object.values(table.columns).some((column) => column.generated === 'identity');
   const { primaryKey, uniques, foreignKeys, checks } = table;
@@ -45,7 +39,7 @@ const constraintLines = (table: GuardedTable): string[] => {
     ...uniques
       .filter(({ nullsEqual }) => nullsEqual.length === 0)
       .map((key) => `CONSTRAINT ${identifier(key.name)} UNIQUE (${identifiers(key.columns)})`),
-    ...foreignKeys.map(foreignKeyLine),
+    ...foreignKeys.map((key) => `CONSTRAINT ${identifier(key.name)} ${foreignKeyText(key)}`),
     ...checks.map((check) => `CONSTRAINT ${identifier(check.name)} CHECK (${check.sql.sqlite})`),
   ];
 };
