@@ -16,6 +16,7 @@ export {
   id,
   inet,
   json,
+  now,
   timestamp,
   timestamps,
   updatedAt,

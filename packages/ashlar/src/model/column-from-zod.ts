@@ -27,6 +27,8 @@ export function columnFromZod<Name extends string>(
   const hinted = hint.kind ?? columnHints.get(stored)?.kind;
   if (hinted === 'json') assertJson(where, stored);
   const kind = hinted ?? columnKind(where, stored);
+  if (hint.generated === 'current' && kind !== 'timestamp' && kind !== 'date')
+    throw unsupportedType(where, 'now() of another type', 'Use now(), now(z.iso.date()) or now(z.date()).');
   const storedType = classicSchema(where, stored);
   const described: Column<Name> = {
     table,

@@ -1,4 +1,5 @@
 export { assertTable } from './assert-table.js';
+export { clockValue, isFilledByClock } from './clock-value.js';
 export {
   autoincrement,
   bytes,
@@ -15,6 +16,7 @@ export {
   inet,
   isCanonicalAddress,
   json,
+  now,
   timestamp,
   timestamps,
   updatedAt,

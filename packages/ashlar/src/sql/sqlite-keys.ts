@@ -1,6 +1,6 @@
 import type { GuaranteeObject } from '../contract/guarantee.js';
 import type { TableFacts } from '../contract/table.js';
-import { identifier, nullsAlike } from '../model/index.js';
+import { identifier, isFilledByClock, nullsAlike } from '../model/index.js';
 import { mentions } from './code.js';
 import { objectName } from './object-name.js';
 import { raise, sqliteTrigger } from './sqlite-triggers.js';
@@ -97,7 +97,7 @@ export function emptied(table: TableFacts, keys: readonly UniqueKey[]): readonly
   return [...new Set(keys.flatMap(({ columns }) => columns))]
     .filter((name) => {
       const column = table.columns[name];
-      return column && !column.nullable && (column.default !== undefined || column.generated === 'now');
+      return column && !column.nullable && (column.default !== undefined || isFilledByClock(column));
     })
     .map((name) => `NEW.${identifier(name)} IS NULL`);
 }

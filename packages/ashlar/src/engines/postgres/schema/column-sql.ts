@@ -1,5 +1,5 @@
 import type { Column, ColumnKind } from '../../../contract/column.js';
-import { identifier, literal } from '../../../model/index.js';
+import { identifier, isFilledByClock, literal } from '../../../model/index.js';
 
 const largest = Number.MAX_SAFE_INTEGER;
 const int32 = { least: -2147483648, most: 2147483647 };
@@ -120,7 +120,7 @@ export function columnCheck(column: Column): { readonly name: string; readonly s
 }
 
 const defaultSql = (column: Column): string | undefined => {
-  if (column.generated === 'now') return 'now()';
+  if (isFilledByClock(column)) return column.kind === 'date' ? "(now() AT TIME ZONE 'UTC')::date" : 'now()';
   const given = column.default;
   if (given === undefined || (given === null && column.nullable)) return undefined;
   if (column.kind === 'json') return literal(JSON.stringify(given));

@@ -1,5 +1,5 @@
 import type { Column, ColumnKind } from '../../../contract/column.js';
-import { identifier, literal } from '../../../model/index.js';
+import { identifier, isFilledByClock, literal } from '../../../model/index.js';
 import { encode } from '../values/codec.js';
 
 const types: Readonly<Record<ColumnKind, string>> = {
@@ -40,7 +40,7 @@ const constant = (value: unknown): string | undefined => {
 
 /** Returns a column's default as an SQL expression; `undefined` if the column has no default. */
 export function columnDefault(column: Column): string | undefined {
-  if (column.generated === 'now') return `(${now(column.precision)})`;
+  if (isFilledByClock(column)) return column.kind === 'date' ? "(date('now'))" : `(${now(column.precision)})`;
   return column.default === undefined ? undefined : constant(encode(column, column.default));
 }
 
