@@ -29,16 +29,32 @@ export interface ForeignKey extends Key {
   readonly deferrable: boolean;
 }
 
-/** An index; `where` makes it partial. */
+/** An SQL expression or condition in each dialect. */
+export type SqlTexts = Readonly<Record<SqlName, string>>;
+
+/** An index over columns, a B-tree; `where` makes it partial. */
 export interface Index extends Key {
   readonly unique: boolean;
-  readonly where: string | undefined;
+  readonly where: SqlTexts | undefined;
+}
+
+/** The kinds of index that PostgreSQL has besides the B-tree. */
+export type IndexMethod = 'hash' | 'gin' | 'gist' | 'spgist' | 'brin';
+
+/** An index that has expressions, or is no B-tree on PostgreSQL. */
+export interface ExpressionIndex {
+  readonly name: string;
+  /** Names of columns, and expressions. */
+  readonly parts: readonly (string | SqlTexts)[];
+  readonly unique: boolean;
+  readonly where: SqlTexts | undefined;
+  readonly using: IndexMethod | undefined;
 }
 
 /** A CHECK constraint with its condition in each dialect. */
 export interface Check {
   readonly name: string;
-  readonly sql: Readonly<Record<SqlName, string>>;
+  readonly sql: SqlTexts;
 }
 
 /** A column that holds a keyed hash of an encrypted column, so that equal values can be found. */
@@ -106,6 +122,7 @@ export interface TableFacts {
   readonly foreignKeys: readonly ForeignKey[];
   readonly checks: readonly Check[];
   readonly indexes: readonly Index[];
+  readonly expressionIndexes: readonly ExpressionIndex[];
   /** The column renames that the table declares: current name → previous name. */
   readonly renames: Readonly<Record<string, string>>;
   /** The previous name of the table, if the table declares that it was renamed. */

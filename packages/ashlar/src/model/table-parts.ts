@@ -1,8 +1,16 @@
 import type { Column } from '../contract/column.js';
 import type { Guarantee } from '../contract/guarantee.js';
-import type { Check, ForeignKey, Index, TableFacts, Unique } from '../contract/table.js';
+import type {
+  Check,
+  ExpressionIndex,
+  ForeignKey,
+  Index,
+  SqlTexts,
+  TableFacts,
+  Unique,
+} from '../contract/table.js';
 import { invalidTable } from './invalid-table.js';
-import type { ForeignKeyItem, LaterTarget, TableItem } from './items.js';
+import type { ForeignKeyItem, IndexItem, LaterTarget, TableItem } from './items.js';
 import type { RowCheck } from './row-checks.js';
 
 /** The items of a table's declaration, grouped by kind: keys, indexes, constraints, checks, guarantees and renames. */
@@ -13,6 +21,7 @@ export interface Parts {
   checks: Check[];
   checkRow: RowCheck<never>[];
   indexes: Index[];
+  expressionIndexes: ExpressionIndex[];
   guarantees: Guarantee[];
   renames: Record<string, string>;
   renamedFrom: string | undefined;
@@ -58,6 +67,7 @@ export function sortItems(table: string, columns: TableFacts['columns'], items: 
     checks: [],
     checkRow: [],
     indexes: [],
+    expressionIndexes: [],
     guarantees: [],
     renames: {},
     renamedFrom: undefined,
@@ -82,12 +92,9 @@ export function sortItems(table: string, columns: TableFacts['columns'], items: 
         });
         break;
       }
-      case 'index': {
-        const names = columnNames(table, 'An index', item.columns);
-        const name = item.name ?? `${table}_${names.join('_')}_idx`;
-        parts.indexes.push({ name, columns: names, unique: item.unique, where: item.where });
+      case 'index':
+        addIndex(table, parts, item);
         break;
-      }
       case 'foreign-key': {
         const names = columnNames(table, 'A foreign key', item.columns);
         parts.foreignKeys.push(foreignKey(table, names, item));
@@ -127,6 +134,35 @@ export function sortItems(table: string, columns: TableFacts['columns'], items: 
   }
   return parts;
 }
+
+const addIndex = (table: string, parts: Parts, { parts: given, ...item }: IndexItem): void => {
+  const isColumn = (part: Column | SqlTexts | undefined): part is Column | undefined =>
+    part === undefined || 'kind' in part;
+  const columns = given.filter(isColumn) as Column[];
+  const expressions = given.filter((part) => !isColumn(part)) as SqlTexts[];
+  const names = columns.length > 0 || expressions.length === 0 ? columnNames(table, 'An index', columns) : [];
+  const { name = `${table}_${names.join('_')}_idx`, unique, where, using } = item;
+  if (expressions.length === 0 && using === undefined) {
+    parts.indexes.push({ name, columns: names, unique, where });
+    return;
+  }
+  if (expressions.length > 0 && item.name === undefined) {
+    throw invalidTable(
+      table,
+      'an index over an expression has no name.',
+      `Give it { name }: index('lower(email)', { name: '${table}_email_lower_idx' }).`,
+    );
+  }
+  if (unique && using !== undefined) {
+    throw invalidTable(
+      table,
+      `the index ${name} is unique, but an index of the kind ${using} cannot be.`,
+      'Remove using, or unique.',
+    );
+  }
+  const all = given.map((part) => (isColumn(part) ? (part?.name ?? '') : part));
+  parts.expressionIndexes.push({ name, parts: all, unique, where, using });
+};
 
 const foreignKey = (
   table: string,

@@ -7,6 +7,7 @@ import { refusalOf, rootText } from '../engines/refusal.js';
 import { insertRow, isRow } from '../guarantees/shared/attacks.js';
 import { fillGenerated, identifier, storedValue, type Table, type Tables } from '../model/index.js';
 import { envelopeLike, valueFor } from '../samples/values.js';
+import { columnsIn, uniqueExpressions } from '../sql/declared-indexes.js';
 import type { AttackTransaction } from './attack-transaction.js';
 
 /** A row of a table, with the name of the partition that contains it. */
@@ -192,11 +193,12 @@ export class SampleRows {
   }
 
   #given(table: Table, { variant, filled }: Plan, linked: readonly string[]): SampleRow {
-    const keyed = new Set(
-      [table.primaryKey, ...table.uniques, ...table.indexes.filter((index) => index.unique)].flatMap(
+    const keyed = new Set([
+      ...[table.primaryKey, ...table.uniques, ...table.indexes.filter((index) => index.unique)].flatMap(
         ({ columns }) => columns,
       ),
-    );
+      ...uniqueExpressions(table).flatMap((index) => columnsIn(table, index)),
+    ]);
     const alone = new Set(table.foreignKeys.flatMap(({ columns }) => columns));
     const wanted = Object.values(table.columns).filter((column) => {
       // its value is not given but linked: the schema of an insert lacks the column

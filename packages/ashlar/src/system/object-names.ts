@@ -50,7 +50,7 @@ const objectsOf = (table: GuardedTable, dialect: SqlName): readonly Named[] => {
   return [
     { kind: 'relation', name: table.name, what: `the table ${table.name}` },
     ...keys.map(({ name }) => relation(name, 'a unique key')),
-    ...table.indexes.map(({ name }) => relation(name, 'an index')),
+    ...[...table.indexes, ...table.expressionIndexes].map(({ name }) => relation(name, 'an index')),
     ...(dialect === 'postgres' ? [relation(table.primaryKey.name, 'the primary key')] : []),
     ...(dialect === 'postgres' && identity
       ? [relation(`${table.name}_${identity.name}_seq`, 'the sequence')]

@@ -3,6 +3,7 @@ import type { DeclaredColumns, Guarantee } from '../../contract/guarantee.js';
 import type { BlindIndex, GuaranteeFacts, TableFacts } from '../../contract/table.js';
 import { identifier, isFilledByClock } from '../../model/index.js';
 import { invalidTable } from '../../model/invalid-table.js';
+import { columnsIn } from '../../sql/declared-indexes.js';
 import { objectName } from '../../sql/object-name.js';
 import { alwaysTrigger, raise as raiseOnPostgres, triggerFunction } from '../../sql/postgres-triggers.js';
 import { raise as raiseOnSqlite, sqliteTrigger } from '../../sql/sqlite-triggers.js';
@@ -188,6 +189,15 @@ const assertUncompared = (table: TableFacts): void => {
     throw invalidTable(
       table.name,
       `${key.name} compares ${column}, which is encrypted: equal values have different ciphertexts.`,
+      'Use a blind index of the column instead.',
+    );
+  }
+  for (const index of table.expressionIndexes) {
+    const column = columnsIn(table, index).find(ciphertext);
+    if (column === undefined) continue;
+    throw invalidTable(
+      table.name,
+      `${index.name} computes with ${column}, which is encrypted.`,
       'Use a blind index of the column instead.',
     );
   }

@@ -2,9 +2,10 @@ import type { GuardedTable } from '../../../contract/guarantee.js';
 import type { Schema, SchemaChange, SchemaTable } from '../../../contract/schema.js';
 import { identifier } from '../../../model/index.js';
 import { referredTables } from '../../../sql/code.js';
+import { declaredIndexes } from '../../../sql/declared-indexes.js';
 import { foreignKeyOf } from '../../../sql/foreign-key.js';
 import { change } from './change.js';
-import { addConstraintSql, indexSql, tableObjects, tableSql } from './create-table.js';
+import { addConstraintSql, tableObjects, tableSql } from './create-table.js';
 import { laterKeys } from './later-keys.js';
 import { recreateTable } from './schema-sql.js';
 
@@ -94,7 +95,7 @@ export function createModelTable(
     summary: `${table.name}: create table`,
     up: [
       tableSql(table, later),
-      ...table.indexes.map((index) => indexSql(table, index)),
+      ...declaredIndexes(table, 'postgres').map(({ sql }) => sql),
       ...objects.map(({ sql }) => sql),
     ],
     down: [

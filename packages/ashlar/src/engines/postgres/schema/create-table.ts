@@ -1,8 +1,9 @@
 import type { GuaranteeObject, GuardedTable, PostgresEnforcement } from '../../../contract/guarantee.js';
-import type { Index, Key } from '../../../contract/table.js';
+import type { Key } from '../../../contract/table.js';
 import { AshlarError } from '../../../errors.js';
 import { identifier, identifiers } from '../../../model/index.js';
 import { withoutSemicolon } from '../../../sql/code.js';
+import { declaredIndexes } from '../../../sql/declared-indexes.js';
 import { foreignKeyText } from '../../../sql/foreign-key.js';
 import { sql } from '../../../sql/template.js';
 import { columnDefinition } from './column-sql.js';
@@ -31,14 +32,6 @@ export function tableConstraints(
     ...table.foreignKeys.map((key) => ({ name: key.name, sql: foreignKeyText(key) })),
     ...table.checks.map((check) => ({ name: check.name, sql: `CHECK (${check.sql.postgres})` })),
   ];
-}
-
-/** Returns the statement that creates an index of a table. */
-export function indexSql(table: GuardedTable, { name, columns, unique, where }: Index): string {
-  return (
-    `CREATE ${unique ? 'UNIQUE ' : ''}INDEX ${identifier(name)} ON ${identifier(table.name)} (${identifiers(columns)})` +
-    (where === undefined ? '' : ` WHERE ${where}`)
-  );
 }
 
 const enforcements = (table: GuardedTable): readonly PostgresEnforcement[] =>
@@ -101,7 +94,7 @@ export function tableSql(table: GuardedTable, later: ReadonlySet<string> = new S
 export function createTable(table: GuardedTable, later?: ReadonlySet<string>): readonly string[] {
   return [
     tableSql(table, later),
-    ...table.indexes.map((index) => indexSql(table, index)),
+    ...declaredIndexes(table, 'postgres').map(({ sql }) => sql),
     ...tableObjects(table).map(({ sql }) => sql),
   ];
 }

@@ -2,7 +2,8 @@ import type { GuardedTable } from '../../../contract/guarantee.js';
 import type { ForeignKey, TableFacts } from '../../../contract/table.js';
 import { identifier, literal, refusesDelete, refusesUpdate } from '../../../model/index.js';
 import { all, any } from '../../../sql/conditions.js';
-import { emptied, replacing, rowidOf } from '../../../sql/sqlite-keys.js';
+import { uniqueExpressions } from '../../../sql/declared-indexes.js';
+import { emptied, replacing, rowidOf, sqliteKey } from '../../../sql/sqlite-keys.js';
 import { foreignKeyText, notNullText, uniqueKeyText } from '../schema/constraint-texts.js';
 
 /** A condition on OLD or NEW under which a row violates a constraint, and SQLite's text with the constraint's name. */
@@ -49,7 +50,10 @@ export function uniqueWitnesses(table: GuardedTable): readonly Witness[] {
   const keys = [
     { ...table.primaryKey, where: undefined },
     ...table.uniques.map((key) => ({ ...key, where: undefined })),
-    ...table.indexes.filter(({ unique }) => unique),
+    ...table.indexes
+      .filter(({ unique }) => unique)
+      .map((index) => ({ ...index, where: index.where?.sqlite })),
+    ...uniqueExpressions(table).map((index) => ({ name: index.name, ...sqliteKey(index) })),
   ];
   const another = `${rowidOf(table)} <> OLD.${rowidOf(table)}`;
   // a required column without a value, which OR REPLACE would fill in
