@@ -1,6 +1,8 @@
 import type { Column } from '../contract/column.js';
 import type { Guarantee } from '../contract/guarantee.js';
+import type { DeclaredObject } from '../contract/objects.js';
 import type { ForeignKeyAction, IndexMethod, SqlTexts } from '../contract/table.js';
+import type { FullTextItem } from './declared-objects.js';
 import type { CheckRowItem } from './row-checks.js';
 
 /** A primary key that `table()` declares over columns of the table. */
@@ -71,6 +73,8 @@ export type TableItem<R = never> =
   | CheckItem
   | CheckRowItem<R>
   | RenamedItem
+  | DeclaredObject
+  | FullTextItem
   | RenamedTableItem
   | Guarantee;
 

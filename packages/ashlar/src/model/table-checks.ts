@@ -50,6 +50,7 @@ export function assertNames(table: string, columns: TableFacts['columns'], parts
     ...parts.checks,
     ...parts.indexes,
     ...parts.expressionIndexes,
+    ...parts.fullTexts,
   ].map((part) => part.name);
   const checked = Object.keys(columns).map((name) => `${table}_${name}_check`);
   const seen = new Set([`${table}_pkey`]);

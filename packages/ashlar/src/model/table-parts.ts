@@ -1,5 +1,6 @@
 import type { Column } from '../contract/column.js';
 import type { Guarantee } from '../contract/guarantee.js';
+import type { DeclaredObject, FullText } from '../contract/objects.js';
 import type {
   Check,
   ExpressionIndex,
@@ -24,6 +25,8 @@ export interface Parts {
   expressionIndexes: ExpressionIndex[];
   guarantees: Guarantee[];
   renames: Record<string, string>;
+  objects: DeclaredObject[];
+  fullTexts: FullText[];
   renamedFrom: string | undefined;
 }
 
@@ -70,6 +73,8 @@ export function sortItems(table: string, columns: TableFacts['columns'], items: 
     expressionIndexes: [],
     guarantees: [],
     renames: {},
+    objects: [],
+    fullTexts: [],
     renamedFrom: undefined,
   };
   for (const item of items) {
@@ -106,6 +111,21 @@ export function sortItems(table: string, columns: TableFacts['columns'], items: 
       case 'check-row':
         parts.checkRow.push(item.check);
         break;
+      case 'extra':
+        parts.objects.push(item);
+        break;
+      case 'full-text': {
+        const names = columnNames(table, 'A full-text index', item.columns);
+        const other = item.columns.find(({ kind }) => kind !== 'text');
+        if (other)
+          throw invalidTable(
+            table,
+            `the full-text index has the column ${other.name}, which is not text.`,
+            'Name columns of text: fullText({ columns: [c.title] }).',
+          );
+        parts.fullTexts.push({ kind: 'full-text', name: item.name ?? `${table}_text`, columns: names });
+        break;
+      }
       case 'guarantee':
         parts.guarantees.push(item);
         break;

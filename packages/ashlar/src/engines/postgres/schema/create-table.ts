@@ -103,14 +103,18 @@ export function createTable(table: GuardedTable, later?: ReadonlySet<string>): r
  * Returns the statements that create tables in the given order, and then the foreign keys that refer to a later one of
  * them.
  *
+ * @param andThen - returns the statements that follow those of a table
  * @throws AshlarError `guarantee-refused`
  */
-export function createTables(tables: readonly GuardedTable[]): readonly string[] {
+export function createTables(
+  tables: readonly GuardedTable[],
+  andThen: (table: GuardedTable) => readonly string[] = () => [],
+): readonly string[] {
   const later = laterKeys(tables, ({ foreignKeys }) =>
     foreignKeys.map(({ name, target }) => ({ name, target: target.table })),
   );
   return [
-    ...tables.flatMap((table) => createTable(table, later.get(table))),
+    ...tables.flatMap((table) => [...createTable(table, later.get(table)), ...andThen(table)]),
     ...tables.flatMap((table) =>
       tableConstraints(table)
         .filter(({ name }) => later.get(table)?.has(name))
