@@ -102,6 +102,8 @@ export interface Column<Name extends string = string> {
   /** The constant default in its stored form, which the table in the database also has; `undefined` if there is none. */
   readonly default: DefaultValue | undefined;
   readonly primaryKey: boolean;
+  /** What `.describe()` says of the column; PostgreSQL keeps it as a comment. */
+  readonly description: string | undefined;
   /** For an encrypted column, which stores bytes: the column as it would be without encryption. */
   readonly plaintext: Column | undefined;
   /**

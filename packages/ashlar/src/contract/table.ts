@@ -132,4 +132,6 @@ export interface TableFacts {
   /** The objects that the table declares by their SQL. */
   readonly objects?: readonly DeclaredObject[];
   readonly fullTexts?: readonly FullText[];
+  /** What `.describe()` says of the table; PostgreSQL keeps it as a comment. */
+  readonly description?: string | undefined;
 }

@@ -5,7 +5,7 @@ import { expect } from 'vitest';
 import type { TestEngine } from '../../../../test/support/engines.js';
 import { type Folder, makeFolder } from './folder.js';
 
-type Model = Readonly<Record<string, unknown>>;
+export type Model = Readonly<Record<string, unknown>>;
 
 /** Models of a system, and the generated steps from each to the next; the first step creates the first model. */
 export interface Walk {
@@ -16,7 +16,7 @@ export interface Walk {
   remove(): Promise<void>;
 }
 
-const systemOf = (model: Model, { url }: Folder): System =>
+export const systemOf = (model: Model, { url }: Folder): System =>
   system('shop', { tables: model as Record<string, Table>, migrations: new URL('migrations/', url) });
 
 export const writeWalk = async (...models: readonly Model[]): Promise<Walk> => {

@@ -5,6 +5,7 @@ import { referredTables } from '../../../sql/code.js';
 import { declaredIndexes } from '../../../sql/declared-indexes.js';
 import { foreignKeyOf } from '../../../sql/foreign-key.js';
 import { change } from './change.js';
+import { modelComments } from './comments.js';
 import { addConstraintSql, tableObjects, tableSql } from './create-table.js';
 import { laterKeys } from './later-keys.js';
 import { recreateTable } from './schema-sql.js';
@@ -96,6 +97,7 @@ export function createModelTable(
     up: [
       tableSql(table, later),
       ...declaredIndexes(table, 'postgres').map(({ sql }) => sql),
+      ...modelComments(table),
       ...objects.map(({ sql }) => sql),
     ],
     down: [

@@ -29,6 +29,7 @@ import {
   withoutConstraints,
 } from './change-tables.js';
 import { columnCheck } from './column-sql.js';
+import { changeComments } from './comments.js';
 import { declaredObjects } from './declared-objects.js';
 import { modelSql } from './model-sql.js';
 import { renameInSchema } from './rename-in-schema.js';
@@ -56,6 +57,7 @@ interface TableChanges {
   readonly adds: readonly SchemaChange[];
   readonly foreignKeys: readonly SchemaChange[];
   readonly triggers: readonly SchemaChange[];
+  readonly comments: readonly SchemaChange[];
 }
 
 const isForeignKey = ({ definition }: SchemaObject): boolean => definition.startsWith('FOREIGN KEY');
@@ -143,6 +145,7 @@ const changeTable = (
         addTrigger(after, trigger, written.objects.get(`trigger ${trigger.name}`) ?? trigger.definition),
       ),
     ],
+    comments: changeComments(before, after),
   };
 };
 
@@ -294,6 +297,7 @@ export const changes: SqlDialect['changes'] = (before, after, model, renames) =>
     ...phase(declaredOnNew, 'adds'),
     ...phase(kept, 'foreignKeys'),
     ...phase([...kept, ...declaredOnNew], 'triggers'),
+    ...phase(kept, 'comments'),
     ...functions.dropped,
     ...others.creates,
     ...others.after,

@@ -7,6 +7,7 @@ import { declaredIndexes } from '../../../sql/declared-indexes.js';
 import { foreignKeyText } from '../../../sql/foreign-key.js';
 import { sql } from '../../../sql/template.js';
 import { columnDefinition } from './column-sql.js';
+import { modelComments } from './comments.js';
 import { generatedColumnObjects } from './generated-columns.js';
 import { laterKeys } from './later-keys.js';
 
@@ -95,6 +96,7 @@ export function createTable(table: GuardedTable, later?: ReadonlySet<string>): r
   return [
     tableSql(table, later),
     ...declaredIndexes(table, 'postgres').map(({ sql }) => sql),
+    ...modelComments(table),
     ...tableObjects(table).map(({ sql }) => sql),
   ];
 }
