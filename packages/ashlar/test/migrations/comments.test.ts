@@ -1,5 +1,5 @@
 import { ciphertext, id, table, timestamp } from 'ashlar';
-import { encrypted, keyring } from 'ashlar/guarantees';
+import { encrypted, keyring, legalHolds, retained } from 'ashlar/guarantees';
 import { drift } from 'ashlar/migrations';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -64,6 +64,20 @@ test('a description is that of the outermost type, and of the table', () => {
     () => table('notes', { id: id(), a: z.string().describe('\ud800') }),
   ])
     expect(make).toThrowError(expect.objectContaining({ code: 'table-invalid' }));
+});
+
+test('a described table is the table that it was', () => {
+  const holds = legalHolds('holds').describe('Open while a case is');
+  const kept = table(
+    'kept',
+    { id: id(), at: timestamp(), client: z.uuid(), note: ciphertext(z.string()) },
+    (c) => [
+      retained(c.at, { for: { years: 1 }, reason: 'law', hold: holds }),
+      encrypted({ scope: c.client, keys }),
+    ],
+  );
+  expect(kept.describe('Kept').facts).toBe(kept.facts);
+  expect(kept.facts.retention?.holds).toBe('holds');
 });
 
 describe('comments', () => {
