@@ -6,6 +6,7 @@ export {
   bigint,
   bytes,
   type Ciphertext,
+  type CiphertextMark,
   canonicalAddress,
   ciphertext,
   createdAt,
@@ -14,6 +15,7 @@ export {
   type GeneratedKey,
   generated,
   type IdentityKey,
+  type IdentityMark,
   id,
   inet,
   isCanonicalAddress,
@@ -54,7 +56,16 @@ export { type RefusingTable, refusedColumnValue, refusedValue } from './refused-
 export { noRights, readOnlyRights, rightsOf } from './rights.js';
 export { type CheckRowItem, checkRow, type RowCheck, type RowProblem, rowProblems } from './row-checks.js';
 export { everyScope, isScopeOf, ownerActor, scopeValue } from './scope.js';
-export type { Application, CheckedRow, InsertOf, KeyValue, RowOf, Shape, UpdateOf } from './shape.js';
+export type {
+  Application,
+  CheckedRow,
+  HasMark,
+  InsertOf,
+  KeyValue,
+  RowOf,
+  Shape,
+  UpdateOf,
+} from './shape.js';
 export { hiddenTables, type SideTable, sideObjects, sideTables } from './side-tables.js';
 export { storageProblem } from './storable.js';
 export { type Columns, type KeyNames, type Table, table } from './table.js';

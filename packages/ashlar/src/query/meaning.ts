@@ -8,7 +8,6 @@ import {
   type FunctionNode,
   IdentifierNode,
   type JoinNode,
-  type JSONReferenceNode,
   type OperationNode,
   OperatorNode,
   RawNode,
@@ -20,11 +19,12 @@ import {
   ValueNode,
   type WithNode,
 } from 'kysely';
-import type { ColumnKind } from '../contract/column.js';
-import { castMeaning, computed, jsonMeaning, literalMeaning, result } from './computed.js';
+import { calculated, castMeaning, computed, concatenated, literalMeaning, result } from './computed.js';
+import { isJsonText } from './json-parts.js';
 import { comparand } from './literals.js';
 import { isFirstOf, resultsOfCase } from './result-literals.js';
 import { type Meaning, type Relation, type Scope, unknownRelation } from './scope.js';
+import { unwrapped } from './unwrapped.js';
 
 /** One column of a query's result; `name` is `undefined` for columns that are not known. */
 export interface Output {
@@ -42,7 +42,6 @@ export const comparisons: ReadonlySet<string> = new Set([
   ...['regexp', 'match'],
 ]);
 
-const numbers: ReadonlySet<ColumnKind> = new Set(['integer', 'bigint', 'real']);
 const arithmetic: ReadonlySet<string> = new Set(['+', '-', '*', '/', '%']);
 const textFunctions: ReadonlySet<string> = new Set([
   ...['lower', 'upper', 'trim', 'ltrim', 'rtrim', 'replace', 'substr', 'substring', 'concat'],
@@ -51,18 +50,14 @@ const sameAsArgument: ReadonlySet<string> = new Set([
   ...['min', 'max', 'abs', 'nullif', 'lag', 'lead', 'first_value', 'last_value', 'nth_value'],
 ]);
 
+/** Returns whether a function takes text as its first argument. */
+export function takesText(name: string): boolean {
+  return textFunctions.has(name.toLowerCase()) || name.toLowerCase() === 'length';
+}
+
 /** Returns the operator of an operation as text; `''` for one that is written as raw SQL. */
 export function operatorOf({ operator }: { readonly operator: OperationNode }): string {
   return OperatorNode.is(operator) ? operator.operator : '';
-}
-
-/** Returns the expression inside a node that only wraps it: `sql.ref('x')` is a raw node around a reference. */
-export function unwrapped(node: OperationNode): OperationNode {
-  if (!RawNode.is(node)) return node;
-  const [only, ...others] = node.parameters;
-  return only && others.length === 0 && node.sqlFragments.every((text) => text === '')
-    ? unwrapped(only)
-    : node;
 }
 
 const remembered = new WeakMap<OperationNode, Meaning>();
@@ -95,7 +90,7 @@ export function meaningOf(given: OperationNode, scope: Scope): Meaning | undefin
     case 'AggregateFunctionNode':
       return functionMeaning(node as FunctionNode | AggregateFunctionNode, scope);
     case 'JSONReferenceNode':
-      return jsonMeaning(node as JSONReferenceNode);
+      return jsonPartMeaning(node);
     case 'SelectQueryNode':
       return result(outputsOf(node, scope)[0]?.meaning);
     case 'ValueNode':
@@ -120,13 +115,13 @@ const referenceMeaning = (node: ReferenceNode | ColumnNode, scope: Scope): Meani
 const operationMeaning = (node: BinaryOperationNode, scope: Scope): Meaning | undefined => {
   const operator = operatorOf(node);
   if (comparisons.has(operator)) return computed('boolean');
-  if (operator === '->') return computed('json');
-  if (!arithmetic.has(operator)) return undefined;
+  if (operator === '->' || operator === '->>') return jsonPartMeaning(node);
+  if (operator !== '||' && !arithmetic.has(operator)) return undefined;
   const kinds = [node.leftOperand, node.rightOperand].map((operand) => meaningOf(operand, scope)?.kind);
-  if (kinds.every((kind) => kind === 'integer')) return computed('integer');
-  if (kinds.every((kind) => kind === 'integer' || kind === 'bigint')) return computed('bigint');
-  return kinds.every((kind) => kind && numbers.has(kind)) ? computed('real') : undefined;
+  return operator === '||' ? concatenated(kinds) : calculated(kinds);
 };
+
+const jsonPartMeaning = (node: OperationNode): Meaning => computed(isJsonText(node) ? 'text' : 'json');
 
 const functionMeaning = (node: FunctionNode | AggregateFunctionNode, scope: Scope): Meaning | undefined => {
   const name = node.func.toLowerCase();
@@ -140,9 +135,12 @@ const functionMeaning = (node: FunctionNode | AggregateFunctionNode, scope: Scop
   }
   if (name === 'count') return computed('integer', false);
   if (name === 'avg') return computed('real');
-  if (textFunctions.has(name)) return computed('text');
-  if (name === 'length') return computed('integer');
   const [first] = given;
+  if (textFunctions.has(name))
+    return computed(
+      first && meaningOf(first, scope)?.kind === 'bytes' && name !== 'concat' ? 'bytes' : 'text',
+    );
+  if (name === 'length') return computed('integer');
   if (!first || !(name === 'sum' || sameAsArgument.has(name))) return undefined;
   return result(meaningOf(first, scope));
 };

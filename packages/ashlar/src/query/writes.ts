@@ -15,10 +15,12 @@ import type { Column } from '../contract/column.js';
 import type { TableFacts } from '../contract/table.js';
 import { AshlarError } from '../errors.js';
 import { clockWithheld, columnValue } from '../model/index.js';
+import { asText } from './as-text.js';
 import { fillOf } from './fills.js';
 import { parameter, parameters } from './nodes.js';
 import type { QueryParts } from './parts.js';
 import { isLiteral, withResults } from './result-literals.js';
+import type { Meaning } from './scope.js';
 
 type Rewrite = (node: OperationNode) => OperationNode;
 
@@ -27,8 +29,15 @@ export class Writes {
   readonly #parts: QueryParts;
   readonly #table: TableFacts;
   readonly #rewrite: Rewrite;
+  readonly #meaningOf: (node: OperationNode) => Meaning | undefined;
 
-  constructor(parts: QueryParts, table: TableFacts, rewrite: Rewrite) {
+  constructor(
+    parts: QueryParts,
+    table: TableFacts,
+    rewrite: Rewrite,
+    meaning: (node: OperationNode) => Meaning | undefined,
+  ) {
+    this.#meaningOf = meaning;
     this.#parts = parts;
     this.#table = table;
     this.#rewrite = rewrite;
@@ -109,8 +118,20 @@ export class Writes {
     if (isLiteral(node)) return this.#encoded(column, node.value);
     return withResults(node, {
       literal: (value) => this.#parts.answers.typed(this.#encoded(column, value), column.kind),
+      result: (each) => this.#assigned(column, each),
       other: this.#rewrite,
     });
+  }
+
+  /** An expression as PostgreSQL would convert it to the type of the column. */
+  #assigned(column: Column, node: OperationNode): OperationNode {
+    const { answers } = this.#parts;
+    const meaning = this.#meaningOf(node);
+    const rewritten = this.#rewrite(node);
+    if (column.kind === 'text') return asText(rewritten, meaning, answers);
+    if (column.kind === 'integer' && meaning?.kind === 'real')
+      return answers.asInteger(rewritten) ?? rewritten;
+    return rewritten;
   }
 
   #encoded(column: Column | undefined, value: unknown): ValueNode {

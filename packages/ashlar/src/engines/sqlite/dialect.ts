@@ -9,6 +9,7 @@ import { declaredObjects, viewSql } from './schema/declared-objects.js';
 import { foundation, foundationVersions } from './schema/foundation.js';
 import { generatedColumnObjects } from './schema/generated-columns.js';
 import { sqliteProving } from './schema/proving.js';
+import { refilledByName } from './schema/refill.js';
 import { dump } from './schema/render.js';
 import { storedForm } from './schema/stored-form.js';
 import { withoutImplicitDeletes } from './session/implicit-deletes.js';
@@ -28,7 +29,7 @@ export const sqliteDialect: SqlDialect = {
   viewSql,
   changes,
   findBroken,
-  renameTables: tableRenamer('sqlite'),
+  renameTables: tableRenamer('sqlite', refilledByName),
   ownerOfSteps: withoutImplicitDeletes,
   storedForm,
   dump,

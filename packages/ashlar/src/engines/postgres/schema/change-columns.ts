@@ -63,9 +63,10 @@ export function dropColumn(table: string, column: SchemaColumn): SchemaChange {
       ...(fill === undefined ? [] : [alterColumn(table, column.name, 'DROP DEFAULT')]),
       ...columnComment(table, column),
     ],
-    danger:
-      `The values of ${table}.${column.name} are lost` +
-      (fill === undefined ? '.' : `; undoing it sets ${fill} in every row.`),
+    danger: isComputed(column)
+      ? undefined
+      : `The values of ${table}.${column.name} are lost` +
+        (fill === undefined ? '.' : `; undoing it sets ${fill} in every row.`),
   });
 }
 

@@ -1,7 +1,7 @@
 import type { ResultKinds } from '../../../contract/answers.js';
 import type { ColumnKind } from '../../../contract/column.js';
 import type { TableFacts } from '../../../contract/table.js';
-import { type Decode, decoderOf, exactDecoder, resultDecoder } from '../values/codec.js';
+import { type Decode, decoderOf, exactDecoder, resultDecoder, withoutBuffer } from '../values/codec.js';
 import type { DriverColumn, DriverStatement } from './driver.js';
 
 /** A function that decodes the values of a row, and changes them in the row itself. */
@@ -76,7 +76,7 @@ function rowDecoder(
   for (const { name, table, column } of columns) {
     const known = kinds?.get(name);
     const origin = table !== null && column !== null ? origins.find(table, column) : undefined;
-    const decode = known ? resultDecoder(name, known) : origin?.decode;
+    const decode = known ? resultDecoder(name, known) : origin ? origin.decode : withoutBuffer;
     const isBigint = (known ?? origin)?.kind === 'bigint';
     byName.set(name, origins.hasBigints ? exactDecoder(name, decode, isBigint) : decode);
   }

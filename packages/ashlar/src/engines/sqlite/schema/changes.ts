@@ -8,6 +8,7 @@ import { alterTable, withoutData } from './alter.js';
 import { createdNames, createTable } from './ddl.js';
 import { declaredObjects } from './declared-objects.js';
 import { parentsFirst, referenced } from './references.js';
+import { refill, refilledBack } from './refill.js';
 import { renderWhole } from './render.js';
 
 /**
@@ -36,6 +37,7 @@ export function changes(
   });
   const hadObjects = new Set(before.objects.map(({ name }) => name));
   return [
+    ...refilledBack(before, after),
     ...others.drops,
     ...others.before,
     ...createdTables(created, models),
@@ -68,10 +70,10 @@ export function changes(
       .flatMap(declaredObjects)
       .filter(({ name, fill }) => fill.length > 0 && isCreated(name, [...others.before, ...others.creates]))
       .map(
-        ({ name, fill }): SchemaChange => ({
+        ({ name, fill, clear }): SchemaChange => ({
           summary: `${name}: index the rows that exist`,
           up: fill,
-          down: [`DELETE FROM ${identifier(name)}`],
+          down: clear === undefined ? [] : [clear],
           danger: undefined,
           rebuild: [],
         }),
@@ -87,17 +89,10 @@ const refilled = (
   changes: readonly SchemaChange[],
   filled: readonly ObjectSql[],
 ): readonly SchemaChange[] => {
-  const fill = (object: ObjectSql, direction: 'up' | 'down'): SchemaChange => ({
-    summary: `${object.name}: index the rows again`,
-    up: direction === 'up' ? object.fill : [],
-    down: direction === 'down' ? object.fill : [],
-    danger: undefined,
-    rebuild: [],
-  });
   return [
-    ...filled.map((object) => fill(object, 'down')),
+    ...filled.map(({ name, fill }) => refill(name, fill, 'down')),
     ...changes,
-    ...filled.map((object) => fill(object, 'up')),
+    ...filled.map(({ name, fill }) => refill(name, fill, 'up')),
   ];
 };
 
