@@ -17,6 +17,7 @@ export {
   id,
   inet,
   json,
+  now,
   timestamp,
   timestamps,
   updatedAt,

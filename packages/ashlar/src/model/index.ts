@@ -1,5 +1,6 @@
 export { assertTable } from './assert-table.js';
 export { bigintBounds, bigintForm, boundedBigint, computedBigint, isBigintText } from './bigint.js';
+export { clockValue, isFilledByClock } from './clock-value.js';
 export {
   autoincrement,
   bigint,
@@ -19,6 +20,7 @@ export {
   inet,
   isCanonicalAddress,
   json,
+  now,
   timestamp,
   timestamps,
   updatedAt,
@@ -32,6 +34,7 @@ export {
 export { columnsWhere } from './columns-where.js';
 export { clockWithheld, databaseClocks } from './database-clock.js';
 export { envelopeForm } from './envelope-form.js';
+export { refusesDelete, refusesUpdate } from './foreign-keys.js';
 export { fillGenerated } from './generate.js';
 export { identityColumn, touchedColumns } from './generated-columns.js';
 export { errorIssues, isStorageIssue, issueText } from './issues.js';

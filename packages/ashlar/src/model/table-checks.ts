@@ -1,10 +1,11 @@
 import type { TableFacts } from '../contract/table.js';
+import { assertActions } from './foreign-keys.js';
 import { invalidTable } from './invalid-table.js';
 import { assertName } from './names.js';
 import type { Parts } from './table-parts.js';
 
 /**
- * Throws if a table has no valid primary key, or if `onDelete` would set a column to NULL that is not nullable.
+ * Throws if a table has no valid primary key, or if a foreign key has an action that cannot be carried out.
  *
  * @returns the columns of the primary key
  * @throws AshlarError `table-invalid`
@@ -33,15 +34,7 @@ export function assertKeys(table: string, columns: TableFacts['columns'], parts:
       );
     }
   }
-  for (const key of parts.foreignKeys) {
-    if (key.onDelete === 'set null' && key.columns.some((name) => !columns[name]?.nullable)) {
-      throw invalidTable(
-        table,
-        `${key.columns.join(', ')} cannot be set to null when the referenced row is deleted.`,
-        'Make the columns .nullable(), or choose another onDelete.',
-      );
-    }
-  }
+  for (const key of parts.foreignKeys) assertActions(table, columns, key);
   return primary;
 }
 
@@ -56,6 +49,7 @@ export function assertNames(table: string, columns: TableFacts['columns'], parts
     ...parts.foreignKeys,
     ...parts.checks,
     ...parts.indexes,
+    ...parts.expressionIndexes,
     ...parts.fullTexts,
   ].map((part) => part.name);
   const checked = Object.keys(columns).map((name) => `${table}_${name}_check`);

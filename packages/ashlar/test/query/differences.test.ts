@@ -1,9 +1,11 @@
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import {
   AshlarError,
   bigint,
   createdAt,
   id,
+  index,
   inet,
   json,
   type Session,
@@ -38,7 +40,8 @@ const events = table('events', { id: id(), name: z.string(), created_at: created
   unique(c.name),
   appendOnly(),
 ]);
-const tables = { things, notes, events };
+const documents = table('documents', { id: id(), body: json(z.json()) }, (c) => [index(c.body)]);
+const tables = { things, notes, events, documents };
 const testing = system('testing', { tables, migrations: new URL('file:///nowhere/') });
 const small = { small: 0, real: 0, flag: false, address: '10.0.0.2', other: 0 };
 type S = Session<typeof tables>;
@@ -203,6 +206,15 @@ const differences: Readonly<Record<string, readonly [run: Runs, sqlite: unknown,
         .execute(),
     'unique-violation',
     [],
+  ],
+  'indexed-json': [
+    async (s) => {
+      // no compression makes it shorter
+      await s.insert(documents, { body: randomBytes(9_000).toString('base64') });
+      return (await s.query.selectFrom('documents').select('id').execute()).map(() => 'stored');
+    },
+    ['stored'],
+    'value-unstorable',
   ],
   'lock-append-only': [
     async (s) => s.query.selectFrom('events').select('name').forUpdate().execute(),

@@ -21,6 +21,9 @@ export const sqliteDialect: SqlDialect = {
   foundation,
   foundationVersions,
   createTable,
+  // a foreign key may name a table that does not exist yet
+  createTables: (tables, andThen = () => []) =>
+    tables.flatMap((table) => [...createTable(table), ...andThen(table)]),
   generatedColumnObjects,
   declaredObjects,
   viewSql,

@@ -200,6 +200,7 @@ const violations: Readonly<Record<string, Describe>> = {
     message: 'The disk of the server is full; the statement was rolled back.',
     suggestion: 'Free space on the server, and try again.',
   }),
+  '54000': indexedValue,
   '08P01': notOfType,
   '22P03': notOfType,
   '22P02': notOfType,
@@ -211,6 +212,19 @@ const violations: Readonly<Record<string, Describe>> = {
   '22021': unstorable,
   '22P05': unstorable,
 };
+
+// index row size 2744 exceeds btree version 4 maximum 2704 for index "…" · index row requires 9016 bytes, maximum size is 8191
+function indexedValue(error: DriverError, declared: DeclaredFacts): Described {
+  if (!error.message?.startsWith('index row')) return otherError(error);
+  const { table, constraint } = error;
+  return {
+    code: 'value-unstorable',
+    message: 'A value is too long for an index.',
+    detail: `PostgreSQL: ${withoutLiterals(error.message)}.`,
+    suggestion: 'Index a part of the value, or a hash of it.',
+    facts: { ...tableFact(table, declared), ...(constraint === undefined ? {} : { constraint }) },
+  };
+}
 
 function notOfType({ message = '' }: DriverError): Described {
   return {

@@ -112,7 +112,7 @@ const createdTables = (
   const alongside = new Set(owners.flatMap(companions));
   return created
     .filter(({ name }) => !alongside.has(name))
-    .map((table) => {
+    .map((table, at, all) => {
       const declared = models.get(table.name);
       const others = declared ? companions(declared) : [];
       return {
@@ -120,16 +120,19 @@ const createdTables = (
         up: declared ? createTable(declared) : renderWhole(table),
         down: [table.name, ...others].map((name) => `DROP TABLE ${identifier(name)}`),
         danger: undefined,
-        // with foreign keys on, DROP TABLE deletes row by row, and a row that another refers to cannot go first
-        rebuild: referenced(table).has(table.name) ? ['down'] : [],
+        rebuild: isReferredTo(table, all.slice(0, at + 1)) ? ['down'] : [],
       };
     });
 };
 
-const dropTable = (table: SchemaTable): SchemaChange => ({
+// with foreign keys on, DROP TABLE deletes row by row, and a row that another refers to cannot go first
+const isReferredTo = ({ name }: SchemaTable, others: readonly SchemaTable[]): boolean =>
+  others.some((other) => referenced(other).has(name));
+
+const dropTable = (table: SchemaTable, at: number, all: readonly SchemaTable[]): SchemaChange => ({
   summary: `${table.name}: drop table`,
   up: [`DROP TABLE ${identifier(table.name)}`],
   down: renderWhole(table),
   danger: `All rows of ${table.name} are lost; ${withoutData}.`,
-  rebuild: referenced(table).has(table.name) ? ['up'] : [],
+  rebuild: isReferredTo(table, all.slice(at)) ? ['up'] : [],
 });
