@@ -1,3 +1,4 @@
+import type { BatchSql } from './batches.js';
 import type { StoredForm } from './column.js';
 import type { ContentsSql } from './contents.js';
 import type { GuaranteeObject, GuardedTable } from './guarantee.js';
@@ -120,6 +121,8 @@ export interface SqlDialect extends Foundation {
   readonly proving: Proving;
   /** How to find out which rows and values a step loses. */
   readonly contents: ContentsSql;
+  /** How a step runs a statement in batches of rows. */
+  readonly batches: BatchSql;
   /** Plans and grants the rights of roles; `undefined` if the engine has no roles (SQLite). */
   readonly roles: RoleDialect | undefined;
 }

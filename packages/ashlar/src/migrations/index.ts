@@ -11,6 +11,7 @@ export {
   type TableStatus,
   type WeakerGuarantee,
 } from '../status/status.js';
+export type { BatchProgress } from './batches/run-batches.js';
 export type { Danger } from './danger/find-dangers.js';
 export type { Candidate, Decide, Decisions, Missing } from './decisions.js';
 export type { StepMode } from './directives.js';

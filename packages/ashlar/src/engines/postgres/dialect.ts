@@ -1,6 +1,7 @@
 import type { SqlDialect } from '../../contract/dialect.js';
 import { tableRenamer } from '../rename-tables.js';
 import { postgresRoles } from './roles/roles.js';
+import { postgresBatches } from './schema/batches.js';
 import { changes } from './schema/changes.js';
 import { postgresContents } from './schema/contents.js';
 import { createTable } from './schema/create-table.js';
@@ -26,5 +27,6 @@ export const postgresDialect: SqlDialect = {
   dump,
   proving: postgresProving,
   contents: postgresContents,
+  batches: postgresBatches,
   roles: postgresRoles,
 };

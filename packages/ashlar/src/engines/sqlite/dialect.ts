@@ -1,5 +1,6 @@
 import type { SqlDialect } from '../../contract/dialect.js';
 import { tableRenamer } from '../rename-tables.js';
+import { sqliteBatches } from './schema/batches.js';
 import { changes } from './schema/changes.js';
 import { now } from './schema/column-sql.js';
 import { sqliteContents } from './schema/contents.js';
@@ -26,5 +27,6 @@ export const sqliteDialect: SqlDialect = {
   dump,
   proving: sqliteProving,
   contents: sqliteContents,
+  batches: sqliteBatches,
   roles: undefined,
 };
