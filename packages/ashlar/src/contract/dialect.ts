@@ -1,6 +1,7 @@
 import type { BatchSql } from './batches.js';
 import type { StoredForm } from './column.js';
 import type { ContentsSql } from './contents.js';
+import type { Expansion, ExpansionSteps } from './expansion.js';
 import type { GuaranteeObject, GuardedTable } from './guarantee.js';
 import type { Owner } from './owner.js';
 import type { TableRights } from './rights.js';
@@ -106,6 +107,13 @@ export interface SqlDialect extends Foundation {
     model: readonly GuardedTable[],
     renames: TableRenames,
   ): { readonly schema: Schema; readonly changes: readonly SchemaChange[] };
+  /** Returns the statements of the three steps that make a change of a live table. */
+  expansion(change: Expansion): ExpansionSteps;
+  /**
+   * Returns an SQL expression for a value of the column `from` in the form of the column `to`, which has another name or
+   * another table. A value without an equal in the new form fails.
+   */
+  converted(from: ColumnOf, to: ColumnOf): string;
   /**
    * Returns the owner that runs the steps of migrations: it refuses a statement that would delete rows of tables that it
    * does not name.
@@ -126,6 +134,9 @@ export interface SqlDialect extends Foundation {
   /** Plans and grants the rights of roles; `undefined` if the engine has no roles (SQLite). */
   readonly roles: RoleDialect | undefined;
 }
+
+/** A described column with its table. */
+export type ColumnOf = readonly [table: SchemaTable, column: SchemaColumn];
 
 /** The renamed columns of each table, as a map: table → { current column name → previous column name }. */
 export type Renames = Readonly<Record<string, Readonly<Record<string, string>>>>;

@@ -4,7 +4,9 @@ import { sqliteBatches } from './schema/batches.js';
 import { changes } from './schema/changes.js';
 import { now } from './schema/column-sql.js';
 import { sqliteContents } from './schema/contents.js';
+import { copiedValue } from './schema/conversions.js';
 import { createTable } from './schema/ddl.js';
+import { expansionSteps } from './schema/expansion/steps.js';
 import { foundation, foundationVersions } from './schema/foundation.js';
 import { generatedColumnObjects } from './schema/generated-columns.js';
 import { sqliteProving } from './schema/proving.js';
@@ -21,6 +23,8 @@ export const sqliteDialect: SqlDialect = {
   createTable,
   generatedColumnObjects,
   changes,
+  expansion: expansionSteps,
+  converted: ([table, from], [, to]) => copiedValue(table.name, from, to),
   renameTables: tableRenamer('sqlite'),
   ownerOfSteps: withoutImplicitDeletes,
   storedForm,
