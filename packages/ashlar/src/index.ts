@@ -4,6 +4,7 @@ export type { Isolation } from './contract/transaction.js';
 export * from './errors.js';
 export {
   autoincrement,
+  bigint,
   bytes,
   type Ciphertext,
   ciphertext,
@@ -20,6 +21,7 @@ export {
   timestamps,
   updatedAt,
 } from './model/column-types.js';
+export { extra, fullText } from './model/declared-objects.js';
 export { parseInput } from './model/input.js';
 export {
   check,
@@ -35,6 +37,7 @@ export { checkRow } from './model/row-checks.js';
 export { everyScope } from './model/scope.js';
 export { type Table, table } from './model/table.js';
 export type { Insert, KeyOf, Row, Tables, Update } from './model/types.js';
+export { type View, type Views, view } from './model/view.js';
 export { connect } from './session/connect.js';
 export type { ConnectOptions } from './session/connect-options.js';
 export { Database } from './session/database.js';

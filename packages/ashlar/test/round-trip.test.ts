@@ -1,4 +1,15 @@
-import { AshlarError, autoincrement, bytes, type Database, id, inet, json, type Row, table } from 'ashlar';
+import {
+  AshlarError,
+  autoincrement,
+  bigint,
+  bytes,
+  type Database,
+  id,
+  inet,
+  json,
+  type Row,
+  table,
+} from 'ashlar';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -12,6 +23,7 @@ const shape = {
   choice: z.enum(['a', "it's", 'ü']),
   whole: z.int(),
   small: z.int32().min(-5).max(5),
+  big: bigint(),
   real: z.number(),
   flag: z.boolean(),
   uuid: z.uuid(),
@@ -138,6 +150,10 @@ const arbitraries: { [K in keyof typeof shape]: fc.Arbitrary<unknown> } = {
   choice: fc.constantFrom('a', "it's", 'ü', 'b'),
   whole,
   small: fc.integer({ min: -7, max: 7 }),
+  big: fc.oneof(
+    fc.bigInt({ min: -(2n ** 64n), max: 2n ** 64n }),
+    fc.constantFrom(0n, 2n ** 53n + 1n, 2n ** 63n - 1n, 2n ** 63n, -(2n ** 63n), -(2n ** 63n) - 1n),
+  ),
   real: wild,
   flag: fc.boolean(),
   uuid: fc.oneof(
@@ -163,6 +179,7 @@ const good = {
   choice: 'a',
   whole: 1,
   small: 1,
+  big: 2n ** 53n + 1n,
   real: 1.5,
   flag: true,
   uuid: '0190a0b0-0000-7000-8000-000000000000',
@@ -204,7 +221,8 @@ describe.each(engines)('values that Zod accepts, on $name', (engine) => {
         const verdict = values.insert.safeParse(input);
         if (typeof stored === 'string') {
           // Zod drops the key __proto__ of JSON, so only the session sees it
-          if (verdict.success) expect(JSON.stringify(input)).toContain('"__proto__"');
+          const { anything, anything_or_null } = input as { anything?: unknown; anything_or_null?: unknown };
+          if (verdict.success) expect(JSON.stringify([anything, anything_or_null])).toContain('"__proto__"');
           return;
         }
         expect(verdict.success).toBe(true);

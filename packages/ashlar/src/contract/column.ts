@@ -4,6 +4,7 @@ import type { z } from 'zod';
 export type ColumnKind =
   | 'text'
   | 'integer'
+  | 'bigint'
   | 'real'
   | 'boolean'
   | 'uuid'
@@ -42,6 +43,9 @@ export interface ColumnRules {
   readonly exclusiveMinimum?: boolean;
   readonly maximum?: number;
   readonly exclusiveMaximum?: boolean;
+  /** For a bigint: the least and the greatest value, as text. */
+  readonly least?: string;
+  readonly most?: string;
   readonly multipleOf?: number;
   readonly startsWith?: string;
   readonly endsWith?: string;

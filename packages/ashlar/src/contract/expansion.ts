@@ -39,6 +39,11 @@ export type Replacement = Extract<Expansion, { readonly kind: 'replaced' }>;
 
 /** The three steps of a change of a live table. */
 export interface ExpansionSteps {
+  /** The objects that exist from expand to contract, apart from columns. */
+  readonly objects: readonly {
+    readonly type: 'function' | 'trigger' | 'constraint';
+    readonly name: string;
+  }[];
   /** Lets both versions of the application write the table, and keeps their columns in step. */
   readonly expand: SchemaChange;
   /** Fills the rows that exist, in batches. */

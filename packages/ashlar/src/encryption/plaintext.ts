@@ -1,7 +1,19 @@
 import type { Column } from '../contract/column.js';
 
-// kinds whose values are text; values of every other kind but bytes are encrypted as JSON
-const textual: ReadonlySet<Column['kind']> = new Set(['text', 'uuid', 'timestamp', 'date', 'inet']);
+/** How the stored values of a kind are encrypted: a text as its UTF-8, bytes as they are, others as JSON. */
+const forms: Readonly<Record<Column['kind'], 'text' | 'json' | 'bytes'>> = {
+  text: 'text',
+  integer: 'json',
+  bigint: 'text',
+  real: 'json',
+  boolean: 'json',
+  uuid: 'text',
+  timestamp: 'text',
+  date: 'text',
+  inet: 'text',
+  json: 'json',
+  bytes: 'bytes',
+};
 
 const stored = ({ codec }: Column, value: unknown): unknown => (codec ? codec.encode(value) : value);
 
@@ -10,7 +22,7 @@ const stored = ({ codec }: Column, value: unknown): unknown => (codec ? codec.en
  * encrypted column.
  */
 export function plaintextBytes(column: Column, value: unknown): Uint8Array {
-  if (column.kind === 'bytes') return stored(column, value) as Uint8Array;
+  if (forms[column.kind] === 'bytes') return stored(column, value) as Uint8Array;
   return Buffer.from(indexedText(column, value));
 }
 
@@ -21,13 +33,13 @@ export function plaintextValue({ kind, codec }: Column, bytes: Buffer): unknown 
 }
 
 const storedFrom = (kind: Column['kind'], bytes: Buffer): unknown => {
-  if (kind === 'bytes') return new Uint8Array(bytes);
+  if (forms[kind] === 'bytes') return new Uint8Array(bytes);
   const text = bytes.toString('utf8');
-  return textual.has(kind) ? text : JSON.parse(text);
+  return forms[kind] === 'text' ? text : JSON.parse(text);
 };
 
 /** Returns the text from which the blind index of a value is computed: of its stored form. */
 export function indexedText(column: Column, value: unknown): string {
   const form = stored(column, value);
-  return textual.has(column.kind) ? (form as string) : JSON.stringify(form);
+  return forms[column.kind] === 'text' ? (form as string) : JSON.stringify(form);
 }

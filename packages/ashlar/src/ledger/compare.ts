@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Column } from '../contract/column.js';
 import type { StoredRow } from '../contract/ledger.js';
 import type { TableFacts } from '../contract/table.js';
-import { canonicalAddress } from '../model/index.js';
+import { canonicalAddress, isBigintText } from '../model/index.js';
 import type { Entry } from './entry.js';
 
 type Values = Readonly<Record<string, unknown>>;
@@ -36,8 +36,11 @@ const parsed = (text: string): unknown => {
   }
 };
 
-const expected = (column: Column, value: unknown): unknown =>
-  column.kind === 'inet' && typeof value === 'string' ? canonicalAddress(value) : value;
+const expected = (column: Column, value: unknown): unknown => {
+  if (column.kind === 'inet' && typeof value === 'string') return canonicalAddress(value);
+  // the entry is older than the change of the column from integers
+  return column.kind === 'bigint' && Number.isSafeInteger(value) ? String(value) : value;
+};
 
 // an entry leaves out values that were NULL, and columns that were added later: those are NULL now, or their default
 const wasLeftOut = (column: Column, value: unknown): boolean => {
@@ -89,6 +92,7 @@ const isDay = (text: string): boolean => {
 // a value that the database would refuse in a query cannot be the key of a row
 const isKeyValue = ({ kind }: Column, value: unknown): boolean => {
   if (kind === 'integer') return Number.isSafeInteger(value);
+  if (kind === 'bigint') return isBigintText(value) || Number.isSafeInteger(value);
   if (!isText(value)) return false;
   switch (kind) {
     case 'uuid':

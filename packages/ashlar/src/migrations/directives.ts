@@ -2,6 +2,12 @@ import type { SqlName } from '../contract/sql.js';
 import { AshlarError } from '../errors.js';
 import { isBlank } from '../sql/code.js';
 import { readTokens, type Token } from '../sql/lexer.js';
+import {
+  isOwnershipDirective,
+  looksLikeOwnership,
+  type OwnershipLines,
+  readOwnership,
+} from './ownership/lines.js';
 
 /**
  * The mode in which a step runs: in a transaction, without a transaction (`CREATE INDEX CONCURRENTLY`), in a
@@ -20,13 +26,16 @@ export interface Directives {
   readonly irreversible: boolean;
   /** Whether the step ends the time in which an older version of the application runs: `up` waits for `--contract`. */
   readonly contract: boolean;
+  /** What the file says about the objects that it makes; `undefined` if it says nothing. */
+  readonly ownership: OwnershipLines | undefined;
 }
 
 const modes: readonly StepMode[] = ['no-transaction', 'rebuild', 'batches'];
 const names: readonly string[] = ['irreversible', 'contract', ...modes];
 const form =
   'Write a directive as a comment of its own before the first statement, such as: -- ashlar: rebuild';
-const known = 'The directives are irreversible, contract, and one of no-transaction, rebuild and batches.';
+const known =
+  'The directives are irreversible, contract, one of no-transaction, rebuild and batches, and makes, keeps and renames with a list of objects.';
 
 /**
  * Reads the directives of a file: comments before the first statement, of either kind, indented or not, in any case.
@@ -39,6 +48,7 @@ export function readDirectives(text: string, dialect: SqlName, where: string): D
   let mode: StepMode = 'transaction';
   let irreversible = false;
   let contract = false;
+  const ownership: string[] = [];
   for (const { line, words, leading } of commentLines(text, dialect)) {
     const name = directiveOf(words);
     if (name === undefined && !isNearMiss(words)) continue;
@@ -52,11 +62,12 @@ export function readDirectives(text: string, dialect: SqlName, where: string): D
     const asked = modes.find((each) => each === name);
     if (name === 'irreversible') irreversible = true;
     else if (name === 'contract') contract = true;
+    else if (name !== undefined && isOwnershipDirective(name)) ownership.push(textOf(words));
     else if (asked === undefined) throw refused(known);
     else if (mode !== 'transaction') throw refused(`The file already has the directive ${mode}.`);
     else mode = asked;
   }
-  return { mode, irreversible, contract };
+  return { mode, irreversible, contract, ownership: readOwnership(ownership, dialect, where) };
 }
 
 interface CommentLine {
@@ -84,9 +95,14 @@ function* commentLines(text: string, dialect: SqlName): Generator<CommentLine, v
 
 const withoutMarks = (line: string): string => line.replace(/^[\s\-/*]+/, '').replace(/[\s*]+\/?$/, '');
 
+const mark = /^ashlar\s*:\s*/i;
+
 /** The directive that a comment gives, in lower case, whether it exists or not. */
 const directiveOf = (words: string): string | undefined =>
-  /^ashlar\s*:\s*(.*)$/s.exec(words.toLowerCase())?.[1];
+  mark.test(words) ? textOf(words).toLowerCase() : undefined;
+
+// names of objects may have capital letters
+const textOf = (words: string): string => words.replace(mark, '');
 
 const mostEdits = 2;
 const letters = (text: string): string => text.replaceAll(/[^\p{L}\p{N}]/gu, '');
@@ -95,7 +111,8 @@ const letters = (text: string): string => text.replaceAll(/[^\p{L}\p{N}]/gu, '')
 const isNearMiss = (words: string): boolean => {
   const [, word = '', rest = ''] = /^[^\p{L}\p{N}]*([\p{L}\p{N}]+)(.*)$/su.exec(words.toLowerCase()) ?? [];
   if (word === 'ashlar' && /^\s*[:：]/.test(rest)) return true;
-  return isNear(word, 'ashlar') && names.some((name) => isNear(letters(rest), letters(name)));
+  if (!isNear(word, 'ashlar')) return false;
+  return looksLikeOwnership(rest) || names.some((name) => isNear(letters(rest), letters(name)));
 };
 
 const isNear = (given: string, wanted: string): boolean =>

@@ -44,7 +44,13 @@ export async function readKept(
       return [{ former, name: when === 'before' ? former : column.name, form }];
     });
     if (columns.length === 0) continue;
-    const list = columns.map(({ name }) => identifier(name)).join(', ');
+    // the owner reads integers beyond 2^53 as text only
+    const list = columns
+      .map(({ name, form }) => {
+        const column = identifier(name);
+        return form?.kind === 'bigint' ? `CAST(${column} AS text) AS ${column}` : column;
+      })
+      .join(', ');
     const rows = await owner.run(`SELECT ${list} FROM ${identifier(table.before.name)}`);
     all.push({
       table,

@@ -33,6 +33,8 @@ const samplesOf = ({ kind, precision }: StoredForm, serial: number): readonly St
     case 'integer':
     case 'real':
       return [serial, 1, 0, 10, 100];
+    case 'bigint':
+      return [String(serial), '1', '0', '10', '100'];
     case 'boolean':
       return [serial % 2 === 0, serial % 2 === 1];
     case 'uuid':

@@ -9,7 +9,7 @@ import { columnHints } from './column-types.js';
 import { constantDefault } from './default-value.js';
 import { envelopeForm } from './envelope-form.js';
 import { assertJson } from './json-schema.js';
-import { classicSchema, unsupportedType } from './zod-definition.js';
+import { classicSchema, definitionOf, unsupportedType } from './zod-definition.js';
 
 /**
  * Derives a column from a Zod type.
@@ -33,7 +33,7 @@ export function columnFromZod<Name extends string>(
     name,
     kind,
     nullable,
-    rules: columnRules(stored, kind),
+    rules: columnRules(kind === 'bigint' ? integersOf(inner) : stored, kind),
     precision: timestampPrecision(stored),
     generated: hint.generated,
     generate: hint.generate,
@@ -53,6 +53,12 @@ export function columnFromZod<Name extends string>(
   const column = { ...checked, default: constantDefault(checked, byDefault) };
   return hint.ciphertext ? ciphertextColumn(where, column) : column;
 }
+
+// the bounds of a bigint are those of its type, and not of the text that is stored
+const integersOf = (inner: z.core.$ZodType): z.core.$ZodType => {
+  const def = definitionOf(inner);
+  return def.type === 'pipe' ? integersOf(def.in) : inner;
+};
 
 const ciphertextColumn = <Name extends string>(where: string, plaintext: Column<Name>): Column<Name> => {
   const { generated, touched, primaryKey } = plaintext;

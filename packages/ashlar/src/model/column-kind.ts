@@ -57,12 +57,6 @@ export function columnKind(where: string, schema: z.core.$ZodType): ColumnKind {
         'z.date()',
         'Use z.date() as the type of a column, and z.iso.datetime() within JSON or as the stored side of a codec.',
       );
-    case 'bigint':
-      throw unsupportedType(
-        where,
-        'z.bigint()',
-        'Use z.int(), which is exact up to 2^53 (money is integer cents).',
-      );
     default:
       throw unsupportedType(
         where,

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { ColumnKind, ColumnRules } from '../contract/column.js';
+import { bigintBounds, boundedBigint } from './bigint.js';
 import { type CheckDefinition, checksOf, definitionOf, enumValues, formatOf } from './zod-definition.js';
 
 type Rules = { -readonly [K in keyof ColumnRules]: ColumnRules[K] };
@@ -7,6 +8,7 @@ type Rules = { -readonly [K in keyof ColumnRules]: ColumnRules[K] };
 /** Returns the constraints of a Zod type that a database can check. */
 export function columnRules(schema: z.core.$ZodType, kind: ColumnKind): ColumnRules {
   if (kind === 'json' || kind === 'bytes') return {};
+  if (kind === 'bigint') return bigintRules(schema);
   const def = definitionOf(schema);
   const rules: Rules = {};
   if (def.type === 'enum') rules.oneOf = enumValues(def);
@@ -17,6 +19,24 @@ export function columnRules(schema: z.core.$ZodType, kind: ColumnKind): ColumnRu
   for (const check of checksOf(schema)) addRule(rules, check);
   return rules;
 }
+
+const bigintRules = (schema: z.core.$ZodType): ColumnRules => {
+  const def = definitionOf(schema);
+  let least: bigint = 'format' in def && def.format === 'uint64' ? 0n : bigintBounds.least;
+  let most: bigint = bigintBounds.most;
+  const rules: Rules = {};
+  for (const check of checksOf(schema)) {
+    if (check.check === 'greater_than') {
+      const value = BigInt(check.value as bigint) + (check.inclusive ? 0n : 1n);
+      if (value > least) least = boundedBigint(value);
+    } else if (check.check === 'less_than') {
+      const value = BigInt(check.value as bigint) - (check.inclusive ? 0n : 1n);
+      if (value < most) most = boundedBigint(value);
+    } else if (check.check === 'multiple_of' && Number.isSafeInteger(Number(check.value)))
+      rules.multipleOf = Number(check.value);
+  }
+  return { ...rules, least: String(least), most: String(most) };
+};
 
 const isTextOrNumber = (value: unknown): value is string | number =>
   typeof value === 'string' || typeof value === 'number';

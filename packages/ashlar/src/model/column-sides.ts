@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Column, ColumnCodec } from '../contract/column.js';
 import { AshlarError } from '../errors.js';
+import { bigintForm, storedBigint } from './bigint.js';
 import { timestamp } from './column-types.js';
 import { definitionOf, unsupportedType } from './zod-definition.js';
 
@@ -12,7 +13,8 @@ export interface Sides {
   readonly codec: z.core.$ZodType | undefined;
 }
 
-const dateCodecs = new WeakSet<z.core.$ZodType>();
+// the form of each codec of this file: two columns with the same form have the same values
+const forms = new WeakMap<z.core.$ZodType, string>();
 
 // a Date has milliseconds, as timestamp() has
 const dateCodec = (dates: z.core.$ZodDate<Date>): z.core.$ZodType => {
@@ -20,7 +22,13 @@ const dateCodec = (dates: z.core.$ZodDate<Date>): z.core.$ZodType => {
     decode: (text) => new Date(text),
     encode: (date) => date.toISOString(),
   });
-  dateCodecs.add(codec);
+  forms.set(codec, 'date');
+  return codec;
+};
+
+const bigintCodec = (integers: z.core.$ZodBigInt<bigint>): z.core.$ZodType => {
+  const codec = z.codec(storedBigint, integers, { decode: BigInt, encode: String });
+  forms.set(codec, bigintForm);
   return codec;
 };
 
@@ -57,6 +65,13 @@ export function sidesOf(where: string, inner: z.core.$ZodType): Sides {
     const codec = dateCodec(inner as z.core.$ZodDate<Date>);
     return { stored: end(codec, 'in'), application: inner, codec };
   }
+  if (def.type === 'bigint') {
+    return {
+      stored: storedBigint,
+      application: inner,
+      codec: bigintCodec(inner as z.core.$ZodBigInt<bigint>),
+    };
+  }
   assertInvertible(where, inner);
   if (def.type !== 'pipe') return { stored: inner, application: inner, codec: undefined };
   const stored = end(inner, 'in');
@@ -68,7 +83,11 @@ export function sidesOf(where: string, inner: z.core.$ZodType): Sides {
       'Wrap the codec instead: z.codec(…).nullable().',
     );
   }
-  return { stored, application: end(inner, 'out'), codec: inner };
+  const application = end(inner, 'out');
+  if (type !== 'bigint') return { stored, application, codec: inner };
+  // the text of a bigint is stored
+  const codec = z.pipe(bigintCodec(stored as z.core.$ZodBigInt<bigint>), inner);
+  return { stored: storedBigint, application, codec };
 }
 
 /** Returns the codec of a column, made of its Zod codec. */
@@ -79,7 +98,7 @@ export function columnCodec(
   // an outer join has NULL for every column; JSON can be null itself
   const isNull = (stored: unknown): boolean => stored === null && (nullable || kind !== 'json');
   return {
-    form: dateCodecs.has(codec) ? 'date' : codec,
+    form: forms.get(codec) ?? codec,
     encode: (value) =>
       value === undefined || (value === null && nullable) ? value : z.encode(codec, value as never),
     decode: (stored) => {

@@ -138,6 +138,19 @@ export function inet() {
 }
 
 /**
+ * Declares a column of integers beyond 2^53: a `bigint` within −2^63 and 2^63 − 1. The column type is `BIGINT` on
+ * PostgreSQL and `INTEGER` on SQLite, and the database checks the bounds of `.min()` and `.max()`.
+ *
+ * In JSON (audit trails, ledger entries) its values are text, because a number of JSON is read as a double.
+ *
+ * @example
+ * table('transfers', { id: id(), wei: bigint().min(0n) })
+ */
+export function bigint(): z.ZodBigIntFormat {
+  return z.int64();
+}
+
+/**
  * Declares a column of bytes, read and written as `Uint8Array`; the column type is `BYTEA` on PostgreSQL and `BLOB` on
  * SQLite.
  */

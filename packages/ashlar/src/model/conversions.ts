@@ -1,4 +1,5 @@
 import type { ColumnKind, StoredForm } from '../contract/column.js';
+import { isBigintText } from './bigint.js';
 
 /** A value in the stored form of its kind, as a session would return it without a codec. */
 export type StoredValue = string | number | boolean;
@@ -29,6 +30,8 @@ const canonicalInteger = (text: string): number | undefined => {
   return /^(0|-?[1-9]\d*)$/.test(text) && Number.isSafeInteger(value) ? value : undefined;
 };
 
+const canonicalBigint = (text: string): string | undefined => (isBigintText(text) ? text : undefined);
+
 const isDate = (text: string): boolean => {
   if (!/^(?!0000)\d{4}-\d{2}-\d{2}$/.test(text)) return false;
   const time = Date.parse(`${text}T00:00:00.000Z`);
@@ -56,6 +59,13 @@ const uuidForm = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const conversions = {
   'text → integer': readText(canonicalInteger),
   'integer → text': asText,
+  'text → bigint': readText(canonicalBigint),
+  'bigint → text': asText,
+  'integer → bigint': asText,
+  'bigint → integer': {
+    convert: (value) => canonicalInteger(String(value)),
+    fails: always('9007199254740992'),
+  },
   'text → boolean': readText((text) => ({ true: true, false: false })[text]),
   'boolean → text': asText,
   'text → uuid': readText((text) => (uuidForm.test(text) ? text : undefined)),

@@ -11,7 +11,8 @@ import { checksOf } from './zod-definition.js';
 
 type Values = Readonly<Record<string, unknown>>;
 
-const javascriptTypes: Partial<Record<Column['kind'], 'string' | 'number' | 'boolean'>> = {
+// a bigint has a codec, and JSON and bytes are looked at one by one
+const javascriptTypes: Readonly<Record<Column['kind'], 'string' | 'number' | 'boolean' | undefined>> = {
   text: 'string',
   uuid: 'string',
   timestamp: 'string',
@@ -20,16 +21,24 @@ const javascriptTypes: Partial<Record<Column['kind'], 'string' | 'number' | 'boo
   integer: 'number',
   real: 'number',
   boolean: 'boolean',
+  bigint: undefined,
+  json: undefined,
+  bytes: undefined,
 };
 
 // what the database's type of a column can hold, apart from the column's rules
-const forms: Partial<Record<Column['kind'], z.ZodType>> = {
+const forms: Readonly<Record<Column['kind'], z.ZodType | undefined>> = {
   uuid: z.guid(),
   timestamp: z.iso.datetime(),
   date: z.iso.date(),
   inet: z.string().refine(isCanonicalAddress),
   integer: z.int(),
   real: z.number(),
+  text: undefined,
+  bigint: undefined,
+  boolean: undefined,
+  json: undefined,
+  bytes: undefined,
 };
 
 const keepsRules = ({ rules }: Column, value: unknown): boolean => {

@@ -1,4 +1,5 @@
 import type { Column } from '../contract/column.js';
+import { isBigintText } from './bigint.js';
 
 // PostgreSQL and SQLite differ in how deep JSON may be; both accept this
 const deepestJson = 512;
@@ -84,17 +85,24 @@ const yearProblem = (text: string): string | undefined =>
 const uuidProblem = (text: string): string | undefined =>
   text === text.toLowerCase() ? undefined : 'a UUID must be in lower case (RFC 9562 section 4)';
 
+const bigintProblem = (value: unknown): string | undefined =>
+  isBigintText(value) ? undefined : 'an integer must be within −2^63 and 2^63 − 1';
+
 type Check = (value: never, column: Column) => string | undefined;
 
-const checks: Partial<Record<Column['kind'], Check>> = {
+const checks: Readonly<Record<Column['kind'], Check | undefined>> = {
   text: (value: string, column: Column) =>
     typeof value === 'string' ? (textProblem(value) ?? lengthProblem(value, column)) : undefined,
   integer: numberProblem as Check,
+  bigint: bigintProblem as Check,
   real: numberProblem as Check,
   uuid: uuidProblem as Check,
   timestamp: timestampProblem as Check,
   date: yearProblem as Check,
   json: ((value: unknown) => jsonProblem(value)) as Check,
+  boolean: undefined,
+  inet: undefined,
+  bytes: undefined,
 };
 
 /**

@@ -1,5 +1,6 @@
 import type { JSONReferenceNode } from 'kysely';
 import type { ColumnKind } from '../contract/column.js';
+import { bigintForm, computedBigint } from '../model/index.js';
 import type { Meaning } from './scope.js';
 
 /** Returns the meaning of a computed value. */
@@ -8,12 +9,18 @@ export const computed = (kind: ColumnKind, nullable = true): Meaning => ({
   nullable,
   column: undefined,
   precision: undefined,
-  codec: undefined,
+  codec: kind === 'bigint' ? computedBigint : undefined,
   rows: undefined,
 });
 /** Returns the meaning of a value that is computed of values with a meaning, and has their kind. */
 export const result = (meaning: Meaning | undefined): Meaning | undefined =>
-  meaning && { ...meaning, nullable: true, column: undefined };
+  meaning && {
+    ...meaning,
+    nullable: true,
+    column: undefined,
+    // the result need not be within the bounds of the column
+    codec: meaning.codec?.form === bigintForm ? computedBigint : meaning.codec,
+  };
 
 /** Returns the meaning of a part of a JSON column. */
 export const jsonMeaning = ({ traversal }: JSONReferenceNode): Meaning | undefined => {
@@ -25,6 +32,7 @@ export const jsonMeaning = ({ traversal }: JSONReferenceNode): Meaning | undefin
 export const literalMeaning = (value: unknown): Meaning | undefined => {
   if (typeof value === 'boolean') return computed('boolean', false);
   if (typeof value === 'number') return computed(Number.isInteger(value) ? 'integer' : 'real', false);
+  if (typeof value === 'bigint') return computed('bigint', false);
   return typeof value === 'string' ? computed('text', false) : undefined;
 };
 
@@ -32,6 +40,7 @@ const castKinds: Readonly<Record<string, ColumnKind>> = {
   boolean: 'boolean',
   integer: 'integer',
   bigint: 'integer',
+  int8: 'bigint',
   text: 'text',
   'double precision': 'real',
   real: 'real',

@@ -125,9 +125,9 @@ const compared = ({ node: given, form, operator, value }: Comparison, place: Pla
   if (operator === 'is not distinct from') return constant(false);
   if (against.form === 'impossible' || !orders.has(operator))
     return neverEqual(node, operator === '!=' || operator === '<>');
-  return operator.startsWith('<')
-    ? binary(node, '<=', encoded(form, against.below, parts))
-    : binary(node, '>=', encoded(form, against.above, parts));
+  const nearest = operator.startsWith('<') ? against.below : against.above;
+  if (nearest === undefined) return neverEqual(node, false);
+  return binary(node, operator.startsWith('<') ? '<=' : '>=', encoded(form, nearest, parts));
 };
 
 const largestInt32 = 2 ** 31 - 1;
@@ -144,8 +144,9 @@ const calculation = (node: BinaryOperationNode, operator: string, place: Place):
   const { typedParameters } = place.parts.answers;
   const side = (operand: OperationNode): OperationNode => {
     const value = isLiteral(operand) ? operand.value : undefined;
-    if (operator === '||' && (typeof value === 'number' || typeof value === 'boolean'))
+    if (operator === '||' && ['number', 'boolean', 'bigint'].includes(typeof value))
       return parameter(String(value));
+    if (typeof value === 'bigint' && typedParameters) return cast(operand, 'int8');
     if (typeof value !== 'number' || !typedParameters) return place.rewrite(operand);
     if (!Number.isSafeInteger(value)) return cast(operand, 'double precision');
     return Math.abs(value) > largestInt32 ? cast(operand, 'bigint') : operand;

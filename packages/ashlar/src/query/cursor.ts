@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { Column } from '../contract/column.js';
 import { AshlarError } from '../errors.js';
 import { comparand } from './literals.js';
+import type { Form } from './scope.js';
 
 /** A value of a row's order that a cursor keeps. */
 type CursorValue = string | number | boolean | null;
@@ -21,15 +21,15 @@ const isCursorValue = (value: unknown): value is CursorValue =>
 /**
  * Writes the cursor of the row with these values: base64url (RFC 4648) of JSON.
  *
- * @param columns - the column of each value; `undefined` for a computed value
+ * @param forms - the form of each value; `undefined` for a computed value without a codec
  */
 export function writeCursor(
   values: readonly unknown[],
   order: string,
-  columns: readonly (Column | undefined)[] = [],
+  forms: readonly (Form | undefined)[] = [],
 ): string {
   const stored = values.map((value, at) => {
-    const codec = columns[at]?.codec;
+    const codec = forms[at]?.codec;
     return codec && value !== null ? codec.encode(value) : value;
   });
   return Buffer.from(JSON.stringify([version, orderMark(order), ...stored])).toString('base64url');
@@ -39,26 +39,26 @@ export function writeCursor(
  * Reads the values of a cursor, in the application's form.
  *
  * @param order - the order of the page, as {@link writeCursor} got it
- * @param columns - the column of each value; `undefined` for a computed value
+ * @param forms - the form of each value; `undefined` for a computed value without a codec
  * @throws AshlarError `input-invalid` for text that is not a cursor, the cursor of another order, or a value that its
  *   column cannot have
  */
 export function readCursor(
   cursor: string,
   order: string,
-  columns: readonly (Column | undefined)[],
+  forms: readonly (Form | undefined)[],
 ): readonly unknown[] {
   const [made, mark, ...values] = parsed(cursor);
   if (made !== version || typeof mark !== 'string' || !values.every(isCursorValue))
     throw invalid('The cursor of the page cannot be read.');
-  if (mark !== orderMark(order) || values.length !== columns.length)
+  if (mark !== orderMark(order) || values.length !== forms.length)
     throw invalid('The cursor of the page was made for another order.');
-  const isPossible = (value: CursorValue, column: Column | undefined): boolean =>
-    value === null || !column || comparand({ ...column, codec: undefined }, value).form === 'exact';
-  if (!values.every((value, at) => isPossible(value, columns[at])))
+  const isPossible = (value: CursorValue, form: Form | undefined): boolean =>
+    value === null || !form || comparand({ ...form, codec: undefined }, value).form === 'exact';
+  if (!values.every((value, at) => isPossible(value, forms[at])))
     throw invalid('The cursor of the page was changed.');
   return values.map((value, at) => {
-    const codec = columns[at]?.codec;
+    const codec = forms[at]?.codec;
     return codec && value !== null ? codec.decode(value) : value;
   });
 }

@@ -1,4 +1,12 @@
-import { canonicalAddress, isCanonicalAddress, timestampText } from '../model/index.js';
+import {
+  bigintBounds,
+  bigintForm,
+  boundedBigint,
+  canonicalAddress,
+  isBigintText,
+  isCanonicalAddress,
+  timestampText,
+} from '../model/index.js';
 import { isStorableText, unstorableEscape } from '../model/storable.js';
 import type { Form } from './scope.js';
 
@@ -6,7 +14,10 @@ import type { Form } from './scope.js';
 export type Comparand =
   /** The literal has the form of the column's values. */
   | { readonly form: 'exact'; readonly value: unknown }
-  /** No value of the column equals the literal; it lies between these two, which can be compared with the column. */
+  /**
+   * No value of the column equals the literal; it lies between these two, which can be compared with the column.
+   * `undefined` means that the column has no value on that side.
+   */
   | { readonly form: 'between'; readonly below: unknown; readonly above: unknown }
   /** No value of the column equals the literal, or can be ordered with it. */
   | { readonly form: 'impossible' };
@@ -27,6 +38,26 @@ const integer = (given: unknown): Comparand => {
   if (Number.isInteger(value)) return exact(value === 0 ? 0 : value);
   return { form: 'between', below: Math.floor(value), above: Math.ceil(value) };
 };
+
+const bigint = (given: unknown): Comparand => {
+  if (typeof given === 'number') {
+    if (Number.isNaN(given)) return impossible;
+    if (!Number.isFinite(given)) return beyondBigint(given > 0);
+    if (Number.isInteger(given)) return bigint(BigInt(given));
+    const [below, above] = [Math.floor(given), Math.ceil(given)].map((each) => bigint(BigInt(each)));
+    return below?.form === 'exact' && above?.form === 'exact'
+      ? { form: 'between', below: below.value, above: above.value }
+      : beyondBigint(given > 0);
+  }
+  if (isBigintText(given)) return exact(given);
+  if (typeof given !== 'bigint') return impossible;
+  return boundedBigint(given) === given ? exact(String(given)) : beyondBigint(given > 0n);
+};
+
+const beyondBigint = (isGreater: boolean): Comparand =>
+  isGreater
+    ? { form: 'between', below: String(bigintBounds.most), above: undefined }
+    : { form: 'between', below: undefined, above: String(bigintBounds.least) };
 
 const real = (given: unknown): Comparand => {
   const value = typeof given === 'bigint' ? Number(given) : given;
@@ -105,6 +136,8 @@ const address = (value: unknown): Comparand => {
 export function comparand(form: Form, value: unknown): Comparand {
   const { codec } = form;
   if (!codec) return storedComparand(form, value);
+  // a number, too, and integers that no column has, which the codec refuses
+  if (codec.form === bigintForm) return typeof value === 'string' ? impossible : bigint(value);
   try {
     return storedComparand(form, codec.encode(value));
   } catch {
@@ -117,6 +150,8 @@ const storedComparand = ({ kind, precision }: Form, value: unknown): Comparand =
   switch (kind) {
     case 'integer':
       return integer(value);
+    case 'bigint':
+      return bigint(value);
     case 'real':
       return real(value);
     case 'boolean':

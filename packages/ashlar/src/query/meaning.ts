@@ -20,6 +20,7 @@ import {
   ValueNode,
   type WithNode,
 } from 'kysely';
+import type { ColumnKind } from '../contract/column.js';
 import { castMeaning, computed, jsonMeaning, literalMeaning, result } from './computed.js';
 import { comparand } from './literals.js';
 import { isFirstOf, resultsOfCase } from './result-literals.js';
@@ -41,6 +42,7 @@ export const comparisons: ReadonlySet<string> = new Set([
   ...['regexp', 'match'],
 ]);
 
+const numbers: ReadonlySet<ColumnKind> = new Set(['integer', 'bigint', 'real']);
 const arithmetic: ReadonlySet<string> = new Set(['+', '-', '*', '/', '%']);
 const textFunctions: ReadonlySet<string> = new Set([
   ...['lower', 'upper', 'trim', 'ltrim', 'rtrim', 'replace', 'substr', 'substring', 'concat'],
@@ -122,12 +124,14 @@ const operationMeaning = (node: BinaryOperationNode, scope: Scope): Meaning | un
   if (!arithmetic.has(operator)) return undefined;
   const kinds = [node.leftOperand, node.rightOperand].map((operand) => meaningOf(operand, scope)?.kind);
   if (kinds.every((kind) => kind === 'integer')) return computed('integer');
-  return kinds.every((kind) => kind === 'integer' || kind === 'real') ? computed('real') : undefined;
+  if (kinds.every((kind) => kind === 'integer' || kind === 'bigint')) return computed('bigint');
+  return kinds.every((kind) => kind && numbers.has(kind)) ? computed('real') : undefined;
 };
 
 const functionMeaning = (node: FunctionNode | AggregateFunctionNode, scope: Scope): Meaning | undefined => {
   const name = node.func.toLowerCase();
   const given = 'aggregated' in node ? node.aggregated : node.arguments;
+  if (name === 'ashlar_matches') return computed('boolean', false);
   if (name === nestedFunctions.many || name === nestedFunctions.one) return nestedMeaning(name, given, scope);
   if (isFirstOf(name)) {
     const meaning = common(given, scope);

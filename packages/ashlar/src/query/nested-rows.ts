@@ -26,7 +26,13 @@ const storedCell = (name: string, meaning: Meaning, value: unknown): unknown => 
     case 'integer':
       if (!Number.isSafeInteger(value)) throw corrupt(name, 'The integer is beyond 2^53.');
       return value;
-    default:
+    case 'text':
+    case 'bigint':
+    case 'real':
+    case 'uuid':
+    case 'timestamp':
+    case 'date':
+    case 'json':
       return value;
   }
 };

@@ -199,7 +199,8 @@ const assertGroupsUnique = (
   }
 };
 
-const textOf = (node: OperationNode): string => JSON.stringify(plain(node));
+const textOf = (node: OperationNode): string =>
+  JSON.stringify(plain(node), (_, part: unknown) => (typeof part === 'bigint' ? `${part}n` : part));
 
 const textOfOperand = (operand: Operand): string =>
   operand === 'constant' ? operand : `${operand.source} ${operand.column}`;

@@ -100,11 +100,11 @@ export function pagePlan(
     scope,
   );
   const order = keys.map(orderText).join();
-  const columns = keys.map(({ meaning }) => meaning?.column);
+  const forms = keys.map(({ meaning }) => meaning?.column ?? (meaning?.codec && meaning));
   let planned = query as unknown as Builder;
   if (after !== undefined && after !== null) {
     const condition = new ExpressionWrapper<never, never, SqlBool>(
-      afterRow(keys, readCursor(after, order, columns)),
+      afterRow(keys, readCursor(after, order, forms)),
     );
     // WHERE comes before grouping, where aggregates have no value yet
     planned = given.groupBy || given.having ? planned.having(condition) : planned.where(condition);
@@ -123,7 +123,7 @@ export function pagePlan(
           writeCursor(
             keys.map(({ name }) => last[name]),
             order,
-            columns,
+            forms,
           ),
       };
     },

@@ -17,8 +17,10 @@ import {
   type WithNode,
 } from 'kysely';
 import type { ResultKinds } from '../contract/answers.js';
+import { raw } from '../engines/raw-node.js';
 import { AshlarError } from '../errors.js';
 import { condition, inFormOf, type Place } from './conditions.js';
+import { matchesFunction, matchParts } from './matches.js';
 import {
   addSources,
   define,
@@ -75,7 +77,7 @@ export class Rewriter {
   }
 
   #note(node: OperationNode, rewritten: OperationNode, scope: Scope): void {
-    if (!needsKinds(node)) return;
+    if (!needsKinds(node, (name) => this.#parts.declared.get(name)?.isView === true)) return;
     const kinds = new Map<string, Meaning>();
     for (const output of outputsOf(node, scope)) {
       // of two columns with the same name, the row has the later one
@@ -241,6 +243,7 @@ export class Rewriter {
   }
 
   #function(node: FunctionNode, scope: Scope): OperationNode {
+    if (node.func === matchesFunction) return this.#matches(node, scope);
     const rewritten = this.#children(node, scope) as FunctionNode;
     const isNested = node.func === nestedFunctions.many || node.func === nestedFunctions.one;
     if (isFirstOf(node.func)) return this.#firstOf(node, scope);
@@ -252,6 +255,13 @@ export class Rewriter {
     return rows;
   }
 
+  #matches(node: FunctionNode, scope: Scope): OperationNode {
+    const parts = matchParts(node);
+    const written = parts ? this.#parts.answers.matches(parts) : raw(['(1 = 0)']);
+    remember(written, meaningOf(node, scope));
+    return written;
+  }
+
   #firstOf(node: OperationNode, scope: Scope): OperationNode {
     return inFormOf(node, meaningOf(node, scope), this.#place(scope));
   }
@@ -261,8 +271,9 @@ export class Rewriter {
     const kind = argument && meaningOf(argument, scope)?.kind;
     const name = node.func.toLowerCase();
     if (kind === 'json' && (name === 'min' || name === 'max')) throw noExtreme(name);
-    if (kind && kind !== 'integer' && kind !== 'real' && (name === 'sum' || name === 'avg'))
-      throw noNumber(name, kind);
+    if (kind === 'bigint' && name === 'avg') throw noAverage();
+    const isNumber = kind === 'integer' || kind === 'bigint' || kind === 'real';
+    if (kind && !isNumber && (name === 'sum' || name === 'avg')) throw noNumber(name, kind);
     const rewritten = this.#children(node, scope) as AggregateFunctionNode;
     const written = this.#parts.answers.aggregate(rewritten, kind) ?? rewritten;
     if (written !== rewritten) remember(written, meaningOf(node, scope));
@@ -282,6 +293,12 @@ const noExtreme = (name: string): AshlarError =>
   new AshlarError('usage', {
     message: `${name} of JSON has no meaning that engines agree on.`,
     suggestion: 'Take a part of the JSON that is a number or text, or keep it in a column of its own.',
+  });
+
+const noAverage = (): AshlarError =>
+  new AshlarError('usage', {
+    message: 'avg of integers beyond 2^53 has no number that engines agree on.',
+    suggestion: 'Select sum and count, and divide them in the program.',
   });
 
 const noNumber = (name: string, kind: string): AshlarError =>

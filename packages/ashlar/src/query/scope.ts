@@ -1,5 +1,6 @@
 import type { TableNode } from 'kysely';
 import type { Column, ColumnCodec, ColumnKind } from '../contract/column.js';
+import type { DeclaredView } from '../contract/objects.js';
 import type { TableFacts } from '../contract/table.js';
 
 /** What the tree of a query says about the values of an expression. */
@@ -12,6 +13,8 @@ export interface Meaning {
   readonly precision: 3 | 6 | undefined;
   /** Converts the values to the application's form, if their column has a codec. */
   readonly codec: ColumnCodec | undefined;
+  /** Whether the column is one of a view, of which the engine does not know what it declares. */
+  readonly ofView?: true;
   /** For the result of `nested`: the columns of its rows. */
   readonly rows: NestedRows | undefined;
 }
@@ -32,6 +35,7 @@ export interface Relation {
   readonly open: boolean;
   /** The declared table, if the relation is one. */
   readonly table: TableFacts | undefined;
+  readonly isView?: true;
 }
 
 /** A relation of which nothing is known. */
@@ -44,9 +48,12 @@ function columnMeaning(column: Column): Meaning {
 }
 
 /** Returns declared tables as relations, by name. */
-export function declaredRelations(tables: readonly TableFacts[]): ReadonlyMap<string, Relation> {
-  return new Map(
-    tables.map((table) => [
+export function declaredRelations(
+  tables: readonly TableFacts[],
+  views: readonly DeclaredView[] = [],
+): ReadonlyMap<string, Relation> {
+  return new Map([
+    ...tables.map((table): [string, Relation] => [
       table.name,
       {
         columns: new Map(
@@ -56,7 +63,20 @@ export function declaredRelations(tables: readonly TableFacts[]): ReadonlyMap<st
         table,
       },
     ]),
-  );
+    ...views.map((view): [string, Relation] => [
+      view.name,
+      {
+        columns: new Map(
+          Object.values(view.columns).map(
+            (column) => [column.name, { ...columnMeaning(column), ofView: true }] as const,
+          ),
+        ),
+        open: false,
+        isView: true,
+        table: undefined,
+      },
+    ]),
+  ]);
 }
 
 interface Source {

@@ -54,6 +54,19 @@ const wholeNumbers = ({ rules }: Column, variant: number, unlike: boolean): read
   return [(start + step) * multipleOf, start * multipleOf];
 };
 
+const bigints = ({ rules }: Column, variant: number, unlike: boolean): readonly string[] => {
+  const [minimum, maximum] = [BigInt(rules.least ?? 0), BigInt(rules.most ?? 0)];
+  const step = BigInt(rules.multipleOf ?? 1);
+  // near zero, as far as the bounds allow
+  const low = maximum < 0n ? maximum - 2_000_000_000n * step : 0n;
+  const least = low < minimum ? minimum : low;
+  const start = least + ((((step - (least % step)) % step) + step) % step);
+  const steps = (maximum - start) / step;
+  const most = Number(steps < 1_000_000_000n ? steps : 1_000_000_000n);
+  const distance = unlike ? randomInt(0, Math.max(most, 0) + 1) : Math.min(variant, Math.max(most, 0));
+  return [start + BigInt(distance) * step, start, maximum, minimum].map(String);
+};
+
 const numbers = (column: Column, variant: number): readonly number[] => {
   const { minimum = 0, maximum } = column.rules;
   const middle = maximum === undefined ? minimum + 1 + variant : (minimum + maximum) / 2;
@@ -80,6 +93,8 @@ const candidates = (column: Column, variant: number, unlike: boolean): readonly 
       return texts(column);
     case 'integer':
       return wholeNumbers(column, variant, unlike);
+    case 'bigint':
+      return bigints(column, variant, unlike);
     case 'real':
       return numbers(column, variant);
     case 'boolean':

@@ -27,6 +27,8 @@ const plain = (value: string): string => value;
 const forms: Readonly<Record<ColumnKind, (value: string, column: Column) => string>> = {
   text: plain,
   integer: plain,
+  // a number of JSON is read as a double
+  bigint: (value) => `${value}::text`,
   real: plain,
   boolean: plain,
   uuid: plain,

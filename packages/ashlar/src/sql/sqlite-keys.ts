@@ -19,7 +19,8 @@ interface UniqueKey {
 
 // a primary key of one whole-number column is itself the rowid
 const isRowid = ({ primaryKey, columns }: TableFacts): boolean =>
-  primaryKey.columns.length === 1 && columns[primaryKey.columns[0] ?? '']?.kind === 'integer';
+  primaryKey.columns.length === 1 &&
+  ['integer', 'bigint'].includes(columns[primaryKey.columns[0] ?? '']?.kind ?? '');
 
 /** The hidden row number (rowid) as a unique key; an empty list if the table has no rowid. */
 export function rowidKey(table: TableFacts): readonly UniqueKey[] {

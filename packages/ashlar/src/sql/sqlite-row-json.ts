@@ -11,6 +11,8 @@ const quoted = (value: string): string => `json_quote(${value})`;
 export const jsonText: Readonly<Record<ColumnKind, (value: string) => string>> = {
   text: quoted,
   integer: (value) => value,
+  // a number of JSON is read as a double
+  bigint: (value) => `'"' || ${value} || '"'`,
   // 17 digits distinguish every double from its neighbours; SQLite's own conversion has 15
   real: (value) => `printf('%!.17g', ${value})`,
   boolean: (value) => `iif(${value}, 'true', 'false')`,

@@ -1,4 +1,15 @@
-import { bytes, ciphertext, type Database, id, inet, json, primaryKey, table, timestamp } from 'ashlar';
+import {
+  bigint,
+  bytes,
+  ciphertext,
+  type Database,
+  id,
+  inet,
+  json,
+  primaryKey,
+  table,
+  timestamp,
+} from 'ashlar';
 import { encrypted } from 'ashlar/guarantees';
 import { reencrypt, rotateDataKey } from 'ashlar/keys';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -13,9 +24,11 @@ const all = table(
     client: z.int(),
     at: timestamp(),
     part: z.boolean(),
+    serial: bigint(),
     text: ciphertext(z.string()),
     choice: ciphertext(z.enum(['yes', 'no'])),
     whole: ciphertext(z.int()),
+    big: ciphertext(bigint()),
     real: ciphertext(z.number()),
     truth: ciphertext(z.boolean()),
     uuid: ciphertext(z.uuid()),
@@ -28,7 +41,7 @@ const all = table(
     maybe: ciphertext(z.string().min(3)).nullable(),
     nested: ciphertext(z.string().nullable()),
   },
-  (c) => [primaryKey(c.client, c.at, c.part), encrypted({ scope: c.client, keys: dataKeys })],
+  (c) => [primaryKey(c.client, c.at, c.part, c.serial), encrypted({ scope: c.client, keys: dataKeys })],
 );
 const plain = table('plain', { id: id(), note: z.string() });
 const tables = { all, plain, dataKeys };
@@ -45,9 +58,11 @@ describe.each(engines)('an encrypted column on $name', (engine) => {
     client: 7,
     at: '2026-01-31T08:00:00.000Z',
     part: true,
+    serial: 2n ** 53n + 1n,
     text: '',
     choice: 'yes' as const,
     whole: Number.MAX_SAFE_INTEGER,
+    big: -(2n ** 63n),
     real: 0.1,
     truth: false,
     uuid: '0190a0b0-0000-7000-8000-000000000000',
@@ -63,7 +78,7 @@ describe.each(engines)('an encrypted column on $name', (engine) => {
 
   it('can be of any kind, in a row of any key', async () => {
     expect(await db.session((s) => s.insert(all, row))).toEqual(row);
-    const key = { client: 7, at: row.at, part: true };
+    const key = { client: 7, at: row.at, part: true, serial: row.serial };
     expect(await db.get(all, key)).toEqual(row);
     const change = { anything: 'text', real: -1e-9, nested: null, maybe: 'abc', raw: new Uint8Array(0) };
     expect(await db.session((s) => s.update(all, key, change))).toEqual({ ...row, ...change });

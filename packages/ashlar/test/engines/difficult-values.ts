@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { StoredForm } from '../../src/contract/column.js';
 import type { StoredValue } from '../../src/model/conversions.js';
-import { bytes, inet, json, timestamp } from '../../src/model/index.js';
+import { bigint, bytes, inet, json, timestamp } from '../../src/model/index.js';
 
 /** A kind of column: its Zod type, and values that its database may hold or that look like values of another kind. */
 export interface KindOfColumn {
@@ -43,6 +43,7 @@ const integerTexts = [
     '10000000000000000',
     '9223372036854775807',
     '9223372036854775808',
+    '-9223372036854775808',
     '-9223372036854775809',
     '9'.repeat(400),
   ],
@@ -264,6 +265,21 @@ export const kindsOfColumns: readonly KindOfColumn[] = [
     values: [0, 1, 2, -1, 2147483647, -2147483648],
   },
   { name: 'one or zero', form: form('integer'), type: z.literal([0, 1]), values: [0, 1] },
+  {
+    name: 'bigint',
+    form: form('bigint'),
+    type: bigint(),
+    values: [
+      ...['0', '1', '-1', '2', '9007199254740991', '9007199254740992', '9007199254740993'],
+      ...['-9007199254740991', '-9007199254740992', '9223372036854775807', '-9223372036854775808'],
+    ],
+  },
+  {
+    name: 'positive bigint',
+    form: form('bigint'),
+    type: bigint().min(0n),
+    values: ['0', '9007199254740993', '9223372036854775807'],
+  },
   { name: 'real', form: form('real'), type: z.number(), values: reals },
   { name: 'boolean', form: form('boolean'), type: z.boolean(), values: [true, false] },
   { name: 'uuid', form: form('uuid'), type: z.uuid(), values: uuids },

@@ -1,5 +1,6 @@
 import {
   autoincrement,
+  bigint,
   bytes,
   createdAt,
   type Database,
@@ -59,6 +60,7 @@ const kinds = {
   text: z.string(),
   whole: z.int(),
   small: z.int32().min(-5).max(5),
+  big: bigint(),
   real: z.number(),
   flag: z.boolean(),
   uuid: z.uuid(),
@@ -351,6 +353,10 @@ describe.each(engines)('audited on $name', (engine) => {
       text,
       whole: fc.maxSafeInteger(),
       small: fc.integer({ min: -5, max: 5 }),
+      big: fc.oneof(
+        fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
+        fc.constantFrom(0n, 2n ** 53n + 1n, -(2n ** 63n)),
+      ),
       real: number,
       flag: fc.boolean(),
       uuid: fc.uuid(),
@@ -377,7 +383,11 @@ describe.each(engines)('audited on $name', (engine) => {
       Object.fromEntries(
         Object.entries(row ?? {}).map(([name, value]) => [
           name,
-          value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value,
+          value instanceof Uint8Array
+            ? Buffer.from(value).toString('hex')
+            : typeof value === 'bigint'
+              ? String(value)
+              : value,
         ]),
       );
     await fc.assert(

@@ -1,6 +1,7 @@
-import { connect, createdAt, id, primaryKey, system, type Tables, table } from 'ashlar';
+import { bigint, connect, createdAt, id, primaryKey, system, type Tables, table } from 'ashlar';
 import { appendOnly, ledgered, partitioned } from 'ashlar/guarantees';
 import { drift, maintain, newStep, up } from 'ashlar/migrations';
+import { sql } from 'ashlar/query';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { engines } from '../../../../test/support/engines.js';
@@ -68,4 +69,63 @@ describe('migrations of a ledger', () => {
       }
     },
   );
+
+  it.each(engines)('its integers become bigints, and old entries stay valid, on $name', async (engine) => {
+    const numbers = (type: () => z.ZodType, keyed: () => z.ZodType) => [
+      table('numbers', { id: type(), n: type() } as { id: z.ZodInt; n: z.ZodInt }, (c) => [
+        primaryKey(c.id),
+        appendOnly(),
+        ledgered(),
+      ]),
+      table('pairs', { a: z.string(), b: keyed() } as { a: z.ZodString; b: z.ZodInt }, (c) => [
+        primaryKey(c.a, c.b),
+        appendOnly(),
+        ledgered(),
+      ]),
+    ];
+    const own = await makeFolder();
+    const withTypes = (...types: Parameters<typeof numbers>) =>
+      system('testing', {
+        tables: Object.fromEntries(numbers(...types).map((one) => [one.name, one])),
+        migrations: own.url,
+      });
+    const whole = () => z.int();
+    const place = await engine.place();
+    try {
+      const options = { url: place.url, key: place.key };
+      const before = withTypes(whole, whole);
+      await newStep(before, own.url, 'first');
+      const db = await connect(before, options);
+      await up(db.engine, before);
+      const largest = Number.MAX_SAFE_INTEGER;
+      await db.session((s) =>
+        s.insert(before.tables.numbers as never, { id: largest, n: -largest } as never),
+      );
+      const after = withTypes(bigint, whole);
+      await newStep(after, own.url, 'second');
+      await up(db.engine, after);
+      db.engine.register(Object.values(after.tables));
+      await db.session((s) =>
+        sql`INSERT INTO numbers (id, n) VALUES (${2n ** 53n + 1n}, ${-(2n ** 63n)})`.execute(s.query),
+      );
+      expect(await verifyTable(db.engine, after.tables.numbers as never)).toMatchObject({
+        size: 2,
+        problems: [],
+      });
+      const { rows } = await db.engine.read('SELECT id, n FROM numbers ORDER BY id', []);
+      expect(rows).toEqual([
+        { id: BigInt(largest), n: -BigInt(largest) },
+        { id: 2n ** 53n + 1n, n: -(2n ** 63n) },
+      ]);
+      await db.close();
+      // in a key of several columns a bigint has quotes
+      await expect(newStep(withTypes(bigint, bigint), own.url, 'third')).rejects.toMatchObject({
+        code: 'conversion-sealed',
+        facts: { table: 'pairs', columns: ['b'] },
+      });
+    } finally {
+      await place.remove();
+      await own.remove();
+    }
+  });
 });

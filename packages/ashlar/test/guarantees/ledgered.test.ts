@@ -1,5 +1,6 @@
 import {
   autoincrement,
+  bigint,
   bytes,
   createdAt,
   type Database,
@@ -29,6 +30,8 @@ const every = table(
     choice: z.enum(['a', 'b']).nullable(),
     integer: z.int(),
     narrow: z.int32().nullable(),
+    big: bigint(),
+    bigger: bigint().nullable(),
     real: z.number(),
     flag: z.boolean(),
     maybe: z.boolean().nullable(),
@@ -55,8 +58,18 @@ const named = table('named', { first: z.string(), day: z.iso.date(), n: z.int() 
   appendOnly(),
   ledgered(),
 ]);
+const serial = table('serial', { id: bigint(), note: z.string() }, (c) => [
+  primaryKey(c.id),
+  appendOnly(),
+  ledgered(),
+]);
+const wide = table('wide_keys', { id: bigint(), of: z.string(), n: z.int() }, (c) => [
+  primaryKey(c.id, c.of, c.n),
+  appendOnly(),
+  ledgered(),
+]);
 const counted = table('counted', { id: autoincrement(), note: z.string() }, () => [appendOnly(), ledgered()]);
-const tables = { every, monthly, named, counted };
+const tables = { every, monthly, named, counted, serial, wide };
 
 const storable = fc
   .string({ unit: 'grapheme' })
@@ -79,6 +92,8 @@ const row = fc.record({
   choice: fc.constantFrom('a' as const, 'b' as const, null),
   integer: fc.maxSafeInteger(),
   narrow: fc.option(fc.integer()),
+  big: fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
+  bigger: fc.option(fc.constantFrom(0n, -1n, 2n ** 53n + 1n, 2n ** 63n - 1n, -(2n ** 63n))),
   real,
   flag: fc.boolean(),
   maybe: fc.option(fc.boolean()),
@@ -120,10 +135,12 @@ describe.each(engines)('ledgered on $name', (engine) => {
           for (const each of stored) {
             const entry = readEntry((await reader.leafOf(each.id))?.entry ?? new Uint8Array());
             expect(entry?.log).toBe('log of "every" kind');
-            const { binary, address, ...plain } = each;
+            const { binary, address, big, bigger, ...plain } = each;
             expect(entry?.row).toMatchObject({
               ...Object.fromEntries(Object.entries(plain).filter(([, value]) => value !== null)),
               ...(plain.anything === null ? { anything: null } : {}),
+              big: String(big),
+              ...(bigger === null ? {} : { bigger: String(bigger) }),
               binary: Buffer.from(binary).toString('hex'),
             });
             expect(Object.keys(entry?.row ?? {})).toEqual(
@@ -147,6 +164,27 @@ describe.each(engines)('ledgered on $name', (engine) => {
       }
     });
     for (const one of [monthly, named, counted]) expect(await expectVerified(one)).toBe(5);
+  });
+
+  it('rows with keys beyond 2^53 verify, each as text in its entry', async () => {
+    const ids = [0n, -1n, 2n ** 53n, 2n ** 53n + 1n, 2n ** 63n - 1n, -(2n ** 63n)];
+    await db.session(async (s) => {
+      for (const id of ids) {
+        await s.insert(serial, { id, note: 'x' });
+        await s.insert(wide, { id, of: 'a"', n: 2 });
+      }
+    });
+    for (const one of [serial, wide]) expect(await expectVerified(one)).toBe(ids.length);
+    await withLedger(db.engine, serial, async (reader) => {
+      const entry = readEntry((await reader.leafOf('9007199254740993'))?.entry ?? new Uint8Array());
+      expect(entry?.row).toEqual({ id: '9007199254740993', note: 'x' });
+    });
+    await withLedger(db.engine, wide, async (reader) => {
+      const entry = readEntry(
+        (await reader.leafOf('["9007199254740993","a\\"",2]'))?.entry ?? new Uint8Array(),
+      );
+      expect(entry?.row).toEqual({ id: '9007199254740993', of: 'a"', n: 2 });
+    });
   });
 
   it('every read returns the declared columns only', async () => {
@@ -230,6 +268,7 @@ describe.each(engines)('ledgered on $name', (engine) => {
         every_kind: {
           text: `'t'`,
           integer: '1',
+          big: '9007199254740993',
           real: '1.5',
           flag: isSqlite ? '1' : 'true',
           at: `'2026-01-01T00:00:00.000Z'`,

@@ -6,7 +6,7 @@ import { withTables } from '../../../../test/support/tables.js';
 import type { Engine } from '../../src/contract/engine.js';
 import { openEngine } from '../../src/engines/open.js';
 import { checkMigrations, down, drift, newStep, up } from '../../src/migrations/index.js';
-import { bytes, id, inet, json, type Table, table } from '../../src/model/index.js';
+import { bigint, bytes, id, inet, json, type Table, table } from '../../src/model/index.js';
 import { type System, system } from '../../src/system/system.js';
 import { type Folder, makeFolder } from './folder.js';
 
@@ -19,6 +19,14 @@ const kinds: Readonly<Record<string, readonly [z.ZodType, readonly unknown[]]>> 
   choice: [z.enum(['a', "b'"]), ['a', "b'"]],
   integer: [z.int(), [0, -5, 2 ** 53 - 1, -(2 ** 53) + 1]],
   narrow: [z.int().min(-10).max(10), [0, -10, 10]],
+  bigint: [bigint(), [0n, -5n, 2n ** 53n + 1n, 2n ** 63n - 1n, -(2n ** 63n)]],
+  bounded: [
+    z
+      .bigint()
+      .min(-(2n ** 62n))
+      .max(5n),
+    [-(2n ** 62n)],
+  ],
   real: [z.number(), [0, 1, -2.5, 1e21, 5e-324, 0.1, 1.7976931348623157e308]],
   boolean: [z.boolean(), [true, false]],
   uuid: [z.uuid(), ['018f0000-0000-7000-8000-000000000001']],

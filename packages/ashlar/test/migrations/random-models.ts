@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { z } from 'zod';
 import {
+  bigint,
   bytes,
   check,
   createdAt,
@@ -46,6 +47,7 @@ const types = {
   wider: { type: () => z.enum(['0', '1', 'true', 'a', 'b']), default: '1' },
   integer: { type: () => z.int(), default: 1 },
   small: { type: () => z.int32().min(0).max(1_000_000), default: 2 },
+  bigint: { type: () => bigint(), default: 3n },
   real: { type: () => z.number(), default: 1.5 },
   boolean: { type: () => z.boolean(), default: true },
   uuid: { type: () => z.uuid(), default: '018f0000-0000-7000-8000-000000000001' },
@@ -124,6 +126,7 @@ const related: readonly (readonly RandomColumn['type'][])[] = [
   ['text', 'uuid'],
   ['text', 'date', 'timestamp', 'microseconds'],
   ['integer', 'small', 'real', 'boolean'],
+  ['integer', 'small', 'bigint', 'text'],
 ];
 
 // mostly of a kind that the old one converts to

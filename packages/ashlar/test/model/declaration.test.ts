@@ -13,6 +13,7 @@ import {
   timestamps,
   unique,
 } from 'ashlar';
+import { appendOnly } from 'ashlar/guarantees';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { fillGenerated } from '../../src/model/index.js';
@@ -144,6 +145,16 @@ describe('an invalid declaration is refused with the table and column named', ()
       /two primary keys: id and n/,
     ],
     [
+      'a key of the database and nothing else',
+      declare({ id: autoincrement() }),
+      /only the database gives its columns/,
+    ],
+    [
+      'a key and a time of the database',
+      () => table('things', { id: autoincrement(), at: createdAt() }, () => [appendOnly()]),
+      /only the database gives its columns/,
+    ],
+    [
       'set null on a required column',
       declare({ id: id(), a: z.uuid() }, (c) => [
         references(c.a as never, c.id as never, { onDelete: 'set null' }),
@@ -168,7 +179,7 @@ describe('an invalid declaration is refused with the table and column named', ()
   });
 
   it.each<[string, z.ZodType]>([
-    ['z.bigint()', z.bigint()],
+    ['a literal of a bigint', z.literal(1n)],
     ['.optional()', z.string().optional()],
     ['z.ipv6()', z.ipv6()],
     ['a transform', z.string().transform(Number)],

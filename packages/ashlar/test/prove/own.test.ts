@@ -1,5 +1,6 @@
 import {
   autoincrement,
+  bigint,
   bytes,
   check,
   generated,
@@ -115,6 +116,10 @@ const kinds = table(
     prefixed: z.string().startsWith('K-').max(20),
     side: z.enum(['left', 'right']),
     step: z.int().min(5).max(50).multipleOf(5),
+    wei: bigint(),
+    huge: bigint().min(2n ** 62n),
+    debt: bigint().max(-5n).multipleOf(5n),
+    few: z.bigint().min(-3n).max(-1n),
     share: z.number().min(0).max(1),
     when: z.iso.date(),
     at: z.iso.datetime({ precision: 6 }),

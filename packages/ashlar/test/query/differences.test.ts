@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import {
   AshlarError,
+  bigint,
   createdAt,
   id,
   inet,
@@ -23,6 +24,7 @@ const things = table('things', {
   label: z.string(),
   n: z.int().nullable(),
   small: z.int32(),
+  big: bigint().nullable(),
   real: z.number(),
   flag: z.boolean(),
   code: z.uuid().nullable(),
@@ -71,6 +73,7 @@ const aLittle = () => new Promise((resolve) => setTimeout(resolve, 5));
 const differences: Readonly<Record<string, readonly [run: Runs, sqlite: unknown, postgres: unknown]>> = {
   'division-by-zero': [first((q) => q.select((eb) => eb('n', '/', 0).as('x'))), [null], failed],
   'integer-width': [first((q) => ids(q).select((eb) => eb('small', '+', 1).as('x'))), [2 ** 31], failed],
+  'bigint-width': [first((q) => ids(q).select((eb) => eb('big', '+', 1n).as('x'))), 'value-corrupt', failed],
   'remainder-of-reals': [first((q) => ids(q).select((eb) => eb('real', '%', 2).as('x'))), [0], failed],
   'round-half': [first((q) => ids(q).select((eb) => eb.fn('round', ['real']).as('x'))), [3], [2]],
   'round-digits': [
@@ -252,6 +255,7 @@ describe.each(engines)('the differences on $name', (engine) => {
           label: 'a',
           n: 7,
           small: 2 ** 31 - 1,
+          big: 2n ** 63n - 1n,
           real: 2.5,
           flag: true,
           address: '9.0.0.1',

@@ -1,4 +1,4 @@
-import { bytes, type Database, id, inet, json, references, table } from 'ashlar';
+import { bigint, bytes, type Database, id, inet, json, references, table } from 'ashlar';
 import { nested, nestedOne } from 'ashlar/query';
 import { afterAll, beforeAll, describe, expect, expectTypeOf, it } from 'vitest';
 import { z } from 'zod';
@@ -13,6 +13,7 @@ const children = table(
     parent_id: z.uuid(),
     position: z.int(),
     text: z.string().nullable(),
+    big: bigint().nullable(),
     real: z.number().nullable(),
     flag: z.boolean().nullable(),
     at: z.iso.datetime({ precision: 3 }).nullable(),
@@ -35,6 +36,7 @@ const tables = { parents, children, toys };
 const difficult = [
   {
     text: 'a"\\\u2028😀',
+    big: 2n ** 53n + 1n,
     real: 5e-324,
     flag: true,
     at: '2026-01-01T00:00:00.100Z',
@@ -47,6 +49,7 @@ const difficult = [
   },
   {
     text: '',
+    big: -(2n ** 63n),
     real: 1.7976931348623157e308,
     flag: false,
     at: '9999-12-31T23:59:59.999Z',
@@ -59,6 +62,7 @@ const difficult = [
   },
   {
     text: '[]',
+    big: null,
     real: 0.1,
     flag: null,
     at: null,

@@ -1,6 +1,7 @@
 import {
   AshlarError,
   autoincrement,
+  bigint,
   bytes,
   type Database,
   generated,
@@ -25,6 +26,11 @@ const kinds = {
   pattern: z.string().regex(/^x/),
   whole: z.int(),
   small: z.int32().min(-5).max(5),
+  big: bigint(),
+  at_most: z
+    .bigint()
+    .min(-5n)
+    .max(2n ** 60n),
   real: z.number(),
   flag: z.boolean(),
   uuid: z.uuid(),
@@ -68,6 +74,11 @@ const difficult: { readonly [K in Kind]: readonly unknown[] } = {
   pattern: ['xy', 'y'],
   whole: [0, -0, 2 ** 53 - 1, -(2 ** 53) + 1, 2 ** 53, 1.5, Number.NaN, Number.POSITIVE_INFINITY, '5'],
   small: [-5, 6, 1.5],
+  big: [
+    ...[0n, -0n, -1n, 2n ** 53n, 2n ** 53n + 1n, -(2n ** 53n) - 1n, 2n ** 63n - 1n, -(2n ** 63n)],
+    ...[2n ** 63n, -(2n ** 63n) - 1n, 10n ** 30n, 5, -0, 1.5, '5', '9007199254740993', true],
+  ],
+  at_most: [-5n, -6n, 2n ** 60n, 2n ** 60n + 1n, 2n ** 53n + 1n],
   real: [0.1, 5e-324, 1.7976931348623157e308, -0, Number.NaN, Number.NEGATIVE_INFINITY, 1e21, 3, '1.5'],
   flag: [true, false, 1, 'true'],
   uuid: [uuid, uuid.toUpperCase(), 'nope', ''],

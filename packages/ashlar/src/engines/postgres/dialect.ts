@@ -7,6 +7,7 @@ import { changes } from './schema/changes.js';
 import { postgresContents } from './schema/contents.js';
 import { conversionSql } from './schema/conversions.js';
 import { createTable } from './schema/create-table.js';
+import { declaredObjects, viewSql } from './schema/declared-objects.js';
 import { dump } from './schema/dump.js';
 import { expansionSteps } from './schema/expansion/steps.js';
 import { foundationVersions, scopeBounds } from './schema/foundation.js';
@@ -22,9 +23,12 @@ export const postgresDialect: SqlDialect = {
   foundationVersions,
   createTable,
   generatedColumnObjects,
+  declaredObjects,
+  viewSql,
   changes,
   expansion: expansionSteps,
   converted: (from, to) => conversionSql(from, to, identifier(from[1].name)),
+  findBroken: async () => [],
   renameTables: tableRenamer('postgres'),
   // DROP TABLE deletes no row of another table, and there is no REPLACE
   ownerOfSteps: (owner) => owner,

@@ -211,7 +211,7 @@ export function postgresEngine(backend: Backend, options: OpenOptions): Engine {
             read({ leases, codecs, role: connectedRole.sessionRole ?? null, lasting }, sql, parameters),
           ),
         ),
-        codecs.decoder,
+        codecs.origin,
       ),
     asOwner: async (work, { exclusive = false, lockTimeout = 30_000 } = {}) => {
       const lease = await backend.takeOwner(lockTimeout);

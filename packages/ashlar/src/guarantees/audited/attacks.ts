@@ -116,7 +116,9 @@ const freshKey = (table: TableFacts, { fresh }: Probe): string => {
 
 /** The columns whose SQL literals are also the text of their JSON; all columns if there are none. */
 const plainly = (table: TableFacts, names: readonly string[]): readonly string[] => {
-  const plain = names.filter((name) => ['text', 'integer', 'uuid'].includes(table.columns[name]?.kind ?? ''));
+  const plain = names.filter((name) =>
+    ['text', 'integer', 'bigint', 'uuid'].includes(table.columns[name]?.kind ?? ''),
+  );
   return plain.length > 0 ? plain : names;
 };
 

@@ -26,8 +26,9 @@ export function encryptedAttacks(table: TableFacts, { dialect, row, scope }: Pro
     })),
     ...fixed.flatMap((name) => {
       const kind = table.columns[name]?.kind;
-      const value = kind === 'integer' ? '2147483600' : "'00000000-0000-7000-8000-000000000000'";
-      return kind === 'integer' || kind === 'uuid' || kind === 'text'
+      const isNumber = kind === 'integer' || kind === 'bigint';
+      const value = isNumber ? '2147483600' : "'00000000-0000-7000-8000-000000000000'";
+      return isNumber || kind === 'uuid' || kind === 'text'
         ? [
             {
               ...asApp,

@@ -1,4 +1,3 @@
-import type { ColumnKind } from '../../contract/column.js';
 import type { DeclaredColumns, Guarantee } from '../../contract/guarantee.js';
 import type { GuaranteeFacts, TableFacts } from '../../contract/table.js';
 import { identifier } from '../../model/index.js';
@@ -7,6 +6,7 @@ import { ledgeredAttacks } from './attacks.js';
 import { keyColumns, ledgerNames } from './names.js';
 import { onLedgerPurge } from './on-purge.js';
 import { ledgeredOnPostgres, stampColumns } from './postgres.js';
+import { keyTypes } from './postgres-entry.js';
 import { ledgeredOnSqlite } from './sqlite.js';
 import { sealOnSqlite } from './sqlite-seal.js';
 
@@ -15,8 +15,6 @@ export interface LedgeredOptions {
   /** The name of the ledger's log, which each entry contains. Default: the table's name. */
   readonly log?: string;
 }
-
-const keyKinds: ReadonlySet<ColumnKind> = new Set(['text', 'integer', 'uuid', 'timestamp', 'date', 'inet']);
 
 /**
  * Guarantees that a change to a row is detected even if it bypasses the triggers, and that a third party can verify
@@ -53,7 +51,7 @@ export function ledgered({ log }: LedgeredOptions = {}): Guarantee {
           'Choose a name that is one line of text.',
         );
       }
-      const unfitKey = keyColumns(table).find(({ kind }) => !keyKinds.has(kind));
+      const unfitKey = keyColumns(table).find(({ kind }) => keyTypes[kind] === undefined);
       if (unfitKey) {
         throw invalidTable(
           table.name,

@@ -5,19 +5,25 @@ import { address, utc } from '../../sql/postgres-row-json.js';
 import { keyColumns } from './names.js';
 
 /** The PostgreSQL types of the columns that the primary key of a ledgered table can contain. */
-export const keyTypes: Partial<Record<ColumnKind, string>> = {
+export const keyTypes: Readonly<Record<ColumnKind, string | undefined>> = {
   text: 'text',
   integer: 'bigint',
+  bigint: 'bigint',
   uuid: 'uuid',
   timestamp: 'timestamptz',
   date: 'date',
   inet: 'inet',
+  real: undefined,
+  boolean: undefined,
+  json: undefined,
+  bytes: undefined,
 };
 
 /** A value as text without quotes: the key of a row whose key has one column. */
 const plain: Readonly<Record<ColumnKind, (name: string, column: Column) => string>> = {
   text: (name) => name,
   integer: (name) => `${name}::text`,
+  bigint: (name) => `${name}::text`,
   real: (name) => `${name}::text`,
   boolean: (name) => `${name}::text`,
   uuid: (name) => `${name}::text`,
@@ -28,12 +34,26 @@ const plain: Readonly<Record<ColumnKind, (name: string, column: Column) => strin
   bytes: (name) => `encode(${name}, 'hex')`,
 };
 
-const isJsonAlready: ReadonlySet<ColumnKind> = new Set(['integer', 'real', 'boolean', 'json']);
+/** Whether the text of a kind is JSON as it is, without quotes. */
+const isJsonAlready: Readonly<Record<ColumnKind, boolean>> = {
+  text: false,
+  integer: true,
+  // a number of JSON is read as a double
+  bigint: false,
+  real: true,
+  boolean: true,
+  uuid: false,
+  timestamp: false,
+  date: false,
+  inet: false,
+  json: true,
+  bytes: false,
+};
 
 const json = (column: Column, name: string): string => {
   if (column.kind === 'text') return `to_json(${name})::text`;
   const text = plain[column.kind](name, column);
-  return isJsonAlready.has(column.kind) ? text : `'"' || ${text} || '"'`;
+  return isJsonAlready[column.kind] ? text : `'"' || ${text} || '"'`;
 };
 
 const of = (row: string, column: Column): string => `${row}.${identifier(column.name)}`;
@@ -67,7 +87,7 @@ const member = (column: Column, row: string): string => {
   if (column.kind === 'text') return `${literal(`,"${column.name}":`)}, to_json(${name})`;
   // concat writes booleans as t and f
   const value = column.kind === 'uuid' ? name : plain[column.kind](name, column);
-  return isJsonAlready.has(column.kind)
+  return isJsonAlready[column.kind]
     ? `${literal(`,"${column.name}":`)}, ${value}`
     : `${literal(`,"${column.name}":"`)}, ${value}, '"'`;
 };

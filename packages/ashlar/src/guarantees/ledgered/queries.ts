@@ -26,7 +26,7 @@ const dialects: Readonly<Record<SqlName, Dialect>> = {
     rowKey: postgresRowKey,
     value: ({ name, kind }) => {
       const column = `t.${identifier(name)}`;
-      if (kind === 'json') return `${column}::text`;
+      if (kind === 'json' || kind === 'bigint') return `${column}::text`;
       return kind === 'bytes' ? `encode(${column}, 'hex')` : column;
     },
     due: (head) =>
@@ -44,6 +44,8 @@ const dialects: Readonly<Record<SqlName, Dialect>> = {
       const column = `t.${identifier(name)}`;
       // an expression, so that the session does not decode it as a JSON column
       if (kind === 'json') return `${column} || ''`;
+      // the driver rounds integers beyond 2^53
+      if (kind === 'bigint') return `CAST(${column} AS TEXT)`;
       // SQLite's hex(NULL) is ''
       return kind === 'bytes' ? `iif(${column} IS NULL, NULL, lower(hex(${column})))` : column;
     },

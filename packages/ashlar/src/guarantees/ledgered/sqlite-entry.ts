@@ -8,8 +8,12 @@ const of = (row: string, column: Column): string => `${row}.${identifier(column.
 
 /** An SQL expression for the key of a row as text: the value itself, or a JSON array if the key has several columns. */
 export function rowKeySql(table: TableFacts, row: string): string {
-  const names = keyColumns(table).map((column) => of(row, column));
-  return names.length === 1 ? `CAST(${names[0]} AS TEXT)` : `json_array(${names.join(', ')})`;
+  const columns = keyColumns(table);
+  const text = (column: Column): string => `CAST(${of(row, column)} AS TEXT)`;
+  const [only, ...others] = columns;
+  if (only && others.length === 0) return text(only);
+  const parts = columns.map((column) => (column.kind === 'bigint' ? text(column) : of(row, column)));
+  return `json_array(${parts.join(', ')})`;
 }
 
 /**

@@ -1,14 +1,27 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Expansion } from '../../contract/expansion.js';
 import type { SchemaChange } from '../../contract/schema.js';
 import type { SqlName } from '../../contract/sql.js';
 import type { SystemFacts } from '../../contract/system.js';
 import { AshlarError } from '../../errors.js';
+import { identifier } from '../../model/index.js';
 import { resolveRenames } from '../decisions.js';
-import { type Draft, openDraft, planDraft, tryDraft } from '../draft.js';
-import { assertStepName, asUrl, downText, type NewStepOptions, nextNumber, upText } from '../new-step.js';
+import { type Draft, openDraft, planDraft, tryDraft, withoutKept } from '../draft.js';
+import {
+  assertStepName,
+  asUrl,
+  downText,
+  keptObjects,
+  type NewStepOptions,
+  nextNumber,
+  upText,
+} from '../new-step.js';
+import { functionKey, objectKey } from '../ownership/keys.js';
+import { type OwnershipLines, ownershipText } from '../ownership/lines.js';
 import { projectEngines } from '../project-engines.js';
-import { assertBoundNames } from '../renames.js';
+import { type AllRenames, assertBoundNames } from '../renames.js';
+import { assertConvertible } from '../retypes.js';
 import { folderPath } from '../steps.js';
 import { type GivenValues, readExpansions } from './read-expansions.js';
 
@@ -66,7 +79,9 @@ export async function newExpansion(
   try {
     for (const engine of projectEngines(root, options))
       drafts.push(await openDraft({ ...system, migrations: asUrl(folder) }, engine));
-    const comparisons = drafts.map(({ comparison }) => comparison);
+    const keeps = await keptObjects(system, drafts, options);
+    const asked = { tables: options.tableRenames ?? {}, columns: options.renames ?? {} };
+    const comparisons = drafts.map((draft, at) => withoutKept(draft, keeps[at] ?? none, asked));
     const drops = [...(options.drops ?? []), ...Object.keys(backs)];
     const renames = await resolveRenames(system, comparisons, { ...options, drops });
     if (Object.keys(renames.tables).length > 0) {
@@ -79,10 +94,17 @@ export async function newExpansion(
     const first = Number(await nextNumber(root));
     const steps = phases.map((phase, at) => `${String(first + at).padStart(4, '0')}_${name}_${phase}`);
     const used = new Set<string>();
-    const written: (readonly [engine: SqlName, changes: Changes])[] = [];
-    for (const draft of drafts) {
-      const changes = await tried(draft, steps, renames, { fills, backs }, used);
-      if (changes) written.push([draft.comparison.dialect.name, changes]);
+    const written: Written[] = [];
+    for (const [at, draft] of drafts.entries()) {
+      const one = await tried({
+        draft,
+        steps,
+        renames,
+        keeps: keeps[at] ?? none,
+        given: { fills, backs },
+        used,
+      });
+      if (one) written.push(one);
     }
     assertUsed({ fills, backs }, used);
     if (written.length === 0) return undefined;
@@ -90,7 +112,7 @@ export async function newExpansion(
     return {
       steps,
       changes: Object.fromEntries(
-        written.map(([engine, changes]) => [engine, phases.flatMap((phase) => changes[phase])]),
+        written.map(({ engine, changes }) => [engine, phases.flatMap((phase) => changes[phase])]),
       ),
     };
   } finally {
@@ -98,53 +120,83 @@ export async function newExpansion(
   }
 }
 
-const tried = async (
-  draft: Draft,
-  steps: readonly string[],
-  renames: Parameters<typeof planDraft>[1],
-  given: GivenValues,
-  used: Set<string>,
-): Promise<Changes | undefined> => {
-  const { comparison } = draft;
-  const planned = planDraft(draft, renames);
-  const expansions = readExpansions({ comparison, model: planned.model, renames: renames.columns, given });
+const none: ReadonlySet<string> = new Set();
+
+/** The changes of each step in one dialect, and what the first of them makes. */
+interface Written {
+  readonly engine: SqlName;
+  readonly changes: Changes;
+  readonly lines: OwnershipLines;
+}
+
+interface Tried {
+  readonly draft: Draft;
+  readonly steps: readonly string[];
+  readonly renames: AllRenames;
+  readonly keeps: ReadonlySet<string>;
+  readonly given: GivenValues;
+  /** The columns that change, of all dialects. */
+  readonly used: Set<string>;
+}
+
+const tried = async ({ draft, steps, renames, keeps, given, used }: Tried): Promise<Written | undefined> => {
+  // a rename is no rename in the schema: the old column and the new one exist side by side
+  const planned = await planDraft(draft, { tables: {}, columns: {} }, keeps);
+  const { comparison, model, lines } = planned;
+  const { dialect } = comparison;
+  assertConvertible(comparison, renames.columns, model);
+  const expansions = readExpansions({ comparison, model, renames: renames.columns, given });
   if (expansions.length === 0) return undefined;
-  for (const expansion of expansions) {
-    const columns =
-      expansion.kind === 'required'
-        ? [expansion.to]
-        : [...expansion.news, ...expansion.olds].map(({ column }) => column);
-    for (const column of columns) used.add(`${expansion.after.name}.${column.name}`);
-  }
-  const made = expansions.map((expansion) => comparison.dialect.expansion(expansion));
+  const objects: string[] = [];
+  const made = expansions.map((expansion) => {
+    const { name: table } = expansion.after;
+    for (const column of columnsOf(expansion)) used.add(`${table}.${column}`);
+    const all = dialect.expansion(expansion);
+    objects.push(
+      ...all.objects.map(({ type, name }) =>
+        type === 'function' ? functionKey(identifier(name)) : objectKey(type, name, table),
+      ),
+    );
+    return all;
+  });
   const changes: Changes = {
     expand: made.map(({ expand }) => expand),
     fill: made.map(({ fill }) => fill),
     contract: made.map(({ contract }) => contract),
   };
   const whole = phases.flatMap((phase) => changes[phase]);
-  const step = steps.join(', ');
-  await tryDraft(planned, step, {
-    up: upText(step, whole),
+  await tryDraft({ ...planned, renamedColumns: renames.columns }, steps.join(', '), {
+    up: upText('the trial', whole),
     down: downText(
-      step,
+      'the trial',
       whole.filter(({ down }) => down.length > 0),
     ),
   });
-  return changes;
+  return { engine: dialect.name, changes, lines: { ...lines, makes: [...lines.makes, ...objects] } };
 };
+
+const columnsOf = (expansion: Expansion): readonly string[] =>
+  expansion.kind === 'required'
+    ? [expansion.to.name]
+    : [...expansion.news, ...expansion.olds].map(({ column }) => column.name);
+
+const nothing: OwnershipLines = { makes: [], keeps: [], renames: new Map() };
 
 const write = async (
   root: string,
   step: string,
   phase: Phase,
-  written: readonly (readonly [engine: SqlName, changes: Changes])[],
+  written: readonly Written[],
 ): Promise<void> => {
   const folder = join(root, step);
   await mkdir(folder, { recursive: true });
-  for (const [engine, changes] of written) {
+  for (const { engine, changes, lines } of written) {
+    const ownership = ownershipText(phase === 'expand' ? lines : nothing);
     const undone = changes[phase].filter(({ down }) => down.length > 0);
-    await writeFile(join(folder, `up.${engine}.sql`), directives[phase] + upText(step, changes[phase]));
+    await writeFile(
+      join(folder, `up.${engine}.sql`),
+      directives[phase] + upText(step, changes[phase], ownership),
+    );
     await writeFile(join(folder, `down.${engine}.sql`), downText(step, undone));
   }
 };

@@ -8,8 +8,6 @@ import { freshRoles, makeUser, type User } from '../../../../../test/support/use
 import { type Folder, makeFolder } from '../folder.js';
 import { underLoad } from './live.js';
 
-const rows = 20_000;
-const perSecond = 200;
 const base = { id: id(), writes: z.int().default(0) };
 const text = z.string().max(40);
 
@@ -66,6 +64,8 @@ describe.each(engines)('changes of a live table on $name', (kind) => {
   let user: User | undefined;
   const dialect = sqlOf(kind);
   const isServer = kind.name === 'postgres';
+  // PGlite has one connection, in this process: its sessions wait until `up` has ended
+  const [rows, perSecond] = kind.name === 'pglite' ? [2000, 20] : [20_000, 200];
 
   beforeEach(async () => {
     place = await kind.place();
@@ -156,7 +156,7 @@ describe.each(engines)('changes of a live table on $name', (kind) => {
         report.push(
           `${what}: ${load.sessions} sessions in ${Math.round(performance.now() - began)} ms, longest ${load.longest} ms`,
         );
-        expect(load.failures).toEqual([]);
+        expect(load.failures.slice(0, 3)).toEqual([]);
       };
       const run = (contract: boolean) =>
         up(engine, is, { roles, contract, onBatch: (progress) => seen.push(progress) });

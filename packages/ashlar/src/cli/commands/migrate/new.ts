@@ -1,13 +1,10 @@
 import { join, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { AshlarError } from '../../../errors.js';
-import {
-  type Decide,
-  type NewStep,
-  type NewStepOptions,
-  newExpansion,
-  newStep,
-} from '../../../migrations/index.js';
+import type { Decide } from '../../../migrations/decisions.js';
+import { newExpansion } from '../../../migrations/expand/new-expansion.js';
+import { type NewStep, type NewStepOptions, newStep } from '../../../migrations/new-step.js';
+import type { DecideObject, ObjectAnswer } from '../../../migrations/ownership/unknown.js';
 import { folderPath } from '../../../migrations/steps.js';
 import type { Answer, Commands } from '../../command.js';
 import type { Invocation } from '../../invocation.js';
@@ -18,6 +15,8 @@ interface Options {
   readonly renameTable?: readonly string[];
   readonly drop?: readonly string[];
   readonly dropTable?: readonly string[];
+  readonly keep?: readonly string[];
+  readonly dropObject?: readonly string[];
   readonly empty?: boolean;
   readonly expand?: boolean;
   readonly fill?: readonly string[];
@@ -45,6 +44,8 @@ export function newCommand(commands: Commands): Command {
       'with --expand: the value of a column that goes, for the older version (repeatable)',
       collect,
     )
+    .option('--keep <object>', 'keep this object of an older step (repeatable)', collect)
+    .option('--drop-object <object>', 'drop this object of an older step (repeatable)', collect)
     .option('--empty', 'write empty files to fill in by hand')
     .option('--folder <path>', 'the migrations folder (default: the one of the system)');
 }
@@ -54,14 +55,20 @@ const run = async (invocation: Invocation, options: Options, name = ''): Promise
   const system = await invocation.system();
   const folder =
     options.folder === undefined ? system.migrations : resolve(streams.directory, options.folder);
+  const isAsking = streams.interactive && !out.json;
   const decisions: NewStepOptions = {
+    objects: {
+      ...answered(options.keep ?? [], 'keep'),
+      ...answered(options.dropObject ?? [], 'drop'),
+    },
+    decideObject: isAsking ? askAboutObject(invocation) : undefined,
     renames: parseRenames(options.rename ?? []),
     tableRenames: parseTableRenames(options.renameTable ?? []),
     drops: [
       ...parseDrops('--drop', /^\w+\.\w+$/, options.drop),
       ...parseDrops('--drop-table', /^\w+$/, options.dropTable),
     ],
-    decide: streams.interactive && !out.json ? ask(invocation) : undefined,
+    decide: isAsking ? ask(invocation) : undefined,
     engines: await invocation.engines(folder),
   };
   const fills = parseValues('--fill', options.fill);
@@ -85,7 +92,8 @@ const run = async (invocation: Invocation, options: Options, name = ''): Promise
   if (!step) return nothing(invocation, system.name);
   out.line(`wrote ${inFolder(invocation, step.folder)}`);
   printChanges(invocation, step.changes);
-  return { document: { system: system.name, step: step.name, changes: step.changes } };
+  for (const object of step.kept) out.note(`kept, because no table declares it: ${object}`);
+  return { document: { system: system.name, step: step.name, changes: step.changes, kept: step.kept } };
 };
 
 const nothing = ({ out }: Invocation, system: string): Answer => {
@@ -117,6 +125,25 @@ const parseValues = (option: string, given: readonly string[] = []): Record<stri
       });
     }),
   );
+const answered = (objects: readonly string[], answer: ObjectAnswer): Record<string, ObjectAnswer> =>
+  Object.fromEntries(objects.map((object) => [object, answer]));
+
+const askAboutObject =
+  ({ streams }: Invocation): DecideObject =>
+  async (object) => {
+    const { isCancel, select } = await import('@clack/prompts');
+    const answer = await select<ObjectAnswer>({
+      message: `No table declares ${object}, which an older step makes. What happens to it?`,
+      options: [
+        { value: 'keep', label: 'it stays: a person made it' },
+        { value: 'drop', label: 'it is dropped: an earlier declaration made it' },
+      ],
+      input: streams.stdin,
+      output: streams.stderr,
+    });
+    if (isCancel(answer)) throw cancelled();
+    return answer;
+  };
 
 /** `table.old:new` → table → { new: old }. @throws AshlarError `usage` */
 const parseRenames = (given: readonly string[]): Record<string, Record<string, string>> => {

@@ -3,7 +3,7 @@ import type { ResultKind } from '../../../contract/answers.js';
 import type { JsonFunctions } from '../../json-rows.js';
 import { raw } from '../../raw-node.js';
 
-/** Returns an expression whose value JSON can hold: bytes as hex digits, times in the form of a timestamp column. */
+/** Returns an expression whose value JSON can hold: bytes as hex digits, times in the form of a timestamp column, bigints as text. */
 export function inJson(node: OperationNode, value: ResultKind | undefined): OperationNode {
   switch (value?.kind) {
     case 'bytes':
@@ -16,6 +16,8 @@ export function inJson(node: OperationNode, value: ResultKind | undefined): Oper
         ],
         node,
       );
+    case 'bigint':
+      return raw(['(', ')::text'], node);
     default:
       return node;
   }

@@ -10,6 +10,7 @@ const isNarrow = ({ minimum, maximum }: Column['rules']): boolean =>
 const types: Readonly<Record<ColumnKind, (column: Column) => string>> = {
   text: () => 'text',
   integer: ({ rules }) => (isNarrow(rules) ? 'integer' : 'bigint'),
+  bigint: () => 'bigint',
   real: () => 'double precision',
   boolean: () => 'boolean',
   uuid: () => 'uuid',
@@ -67,6 +68,12 @@ const integerRules = (name: string, { rules }: Column): string[] => {
   ];
 };
 
+// quoted, because PostgreSQL reads −2^63 as a numeric
+const bigintRules = (name: string, { rules: { least, most, multipleOf } }: Column): string[] => [
+  `${name} BETWEEN '${least}' AND '${most}'`,
+  ...(multipleOf === undefined ? [] : [`${name} % ${multipleOf} = 0`]),
+];
+
 const realRules = (name: string, { rules }: Column): string[] => {
   const { minimum, maximum, exclusiveMinimum: above = false, exclusiveMaximum: below = false } = rules;
   const bounded = rangeRule(name, { least: minimum, most: maximum, above, below });
@@ -86,9 +93,12 @@ const textRules = (name: string, { rules }: Column): string[] => [
 
 const hexByte = (byte: number): string => byte.toString(16).padStart(2, '0');
 
-const kindRules: Partial<Record<ColumnKind, (name: string, column: Column) => string[]>> = {
+const noRules = (): string[] => [];
+
+const kindRules: Readonly<Record<ColumnKind, (name: string, column: Column) => string[]>> = {
   text: textRules,
   integer: integerRules,
+  bigint: bigintRules,
   real: realRules,
   timestamp: (name) => [`${name} >= '0001-01-01T00:00:00Z' AND ${name} < '10000-01-01T00:00:00Z'`],
   date: (name) => [`${name} >= '0001-01-01' AND ${name} < '10000-01-01'`],
@@ -96,6 +106,9 @@ const kindRules: Partial<Record<ColumnKind, (name: string, column: Column) => st
     ...(minBytes === undefined ? [] : [`octet_length(${name}) >= ${minBytes}`]),
     ...(firstByte === undefined ? [] : [`substr(${name}, 1, 1) = ${literal(`\\x${hexByte(firstByte)}`)}`]),
   ],
+  boolean: noRules,
+  uuid: noRules,
+  json: noRules,
   // the address of a host, not of a network
   inet: (name) => [`${name} = host(${name})::inet`],
 };
@@ -106,7 +119,7 @@ export function columnCheck(column: Column): { readonly name: string; readonly s
   const { oneOf } = column.rules;
   const parts = [
     ...(oneOf ? [`${name} IN (${oneOf.map(value).join(', ')})`] : []),
-    ...(kindRules[column.kind]?.(name, column) ?? []),
+    ...kindRules[column.kind](name, column),
   ];
   if (parts.length === 0) return undefined;
   return { name: `${column.table}_${column.name}_check`, sql: `CHECK (${parts.join(' AND ')})` };
@@ -118,7 +131,7 @@ const defaultSql = (column: Column): string | undefined => {
   if (given === undefined || (given === null && column.nullable)) return undefined;
   if (column.kind === 'json') return literal(JSON.stringify(given));
   if (given instanceof Uint8Array) return literal(`\\x${Buffer.from(given).toString('hex')}`);
-  return typeof given === 'string' ? literal(given) : String(given);
+  return typeof given === 'string' && column.kind !== 'bigint' ? literal(given) : String(given);
 };
 
 /** Returns a column's type with its collation: `text COLLATE "C"`. */

@@ -33,6 +33,16 @@ const conversions: ConversionSql = {
   'text → integer': (column) =>
     casesOf(column, [`${column.value} ~ '^(0|-?[1-9][0-9]{0,15})$'`, `${column.value}::bigint`]),
   'integer → text': cast('text'),
+  // the inner CASE is evaluated only for a text of the form
+  'text → bigint': (column) =>
+    casesOf(column, [
+      `${column.value} ~ '^(0|-?[1-9][0-9]{0,18})$'`,
+      `CASE WHEN ${column.value}::numeric BETWEEN ${-(2n ** 63n)} AND ${2n ** 63n - 1n} THEN ${column.value}::bigint ELSE ${column.fail} END`,
+    ]),
+  'bigint → text': cast('text'),
+  'integer → bigint': cast('bigint'),
+  'bigint → integer': (column) =>
+    casesOf(column, [`${column.value} BETWEEN -${safe} AND ${safe}`, column.value]),
   'text → boolean': (column) =>
     casesOf(column, [`${column.value} = 'true'`, 'true'], [`${column.value} = 'false'`, 'false']),
   'boolean → text': cast('text'),
@@ -78,6 +88,7 @@ const conversions: ConversionSql = {
 // what parses no text that says the table and the column
 const parsedAs: Partial<Record<ColumnKind, string>> = {
   integer: 'bigint',
+  bigint: 'bigint',
   boolean: 'boolean',
   uuid: 'uuid',
   date: 'date',

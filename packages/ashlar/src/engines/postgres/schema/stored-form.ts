@@ -1,6 +1,7 @@
 import type { StoredForm } from '../../../contract/column.js';
 import type { SchemaColumn, SchemaTable } from '../../../contract/schema.js';
 import { mentions } from '../../../sql/code.js';
+import { namesBigint } from '../../described-bigint.js';
 
 const kinds: Readonly<Record<string, StoredForm['kind']>> = {
   text: 'text',
@@ -28,15 +29,14 @@ export function storedForm(
 ): StoredForm | undefined {
   const kind = kinds[type];
   if (kind === undefined) return undefined;
-  const isChecked = (text: RegExp): boolean =>
-    constraints.some(
-      ({ definition }) =>
-        definition.startsWith('CHECK') && text.test(definition) && mentions(definition, name, 'postgres'),
-    );
+  const checks = constraints
+    .map(({ definition }) => definition)
+    .filter((text) => text.startsWith('CHECK') && mentions(text, name, 'postgres'));
+  const isChecked = (text: RegExp): boolean => checks.some((check) => text.test(check));
   // without its CHECK a time may be infinite, or of a year that no text of four digits says
   if ((kind === 'timestamp' || kind === 'date') && !isChecked(/'0001-01-01.*'10000-01-01/)) return undefined;
   return {
-    kind,
+    kind: type === 'bigint' && checks.some(namesBigint) ? 'bigint' : kind,
     precision: type === 'timestamptz(6)' ? 6 : 3,
     encrypted: kind === 'bytes' && isChecked(envelope),
   };

@@ -81,7 +81,7 @@ export class PostgresTransaction implements Transaction {
         values: wireValues(parameters),
         keep: isKept(sql) && parameters.length > 0,
       }),
-      this.#parts.codecs.decoder,
+      this.#parts.codecs.origin,
       kinds,
     );
   }
@@ -103,7 +103,7 @@ export class PostgresTransaction implements Transaction {
       for (;;) {
         const reply = await run({ text: `FETCH FORWARD ${chunk} FROM ${cursor}` });
         usage.rows += reply.rows.length;
-        yield* decodeRows(reply, this.#parts.codecs.decoder, kinds);
+        yield* decodeRows(reply, this.#parts.codecs.origin, kinds);
         if (reply.rows.length < chunk) return;
       }
     } finally {
@@ -129,7 +129,7 @@ export class PostgresTransaction implements Transaction {
   ): Promise<Record<string, unknown>[]> {
     if (rows.length === 0) return [];
     const request = insertManyRequest(table, columns, rows, true);
-    return decodeRows(await this.#run(request.text, request), this.#parts.codecs.decoder);
+    return decodeRows(await this.#run(request.text, request), this.#parts.codecs.origin);
   }
 
   async lock(name: string): Promise<void> {

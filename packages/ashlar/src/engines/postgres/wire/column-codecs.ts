@@ -1,9 +1,15 @@
-import type { ColumnCodec } from '../../../contract/column.js';
+import type { ColumnCodec, ColumnKind } from '../../../contract/column.js';
 import type { TableFacts } from '../../../contract/table.js';
 import type { Channel, Field, Reply } from './channel.js';
 
-/** Returns the function that decodes a result column's stored values to the application's, if it needs one. */
-export type FieldDecoder = (field: Field) => ColumnCodec['decode'] | undefined;
+/** What the column of a table, from which a result column comes, says about its values. */
+export interface Origin {
+  readonly kind: ColumnKind;
+  readonly codec: ColumnCodec;
+}
+
+/** Returns the origin of a result column, if it has a codec. */
+export type FieldOrigin = (field: Field) => Origin | undefined;
 
 const columnsOf = `SELECT a.attrelid::text, a.attnum::text, c.relname, a.attname
   FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
@@ -14,22 +20,21 @@ const columnsOf = `SELECT a.attrelid::text, a.attnum::text, c.relname, a.attname
  * such a column by the OID of its table; the first reply with a new OID asks the catalog for the table's name.
  */
 export class ColumnCodecs {
-  readonly #codecs = new Map<string, ReadonlyMap<string, ColumnCodec>>();
-  readonly #tables = new Map<number, ReadonlyMap<number, ColumnCodec>>();
+  readonly #codecs = new Map<string, ReadonlyMap<string, Origin>>();
+  readonly #tables = new Map<number, ReadonlyMap<number, Origin>>();
 
   register(tables: readonly TableFacts[]): void {
     this.#tables.clear();
     for (const { name, columns } of tables) {
       const codecs = Object.values(columns).flatMap((column) =>
-        column.codec ? [[column.name, column.codec] as const] : [],
+        column.codec ? [[column.name, { kind: column.kind, codec: column.codec }] as const] : [],
       );
       if (codecs.length > 0) this.#codecs.set(name, new Map(codecs));
       else this.#codecs.delete(name);
     }
   }
 
-  readonly decoder: FieldDecoder = ({ tableID, columnID }) =>
-    this.#tables.get(tableID)?.get(columnID)?.decode;
+  readonly origin: FieldOrigin = ({ tableID, columnID }) => this.#tables.get(tableID)?.get(columnID);
 
   /**
    * Asks the catalog for the tables of a reply that are not known yet, on the connection of the reply. Wait for it
@@ -49,7 +54,7 @@ export class ColumnCodecs {
       values: [`{${[...unknown].join()}}`],
       keep: true,
     });
-    const found = new Map([...unknown].map((id) => [id, new Map<number, ColumnCodec>()]));
+    const found = new Map([...unknown].map((id) => [id, new Map<number, Origin>()]));
     for (const [table, number, name, column] of rows) {
       const codec = this.#codecs.get(String(name))?.get(String(column));
       if (codec) found.get(Number(table))?.set(Number(number), codec);

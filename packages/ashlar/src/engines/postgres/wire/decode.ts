@@ -3,7 +3,7 @@ import type { QueryResult } from '../../../contract/transaction.js';
 import { AshlarError } from '../../../errors.js';
 import { isOwn } from '../../../model/names.js';
 import type { Field, Reply } from './channel.js';
-import type { FieldDecoder } from './column-codecs.js';
+import type { FieldOrigin } from './column-codecs.js';
 
 type Decoder = (text: string) => unknown;
 
@@ -76,44 +76,48 @@ const decoders: ReadonlyMap<number, Decoder> = new Map<number, Decoder>([
 
 const timestamptz = 1184;
 
+const int8 = 20;
 const numericType = 1700;
 
-const typeDecoder = (field: Field, known: ResultKind | undefined): Decoder => {
+const typeDecoder = (field: Field, known: Partial<Pick<ResultKind, 'kind' | 'precision'>>): Decoder => {
+  // the codec of a bigint reads its text
+  if (known.kind === 'bigint' && (field.dataTypeID === int8 || field.dataTypeID === numericType)) return asIs;
   if (field.dataTypeID === timestamptz) {
     // an aggregate loses the precision of its column
-    const precision = field.dataTypeModifier < 0 ? known?.precision : undefined;
+    const precision = field.dataTypeModifier < 0 ? known.precision : undefined;
     return precision ? timestampOf[precision] : timestampDecoder(field.dataTypeModifier);
   }
   // the sum of integers is a numeric
-  if (field.dataTypeID === numericType && known?.kind === 'integer') return integer;
+  if (field.dataTypeID === numericType && known.kind === 'integer') return integer;
   return decoders.get(field.dataTypeID) ?? asIs;
 };
 
-const decoderOf = (field: Field, codecs: FieldDecoder, known: ResultKind | undefined): Decoder => {
-  const stored = typeDecoder(field, known);
-  const application = codecs(field) ?? known?.codec?.decode;
+const decoderOf = (field: Field, origins: FieldOrigin, known: ResultKind | undefined): Decoder => {
+  const origin = origins(field);
+  const stored = typeDecoder(field, origin ?? known ?? {});
+  const application = (origin ?? known)?.codec?.decode;
   return application ? (text) => application(stored(text)) : stored;
 };
 
 /** Leaves values in their stored form. */
-export const storedForm: FieldDecoder = () => undefined;
+export const storedForm: FieldOrigin = () => undefined;
 
 /**
  * Decodes the rows of a reply to plain objects, each value as its column's Zod schema describes it. Columns that
  * guarantees add to a table (`ashlar_…`) are left out.
  *
- * @param codecs - decode stored values to the application's; `storedForm` for none
+ * @param origins - the columns whose codecs decode stored values to the application's; `storedForm` for none
  * @throws AshlarError `value-corrupt`
  */
 export function decodeRows(
   reply: Reply,
-  codecs: FieldDecoder,
+  origins: FieldOrigin,
   kinds?: ResultKinds,
 ): Record<string, unknown>[] {
   const shown = reply.fields.flatMap((field, at) =>
     isOwn(field.name)
       ? []
-      : [{ at, name: field.name, decode: decoderOf(field, codecs, kinds?.get(field.name)) }],
+      : [{ at, name: field.name, decode: decoderOf(field, origins, kinds?.get(field.name)) }],
   );
   return reply.rows.map((cells) => {
     const row: Record<string, unknown> = {};
@@ -130,12 +134,12 @@ const writes = new Set(['INSERT', 'UPDATE', 'DELETE', 'MERGE']);
 /**
  * Decodes the reply to a statement: its rows, and the number of rows that it changed.
  *
- * @param codecs - as for {@link decodeRows}
+ * @param origins - as for {@link decodeRows}
  * @throws AshlarError `value-corrupt`
  */
-export function decodeReply(reply: Reply, codecs: FieldDecoder, kinds?: ResultKinds): QueryResult {
+export function decodeReply(reply: Reply, origins: FieldOrigin, kinds?: ResultKinds): QueryResult {
   return {
-    rows: decodeRows(reply, codecs, kinds),
+    rows: decodeRows(reply, origins, kinds),
     changes: changesOf(reply),
   };
 }

@@ -4,6 +4,8 @@ import type { ColumnKind } from '../../../contract/column.js';
 export const parameterTypes = {
   text: 'text',
   integer: 'bigint',
+  // another name of the same type, by which a cast tells the two kinds
+  bigint: 'int8',
   real: 'double precision',
   boolean: 'boolean',
   uuid: 'uuid',

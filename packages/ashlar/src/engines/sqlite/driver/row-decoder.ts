@@ -1,6 +1,7 @@
 import type { ResultKinds } from '../../../contract/answers.js';
+import type { ColumnKind } from '../../../contract/column.js';
 import type { TableFacts } from '../../../contract/table.js';
-import { type Decode, decoderOf, resultDecoder } from '../values/codec.js';
+import { type Decode, decoderOf, exactDecoder, resultDecoder } from '../values/codec.js';
 import type { DriverColumn, DriverStatement } from './driver.js';
 
 /** A function that decodes the values of a row, and changes them in the row itself. */
@@ -11,22 +12,35 @@ export type DecodeRow = (row: Record<string, unknown>) => void;
  * describes.
  */
 export class Origins {
-  readonly #decoders = new Map<string, Map<string, Decode>>();
+  readonly #origins = new Map<string, Map<string, Origin>>();
+  #hasBigints = false;
 
   register(tables: readonly TableFacts[]): void {
     for (const table of tables) {
-      const decoders = new Map<string, Decode>();
+      const origins = new Map<string, Origin>();
       for (const column of Object.values(table.columns)) {
         const decode = decoderOf(column);
-        if (decode) decoders.set(column.name, decode);
+        if (decode) origins.set(column.name, { kind: column.kind, decode });
+        if (column.kind === 'bigint') this.#hasBigints = true;
       }
-      this.#decoders.set(table.name, decoders);
+      this.#origins.set(table.name, origins);
     }
   }
 
-  decoder(table: string, column: string): Decode | undefined {
-    return this.#decoders.get(table)?.get(column);
+  /** Whether the driver must read integers exactly, as bigints: some registered column has integers beyond 2^53. */
+  get hasBigints(): boolean {
+    return this.#hasBigints;
   }
+
+  find(table: string, column: string): Origin | undefined {
+    return this.#origins.get(table)?.get(column);
+  }
+}
+
+/** What a column of a registered table says about its values. */
+interface Origin {
+  readonly kind: ColumnKind;
+  readonly decode: Decode;
 }
 
 /** A prepared statement with the decoder of its rows. */
@@ -61,8 +75,10 @@ function rowDecoder(
   const byName = new Map<string, Decode | undefined>();
   for (const { name, table, column } of columns) {
     const known = kinds?.get(name);
-    const origin = table !== null && column !== null ? origins.decoder(table, column) : undefined;
-    byName.set(name, known ? resultDecoder(name, known) : origin);
+    const origin = table !== null && column !== null ? origins.find(table, column) : undefined;
+    const decode = known ? resultDecoder(name, known) : origin?.decode;
+    const isBigint = (known ?? origin)?.kind === 'bigint';
+    byName.set(name, origins.hasBigints ? exactDecoder(name, decode, isBigint) : decode);
   }
   const decoders = [...byName].flatMap(([name, decode]) => (decode ? [{ name, decode }] : []));
   if (decoders.length === 0) return undefined;

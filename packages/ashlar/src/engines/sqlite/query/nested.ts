@@ -3,7 +3,7 @@ import type { ResultKind } from '../../../contract/answers.js';
 import type { JsonFunctions } from '../../json-rows.js';
 import { raw } from '../../raw-node.js';
 
-/** Returns an expression whose value JSON can hold: bytes as hex digits, stored JSON as JSON. */
+/** Returns an expression whose value JSON can hold: bytes as hex digits, stored JSON as JSON, bigints as text. */
 export function inJson(node: OperationNode, value: ResultKind | undefined): OperationNode {
   switch (value?.kind) {
     case 'bytes':
@@ -11,6 +11,8 @@ export function inJson(node: OperationNode, value: ResultKind | undefined): Oper
       return raw(['case when ', ' is not null then lower(hex(', ')) end'], node, node);
     case 'json':
       return raw(['json(', ')'], node);
+    case 'bigint':
+      return raw(['cast(', ' as text)'], node);
     default:
       return node;
   }

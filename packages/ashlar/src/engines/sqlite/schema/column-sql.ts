@@ -5,6 +5,7 @@ import { encode } from '../values/codec.js';
 const types: Readonly<Record<ColumnKind, string>> = {
   text: 'TEXT',
   integer: 'INTEGER',
+  bigint: 'INTEGER',
   real: 'REAL',
   boolean: 'INTEGER',
   uuid: 'TEXT',
@@ -84,6 +85,11 @@ const integerConditions: Conditions = (name, { rules }) => {
   ];
 };
 
+const bigintConditions: Conditions = (name, { rules: { least, most, multipleOf } }) => [
+  `${name} BETWEEN ${least} AND ${most}`,
+  multipleOf === undefined ? undefined : `${name} % ${multipleOf} = 0`,
+];
+
 const realConditions: Conditions = (name, { rules }) => [
   rules.minimum === undefined ? undefined : `${name} ${rules.exclusiveMinimum ? '>' : '>='} ${rules.minimum}`,
   rules.maximum === undefined ? undefined : `${name} ${rules.exclusiveMaximum ? '<' : '<='} ${rules.maximum}`,
@@ -118,10 +124,11 @@ const timestampConditions: Conditions = (name, { precision }) => {
 
 const hexByte = (byte: number): string => byte.toString(16).toUpperCase().padStart(2, '0');
 
-const conditions: Partial<Record<ColumnKind, Conditions>> = {
+const conditions: Readonly<Record<ColumnKind, Conditions>> = {
   text: textConditions,
   inet: textConditions,
   integer: integerConditions,
+  bigint: bigintConditions,
   real: realConditions,
   boolean: (name) => [`${name} IN (0, 1)`],
   uuid: uuidConditions,
@@ -139,6 +146,6 @@ const conditions: Partial<Record<ColumnKind, Conditions>> = {
  * SQLite can check none of it.
  */
 export function columnCondition(column: Column): string | undefined {
-  const found = conditions[column.kind]?.(identifier(column.name), column).filter(Boolean) ?? [];
+  const found = conditions[column.kind](identifier(column.name), column).filter(Boolean);
   return found.length > 0 ? found.join(' AND ') : undefined;
 }

@@ -18,6 +18,14 @@ const conversions: ConversionSql = {
       `CAST(${column.value} AS INTEGER)`,
     ]),
   'integer → text': ({ value }) => `CAST(${value} AS TEXT)`,
+  'text → bigint': (column) =>
+    casesOf(column, [
+      `CAST(CAST(${column.value} AS INTEGER) AS TEXT) = ${column.value}`,
+      `CAST(${column.value} AS INTEGER)`,
+    ]),
+  'bigint → text': ({ value }) => `CAST(${value} AS TEXT)`,
+  'integer → bigint': checked,
+  'bigint → integer': checked,
   'text → boolean': (column) =>
     casesOf(column, [`${column.value} = 'true'`, '1'], [`${column.value} = 'false'`, '0']),
   'boolean → text': (column) =>

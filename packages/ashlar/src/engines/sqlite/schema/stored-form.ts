@@ -1,6 +1,7 @@
 import type { Column, StoredForm } from '../../../contract/column.js';
 import type { SchemaColumn } from '../../../contract/schema.js';
 import { codeOf, findWords, folded, line } from '../../../sql/code.js';
+import { namesBigint } from '../../described-bigint.js';
 import { columnCondition } from './column-sql.js';
 
 const checkOf = ({ rest }: SchemaColumn): string => {
@@ -32,7 +33,8 @@ export function storedForm(_table: unknown, column: SchemaColumn): StoredForm | 
       return textForms.find(has) ?? form('text');
     case 'INT':
     case 'INTEGER':
-      return has(form('boolean')) ? form('boolean') : form('integer');
+      if (has(form('boolean'))) return form('boolean');
+      return form(namesBigint(check) ? 'bigint' : 'integer');
     case 'REAL':
       return form('real');
     case 'BLOB':

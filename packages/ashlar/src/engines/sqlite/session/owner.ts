@@ -6,7 +6,7 @@ import type { Connection } from '../driver/connection.js';
 import { commitError } from '../driver/errors.js';
 import { retryWhileBusy } from '../driver/waiting.js';
 import type { FilePlace } from '../file/place.js';
-import { bindable } from '../values/codec.js';
+import { bindable, exactNumber } from '../values/codec.js';
 import type { GuaranteeHooks } from './guarantee-hooks.js';
 
 /** The parts of the engine that the owner's statements need. */
@@ -62,7 +62,8 @@ export function ownerOf(connection: Connection, options: OwnerOptions): Owner {
         const statement = database.prepare<unknown[], Record<string, unknown>>(sql);
         const bound = bindable(parameters);
         if (!statement.reader) return { rows: [], changes: statement.run(bound).changes };
-        const rows = statement.all(bound);
+        const rows = statement.safeIntegers(true).all(bound);
+        for (const row of rows) for (const name of Object.keys(row)) row[name] = exactNumber(name, row[name]);
         return { rows, changes: statement.readonly ? 0 : rows.length };
       }),
     script: async (sql) => {

@@ -13,7 +13,15 @@ export function encode(column: ValueForm, value: unknown): unknown {
       return JSON.stringify(value);
     case 'bytes':
       return asBuffer(value as Uint8Array);
-    default:
+    case 'bigint':
+      return BigInt(value as string);
+    case 'text':
+    case 'integer':
+    case 'real':
+    case 'uuid':
+    case 'timestamp':
+    case 'date':
+    case 'inet':
       return value;
   }
 }
@@ -152,21 +160,57 @@ export function resultDecoder(name: string, { kind, codec }: ResultKind): Decode
   return (value) => (value === null ? null : codec.decode(stored ? stored(value) : value));
 }
 
-const computedDecoder = (name: string, kind: ColumnKind): Decode | undefined => {
-  const corrupt: Corrupt = (why, cause) =>
+const resultCorrupt =
+  (name: string): Corrupt =>
+  (why, cause) =>
     new AshlarError('value-corrupt', {
       message: `A value of the result column ${name} cannot be returned exactly.`,
       detail: why,
       suggestion: 'Cast the expression to text in the query.',
       cause,
     });
+
+const computedDecoder = (name: string, kind: ColumnKind): Decode | undefined => {
+  const corrupt = resultCorrupt(name);
   if (kind !== 'integer') return decoderFor(kind, corrupt);
   return (value) => {
-    if (typeof value === 'number' && !Number.isSafeInteger(value))
-      throw corrupt('An integer is beyond 2^53.');
+    if (typeof value === 'number' && !Number.isSafeInteger(value)) throw corrupt(beyondExact);
     return value;
   };
 };
+
+const beyondExact = 'An integer is beyond 2^53.';
+
+/**
+ * Returns the function that decodes the values of a result column which the driver read exactly: each integer as a
+ * bigint.
+ *
+ * @param decode - the decoder of the values that the driver reads as numbers
+ * @param isBigint - whether the column has values of the kind bigint
+ */
+export function exactDecoder(
+  name: string,
+  decode: Decode | undefined,
+  isBigint: boolean,
+): Decode | undefined {
+  if (isBigint) return decode;
+  return (value) => {
+    const number = exactNumber(name, value);
+    return decode ? decode(number) : number;
+  };
+}
+
+/**
+ * Returns the number for an integer that the driver read as a bigint, and any other value as it is.
+ *
+ * @throws AshlarError `value-corrupt` for an integer beyond 2^53
+ */
+export function exactNumber(name: string, value: unknown): unknown {
+  if (typeof value !== 'bigint') return value;
+  const number = Number(value);
+  if (!Number.isSafeInteger(number)) throw resultCorrupt(name)(beyondExact);
+  return number;
+}
 
 const decoderFor = (kind: ColumnKind, corrupt: Corrupt): Decode | undefined => {
   switch (kind) {
@@ -189,7 +233,19 @@ const decoderFor = (kind: ColumnKind, corrupt: Corrupt): Decode | undefined => {
       };
     case 'bytes':
       return (value) => (value instanceof Uint8Array ? new Uint8Array(value) : value);
-    default:
+    case 'bigint':
+      return (value) => {
+        if (typeof value === 'bigint' || Number.isSafeInteger(value)) return String(value);
+        if (value === null) return null;
+        throw corrupt('It is not an integer within −2^63 and 2^63 − 1.');
+      };
+    case 'text':
+    case 'integer':
+    case 'real':
+    case 'uuid':
+    case 'timestamp':
+    case 'date':
+    case 'inet':
       return undefined;
   }
 };

@@ -26,6 +26,10 @@ export function expansionSteps(expansion: Expansion): ExpansionSteps {
   const proveLater = prove.map((statement) => `${statement} NOT VALID`);
   const unproven = proofs.map(({ name }) => alter(`DROP CONSTRAINT ${identifier(name)}`));
   return {
+    objects: [
+      ...sync.map(({ type, name }) => ({ type: type === 'trigger' ? type : ('function' as const), name })),
+      ...proofs.map(({ name }) => ({ type: 'constraint' as const, name })),
+    ],
     expand: change({
       summary: `${summary}: both versions write it`,
       up: [...add.up, ...synced, ...proveLater],

@@ -25,6 +25,7 @@ export function expansionSteps(expansion: Expansion): ExpansionSteps {
     rebuild,
   });
   return {
+    objects: sync.map(({ name }) => ({ type: 'trigger' as const, name })),
     expand: step('both versions write it', {
       up: [...add.up, ...synced],
       down: [...unsynced, ...add.down],
