@@ -83,6 +83,8 @@ export interface StatusReport {
     readonly head: string | null;
     readonly applied: number;
     readonly pending: readonly string[];
+    /** The contract steps that wait for `up --contract`, if no other step is pending. */
+    readonly waiting: readonly string[];
     readonly changed: readonly string[];
     readonly missing: readonly string[];
     readonly late: readonly string[];
@@ -140,6 +142,8 @@ export async function status(
     steps,
     everything.filter((row) => row.system === system.name),
   );
+  const names = pending.map(({ name }) => name);
+  const waits = applied.length > 0 && pending.every(({ up }) => up.contract);
   const tables = await tablesOf(engine, system);
   const page = {
     system: system.name,
@@ -150,7 +154,8 @@ export async function status(
     migrations: {
       head: applied.at(-1)?.step ?? null,
       applied: applied.length,
-      pending: pending.map(({ name }) => name),
+      pending: waits ? [] : names,
+      waiting: waits ? names : [],
       changed,
       missing,
       late,

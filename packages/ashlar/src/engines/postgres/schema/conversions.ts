@@ -101,9 +101,14 @@ export type ColumnIn = readonly [table: SchemaTable, column: SchemaColumn];
 /**
  * Returns the expression of `ALTER COLUMN … TYPE … USING`. A change of the kind is a conversion: it keeps the value or
  * fails, without the value in the message.
+ *
+ * @param value - the column before, as an SQL name; by default it has the name of the column after
  */
-export function conversionSql([before, from]: ColumnIn, [after, to]: ColumnIn): string {
-  const value = identifier(to.name);
+export function conversionSql(
+  [before, from]: ColumnIn,
+  [after, to]: ColumnIn,
+  value = identifier(to.name),
+): string {
   const [was, is] = [storedForm(before, from), storedForm(after, to)];
   if (was && is && sameForm(was, is)) return `${value}::${to.type}`;
   const conversion = was && is && conversionBetween(was, is);
