@@ -21,6 +21,7 @@ export {
   timestamps,
   updatedAt,
 } from './model/column-types.js';
+export { type DecimalOptions, decimal } from './model/decimal.js';
 export { parseInput } from './model/input.js';
 export {
   check,

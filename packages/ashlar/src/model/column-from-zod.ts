@@ -1,11 +1,11 @@
 import type { z } from 'zod';
-import type { Column } from '../contract/column.js';
+import type { Column, ColumnRules } from '../contract/column.js';
 import { columnKind, timestampPrecision } from './column-kind.js';
 import { layersOf } from './column-layers.js';
 import { columnRules } from './column-rules.js';
 import { columnSchema, wrapped } from './column-schema.js';
 import { columnCodec, sidesOf } from './column-sides.js';
-import { columnHints } from './column-types.js';
+import { type ColumnHint, columnHints } from './column-types.js';
 import { constantDefault } from './default-value.js';
 import { envelopeForm } from './envelope-form.js';
 import { assertJson } from './json-schema.js';
@@ -24,7 +24,8 @@ export function columnFromZod<Name extends string>(
   const where = `${table}.${name}`;
   const { inner, nullable, default: byDefault, hint } = layersOf(where, declared);
   const { stored, application, codec } = sidesOf(where, inner);
-  const hinted = hint.kind ?? columnHints.get(stored)?.kind;
+  const storedHint = { ...columnHints.get(stored), ...hint };
+  const hinted = storedHint.kind;
   if (hinted === 'json') assertJson(where, stored);
   const kind = hinted ?? columnKind(where, stored);
   const storedType = classicSchema(where, stored);
@@ -33,8 +34,12 @@ export function columnFromZod<Name extends string>(
     name,
     kind,
     nullable,
-    rules: columnRules(kind === 'bigint' ? integersOf(inner) : stored, kind),
+    rules:
+      kind === 'decimal'
+        ? boundsOf(storedHint)
+        : columnRules(kind === 'bigint' ? integersOf(inner) : stored, kind),
     precision: timestampPrecision(stored),
+    digits: kind === 'decimal' ? storedHint.digits : undefined,
     generated: hint.generated,
     generate: hint.generate,
     touched: hint.touched ?? false,
@@ -53,6 +58,8 @@ export function columnFromZod<Name extends string>(
   const column = { ...checked, default: constantDefault(checked, byDefault) };
   return hint.ciphertext ? ciphertextColumn(where, column) : column;
 }
+
+const boundsOf = ({ least = '', most = '' }: ColumnHint): ColumnRules => ({ least, most });
 
 // the bounds of a bigint are those of its type, and not of the text that is stored
 const integersOf = (inner: z.core.$ZodType): z.core.$ZodType => {

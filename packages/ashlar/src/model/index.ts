@@ -29,6 +29,16 @@ export {
 } from './column-value.js';
 export { columnsWhere } from './columns-where.js';
 export { clockWithheld, databaseClocks } from './database-clock.js';
+export {
+  computedDecimal,
+  type DecimalOptions,
+  decimal,
+  decimalText,
+  exactDecimal,
+  isDecimalText,
+  mostScaledDigits,
+  scaledDecimal,
+} from './decimal.js';
 export { envelopeForm } from './envelope-form.js';
 export { fillGenerated } from './generate.js';
 export { identityColumn, touchedColumns } from './generated-columns.js';

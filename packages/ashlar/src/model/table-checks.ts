@@ -23,6 +23,12 @@ export function assertKeys(table: string, columns: TableFacts['columns'], parts:
   for (const name of primary) {
     if (columns[name]?.nullable)
       throw invalidTable(table, `the primary key column ${name} is nullable.`, 'Remove .nullable().');
+    if (columns[name]?.kind === 'decimal')
+      throw invalidTable(
+        table,
+        `the primary key column ${name} is a decimal.`,
+        'Use integers or text in the primary key.',
+      );
   }
   for (const column of Object.values(columns)) {
     if (column.generated === 'identity' && (primary.length !== 1 || primary[0] !== column.name)) {
@@ -43,6 +49,41 @@ export function assertKeys(table: string, columns: TableFacts['columns'], parts:
     }
   }
   return primary;
+}
+
+// the lexer of SQL is above this layer
+const withoutTexts = (sql: string): string => sql.replaceAll(/'(?:[^']|'')*'/g, "''");
+
+const otherText = (name: string): string =>
+  `Use the scaled integer on SQLite: check('…', { sqlite: '${name} > 100', postgres: '${name} > 1.00' }).`;
+
+/**
+ * Throws if one SQL text for both engines names a decimal column, which SQLite holds as a scaled integer.
+ *
+ * @throws AshlarError `table-invalid`
+ */
+export function assertDecimalTexts(table: string, columns: TableFacts['columns'], parts: Parts): void {
+  const decimals = Object.values(columns).filter(({ kind }) => kind === 'decimal');
+  const namedIn = (text: string): string | undefined =>
+    decimals.find(({ name }) => new RegExp(`\\b${name}\\b`, 'i').test(withoutTexts(text)))?.name;
+  for (const { name, sql } of parts.checks) {
+    const named = sql.sqlite === sql.postgres ? namedIn(sql.sqlite) : undefined;
+    if (named !== undefined)
+      throw invalidTable(
+        table,
+        `the check ${name} has one text for both engines and names ${named}, a decimal.`,
+        otherText(named),
+      );
+  }
+  for (const { name, where } of parts.indexes) {
+    const named = where === undefined ? undefined : namedIn(where);
+    if (named !== undefined)
+      throw invalidTable(
+        table,
+        `the condition of the index ${name} names ${named}, a decimal.`,
+        'Leave the decimal out of the condition: the engines store it in different ways.',
+      );
+  }
 }
 
 /**

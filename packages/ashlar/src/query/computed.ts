@@ -3,6 +3,9 @@ import type { ColumnKind } from '../contract/column.js';
 import { bigintForm, computedBigint } from '../model/index.js';
 import type { Meaning } from './scope.js';
 
+/** The kinds whose values are numbers. */
+export const numbers: ReadonlySet<ColumnKind> = new Set(['integer', 'bigint', 'decimal', 'real']);
+
 /** Returns the meaning of a computed value. */
 export const computed = (kind: ColumnKind, nullable = true): Meaning => ({
   kind,
@@ -10,6 +13,7 @@ export const computed = (kind: ColumnKind, nullable = true): Meaning => ({
   column: undefined,
   precision: undefined,
   codec: kind === 'bigint' ? computedBigint : undefined,
+  digits: undefined,
   rows: undefined,
 });
 /** Returns the meaning of a value that is computed of values with a meaning, and has their kind. */

@@ -3,6 +3,7 @@ import {
   AliasNode,
   type BinaryOperationNode,
   type CaseNode,
+  CastNode,
   ColumnNode,
   type CommonTableExpressionNode,
   type FunctionNode,
@@ -20,8 +21,7 @@ import {
   ValueNode,
   type WithNode,
 } from 'kysely';
-import type { ColumnKind } from '../contract/column.js';
-import { castMeaning, computed, jsonMeaning, literalMeaning, result } from './computed.js';
+import { castMeaning, computed, jsonMeaning, literalMeaning, numbers, result } from './computed.js';
 import { comparand } from './literals.js';
 import { isFirstOf, resultsOfCase } from './result-literals.js';
 import { type Meaning, type Relation, type Scope, unknownRelation } from './scope.js';
@@ -42,7 +42,6 @@ export const comparisons: ReadonlySet<string> = new Set([
   ...['regexp', 'match'],
 ]);
 
-const numbers: ReadonlySet<ColumnKind> = new Set(['integer', 'bigint', 'real']);
 const arithmetic: ReadonlySet<string> = new Set(['+', '-', '*', '/', '%']);
 const textFunctions: ReadonlySet<string> = new Set([
   ...['lower', 'upper', 'trim', 'ltrim', 'rtrim', 'replace', 'substr', 'substring', 'concat'],
@@ -67,9 +66,9 @@ export function unwrapped(node: OperationNode): OperationNode {
 
 const remembered = new WeakMap<OperationNode, Meaning>();
 
-/** Remembers the meaning of an expression that rewriting turned into raw SQL, which says nothing itself. */
+/** Remembers the meaning of an expression that rewriting turned into raw SQL or a cast, which say nothing or less. */
 export function remember(node: OperationNode, meaning: Meaning | undefined): void {
-  if (meaning && RawNode.is(node)) remembered.set(node, meaning);
+  if (meaning && (RawNode.is(node) || CastNode.is(node))) remembered.set(node, meaning);
 }
 
 /** Returns what a tree says about an expression; `undefined` if it says nothing certain. */
@@ -103,7 +102,7 @@ export function meaningOf(given: OperationNode, scope: Scope): Meaning | undefin
     case 'CaseNode':
       return common(resultsOfCase(node as CaseNode), scope);
     case 'CastNode':
-      return castMeaning(node as OperationNode & { dataType: { dataType?: string } });
+      return remembered.get(node) ?? castMeaning(node as OperationNode & { dataType: { dataType?: string } });
     default:
       return remembered.get(node);
   }
@@ -122,7 +121,10 @@ const operationMeaning = (node: BinaryOperationNode, scope: Scope): Meaning | un
   if (comparisons.has(operator)) return computed('boolean');
   if (operator === '->') return computed('json');
   if (!arithmetic.has(operator)) return undefined;
-  const kinds = [node.leftOperand, node.rightOperand].map((operand) => meaningOf(operand, scope)?.kind);
+  const meanings = [node.leftOperand, node.rightOperand].map((operand) => meaningOf(operand, scope));
+  const decimal = meanings.find((meaning) => meaning?.kind === 'decimal');
+  if (decimal) return /^[-+*]$/.test(operator) ? result(decimal) : undefined;
+  const kinds = meanings.map((meaning) => meaning?.kind);
   if (kinds.every((kind) => kind === 'integer')) return computed('integer');
   if (kinds.every((kind) => kind === 'integer' || kind === 'bigint')) return computed('bigint');
   return kinds.every((kind) => kind && numbers.has(kind)) ? computed('real') : undefined;
@@ -166,6 +168,9 @@ const nestedMeaning = (
 const isNull = (node: OperationNode): boolean =>
   node.kind === 'ValueNode' && (node as ValueNode).value === null;
 
+const isAlike = (one: Meaning, other: Meaning): boolean =>
+  one.kind === other.kind && one.digits?.scale === other.digits?.scale;
+
 const merged = (one: Meaning, other: Meaning): Meaning => ({
   kind: one.kind,
   nullable: one.nullable || other.nullable,
@@ -173,6 +178,7 @@ const merged = (one: Meaning, other: Meaning): Meaning => ({
   precision: one.precision === other.precision ? one.precision : undefined,
   // the values of different codecs stay in their stored form
   codec: one.codec?.form === other.codec?.form ? one.codec : undefined,
+  digits: (one.digits?.total ?? 0) < (other.digits?.total ?? 0) ? other.digits : one.digits,
   rows: undefined,
 });
 
@@ -187,7 +193,7 @@ const common = (nodes: readonly OperationNode[], scope: Scope): Meaning | undefi
       continue;
     }
     const meaning = meaningOf(node, scope);
-    if (!meaning || (found && found.kind !== meaning.kind)) return undefined;
+    if (!meaning || (found && !isAlike(found, meaning))) return undefined;
     found = merged(found ?? meaning, meaning);
   }
   for (const { value } of literals) {
@@ -216,7 +222,7 @@ const united = (one: readonly Output[], other: readonly Output[]): Output[] => {
   const known = one.length === other.length && ![...one, ...other].some(({ name }) => name === undefined);
   return one.map(({ name, meaning }, at) => {
     const beside = known ? other[at]?.meaning : undefined;
-    const same = meaning && beside && meaning.kind === beside.kind;
+    const same = meaning && beside && isAlike(meaning, beside);
     return {
       name,
       plain: false,

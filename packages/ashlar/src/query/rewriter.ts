@@ -18,7 +18,9 @@ import {
 } from 'kysely';
 import type { ResultKinds } from '../contract/answers.js';
 import { AshlarError } from '../errors.js';
+import { numbers } from './computed.js';
 import { condition, inFormOf, type Place } from './conditions.js';
+import { refuseAssigned, refuseDecimals } from './decimals.js';
 import {
   addSources,
   define,
@@ -91,7 +93,10 @@ export class Rewriter {
 
   #rewrite(node: OperationNode, scope: Scope): OperationNode {
     if (leaves.has(node.kind)) return node;
-    if (!isReady(node)) refuseForm(node);
+    if (!isReady(node)) {
+      refuseForm(node);
+      if (this.#parts.hasDecimals) refuseDecimals(node, scope);
+    }
     switch (node.kind) {
       case 'BinaryOperationNode': {
         const rewritten = condition(node as BinaryOperationNode, this.#place(scope));
@@ -186,9 +191,18 @@ export class Rewriter {
     const writes = this.#writes(into, scope);
     const rest = this.#except(node, ['with', 'onConflict', ...(writes ? ['values'] : [])], scope);
     if (!writes) return { ...rest, ...this.#conflict(node, undefined, scope) } as OperationNode;
+    if (node.values && this.#parts.hasDecimals) this.#refuseSelected(node, writes, scope);
     const values =
       node.values && node.values.kind !== 'ValuesNode' ? this.#rewrite(node.values, scope) : node.values;
     return { ...rest, values, ...writes.rows(node), ...this.#conflict(node, writes, scope) } as OperationNode;
+  }
+
+  // INSERT … SELECT
+  #refuseSelected({ columns = [], values }: InsertQueryNode, writes: Writes, scope: Scope): void {
+    const query = values as OperationNode;
+    if (!isStatement(query)) return;
+    for (const [at, { meaning }] of outputsOf(query, scope).entries())
+      writes.refuseSelected(columns[at]?.column.name ?? '', meaning);
   }
 
   #conflict(node: InsertQueryNode, writes: Writes | undefined, scope: Scope): Partial<InsertQueryNode> {
@@ -237,7 +251,13 @@ export class Rewriter {
     const node = target && AliasNode.is(target) ? target.node : target;
     if (!node || !TableNode.is(node)) return undefined;
     const { table } = sourceOf(node, new Scope(this.#parts.declared));
-    return table && new Writes(this.#parts, table, (each) => this.#rewrite(each, scope));
+    return (
+      table &&
+      new Writes(this.#parts, table, (each, column) => {
+        if (this.#parts.hasDecimals && column) refuseAssigned(column, each, scope);
+        return this.#rewrite(each, scope);
+      })
+    );
   }
 
   #function(node: FunctionNode, scope: Scope): OperationNode {
@@ -262,7 +282,7 @@ export class Rewriter {
     const name = node.func.toLowerCase();
     if (kind === 'json' && (name === 'min' || name === 'max')) throw noExtreme(name);
     if (kind === 'bigint' && name === 'avg') throw noAverage();
-    const isNumber = kind === 'integer' || kind === 'bigint' || kind === 'real';
+    const isNumber = kind !== undefined && numbers.has(kind);
     if (kind && !isNumber && (name === 'sum' || name === 'avg')) throw noNumber(name, kind);
     const rewritten = this.#children(node, scope) as AggregateFunctionNode;
     const written = this.#parts.answers.aggregate(rewritten, kind) ?? rewritten;

@@ -47,6 +47,7 @@ export function queryRules(
   const rewriter = new Rewriter({
     declared,
     answers: engine.kysely.answers,
+    hasDecimals: tables.some(({ columns }) => Object.values(columns).some(({ kind }) => kind === 'decimal')),
     encode: (column, value) => engine.encode(column, value),
     now: (precision) => engine.dialect.now(precision),
     clock,

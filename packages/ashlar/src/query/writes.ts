@@ -15,12 +15,15 @@ import type { Column } from '../contract/column.js';
 import type { TableFacts } from '../contract/table.js';
 import { AshlarError } from '../errors.js';
 import { clockWithheld, columnValue } from '../model/index.js';
+import { refuseMeaning } from './decimals.js';
 import { fillOf } from './fills.js';
 import { parameter, parameters } from './nodes.js';
 import type { QueryParts } from './parts.js';
 import { isLiteral, withResults } from './result-literals.js';
+import type { Meaning } from './scope.js';
 
-type Rewrite = (node: OperationNode) => OperationNode;
+/** Rewrites an expression; `column` is the one that its value is assigned to. */
+type Rewrite = (node: OperationNode, column?: Column) => OperationNode;
 
 /** Rewrites the literals of a write to a declared table, and adds the values that the statement lacks. */
 export class Writes {
@@ -88,6 +91,16 @@ export class Writes {
     return [...assigned, ...touched.map((column) => this.#touch(column))];
   }
 
+  /**
+   * Refuses the result column of INSERT … SELECT that a column cannot take.
+   *
+   * @throws AshlarError `usage`
+   */
+  refuseSelected(name: string, meaning: Meaning | undefined): void {
+    const column = this.#table.columns[name];
+    if (column && meaning) refuseMeaning(column, meaning);
+  }
+
   #touch(column: Column): ColumnUpdateNode {
     const { clock, now } = this.#parts;
     const time = clock
@@ -109,7 +122,7 @@ export class Writes {
     if (isLiteral(node)) return this.#encoded(column, node.value);
     return withResults(node, {
       literal: (value) => this.#parts.answers.typed(this.#encoded(column, value), column.kind),
-      other: this.#rewrite,
+      other: (part) => this.#rewrite(part, column),
     });
   }
 

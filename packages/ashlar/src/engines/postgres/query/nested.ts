@@ -17,6 +17,7 @@ export function inJson(node: OperationNode, value: ResultKind | undefined): Oper
         node,
       );
     case 'bigint':
+    case 'decimal':
       return raw(['(', ')::text'], node);
     default:
       return node;
