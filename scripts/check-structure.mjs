@@ -23,9 +23,17 @@ const layers = [
   [
     'index.ts',
     'extend',
-    ...['backup', 'guarantees', 'jobs', 'keys', 'ledger/database', 'migrations', 'prove', 'roles'].map(
-      (entry) => `${entry}/index.ts`,
-    ),
+    ...[
+      'audit',
+      'backup',
+      'guarantees',
+      'jobs',
+      'keys',
+      'ledger/database',
+      'migrations',
+      'prove',
+      'roles',
+    ].map((entry) => `${entry}/index.ts`),
   ],
   ['config', 'status'],
   ['backup'],

@@ -369,9 +369,15 @@ await db.session(async (s) => {
   },
   'conversion-blocked': {
     cause:
-      'A column changes its kind while the partitions of its table are made by it, or while the other end of a foreign key keeps the old kind.',
+      'A column changes its kind while the partitions of its table are made by it, while the other end of a foreign key keeps the old kind, or while a view, a trigger or another object that a person made names it.',
     ...command('ashlar migrate new team_ids_as_uuid   # teams.id changes, members.team_id does not'),
-    remedy: 'Change both ends of the foreign key in one step. For a partition key, write the step by hand.',
+    remedy:
+      'Change both ends of the foreign key in one step. For a partition key, write the step by hand. Drop an object of your own in a step before this one, and make it again in a step after it.',
+  },
+  'migration-blocked': {
+    cause: 'A view, an index or a trigger that a person made uses a column that the step changes.',
+    ...command('ashlar migrate new drop_note   # a view of yours reads orders.note'),
+    remedy: 'Drop the object in a step of your own before this one, and make it again in a step after it.',
   },
   'migration-irreversible': {
     cause: 'A step has no down file, or it lost data that no statement brings back.',

@@ -151,7 +151,12 @@ export const errorCodes = {
   },
   'conversion-blocked': {
     exit: 2,
-    meaning: 'A column cannot change its kind because of a partition key or a foreign key that names it.',
+    meaning:
+      'A column cannot change its kind because of a partition key, a foreign key or an undeclared object that names it.',
+  },
+  'migration-blocked': {
+    exit: 1,
+    meaning: 'A step would drop or break a database object that no generated step made.',
   },
   'migration-irreversible': {
     exit: 1,

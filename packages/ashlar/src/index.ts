@@ -22,6 +22,7 @@ export {
   updatedAt,
 } from './model/column-types.js';
 export { type DecimalOptions, decimal } from './model/decimal.js';
+export { extra, fullText } from './model/declared-objects.js';
 export { parseInput } from './model/input.js';
 export {
   check,
@@ -37,6 +38,7 @@ export { checkRow } from './model/row-checks.js';
 export { everyScope } from './model/scope.js';
 export { type Table, table } from './model/table.js';
 export type { Insert, KeyOf, Row, Tables, Update } from './model/types.js';
+export { type View, type Views, view } from './model/view.js';
 export { connect } from './session/connect.js';
 export type { ConnectOptions } from './session/connect-options.js';
 export { Database } from './session/database.js';

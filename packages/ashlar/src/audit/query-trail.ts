@@ -4,28 +4,15 @@ import type { SystemFacts } from '../contract/system.js';
 
 import { AshlarError } from '../errors.js';
 import { everyScope, identifier, literal } from '../model/index.js';
+import { type TrailSelection, trailConditions, trailsOf } from './trail-conditions.js';
 
-/**
- * The conditions that select changes from the audit trails, and the page to return. A property that is left out does
- * not restrict the selection.
- */
-export interface TrailQuery {
-  /** Selects only the changes of this table. */
-  readonly table?: string | undefined;
-  /** Selects only the changes of the row with this primary key (the value of each key column, as text). */
-  readonly row?: Readonly<Record<string, string>> | undefined;
-  readonly actor?: string | undefined;
-  /** Selects only changes at or after this time (ISO 8601, UTC, with six fractional digits). */
-  readonly since?: string | undefined;
-  /** Selects only changes before this time (ISO 8601, UTC, with six fractional digits). */
-  readonly until?: string | undefined;
+/** The changes that a page of the audit trails has; without any property, the newest changes. */
+export interface TrailQuery extends TrailSelection {
   /** The maximum number of changes on a page, from 1 to 1,000; 50 by default. */
   readonly limit?: number | undefined;
   /** The cursor of the page to return: the value of `next` in the previous page; without it, the first page. */
   readonly after?: string | undefined;
 }
-
-type Json = Readonly<Record<string, unknown>>;
 
 /** One inserted, updated or deleted row, as its audit trail records it. */
 export interface TrailChange {
@@ -41,9 +28,9 @@ export interface TrailChange {
   readonly role: string;
   readonly table: string;
   readonly operation: 'insert' | 'update' | 'delete';
-  readonly row_key: Json;
-  readonly before: Json | null;
-  readonly after: Json | null;
+  readonly row_key: Readonly<Record<string, unknown>>;
+  readonly before: Readonly<Record<string, unknown>> | null;
+  readonly after: Readonly<Record<string, unknown>> | null;
   /** The changed columns whose values the audit trail does not record. */
   readonly unseen: readonly string[];
 }
@@ -59,17 +46,18 @@ export interface TrailPage {
 export const mostChanges = 1_000;
 const usualChanges = 50;
 
-/** Returns the tables of a system that are audit trails. */
-export function trailsOf(system: Pick<SystemFacts, 'tables'>): readonly GuardedTable[] {
-  return Object.values(system.tables).filter(({ facts }) => facts.trail);
-}
-
 /**
  * Reads one page of changes from the audit trails of a system, with the newest change first. The connected role must be
  * the owner or the auditor: the page has the changes of every scope.
  *
- * @throws AshlarError `usage` for a cursor or a limit that is not valid; `privilege-missing` when the user may not read
- *   a trail
+ * @returns the changes, and the cursor of the next page
+ * @throws AshlarError `usage` for a table that is not audited, and for a key, a time, a cursor or a limit that is not
+ *   valid; `privilege-missing` when the user may not read a trail
+ *
+ * @example
+ * const owner = await openEngine({ url: process.env.DATABASE_MIGRATE_URL });
+ * const { changes, next } = await queryTrail(owner, shop, { table: 'orders', row: order.id, since: '2026-01-01' });
+ * for (const { at, actor, operation, before, after } of changes) console.log(at, actor, operation, before, after);
  */
 export async function queryTrail(
   engine: Engine,
@@ -84,13 +72,18 @@ export async function queryTrail(
     });
   }
   const cursor = query.after === undefined ? undefined : parseCursor(query.after);
+  const conditions = trailConditions(system, query);
   const trails = trailsOf(system);
   engine.register(trails);
   const transaction = await engine.begin({ mode: 'read', actor: null, scope: everyScope, asOwner: true });
   try {
     const pages: TrailPage[] = [];
     for (const trail of trails) {
-      const sql = selectSql(system, trail, { ...query, limit }, cursor);
+      const sql = selectSql(
+        trail,
+        [...conditions, ...(cursor ? [isAfter(cursor, trailName(system.name, trail.name))] : [])],
+        limit,
+      );
       const { rows } = await transaction.execute(sql, []);
       const changes = rows.map((row) => changeOf(system, trail, row));
       pages.push(pageOf(changes, limit));
@@ -148,23 +141,7 @@ function newestFirst(a: TrailChange, b: TrailChange): number {
   return b.id - a.id;
 }
 
-function selectSql(
-  system: SystemFacts,
-  trail: GuardedTable,
-  query: TrailQuery & { limit: number },
-  cursor: Cursor | undefined,
-): string {
-  const { table, row, actor, since, until, limit } = query;
-  const conditions = [
-    ...(table === undefined ? [] : [`table_name = ${literal(table)}`]),
-    ...Object.entries(row ?? {}).map(
-      ([name, value]) => `CAST(row_key ->> ${literal(name)} AS text) = ${literal(value)}`,
-    ),
-    ...(actor === undefined ? [] : [`actor = ${literal(actor)}`]),
-    ...(since === undefined ? [] : [`at >= ${literal(since)}`]),
-    ...(until === undefined ? [] : [`at < ${literal(until)}`]),
-    ...(cursor ? [isAfter(cursor, trailName(system.name, trail.name))] : []),
-  ];
+function selectSql(trail: GuardedTable, conditions: readonly string[], limit: number): string {
   const columns = 'id, at, actor, scope, role, table_name, operation, row_key, before, after, unseen';
   const where = conditions.length > 0 ? `\nWHERE ${conditions.join('\n  AND ')}` : '';
   return `SELECT ${columns.split(', ').map(identifier).join(', ')} FROM ${identifier(trail.name)}${where}
@@ -195,9 +172,9 @@ function changeOf(
     role: String(row.role),
     table: String(row.table_name),
     operation: row.operation as TrailChange['operation'],
-    row_key: row.row_key as Json,
-    before: row.before as Json | null,
-    after: row.after as Json | null,
+    row_key: row.row_key as TrailChange['row_key'],
+    before: row.before as TrailChange['before'],
+    after: row.after as TrailChange['after'],
     unseen: (row.unseen ?? []) as readonly string[],
   };
 }

@@ -1,6 +1,6 @@
 import type { Engine } from '../contract/engine.js';
 import { AshlarError } from '../errors.js';
-import { history } from '../migrations/index.js';
+import { history } from '../migrations/history.js';
 import type { System } from '../system/system.js';
 
 /** Asserts that a database is initialised. @throws AshlarError `migration-pending` where no step of the system is applied */

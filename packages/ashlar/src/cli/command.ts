@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { type GlobalOptions, Invocation } from './invocation.js';
+import type { GlobalOptions, Invocation } from './invocation.js';
 import { Output } from './output.js';
 import { reportError } from './report-error.js';
 import type { Streams } from './streams.js';
@@ -33,6 +33,8 @@ export class Commands {
       const options = command.optsWithGlobals<GlobalOptions & Options>();
       const out = new Output(this.#streams, options.json === true);
       try {
+        // loaded only here, because the help of a command needs no database and no settings
+        const { Invocation } = await import('./invocation.js');
         const invocation = new Invocation(this.#streams, out, options);
         const answer = await handler(invocation, options, ...command.args);
         out.document(answer.document);

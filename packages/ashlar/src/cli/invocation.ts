@@ -3,22 +3,24 @@ import type { BackupKeysGiven, KeepRules } from '../backup/index.js';
 import type { Config } from '../config/define-config.js';
 import type { Engine } from '../contract/engine.js';
 import type { OpenOptions } from '../contract/open-options.js';
+import type { Roles } from '../contract/roles.js';
 import type { SqlName } from '../contract/sql.js';
+import type { OnStatement } from '../contract/statement-event.js';
 import { openEngine } from '../engines/open.js';
 import { AshlarError } from '../errors.js';
-import { parsePrivateKey, parseVerifierKey, type Signer, type Verifier } from '../ledger/index.js';
+import { parsePrivateKey, parseVerifierKey, type Signer, type Verifier } from '../ledger/keys.js';
 import { projectEngines } from '../migrations/project-engines.js';
-import { type Roles, rolesFrom } from '../roles/index.js';
+import { rolesFrom } from '../roles/names.js';
 import {
   type ColumnKeys,
   environmentOf,
+  type LogLevel,
   readKeyFile,
   type Secret,
   type Settings,
   settings,
   withSchema,
 } from '../settings/index.js';
-import { logger, traceStatements } from '../settings/log.js';
 import { passwordsOf } from '../settings/redact.js';
 import type { System } from '../system/system.js';
 import { readConfig } from './config.js';
@@ -121,12 +123,12 @@ export class Invocation {
    *
    * @throws AshlarError `settings-invalid`
    */
-  targetAt(plain: string): OpenOptions {
+  async targetAt(plain: string): Promise<OpenOptions> {
     const known = this.#known();
     const url = withSchema(plain, known.databaseSchema);
     const key = this.databaseKey();
     this.out.hide(...passwordsOf(url));
-    const onStatement = traceStatements(logger(known.logLevel));
+    const onStatement = await statementLog(known.logLevel);
     return {
       url,
       key,
@@ -251,3 +253,10 @@ export class Invocation {
     return this.#settings;
   }
 }
+
+// the logger is loaded only for the one level at which it writes statements
+const statementLog = async (level: LogLevel): Promise<OnStatement | undefined> => {
+  if (level !== 'trace') return undefined;
+  const { logger, traceStatements } = await import('../settings/log.js');
+  return traceStatements(logger(level));
+};

@@ -1,5 +1,4 @@
 import { styleText } from 'node:util';
-import Table from 'cli-table3';
 import { scrub } from '../settings/redact.js';
 import { toJsonValue } from './plain-data.js';
 import type { OutputStream, Streams } from './streams.js';
@@ -60,18 +59,6 @@ export class Output {
     this.#streams.stdout.write(`${JSON.stringify(value, clean, 2)}\n`);
   }
 
-  /** Prints a table on standard output; prints nothing if `--json` is given. Columns of numbers are right-aligned. */
-  table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): void {
-    const table = new Table({
-      head: head.map((title) => this.style('bold', title)),
-      colAligns: head.map((_, at) => (rows.every((row) => isFigure(row[at])) ? 'right' : 'left')),
-      style: { head: [], border: [], 'padding-left': 0, 'padding-right': 2 },
-      chars: noBorder,
-    });
-    table.push(...rows.map((row) => [...row]));
-    for (const line of table.toString().split('\n')) this.line(line.trimEnd());
-  }
-
   /** Applies a style to a text if standard output is a terminal that shows colours; otherwise returns it unchanged. */
   style(format: Format, text: string): string {
     return this.#coloured(this.#streams.stdout) ? styleText(format, text, always) : text;
@@ -90,13 +77,3 @@ export class Output {
     stream.write(visibleOutput(scrub(text, this.#secrets), this.#coloured(stream)));
   }
 }
-
-const isFigure = (cell: string | number | undefined): boolean =>
-  typeof cell === 'number' || /^(-?[$\d.,%]+|–|)$/.test(cell ?? '');
-
-const noBorder = Object.fromEntries(
-  [
-    ...['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left', 'bottom-right'],
-    ...['left', 'left-mid', 'mid', 'mid-mid', 'right', 'right-mid', 'middle'],
-  ].map((name) => [name, '']),
-);

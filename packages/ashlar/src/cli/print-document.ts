@@ -1,4 +1,5 @@
 import type { Output } from './output.js';
+import { printTable } from './print-table.js';
 
 type Cell = string | number;
 
@@ -13,7 +14,8 @@ function printList(out: Output, list: readonly unknown[]): void {
   if (list.length === 0) out.line('nothing found');
   else if (list.every(isRecord)) {
     const head = [...new Set(list.flatMap((row) => Object.keys(row)))];
-    out.table(
+    printTable(
+      out,
       head,
       list.map((row) => head.map((name) => cellOf(row[name]))),
     );

@@ -1,5 +1,6 @@
 import { type AttackReport, countAttacks, failuresOf, type ProveReport } from '../prove/index.js';
 import type { Output } from './output.js';
+import { printTable } from './print-table.js';
 
 const plural = (count: number, one: string, many = `${one}s`): string =>
   `${count} ${count === 1 ? one : many}`;
@@ -12,7 +13,7 @@ export function printReport(out: Output, report: ProveReport): void {
     out.line(`${out.style('bold', `${table}: ${guarantee}`)} · ${summary}`);
     if (level !== 'enforced') out.line(out.style('yellow', `  ${level}: ${weaker ?? ''}`));
     if (attacks.length === 0) out.line('  declares no attacks; only its objects were checked');
-    else out.table(['attack', 'as', 'refused by', 'verdict'], attacks.map(rowOf(out)));
+    else printTable(out, ['attack', 'as', 'refused by', 'verdict'], attacks.map(rowOf(out)));
   }
   out.line();
   for (const { check, ok, found, unknown } of report.structure) {

@@ -1,6 +1,7 @@
 import type { BackupsReport } from '../backup/index.js';
 import type { RolesStatus, StatusReport, TableStatus } from '../status/status.js';
 import type { Output } from './output.js';
+import { printTable } from './print-table.js';
 
 const indent = ' '.repeat(14);
 
@@ -23,6 +24,13 @@ export function printStatus(out: Output, report: StatusReport): void {
   fact('foundation', foundationText(out, report));
   fact('drift', driftText(out, report));
   for (const line of report.drift ?? []) out.line(`${indent}${line}`);
+  const undeclared = report.undeclared ?? [];
+  if (undeclared.length > 0)
+    fact('by hand', `${counted(undeclared.length, 'object')} that no table declares`);
+  for (const { object, from, lifts } of undeclared)
+    out.line(
+      `${indent}${object}${from === 'step' ? ', of a step' : ''}${lifts ? out.style('red', ', could lift a guarantee') : ''}`,
+    );
   if (report.missing_objects.length > 0)
     fact('guarantees', out.style('red', `${counted(report.missing_objects.length, 'object')} missing`));
   for (const line of report.missing_objects) out.line(`${indent}${line}`);
@@ -35,7 +43,8 @@ export function printStatus(out: Output, report: StatusReport): void {
   fact('backups', backupsText(out, report.backups));
   for (const line of report.backups.problems) out.line(`${indent}${out.style('red', line)}`);
   out.line();
-  out.table(
+  printTable(
+    out,
     ['table', 'rows', 'guarantees', 'partitions'],
     report.tables.map((table) => [
       table.name,

@@ -2,27 +2,12 @@ import { Command, CommanderError } from 'commander';
 import { AshlarError } from '../errors.js';
 import { version } from '../version.js';
 import { Commands } from './command.js';
-import { commandGroups } from './command-names.js';
-import { auditCommand } from './commands/audit.js';
-import { backupCommand } from './commands/backup.js';
-import { importCommand } from './commands/import.js';
-import { initCommand } from './commands/init.js';
-import { jobsCommand } from './commands/jobs.js';
-import { keyCommand } from './commands/key.js';
-import { ledgerCommand } from './commands/ledger.js';
-import { migrateCommand } from './commands/migrate.js';
-import { partitionsCommand } from './commands/partitions.js';
-import { proveCommand } from './commands/prove.js';
-import { retentionCommand } from './commands/retention.js';
-import { rolesCommand } from './commands/roles.js';
-import { statusCommand } from './commands/status.js';
-import { upCommand } from './commands/up.js';
-import { readConfig } from './config.js';
+import { type CommandName, type CommandSummary, isOwnCommand, summaries } from './command-names.js';
+import { loadCommand } from './load-command.js';
 import { collect } from './option-values.js';
 import { Output } from './output.js';
 import { reportError } from './report-error.js';
 import type { Streams } from './streams.js';
-import { systemCommand } from './system-commands.js';
 
 /**
  * Parses the arguments of a command line, and runs the command that they name.
@@ -32,11 +17,12 @@ import { systemCommand } from './system-commands.js';
  */
 export async function run(given: readonly string[], streams: Streams): Promise<number> {
   const commands = new Commands(streams);
-  const program = programOf(commands);
+  const program = programOf();
   const complaints: string[] = [];
   const out = new Output(streams, given.includes('--json'));
   const first = firstWord(program, given);
-  if (first.name === undefined ? !given.includes('--version') : !isKnown(program, first.name)) {
+  for (const command of await ownCommands(first.name, commands)) program.addCommand(command);
+  if (first.name === undefined ? !given.includes('--version') : !isOwnCommand(first.name)) {
     const failure = await addSystems(program, commands, streams.directory, first.config);
     const isAskedFor = first.name !== undefined && first.name !== 'help';
     if (failure !== undefined && isAskedFor) return reportError(failure, out);
@@ -85,8 +71,8 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-function programOf(commands: Commands): Command {
-  const program = new Command('ashlar')
+function programOf(): Command {
+  return new Command('ashlar')
     .description('Tables whose guarantees the database itself enforces.')
     .version(version())
     .option('--system <name>', 'a system of the configuration (repeatable; default: all of them)', collect)
@@ -101,34 +87,27 @@ function programOf(commands: Commands): Command {
       'after',
       '\nThe database is taken from --url, else from DATABASE_URL in the environment or in .env.\nExit status: 0 done · 1 a check failed · 2 wrong usage · 3 could not connect or open.',
     );
-  const made = [
-    initCommand(commands),
-    upCommand(commands),
-    statusCommand(commands),
-    proveCommand(commands),
-    migrateCommand(commands),
-    partitionsCommand(commands),
-    rolesCommand(commands),
-    auditCommand(commands),
-    ledgerCommand(commands),
-    retentionCommand(commands),
-    keyCommand(commands),
-    importCommand(commands),
-    backupCommand(commands),
-    jobsCommand(commands),
-  ];
-  for (const [heading, names] of Object.entries<readonly string[]>(commandGroups))
-    for (const command of made.filter((each) => names.includes(each.name())))
-      program.addCommand(command.helpGroup(heading));
-  return program;
+}
+
+/**
+ * The commands of Ashlar: the one that the command line names, or all of them for `help`; of the others only what the
+ * list of commands shows.
+ */
+function ownCommands(first: string | undefined, commands: Commands): Promise<readonly Command[]> {
+  const names = Object.keys(summaries) as CommandName[];
+  return Promise.all(
+    names.map((name) => (first === name || first === 'help' ? loadCommand(name, commands) : listed(name))),
+  );
+}
+
+function listed(name: CommandName): Command {
+  const { description, group, form }: CommandSummary = summaries[name];
+  const command = new Command(name).description(description).helpGroup(group);
+  return form === undefined ? command : command.arguments(form);
 }
 
 function everyCommand(command: Command): Command[] {
   return [command, ...command.commands.flatMap(everyCommand)];
-}
-
-function isKnown(program: Command, name: string): boolean {
-  return program.commands.some((command) => command.name() === name);
 }
 
 /** The first word that is not an option, and the configuration file, before commander reads the line. */
@@ -167,6 +146,10 @@ async function addSystems(
   config: string | undefined,
 ): Promise<unknown> {
   try {
+    const [{ readConfig }, { systemCommand }] = await Promise.all([
+      import('./config.js'),
+      import('./system-commands.js'),
+    ]);
     const { systems = [] } = await readConfig(directory, config);
     for (const system of systems) {
       const command = systemCommand(commands, system);

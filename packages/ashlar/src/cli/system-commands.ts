@@ -10,6 +10,7 @@ import type { Invocation } from './invocation.js';
 import { collect } from './option-values.js';
 import { plainData } from './plain-data.js';
 import { printDocument } from './print-document.js';
+import { printTable } from './print-table.js';
 import { ProgressBar } from './progress.js';
 import { untilInterrupted } from './until-interrupted.js';
 import { withDatabase } from './with-database.js';
@@ -94,7 +95,7 @@ async function run(
         },
         printTable: (head, rows) => {
           printed = true;
-          out.table(head, rows);
+          printTable(out, head, rows);
         },
         note: (line) => out.note(line),
         progress: (done, total) => bar.update({ done, total }),

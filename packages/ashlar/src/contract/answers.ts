@@ -1,5 +1,7 @@
 import type { AggregateFunctionNode, OperationNode } from 'kysely';
 import type { Column, ColumnCodec, ColumnKind, DecimalDigits } from './column.js';
+import type { GuardedTable } from './guarantee.js';
+import type { FullText } from './objects.js';
 
 /** The operands and the form of a LIKE. */
 export interface LikeParts {
@@ -33,6 +35,8 @@ export interface QueryAnswers {
   comparableJson(node: OperationNode): OperationNode;
   /** Returns the text of JSON in the form that {@link comparableJson} gives it. */
   comparableJsonText(value: unknown): string;
+  /** Returns the condition that an index of words finds a row. */
+  matches(parts: MatchParts): OperationNode;
   /** Returns a parameter with the type of its kind, where the engine would take it for text. */
   typed(node: OperationNode, kind: ColumnKind): OperationNode;
   /** Returns what a cell without a value gets in a list of rows; `undefined` if the engine has the keyword DEFAULT there. */
@@ -44,6 +48,18 @@ export interface QueryAnswers {
    * first row or NULL.
    */
   rowsAsJson(parts: JsonRows): OperationNode;
+}
+
+/** A search for words in an index of words. */
+export interface MatchParts {
+  readonly table: GuardedTable;
+  readonly index: FullText;
+  /** The name by which the query refers to the table. */
+  readonly alias: string;
+  /** The words, all of which a row has; at least one. */
+  readonly words: readonly string[];
+  /** Whether the last word may be the beginning of a longer one. */
+  readonly prefix: boolean;
 }
 
 /** A query whose rows become JSON. */

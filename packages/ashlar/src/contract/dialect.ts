@@ -1,6 +1,7 @@
 import type { StoredForm } from './column.js';
 import type { ContentsSql } from './contents.js';
 import type { GuaranteeObject, GuardedTable } from './guarantee.js';
+import type { DeclaredView, ObjectSql } from './objects.js';
 import type { Owner } from './owner.js';
 import type { TableRights } from './rights.js';
 import type { RoleDialect } from './roles.js';
@@ -86,6 +87,10 @@ export interface SqlDialect extends Foundation {
    * `createTable` creates them too.
    */
   generatedColumnObjects(table: TableFacts): readonly GuaranteeObject[];
+  /** Returns the objects that a table declares besides its guarantees, in the order in which they can be created. */
+  declaredObjects(table: GuardedTable): readonly ObjectSql[];
+  /** Returns the statement that creates a declared view. */
+  viewSql(view: DeclaredView): string;
   /**
    * Returns the statements that turn the schema `before` into the schema `after`, and those that reverse them. `model`
    * are the tables that `after` was made from.
@@ -97,14 +102,24 @@ export interface SqlDialect extends Foundation {
     renames: Renames,
   ): readonly SchemaChange[];
   /**
+   * Finds views, triggers and virtual tables that no longer work, one line for each; call it in a transaction. Empty
+   * where the engine itself does not let a change break them.
+   */
+  findBroken(owner: Owner): Promise<readonly string[]>;
+  /**
    * Returns the statements that rename tables with their side tables and keep the rows, and the schema `before` as the
-   * engine describes it afterwards; `changes` of that schema follow.
+   * engine describes it afterwards; `changes` of that schema follow. `names` has the renamed tables, side tables
+   * included: previous name → current name.
    */
   renameTables(
     before: Schema,
     model: readonly GuardedTable[],
     renames: TableRenames,
-  ): { readonly schema: Schema; readonly changes: readonly SchemaChange[] };
+  ): {
+    readonly schema: Schema;
+    readonly changes: readonly SchemaChange[];
+    readonly names: ReadonlyMap<string, string>;
+  };
   /**
    * Returns the owner that runs the steps of migrations: it refuses a statement that would delete rows of tables that it
    * does not name.

@@ -3,6 +3,7 @@ import type { QueryAnswers } from './answers.js';
 import type { ValueForm } from './column.js';
 import type { SqlDialect } from './dialect.js';
 import type { GuardedTable } from './guarantee.js';
+import type { DeclaredView } from './objects.js';
 import type { Owner } from './owner.js';
 import type { ConnectedRole } from './roles.js';
 import type { Schema } from './schema.js';
@@ -34,8 +35,11 @@ export interface Engine {
   /** The connected role, as read by the last call of `asOwner`; `undefined` if the engine has no roles. */
   readonly connectedRole: ConnectedRole | undefined;
 
-  /** Registers tables, so that query results are decoded by the Zod types of the tables' columns. */
-  register(tables: readonly GuardedTable[]): void;
+  /**
+   * Registers tables, so that query results are decoded by the Zod types of the tables' columns, and views, so that
+   * sessions see through them only the rows of their scope.
+   */
+  register(tables: readonly GuardedTable[], views?: readonly DeclaredView[]): void;
   /** Encodes a column's value as a parameter for `execute` and `insertMany`. Cheap; never fails. */
   encode(column: ValueForm, value: unknown): unknown;
 

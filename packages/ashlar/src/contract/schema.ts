@@ -3,6 +3,31 @@ export interface Schema {
   readonly tables: readonly SchemaTable[];
   /** The functions of the schema, each with the statement that creates it. */
   readonly functions: readonly SchemaObject[];
+  /** The other objects of the schema, in an order in which they can be created. */
+  readonly objects: readonly OtherObject[];
+}
+
+/** The type of an object that is neither a table, nor a part of one, nor a function. */
+export type OtherType =
+  | 'extension'
+  | 'type'
+  | 'domain'
+  | 'sequence'
+  | 'view'
+  | 'materialized view'
+  | 'virtual table'
+  | 'statistics'
+  | 'rule'
+  | 'index'
+  | 'trigger';
+
+/** A view, a virtual table, an extension, a type, or another object beside the tables and functions of a schema. */
+export interface OtherObject extends SchemaObject {
+  readonly type: OtherType;
+  /** The table or view that the object belongs to: that of a rule, or of a trigger or an index on a view. */
+  readonly on: string | undefined;
+  /** The names of the tables, views and functions that the object depends on, as far as the engine knows them. */
+  readonly needs: readonly string[];
 }
 
 /** A table in the engine’s own description. */

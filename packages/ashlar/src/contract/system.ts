@@ -1,10 +1,14 @@
 import type { GuardedTable } from './guarantee.js';
+import type { DeclaredObject, DeclaredView } from './objects.js';
 
 /** The parts of a system that concern its database: name, tables, migrations and example rows for attacks. */
 export interface SystemFacts<T = Readonly<Record<string, GuardedTable>>> {
   /** The system's name, in lower case; its migrations are recorded under this name. */
   readonly name: string;
   readonly tables: T;
+  readonly views?: Readonly<Record<string, DeclaredView>> | undefined;
+  /** The objects of the system that are declared by their SQL. */
+  readonly objects?: readonly DeclaredObject[] | undefined;
   /** The folder of the system's migrations, which contains one folder for each step. */
   readonly migrations: URL;
   /** Example rows, or parts of rows, that `ashlar prove` uses in attacks, by the property names of `tables`. */

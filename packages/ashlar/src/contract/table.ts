@@ -1,4 +1,5 @@
 import type { Column } from './column.js';
+import type { DeclaredObject, FullText } from './objects.js';
 import type { Retention } from './retention.js';
 import type { SqlName } from './sql.js';
 
@@ -105,4 +106,7 @@ export interface TableFacts {
   /** The previous name of the table, if the table declares that it was renamed. */
   readonly renamedFrom?: string | undefined;
   readonly facts: GuaranteeFacts;
+  /** The objects that the table declares by their SQL. */
+  readonly objects?: readonly DeclaredObject[];
+  readonly fullTexts?: readonly FullText[];
 }

@@ -12,7 +12,7 @@ type Names = ReadonlyMap<string, string>;
 export function tableRenamer(dialect: SqlName): SqlDialect['renameTables'] {
   return (before, model, renames) => {
     const names = namesOf(dialect, model, renames);
-    return { schema: renameInSchema(before, dialect, names), changes: [...names].map(renameTable) };
+    return { schema: renameInSchema(before, dialect, names), changes: [...names].map(renameTable), names };
   };
 }
 

@@ -27,12 +27,21 @@ export type {
   SealResult,
   SqliteEnforcement,
 } from '../contract/guarantee.js';
+export type {
+  DeclaredObject,
+  DeclaredType,
+  DeclaredView,
+  FullText,
+  ObjectSql,
+} from '../contract/objects.js';
 export type { OpenOptions } from '../contract/open-options.js';
 export type { Owner } from '../contract/owner.js';
 export type { Retention } from '../contract/retention.js';
 export type { Extent, Privilege, Rights, TableRights } from '../contract/rights.js';
 export type { ConnectedRole, RoleDialect, WantedRights } from '../contract/roles.js';
 export type {
+  OtherObject,
+  OtherType,
   RowSecurity,
   Schema,
   SchemaChange,
@@ -57,6 +66,7 @@ export type {
 } from '../contract/table.js';
 export type { QueryResult, Transaction, TransactionOptions } from '../contract/transaction.js';
 export { openEngine } from '../engines/open.js';
+export type { ExtraExtension, ExtraSql, FullTextItem } from '../model/declared-objects.js';
 export type {
   CheckItem,
   ForeignKeyItem,
@@ -84,6 +94,7 @@ export type {
   UpdateShape,
 } from '../model/shape.js';
 export type { Columns, KeyNames } from '../model/table.js';
+export type { ViewParts, ViewShape } from '../model/view.js';
 export type { Decrypted } from '../session/types.js';
 export { type Logger, logger } from '../settings/log.js';
 export { redactUrl } from '../settings/redact.js';

@@ -2,6 +2,12 @@ import type { SqlName } from '../contract/sql.js';
 import { AshlarError } from '../errors.js';
 import { isBlank } from '../sql/code.js';
 import { readTokens, type Token } from '../sql/lexer.js';
+import {
+  isOwnershipDirective,
+  looksLikeOwnership,
+  type OwnershipLines,
+  readOwnership,
+} from './ownership/lines.js';
 
 /**
  * The mode in which a step runs: in a transaction, without a transaction (`CREATE INDEX CONCURRENTLY`), or in a
@@ -13,12 +19,15 @@ export type StepMode = 'transaction' | 'no-transaction' | 'rebuild';
 export interface Directives {
   readonly mode: StepMode;
   readonly irreversible: boolean;
+  /** What the file says about the objects that it makes; `undefined` if it says nothing. */
+  readonly ownership: OwnershipLines | undefined;
 }
 
 const names: readonly string[] = ['irreversible', 'no-transaction', 'rebuild'];
 const form =
   'Write a directive as a comment of its own before the first statement, such as: -- ashlar: rebuild';
-const known = 'The directives are irreversible, and either no-transaction or rebuild.';
+const known =
+  'The directives are irreversible, either no-transaction or rebuild, and makes, keeps and renames with a list of objects.';
 
 /**
  * Reads the directives of a file: comments before the first statement, of either kind, indented or not, in any case.
@@ -30,6 +39,7 @@ const known = 'The directives are irreversible, and either no-transaction or reb
 export function readDirectives(text: string, dialect: SqlName, where: string): Directives {
   let mode: StepMode = 'transaction';
   let irreversible = false;
+  const ownership: string[] = [];
   for (const { line, words, leading } of commentLines(text, dialect)) {
     const name = directiveOf(words);
     if (name === undefined && !isNearMiss(words)) continue;
@@ -41,11 +51,12 @@ export function readDirectives(text: string, dialect: SqlName, where: string): D
       });
     if (!leading) throw refused('A directive after the beginning of the first statement has no effect.');
     if (name === 'irreversible') irreversible = true;
+    else if (name !== undefined && isOwnershipDirective(name)) ownership.push(textOf(words));
     else if (name !== 'no-transaction' && name !== 'rebuild') throw refused(known);
     else if (mode !== 'transaction') throw refused(`The file already has the directive ${mode}.`);
     else mode = name;
   }
-  return { mode, irreversible };
+  return { mode, irreversible, ownership: readOwnership(ownership, dialect, where) };
 }
 
 interface CommentLine {
@@ -73,9 +84,14 @@ function* commentLines(text: string, dialect: SqlName): Generator<CommentLine, v
 
 const withoutMarks = (line: string): string => line.replace(/^[\s\-/*]+/, '').replace(/[\s*]+\/?$/, '');
 
+const mark = /^ashlar\s*:\s*/i;
+
 /** The directive that a comment gives, in lower case, whether it exists or not. */
 const directiveOf = (words: string): string | undefined =>
-  /^ashlar\s*:\s*(.*)$/s.exec(words.toLowerCase())?.[1];
+  mark.test(words) ? textOf(words).toLowerCase() : undefined;
+
+// names of objects may have capital letters
+const textOf = (words: string): string => words.replace(mark, '');
 
 const mostEdits = 2;
 const letters = (text: string): string => text.replaceAll(/[^\p{L}\p{N}]/gu, '');
@@ -84,7 +100,8 @@ const letters = (text: string): string => text.replaceAll(/[^\p{L}\p{N}]/gu, '')
 const isNearMiss = (words: string): boolean => {
   const [, word = '', rest = ''] = /^[^\p{L}\p{N}]*([\p{L}\p{N}]+)(.*)$/su.exec(words.toLowerCase()) ?? [];
   if (word === 'ashlar' && /^\s*[:：]/.test(rest)) return true;
-  return isNear(word, 'ashlar') && names.some((name) => isNear(letters(rest), letters(name)));
+  if (!isNear(word, 'ashlar')) return false;
+  return looksLikeOwnership(rest) || names.some((name) => isNear(letters(rest), letters(name)));
 };
 
 const isNear = (given: string, wanted: string): boolean =>

@@ -10,6 +10,7 @@ import { withinLockBudget } from './lock-budget.js';
 import { type Measurement, measure, probe, type Touched } from './losses/measure.js';
 import { destroysData, withoutLedgerState } from './losses/refusal.js';
 import { rehearse, type StepLosses } from './losses/rehearse.js';
+import { DatabaseObjects } from './ownership/database-objects.js';
 import { findStep } from './plan.js';
 import { inTransaction, runBody } from './run-step.js';
 import { byStepOrder, readSteps, type Step, type StepBody } from './steps.js';
@@ -65,6 +66,7 @@ export async function down(
       assertKept(engine, system, options, reports, `Nothing was undone.`);
       const told = reports.filter(({ losses, lifted }) => losses.length + lifted.length > 0);
       if (told.length > 0) options.onLosses?.(told);
+      const keeping = new DatabaseObjects(engine, owner, steps);
       const done: RunStep[] = [];
       for (const way of ways) {
         const ran = await undo({
@@ -73,6 +75,7 @@ export async function down(
           system,
           options,
           way,
+          keeping,
           touched: rehearsal.touched.get(way.step),
           done,
         });
@@ -91,12 +94,14 @@ interface Undoing {
   readonly system: SystemFacts;
   readonly options: DownOptions;
   readonly way: WayBack;
+  readonly keeping: DatabaseObjects;
   /** `undefined` if the step was not rehearsed. */
   readonly touched: Touched | undefined;
   readonly done: readonly RunStep[];
 }
 
-const undo = async ({ engine, owner, system, options, way, touched, done }: Undoing): Promise<RunStep> => {
+const undo = async (undoing: Undoing): Promise<RunStep> => {
+  const { engine, owner, system, options, way, keeping, touched, done } = undoing;
   const { step, body } = way;
   const { dialect } = engine;
   const started = performance.now();
@@ -134,7 +139,7 @@ const undo = async ({ engine, owner, system, options, way, touched, done }: Undo
     };
     const measured: Owner = { ...owner, script: (sql) => (measurement?.owner ?? owner).script(sql) };
     await withinLockBudget({ dialect: dialect.name, step, body, options }, (budget) =>
-      inTransaction({ engine, owner: measured, step, body, options: budget }, begin, end),
+      inTransaction({ engine, owner: measured, step, body, options: budget, keeping }, begin, end),
     );
   }
   return { step: step.name, duration_ms: Math.round(performance.now() - started) };

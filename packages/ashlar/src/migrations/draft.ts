@@ -1,12 +1,16 @@
 import { existsSync } from 'node:fs';
-import type { Renames } from '../contract/dialect.js';
 import type { Engine } from '../contract/engine.js';
 import type { GuardedTable } from '../contract/guarantee.js';
-import type { SchemaChange } from '../contract/schema.js';
 import type { SqlName } from '../contract/sql.js';
 import type { SystemFacts } from '../contract/system.js';
 import { dialects } from '../engines/open.js';
-import type { AllRenames, Comparison } from './renames.js';
+import { assertNoneConverted } from './ownership/breaks.js';
+import { changesKeeping, isKeptIn, type KeepingChanges, type StepsComparison } from './ownership/changes.js';
+import { withKept } from './ownership/keep.js';
+import { afterRenames, keysOf, objectKey } from './ownership/keys.js';
+import type { OwnershipLines } from './ownership/lines.js';
+import { OwnershipLedger } from './ownership/ownership.js';
+import { type AllRenames, type Comparison, declaredRenames } from './renames.js';
 import { assertConvertible, assertKeyKinds, retypesOf } from './retypes.js';
 import { inCreationOrder, openEmptyShadow, runStepsIn, schemaOfModel } from './shadow.js';
 import { folderPath, readSteps, sqlBody } from './steps.js';
@@ -15,8 +19,10 @@ import { tryStep } from './trial.js';
 /** A step that is being generated in one dialect, with the shadow database in which the steps before it have run. */
 export interface Draft {
   readonly system: SystemFacts;
-  readonly comparison: Comparison;
+  readonly comparison: StepsComparison;
   readonly shadow: Engine;
+  /** Follows who made the objects in the shadow database. */
+  readonly ledger: OwnershipLedger;
 }
 
 /**
@@ -32,36 +38,87 @@ export async function openDraft(system: SystemFacts, name: SqlName): Promise<Dra
   const after = await schemaOfModel(dialect, system);
   const shadow = await openEmptyShadow(dialect);
   try {
-    return { system, shadow, comparison: { dialect, before: await runStepsIn(shadow, steps), after } };
+    const ledger = new OwnershipLedger();
+    const { schema: before, ownership } = await runStepsIn(shadow, steps, ledger);
+    return { system, shadow, ledger, comparison: { dialect, before, after, ownership } };
   } catch (error) {
     await shadow.close();
     throw error;
   }
 }
 
-/** What a step changes in one dialect: first the names of tables, then the rest. */
-export interface PlannedDraft extends Draft {
+/**
+ * Returns the comparison in which what the model lacks and what stays all the same is no longer missing. But a table or column
+ * that is to be renamed is missing under its old name, also if a person made it.
+ *
+ * @param keeps - the objects of older steps that stay
+ * @param given - the renames that options name
+ */
+export function withoutKept(
+  { system, comparison }: Draft,
+  keeps: ReadonlySet<string>,
+  given: AllRenames,
+): Comparison {
+  const { dialect, before, after, ownership } = comparison;
+  const declared = declaredRenames(system, comparison);
+  const renamed = new Set(
+    [declared, given].flatMap(({ tables, columns }) => [
+      ...Object.values(tables).map((name) => objectKey('table', name)),
+      ...Object.entries(columns).flatMap(([table, names]) =>
+        Object.values(names).map((name) => objectKey('column', name, table)),
+      ),
+    ]),
+  );
+  const isKept = isKeptIn(ownership, keeps);
+  return { dialect, before, after: withKept(after, before, (key) => isKept(key) && !renamed.has(key)) };
+}
+
+/** What a step changes in one dialect. */
+export interface PlannedDraft extends Draft, KeepingChanges {
   readonly model: readonly GuardedTable[];
-  readonly renamedTables: readonly SchemaChange[];
-  readonly rest: readonly SchemaChange[];
-  /** The schemas that `rest` lies between: in that before it, tables have their new names. */
-  readonly comparison: Comparison;
-  readonly renamedColumns: Renames;
+  /** The schemas that `rest` lies between. */
+  readonly comparison: KeepingChanges['comparison'] & StepsComparison;
+  /** What the step says about the objects that it makes. */
+  readonly lines: OwnershipLines;
 }
 
 /**
- * Returns what a step changes.
+ * Returns what a step changes. The renames that come first are run in the shadow database, so that what is tried there has
+ * one name before the rest of the step and after it.
  *
- * @throws AshlarError `conversion-unknown`, `conversion-sealed`, `conversion-blocked`
+ * @param keeps - the objects of older steps that stay
+ * @throws AshlarError `conversion-unknown`, `conversion-sealed`, `conversion-blocked`, `migration-blocked`
  */
-export function planDraft(draft: Draft, renames: AllRenames): PlannedDraft {
-  const { dialect, before, after } = draft.comparison;
-  const model = inCreationOrder(Object.values(draft.system.tables));
-  const { schema, changes: renamedTables } = dialect.renameTables(before, model, renames.tables);
-  const comparison = { dialect, before: schema, after };
-  assertConvertible(comparison, renames.columns, model);
-  const rest = dialect.changes(schema, after, model, renames.columns);
-  return { ...draft, model, renamedTables, rest, comparison, renamedColumns: renames.columns };
+export async function planDraft(
+  draft: Draft,
+  renames: AllRenames,
+  keeps: ReadonlySet<string>,
+): Promise<PlannedDraft> {
+  const { system, shadow, ledger } = draft;
+  const model = inCreationOrder(Object.values(system.tables));
+  const planned = await changesKeeping({
+    system,
+    comparison: draft.comparison,
+    renames,
+    keeps,
+    run: (step) => runStepsIn(shadow, [step], ledger),
+  });
+  const { comparison, renamedColumns, renamedKeys } = planned;
+  assertConvertible(comparison, renamedColumns, model);
+  assertNoneConverted({ ...comparison, kept: planned.kept }, retypesOf(comparison, renamedColumns));
+  const had = keysOf(comparison.before);
+  const moved = new Set(renamedKeys.values());
+  return {
+    ...draft,
+    ...planned,
+    model,
+    comparison: { ...comparison, ownership: ledger.ownership },
+    lines: {
+      makes: [...keysOf(draft.comparison.after)].filter((key) => !had.has(key) && !moved.has(key)),
+      keeps: [...keeps].map((key) => afterRenames(key, renamedKeys)),
+      renames: renamedKeys,
+    },
+  };
 }
 
 /** The texts of a step in one dialect. */
@@ -71,38 +128,26 @@ export interface StepTexts {
 }
 
 /**
- * Tries a step in the shadow database of its draft, as {@link tryStep} describes. Its renamed tables are renamed first,
- * so that their rows have one name before the rest of the step and after it.
+ * Tries the rest of a step in the shadow database of its draft, as {@link tryStep} describes.
  *
  * @param texts - those of the rest of the step
- * @throws AshlarError `migration-untested`, `migration-failed`
+ * @throws AshlarError `migration-untested`, `migration-blocked`
  */
-export async function tryDraft(
-  planned: PlannedDraft,
+export function tryDraft(
+  { system, shadow, model, comparison, renamedColumns, kept }: PlannedDraft,
   step: string,
   texts: StepTexts,
 ): Promise<readonly string[]> {
-  const { system, shadow, model, comparison, renamedColumns, renamedTables } = planned;
   const { name } = comparison.dialect;
-  await renameFirst(shadow, renamedTables);
   return tryStep({
     engine: shadow,
     system,
     model,
     comparison,
+    kept,
     renames: renamedColumns,
     retypes: retypesOf(comparison, renamedColumns),
     up: sqlBody(step, `up.${name}.sql`, texts.up, name),
     down: sqlBody(step, `down.${name}.sql`, texts.down, name),
   });
 }
-
-const renameFirst = (shadow: Engine, changes: readonly SchemaChange[]): Promise<void> =>
-  shadow.asOwner((owner) =>
-    owner.atomically(
-      async () => {
-        for (const { up } of changes) for (const statement of up) await owner.script(statement);
-      },
-      { rebuild: changes.some(({ rebuild }) => rebuild.includes('up')) },
-    ),
-  );

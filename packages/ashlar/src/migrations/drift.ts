@@ -3,38 +3,59 @@ import type { Schema } from '../contract/schema.js';
 import type { SystemFacts } from '../contract/system.js';
 import { compareHistory } from './compare-history.js';
 import { readHistory } from './history.js';
-import { inCreationOrder, schemaOfSteps } from './shadow.js';
+import { withoutHarmless } from './ownership/harmless.js';
+import { liftingObjects } from './ownership/lifting.js';
+import { inCreationOrder, type StepsState, stateOfSteps } from './shadow.js';
 import { readSteps } from './steps.js';
 
+/** The schema of a database, and what its applied steps make of an empty one. */
+export interface RealAndExpected {
+  readonly real: Schema;
+  readonly expected: StepsState;
+}
+
 /**
- * Finds the differences between the database and the schema that its applied steps create: changes made without a
- * migration. Only the system's own tables are compared; the database or schema may contain tables of other systems.
+ * Reads the schema of the database, and makes that of its applied steps in a shadow database; `undefined` before the
+ * first step.
  *
- * @returns one line for each difference, worded as the change that leads from the steps to the database
  * @throws AshlarError `migration-failed`, `driver-missing` (the shadow runs in an embedded engine)
  */
-export async function drift(engine: Engine, system: SystemFacts): Promise<string[]> {
+export async function realAndExpected(
+  engine: Engine,
+  system: SystemFacts,
+): Promise<RealAndExpected | undefined> {
   const { dialect } = engine;
   const steps = await readSteps(system.migrations, dialect.name);
   const { rows, real } = await engine.asOwner(async (owner) => ({
     rows: (await readHistory(owner, dialect)).filter((row) => row.system === system.name),
     real: await engine.introspect(owner),
   }));
-  if (rows.length === 0) return [];
+  if (rows.length === 0) return undefined;
   const pending = new Set(compareHistory(steps, rows).pending);
-  const expected = await schemaOfSteps(
+  const expected = await stateOfSteps(
     dialect,
     steps.filter((step) => !pending.has(step)),
   );
-  const model = inCreationOrder(Object.values(system.tables));
-  return dialect.changes(expected, own(real, expected), model, {}).map((change) => change.summary);
+  return { real, expected };
 }
 
-const own = (real: Schema, expected: Schema): Schema => {
-  const tables = new Set(expected.tables.map((table) => table.name));
-  const functions = new Set(expected.functions.map((made) => made.name));
-  return {
-    tables: real.tables.filter((table) => tables.has(table.name)),
-    functions: real.functions.filter((made) => functions.has(made.name)),
-  };
-};
+/**
+ * Finds the differences between the database and the schema that its applied steps create: changes made without a
+ * migration. Only the system's own tables are compared; the database or schema may contain tables of other systems.
+ * Objects that were made by hand and can lift no guarantee, such as an index, are no difference: `status` names them.
+ *
+ * @returns one line for each difference, worded as the change that leads from the steps to the database
+ * @throws AshlarError `migration-failed`, `driver-missing` (the shadow runs in an embedded engine)
+ */
+export async function drift(engine: Engine, system: SystemFacts): Promise<string[]> {
+  const found = await realAndExpected(engine, system);
+  if (!found) return [];
+  const { dialect } = engine;
+  const expected = found.expected.schema;
+  const lifting = liftingObjects(found.real, dialect.name, system);
+  const isLifting = new Set(lifting.map(({ key }) => key));
+  const model = inCreationOrder(Object.values(system.tables));
+  return dialect
+    .changes(expected, withoutHarmless(found.real, expected, isLifting), model, {})
+    .map((change) => change.summary);
+}

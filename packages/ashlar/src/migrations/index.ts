@@ -1,5 +1,8 @@
+export type { Partition } from '../contract/engine.js';
 export { maintain } from '../maintenance/maintain.js';
+export { listPartitions, type TablePartitions } from '../maintenance/partitions.js';
 export { type Purge, type PurgeOptions, purge } from '../maintenance/purge.js';
+export { type RetentionStatus, retentionStatus } from '../maintenance/retention-status.js';
 export type { PartitionsStatus } from '../status/partitions.js';
 export {
   type FoundationStatus,
@@ -24,6 +27,9 @@ export type { DataLoss } from './losses/measure.js';
 export type { StepLosses } from './losses/rehearse.js';
 export { check as checkMigrations } from './model-changes.js';
 export { type NewStep, type NewStepOptions, newStep } from './new-step.js';
+export type { OwnershipLines } from './ownership/lines.js';
+export type { UndeclaredObject } from './ownership/undeclared.js';
+export type { DecideObject, ObjectAnswer } from './ownership/unknown.js';
 export { type Plan, type PlannedStep, type PlanOptions, plan } from './plan.js';
 export type { StepFunction } from './run-step.js';
 export { type StepsAsSql, sqlOf } from './sql-of.js';

@@ -5,31 +5,45 @@ import type { SystemFacts } from '../contract/system.js';
 import { dialects } from '../engines/open.js';
 import { AshlarError } from '../errors.js';
 import { dumpFile, dumpText } from './dump-schema.js';
-import { type AllRenames, type Comparison, declaredRenames } from './renames.js';
-import { inCreationOrder, schemaOfModel, schemaOfSteps } from './shadow.js';
-import { readSteps } from './steps.js';
+import { changesKeeping, type StepsComparison } from './ownership/changes.js';
+import { askedObjects, undeclaredObjects } from './ownership/unknown.js';
+import { type Comparison, declaredRenames } from './renames.js';
+import { schemaOfModel, stateOfSteps } from './shadow.js';
+import { readSteps, type Step } from './steps.js';
+
+/** The comparison of a model with its steps. */
+interface ModelComparison extends StepsComparison {
+  readonly steps: readonly Step[];
+}
 
 /**
  * Builds the two schemas to compare, that which the migrations create and that which the tables declare, in temporary
  * databases.
  */
-async function compareModel(system: SystemFacts, name: SqlName): Promise<Comparison> {
+async function compareModel(system: SystemFacts, name: SqlName): Promise<ModelComparison> {
   const dialect = await dialects[name]();
   const steps = await readSteps(system.migrations, name);
-  const before = await schemaOfSteps(dialect, steps);
-  return { dialect, before, after: await schemaOfModel(dialect, system) };
+  const { schema: before, ownership } = await stateOfSteps(dialect, steps);
+  return { dialect, steps, before, ownership, after: await schemaOfModel(dialect, system) };
 }
 
-/** Returns the changes that turn the schema of the migrations into the schema of the tables. */
-export function changesOf(
-  system: SystemFacts,
-  comparison: Comparison,
-  { tables, columns }: AllRenames,
-): readonly SchemaChange[] {
-  const { dialect, after } = comparison;
-  const model = inCreationOrder(Object.values(system.tables));
-  const renamed = dialect.renameTables(comparison.before, model, tables);
-  return [...renamed.changes, ...dialect.changes(renamed.schema, after, model, columns)];
+/**
+ * Returns the changes that turn the schema of the migrations into the schema of the tables. An object of an older step that
+ * the next `migrate new` asks about is no change.
+ */
+async function changesOf(system: SystemFacts, comparison: ModelComparison): Promise<readonly SchemaChange[]> {
+  const ran = [...comparison.steps];
+  const { first, rest } = await changesKeeping({
+    system,
+    comparison,
+    renames: declaredRenames(system, comparison),
+    keeps: new Set(askedObjects(undeclaredObjects(comparison, system))),
+    run: (step) => {
+      ran.push(step);
+      return stateOfSteps(comparison.dialect, [...ran]);
+    },
+  });
+  return [...first, ...rest];
 }
 
 /**
@@ -41,7 +55,7 @@ export function changesOf(
  */
 export async function check(system: SystemFacts, dialect: SqlName): Promise<void> {
   const comparison = await compareModel(system, dialect);
-  const changes = changesOf(system, comparison, declaredRenames(system, comparison));
+  const changes = await changesOf(system, comparison);
   if (changes.length === 0) return assertDumped(system, comparison);
   throw new AshlarError('migration-pending', {
     message: `The migrations of ${system.name} do not create the schema that its tables declare on ${dialect}.`,

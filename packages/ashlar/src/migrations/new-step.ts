@@ -6,13 +6,28 @@ import type { SqlName } from '../contract/sql.js';
 import type { SystemFacts } from '../contract/system.js';
 import { AshlarError } from '../errors.js';
 import { type Decisions, resolveRenames } from './decisions.js';
-import { type Draft, openDraft, planDraft, tryDraft } from './draft.js';
+import { type Draft, openDraft, planDraft, tryDraft, withoutKept } from './draft.js';
+import { ownershipText } from './ownership/lines.js';
+import {
+  answersFor,
+  askedObjects,
+  type DecideObject,
+  type ObjectAnswer,
+  undeclaredObjects,
+} from './ownership/unknown.js';
 import { projectEngines } from './project-engines.js';
 import { assertBoundNames } from './renames.js';
 import { byStepOrder, folderPath } from './steps.js';
 
 /** The options of `newStep`. */
 export interface NewStepOptions extends Decisions {
+  /**
+   * What happens to objects that the model lacks, made by older steps that do not say who made them:
+   * `{ 'index orders_by_status': 'keep' }`.
+   */
+  readonly objects?: Readonly<Record<string, ObjectAnswer>> | undefined;
+  /** Decides about such an object; without this function, an object without an answer is an error. */
+  readonly decideObject?: DecideObject | undefined;
   /**
    * Whether to write the step even if the migrations and the tables do not differ; the step can then be completed by
    * hand.
@@ -28,6 +43,8 @@ export interface NewStep {
   readonly folder: string;
   /** The changes for each engine that files were written for. */
   readonly changes: Readonly<Partial<Record<SqlName, readonly SchemaChange[]>>>;
+  /** The objects that no table declares and no generated step made: they were left as they are. */
+  readonly kept: readonly string[];
 }
 
 /**
@@ -38,7 +55,8 @@ export interface NewStep {
  * @param name - describes the step, in snake_case
  * @returns the step; `undefined` when nothing differs
  * @throws AshlarError `usage`, `migration-ambiguous`, `migration-invalid`, `migration-failed`, `driver-missing`,
- *   `conversion-unknown`, `conversion-sealed`, `conversion-blocked`, `migration-untested`; then nothing is written
+ *   `conversion-unknown`, `conversion-sealed`, `conversion-blocked`, `migration-untested`, `migration-blocked`; then
+ *   nothing is written
  */
 export async function newStep(
   system: SystemFacts,
@@ -72,14 +90,18 @@ interface Writing {
 }
 
 const writeStep = async ({ system, root, name, options, drafts }: Writing): Promise<NewStep | undefined> => {
-  const comparisons = drafts.map(({ comparison }) => comparison);
+  const keeps = await keptObjects(system, drafts, options);
+  const given = { tables: options.tableRenames ?? {}, columns: options.renames ?? {} };
+  const comparisons = drafts.map((draft, at) => withoutKept(draft, keeps[at] ?? none, given));
   const renames = await resolveRenames(system, comparisons, options);
   assertBoundNames(system, renames);
-  const planned = drafts.map((draft) => {
-    const plan = planDraft(draft, renames);
-    return { plan, changes: [...plan.renamedTables, ...plan.rest] };
-  });
-  if (planned.every(({ changes }) => changes.length === 0) && !options.empty) return undefined;
+  const planned = [];
+  for (const [at, draft] of drafts.entries()) {
+    const plan = await planDraft(draft, renames, keeps[at] ?? none);
+    planned.push({ plan, changes: [...plan.first, ...plan.rest] });
+  }
+  const isNothing = planned.every(({ plan, changes }) => changes.length + plan.lines.keeps.length === 0);
+  if (isNothing && !options.empty) return undefined;
   const step = `${await nextNumber(root)}_${name}`;
   const files: [file: string, text: string][] = [];
   for (const { plan, changes } of planned) {
@@ -87,7 +109,7 @@ const writeStep = async ({ system, root, name, options, drafts }: Writing): Prom
     const rest = { up: upText(step, plan.rest), down: downText(step, plan.rest) };
     const untried = changes.length > 0 ? await tryDraft(plan, step, rest) : [];
     files.push(
-      [`up.${engine}.sql`, upText(step, changes, untried)],
+      [`up.${engine}.sql`, upText(step, changes, [...untriedLine(untried), ...ownershipText(plan.lines)])],
       [`down.${engine}.sql`, downText(step, changes)],
     );
   }
@@ -95,7 +117,23 @@ const writeStep = async ({ system, root, name, options, drafts }: Writing): Prom
   await mkdir(folder, { recursive: true });
   for (const [file, text] of files) await writeFile(join(folder, file), text);
   const changes = planned.map(({ plan, changes: own }) => [plan.comparison.dialect.name, own] as const);
-  return { name: step, folder, changes: Object.fromEntries(changes) };
+  const kept = new Set(planned.flatMap(({ plan }) => [...plan.kept]));
+  return { name: step, folder, changes: Object.fromEntries(changes), kept: [...kept].sort() };
+};
+
+const none: ReadonlySet<string> = new Set();
+
+/** The objects of older steps that stay, for each draft. */
+const keptObjects = async (
+  system: SystemFacts,
+  drafts: readonly Draft[],
+  { objects = {}, decideObject }: NewStepOptions,
+): Promise<readonly ReadonlySet<string>[]> => {
+  const undeclared = drafts.map(({ comparison }) => undeclaredObjects(comparison, system));
+  const answers = await answersFor(askedObjects(undeclared.flat()), objects, decideObject);
+  return undeclared.map(
+    (keys) => new Set(keys.filter((key) => (answers.get(key) ?? objects[key]) === 'keep')),
+  );
 };
 
 const asUrl = (folder: URL | string): URL =>
@@ -109,7 +147,10 @@ const nextNumber = async (root: string): Promise<string> => {
   return String(last === undefined ? 1 : Number.parseInt(last, 10) + 1).padStart(4, '0');
 };
 
-const upText = (step: string, changes: readonly SchemaChange[], untried: readonly string[] = []): string => {
+const untriedLine = (tables: readonly string[]): readonly string[] =>
+  tables.length > 0 ? [`-- tried without rows: ${tables.join(', ')}`] : [];
+
+const upText = (step: string, changes: readonly SchemaChange[], more: readonly string[] = []): string => {
   const header = [
     ...(changes.some((change) => change.rebuild.includes('up')) ? ['-- ashlar: rebuild'] : []),
     `-- ${step}`,
@@ -118,7 +159,7 @@ const upText = (step: string, changes: readonly SchemaChange[], untried: readonl
       `-- ${summary}`,
       ...(danger ? [`--   careful: ${danger}`] : []),
     ]),
-    ...(untried.length > 0 ? [`-- tried without rows: ${untried.join(', ')}`] : []),
+    ...more,
   ];
   return file(
     header,

@@ -3,6 +3,7 @@ import type { Engine } from '../contract/engine.js';
 import type { Owner } from '../contract/owner.js';
 import { isRetryable, pauseBeforeRetry } from '../engines/retryable.js';
 import { AshlarError } from '../errors.js';
+import type { DatabaseObjects } from './ownership/database-objects.js';
 import type { CodeBody, SqlBody, Step, StepBody } from './steps.js';
 
 /**
@@ -46,6 +47,8 @@ export interface StepRun {
   readonly step: Step;
   readonly body: StepBody;
   readonly options: { lockTimeout?: number };
+  /** What keeps the objects that exist in the database only; without it, the step must not last. */
+  readonly keeping?: DatabaseObjects;
 }
 
 /**
@@ -58,7 +61,7 @@ export interface StepRun {
  * @throws AshlarError `migration-failed`, and what `isPending` and `record` throw
  */
 export async function inTransaction<T>(
-  { engine, owner, step, body, options }: StepRun,
+  { engine, owner, step, body, options, keeping }: StepRun,
   isPending: () => Promise<boolean>,
   record: () => Promise<T>,
 ): Promise<T | undefined> {
@@ -68,7 +71,8 @@ export async function inTransaction<T>(
       return await owner.atomically(
         async () => {
           if (!(await isPending())) return undefined;
-          await runBody(engine, owner, step, body);
+          const run = (): Promise<void> => runBody(engine, owner, step, body);
+          await (keeping ? keeping.around(step.name, run) : run());
           const result = await record();
           ending = true;
           return result;

@@ -3,8 +3,11 @@ import type { Engine } from '../contract/engine.js';
 import type { Schema } from '../contract/schema.js';
 import type { SystemFacts } from '../contract/system.js';
 import type { TableFacts } from '../contract/table.js';
+import { systemStatements } from '../engines/declared-sql.js';
 import { createFoundation } from '../engines/foundation.js';
 import { openShadow } from '../engines/shadow.js';
+import { keysOf } from './ownership/keys.js';
+import { type Ownership, OwnershipLedger } from './ownership/ownership.js';
 import { runBody } from './run-step.js';
 import type { Step } from './steps.js';
 
@@ -33,22 +36,31 @@ const inShadow = async <T>(dialect: SqlDialect, work: (engine: Engine) => Promis
   }
 };
 
-/** The schemas of the last lists of steps, by dialect and steps. A server that checks itself asks for the same one. */
-const known = new Map<string, Promise<Schema>>();
+/** What a list of steps makes of an empty database: its schema, and who made its objects. */
+export interface StepsState {
+  readonly schema: Schema;
+  readonly ownership: Ownership;
+  /** The views, triggers and virtual tables that do not work. */
+  readonly broken: readonly string[];
+}
+
+/** The states after the last lists of steps, by dialect and steps. A server that checks itself asks for the same one. */
+const known = new Map<string, Promise<StepsState>>();
 const mostKnown = 16;
 
 /**
- * Runs steps on an empty database in this process, and returns the resulting schema as the engine describes it. Steps in
- * code are left out: they change data only (`StepFunction`). The same steps always give the same schema, which is
- * kept for later calls.
+ * Runs steps on an empty database in this process, and returns the resulting schema as the engine describes it, with the
+ * owners of its objects. Steps in code are left out: they change data only (`StepFunction`). The same steps always give
+ * the same schema, which is kept for later calls.
  *
- * @throws AshlarError `migration-failed`, `driver-missing`
+ * @throws AshlarError `migration-failed`, `migration-invalid` (a step does not make what its directives say),
+ *   `driver-missing`
  */
-export function schemaOfSteps(dialect: SqlDialect, steps: readonly Step[]): Promise<Schema> {
+export function stateOfSteps(dialect: SqlDialect, steps: readonly Step[]): Promise<StepsState> {
   const key = JSON.stringify([dialect.name, steps.map(({ name, checksum }) => [name, checksum])]);
   const found = known.get(key);
   if (found) return found;
-  const made = runSteps(dialect, steps);
+  const made = inShadow(dialect, (engine) => runStepsIn(engine, steps, new OwnershipLedger()));
   known.set(key, made);
   made.catch(() => known.delete(key));
   for (const oldest of known.keys()) {
@@ -58,14 +70,25 @@ export function schemaOfSteps(dialect: SqlDialect, steps: readonly Step[]): Prom
   return made;
 }
 
-function runSteps(dialect: SqlDialect, steps: readonly Step[]): Promise<Schema> {
-  return inShadow(dialect, (engine) => runStepsIn(engine, steps));
+/** Returns the schema of {@link stateOfSteps}. */
+export async function schemaOfSteps(dialect: SqlDialect, steps: readonly Step[]): Promise<Schema> {
+  return (await stateOfSteps(dialect, steps)).schema;
 }
 
-/** Runs steps in an open shadow database, and returns the resulting schema. @throws AshlarError `migration-failed` */
-export function runStepsIn(engine: Engine, steps: readonly Step[]): Promise<Schema> {
+/**
+ * Runs steps in an open shadow database, and returns what they make of it.
+ *
+ * @param ledger - follows who made its objects; it has recorded the steps that ran in the database before
+ * @throws AshlarError `migration-failed`, `migration-invalid`
+ */
+export function runStepsIn(
+  engine: Engine,
+  steps: readonly Step[],
+  ledger: OwnershipLedger,
+): Promise<StepsState> {
   return engine.asOwner(async (connection) => {
     const owner = engine.dialect.ownerOfSteps(connection);
+    let schema: Schema | undefined;
     for (const step of steps) {
       if (step.up.kind === 'code') continue;
       if (step.up.mode === 'no-transaction') await runBody(engine, owner, step, step.up);
@@ -73,8 +96,11 @@ export function runStepsIn(engine: Engine, steps: readonly Step[]): Promise<Sche
         await owner.atomically(() => runBody(engine, owner, step, step.up), {
           rebuild: step.up.mode === 'rebuild',
         });
+      schema = await engine.introspect(owner);
+      ledger.record(step.name, step.up.ownership, keysOf(schema));
     }
-    return engine.introspect(owner);
+    const broken = await owner.atomically(() => engine.dialect.findBroken(owner));
+    return { schema: schema ?? (await engine.introspect(owner)), ownership: ledger.ownership, broken };
   });
 }
 
@@ -85,9 +111,8 @@ export function runStepsIn(engine: Engine, steps: readonly Step[]): Promise<Sche
 export function schemaOfModel(dialect: SqlDialect, system: SystemFacts): Promise<Schema> {
   return inShadow(dialect, (engine) =>
     engine.asOwner(async (owner) => {
-      for (const table of inCreationOrder(Object.values(system.tables))) {
-        for (const statement of dialect.createTable(table)) await owner.script(statement);
-      }
+      const tables = inCreationOrder(Object.values(system.tables));
+      for (const statement of systemStatements(dialect, system, tables)) await owner.script(statement);
       return engine.introspect(owner);
     }),
   );

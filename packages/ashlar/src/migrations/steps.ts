@@ -7,6 +7,7 @@ import type { SqlName } from '../contract/sql.js';
 import { AshlarError } from '../errors.js';
 import { type SqlStatement, splitStatements } from '../sql/statements.js';
 import { readDirectives, type StepMode } from './directives.js';
+import type { OwnershipLines } from './ownership/lines.js';
 
 /** One direction of a step (up or down), written in SQL. */
 export interface SqlBody {
@@ -17,6 +18,8 @@ export interface SqlBody {
   readonly mode: StepMode;
   /** Whether a directive in the file marks the step as irreversible or the down file as unfinished. */
   readonly irreversible: boolean;
+  /** What the file says about the objects that it makes; `undefined` if it says nothing. */
+  readonly ownership?: OwnershipLines | undefined;
 }
 
 /** One direction of a step (up or down), written as a function that gets the owner's connection. */

@@ -5,6 +5,7 @@ import { rootText } from '../engines/refusal.js';
 import { AshlarError } from '../errors.js';
 import { unconvertible } from '../model/conversions.js';
 import { firstDifference, readKept } from './kept-rows.js';
+import { assertBodiesFit, assertNoneLost, cannotRunWith, wouldBreak } from './ownership/breaks.js';
 import { conversionOf } from './retypes.js';
 import type { SqlBody } from './steps.js';
 import { TrialRows } from './trial-rows.js';
@@ -14,21 +15,26 @@ import { type TrialTable, type TrialTablesOf, trialTables } from './trial-tables
 export interface Trial extends TrialTablesOf {
   readonly engine: Engine;
   readonly system: SystemFacts;
+  /** The objects that no generated step made and that the step keeps. */
+  readonly kept: ReadonlySet<string>;
   readonly up: SqlBody;
   readonly down: SqlBody;
 }
 
 /**
  * Tries a generated step in a shadow database: sample rows, the step up, a comparison with the model, the step down, a
- * comparison with the schema before. Rows that stay are compared, too.
+ * comparison with the schema before. Rows that stay are compared, too, and every view and trigger must work afterwards.
  *
  * @returns the tables that stay and for which no sample row was found
- * @throws AshlarError `migration-untested`, with the statement that failed or what differs
+ * @throws AshlarError `migration-untested`, with the statement that failed or what differs; `migration-blocked` if the step
+ *   would drop, change or break an object that no generated step made
  */
 export async function tryStep(trial: Trial): Promise<readonly string[]> {
-  const { engine, comparison, up, down } = trial;
+  const { engine, comparison, kept: objects, up, down } = trial;
   return engine.asOwner(async (connection) => {
     const owner = comparison.dialect.ownerOfSteps(connection);
+    const broken = new Set(await brokenIn(trial, owner));
+    assertBodiesFit({ ...comparison, kept: objects });
     const tables = trialTables(trial);
     const empty = await insertRows(trial, owner, tables);
     const kept = tables.filter(({ before }) =>
@@ -38,6 +44,10 @@ export async function tryStep(trial: Trial): Promise<readonly string[]> {
     await tryFailures(trial, owner, tables);
     await runTrial(trial, owner, up);
     await assertSchema(trial, owner, 'up');
+    assertNoneBroken(
+      trial,
+      (await brokenIn(trial, owner)).filter((each) => !broken.has(each)),
+    );
     assertSame(trial, 'up', firstDifference(true, original, await readKept(trial, owner, kept, 'after')));
     if (!down.irreversible) {
       await runTrial(trial, owner, down);
@@ -113,8 +123,18 @@ const tryFailures = async (
   }
 };
 
+const brokenIn = ({ comparison: { dialect } }: Trial, owner: Owner): Promise<readonly string[]> =>
+  owner.atomically(() => dialect.findBroken(owner));
+
+const assertNoneBroken = ({ comparison, kept }: Trial, [broken]: readonly string[]): void => {
+  if (broken === undefined) return;
+  throw kept.size > 0
+    ? wouldBreak(broken)
+    : untested(comparison.dialect.name, 'leaves an object that does not work', { detail: broken });
+};
+
 const runTrial = async (
-  { comparison: { dialect } }: Trial,
+  { comparison: { dialect }, kept }: Trial,
   owner: Owner,
   { statements, mode, file }: SqlBody,
 ): Promise<void> => {
@@ -131,20 +151,21 @@ const runTrial = async (
       { rebuild: mode === 'rebuild' },
     );
   } catch (error) {
-    throw untested(dialect.name, `does not run (${file})`, {
-      detail: `${rootText(error)}\nThe statement: ${at}`,
-      cause: error,
-    });
+    const detail = `${rootText(error)}\nThe statement: ${at}`;
+    throw kept.size > 0
+      ? cannotRunWith(kept, detail, error)
+      : untested(dialect.name, `does not run (${file})`, { detail, cause: error });
   }
 };
 
 const assertSchema = async (
-  { engine, comparison, model }: Trial,
+  { engine, comparison, model, kept }: Trial,
   owner: Owner,
   direction: 'up' | 'down',
 ): Promise<void> => {
   const { dialect, before, after } = comparison;
   const made = await engine.introspect(owner);
+  assertNoneLost({ dialect, before, after: direction === 'up' ? after : before, kept }, made);
   const left =
     direction === 'up' ? dialect.changes(made, after, model, {}) : dialect.changes(made, before, [], {});
   if (left.length === 0) return;

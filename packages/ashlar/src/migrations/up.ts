@@ -10,6 +10,7 @@ import { type AppliedVersion, assertUsable, foundationState, upgradeFoundation }
 import { readHistory, recordSql } from './history.js';
 import { ensureHistory } from './initialise.js';
 import { type LockBudget, withinLockBudget } from './lock-budget.js';
+import { DatabaseObjects } from './ownership/database-objects.js';
 import { type Plan, type PlannedStep, type PlanOptions, planOn, readSystemSteps } from './plan.js';
 import { inTransaction, runBody } from './run-step.js';
 import type { Step } from './steps.js';
@@ -80,6 +81,7 @@ export async function upWith(
         // before any step: its new tables get their rights by default privileges
         changed.push(...(await grant()));
       });
+      const keeping = new DatabaseObjects(engine, owner, steps);
       const done: RunStep[] = [];
       for (const planned of plan.steps) {
         const ran = await applyStep({
@@ -91,6 +93,7 @@ export async function upWith(
           options,
           foundation,
           grant,
+          keeping,
         });
         if (!ran) continue;
         const { granted, ...step } = ran;
@@ -120,6 +123,7 @@ interface StepToApply {
   readonly options: UpOptions;
   readonly foundation: Foundation;
   readonly grant: () => Promise<readonly RoleChange[]>;
+  readonly keeping: DatabaseObjects;
 }
 
 interface AppliedStep extends RunStep {
@@ -135,6 +139,7 @@ const applyStep = async ({
   options,
   foundation,
   grant,
+  keeping,
 }: StepToApply): Promise<AppliedStep | undefined> => {
   const { mode } = step.up;
   const limit = lockLimit(options);
@@ -167,6 +172,6 @@ const applyStep = async ({
   }
   // `isPending` is read inside: where the lock was lost, the transaction still sees the steps of another process
   return withinLockBudget({ dialect: engine.dialect.name, step, body: step.up, options }, (budget) =>
-    inTransaction({ engine, owner, step, body: step.up, options: budget }, isPending, record),
+    inTransaction({ engine, owner, step, body: step.up, options: budget, keeping }, isPending, record),
   );
 };

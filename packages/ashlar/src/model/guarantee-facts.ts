@@ -1,6 +1,7 @@
 import type { FactRule, Guarantee, GuardedTable } from '../contract/guarantee.js';
 import type { GuaranteeFacts, TableFacts } from '../contract/table.js';
 import { invalidTable } from './invalid-table.js';
+import { rightsOf } from './rights.js';
 
 /** The guarantee of Ashlar that gives a fact, by name: what to call it where no guarantee of the table gives it. */
 const usualGivers: Readonly<Record<keyof GuaranteeFacts, string>> = {
@@ -64,7 +65,21 @@ export function assertGuarantees(table: GuardedTable): void {
   for (const guarantee of table.guarantees) assertRules(table, guarantee);
   for (const guarantee of table.guarantees) guarantee.validate?.(table);
   assertDistinct(table);
+  assertInsertable(table);
 }
+
+// a role without a right on any column cannot even insert default values, and with a right on a key it could choose one
+const assertInsertable = (table: GuardedTable): void => {
+  const withheld = table.guarantees.some(
+    ({ postgres }) => postgres.level !== 'refused' && postgres.rights?.(table).withheld?.includes('insert'),
+  );
+  if (withheld || rightsOf(table).insert.length > 0) return;
+  throw invalidTable(
+    table.name,
+    'only the database gives its columns, so the application could insert no row.',
+    "Add a column that the application gives: note: z.string().default('').",
+  );
+};
 
 // a guarantee may be declared for several columns, but not twice for the same: its objects would have the same names
 const assertDistinct = (table: GuardedTable): void => {

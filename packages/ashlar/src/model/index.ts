@@ -60,10 +60,22 @@ export { identifier, identifiers, literal, nullsAlike } from './names.js';
 export { type RefusingTable, refusedColumnValue, refusedValue } from './refused-value.js';
 export { noRights, readOnlyRights, rightsOf } from './rights.js';
 export { type CheckRowItem, checkRow, type RowCheck, type RowProblem, rowProblems } from './row-checks.js';
-export { everyScope, isScopeOf, scopeValue } from './scope.js';
+export { everyScope, isScopeOf, ownerActor, scopeValue } from './scope.js';
 export type { Application, CheckedRow, InsertOf, KeyValue, RowOf, Shape, UpdateOf } from './shape.js';
 export { hiddenTables, type SideTable, sideObjects, sideTables } from './side-tables.js';
 export { storageProblem } from './storable.js';
 export { type Columns, type KeyNames, type Table, table } from './table.js';
-export { timestampText } from './timestamp-text.js';
-export type { Insert, KeyOf, QueryTable, QueryTables, Row, Tables, Update } from './types.js';
+export { parseTime, timestampText } from './timestamp-text.js';
+export type {
+  Insert,
+  KeyOf,
+  QueryTable,
+  QueryTables,
+  QueryView,
+  QueryViews,
+  Row,
+  Tables,
+  Update,
+  WithViews,
+} from './types.js';
+export { type View, type ViewShape, type Views, view } from './view.js';

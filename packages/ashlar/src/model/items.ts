@@ -1,7 +1,9 @@
 import type { Column } from '../contract/column.js';
 import type { Guarantee } from '../contract/guarantee.js';
+import type { DeclaredObject } from '../contract/objects.js';
 import type { SqlName } from '../contract/sql.js';
 import type { OnDelete } from '../contract/table.js';
+import type { FullTextItem } from './declared-objects.js';
 import type { CheckRowItem } from './row-checks.js';
 
 /** A primary key that `table()` declares over columns of the table. */
@@ -63,6 +65,8 @@ export type TableItem<R = never> =
   | CheckItem
   | CheckRowItem<R>
   | RenamedItem
+  | DeclaredObject
+  | FullTextItem
   | RenamedTableItem
   | Guarantee;
 

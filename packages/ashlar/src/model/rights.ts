@@ -24,11 +24,9 @@ export function rightsOf(table: GuardedTable): TableRights {
   const withheld = new Set(all.flatMap((rights) => rights.withheld ?? []));
   const columns = Object.keys(table.columns);
   const identity = identityColumn(table)?.name;
-  // without a right on any column the role could not even insert default values
-  const isCounter = columns.length === 1;
   const notInsertable = new Set([
     ...all.flatMap((rights) => rights.notInsertable ?? []),
-    ...(identity === undefined || isCounter ? [] : [identity]),
+    ...(identity === undefined ? [] : [identity]),
   ]);
   const updatable = [
     ...all.flatMap((rights) => (rights.updatable ? [rights.updatable] : [])),

@@ -4,6 +4,9 @@ import { storageProblem } from './storable.js';
 /** The special scope with which a session can reach the rows of all scopes. It must be asked for by name. */
 export const everyScope = '*';
 
+/** The actor of the owner's statements, which act in every scope. A session cannot have both. */
+export const ownerActor = 'owner';
+
 /**
  * Returns the SQL expression with which triggers and policies compare a scope column to a session's scope. A nullable
  * column maps NULL to '': no scope has that value, and only the range of {@link everyScope} begins with it.

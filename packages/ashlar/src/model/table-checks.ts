@@ -92,9 +92,13 @@ export function assertDecimalTexts(table: string, columns: TableFacts['columns']
  * @throws AshlarError `table-invalid`
  */
 export function assertNames(table: string, columns: TableFacts['columns'], parts: Parts): void {
-  const named = [...parts.uniques, ...parts.foreignKeys, ...parts.checks, ...parts.indexes].map(
-    (part) => part.name,
-  );
+  const named = [
+    ...parts.uniques,
+    ...parts.foreignKeys,
+    ...parts.checks,
+    ...parts.indexes,
+    ...parts.fullTexts,
+  ].map((part) => part.name);
   const checked = Object.keys(columns).map((name) => `${table}_${name}_check`);
   const seen = new Set([`${table}_pkey`]);
   for (const name of [...named, ...checked]) {

@@ -1,5 +1,6 @@
 import type { Column } from '../contract/column.js';
 import type { Guarantee } from '../contract/guarantee.js';
+import type { DeclaredObject, FullText } from '../contract/objects.js';
 import type { Check, ForeignKey, Index, OnDelete, TableFacts, Unique } from '../contract/table.js';
 import { invalidTable } from './invalid-table.js';
 import type { TableItem } from './items.js';
@@ -15,6 +16,8 @@ export interface Parts {
   indexes: Index[];
   guarantees: Guarantee[];
   renames: Record<string, string>;
+  objects: DeclaredObject[];
+  fullTexts: FullText[];
   renamedFrom: string | undefined;
 }
 
@@ -60,6 +63,8 @@ export function sortItems(table: string, columns: TableFacts['columns'], items: 
     indexes: [],
     guarantees: [],
     renames: {},
+    objects: [],
+    fullTexts: [],
     renamedFrom: undefined,
   };
   for (const item of items) {
@@ -101,6 +106,21 @@ export function sortItems(table: string, columns: TableFacts['columns'], items: 
       case 'check-row':
         parts.checkRow.push(item.check);
         break;
+      case 'extra':
+        parts.objects.push(item);
+        break;
+      case 'full-text': {
+        const names = columnNames(table, 'A full-text index', item.columns);
+        const other = item.columns.find(({ kind }) => kind !== 'text');
+        if (other)
+          throw invalidTable(
+            table,
+            `the full-text index has the column ${other.name}, which is not text.`,
+            'Name columns of text: fullText({ columns: [c.title] }).',
+          );
+        parts.fullTexts.push({ kind: 'full-text', name: item.name ?? `${table}_text`, columns: names });
+        break;
+      }
       case 'guarantee':
         parts.guarantees.push(item);
         break;

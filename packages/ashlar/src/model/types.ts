@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type { CiphertextMark, IdentityMark } from './column-types.js';
 import type { Application, HasMark, InsertOf, KeyValue, MayOmit, RowOf, Shape, UpdateOf } from './shape.js';
 import type { Table } from './table.js';
+import type { ViewShape } from './view.js';
 
 /** The TypeScript type of a table's row: `type Clause = Row<typeof clauses>`. */
 export type Row<T> = T extends Table<string, infer S> ? RowOf<S> : never;
@@ -39,7 +40,28 @@ export type QueryTable<S extends Shape, Key extends string = string> = {
   >;
 };
 
-/** The Kysely database type of a set of tables. */
+/** The Kysely type of one view, to which nothing is written. */
+export type QueryView<S extends Shape> = {
+  [K in keyof S]: ColumnType<z.output<Application<S[K]>>, never, never>;
+};
+
+declare const viewsOf: unique symbol;
+
+/** What a set of tables has where its system has views: for the types of queries alone. */
+export type WithViews<V> = {
+  readonly [viewsOf]?: V;
+};
+
+type ViewsIn<T> = T extends { readonly [viewsOf]?: infer V } ? QueryViews<V> : unknown;
+
+/** The views of a system as queries see them, next to its tables. */
+export type QueryViews<V> = {
+  [K in keyof V as V[K] extends { readonly name: infer Name extends string } ? Name : never]: QueryView<
+    ViewShape<V[K]>
+  >;
+};
+
+/** The Kysely database type of a set of tables, with the views of their system. */
 export type QueryTables<T extends Tables> = {
   [K in keyof T as T[K] extends Table<infer Name> ? Name : never]: T[K] extends Table<
     string,
@@ -48,4 +70,4 @@ export type QueryTables<T extends Tables> = {
   >
     ? QueryTable<S, Key>
     : never;
-};
+} & ViewsIn<T>;

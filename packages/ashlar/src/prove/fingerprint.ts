@@ -27,7 +27,7 @@ export async function fingerprintThrough(engine: Engine, owner: Owner, system: S
   const names = new Set([...tables, ...objects].map(({ name }) => name));
   const own = <T extends { readonly name: string }>(all: readonly T[]): T[] =>
     all.filter(({ name }) => names.has(name.replace(/\(.*$/s, '')));
-  const dump = engine.dialect.dump({ tables: own(real.tables), functions: own(real.functions) });
+  const dump = engine.dialect.dump({ tables: own(real.tables), functions: own(real.functions), objects: [] });
   const rights = [...wantedRights(engine.dialect, system, defaultRoles).tables];
   return createHash('sha256').update(dump).update(JSON.stringify(rights)).digest('hex');
 }

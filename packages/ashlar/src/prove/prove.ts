@@ -53,7 +53,8 @@ export async function prove(
   options: ProveOptions = {},
 ): Promise<ProveReport> {
   const { now = new Date(), owner = engine, roles, checkpoints, onTable } = options;
-  for (const each of new Set([engine, owner])) each.register(Object.values(system.tables));
+  for (const each of new Set([engine, owner]))
+    each.register(Object.values(system.tables), Object.values(system.views ?? {}));
   const structure = [...(await checkStructure(owner, system, now, roles)), sessionsOf(engine)];
   const ledgers = await proveLedgers(owner, system, checkpoints);
   const tables = inCreationOrder(Object.values(system.tables)).filter((table) => table.guarantees.length > 0);

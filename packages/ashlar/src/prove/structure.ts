@@ -9,6 +9,7 @@ import { compareHistory } from '../migrations/compare-history.js';
 import { drift } from '../migrations/drift.js';
 import { foundationState, packageVersion } from '../migrations/foundation.js';
 import { history, readHistory } from '../migrations/history.js';
+import { undeclaredIn } from '../migrations/ownership/undeclared.js';
 import { readSteps } from '../migrations/steps.js';
 import { checkRoles } from '../roles/roles.js';
 import { missingObjects } from './guarantee-objects.js';
@@ -44,6 +45,15 @@ const unchanged: StructureCheck = {
   name: 'schema',
   find: async (engine, system) =>
     (await drift(engine, system)).map((line) => `changed without a migration: ${line}`),
+};
+
+const undeclared: StructureCheck = {
+  name: 'objects that no table declares',
+  find: async (engine, system) =>
+    (await undeclaredIn(engine, system))
+      // those of the database alone are changes without a migration
+      .filter(({ from, lifts }) => from === 'step' && lifts)
+      .map(({ object }) => `${object} could lift a guarantee, and is not declared`),
 };
 
 const objects: StructureCheck = {
@@ -109,6 +119,7 @@ const rights: StructureCheck = {
 const structureChecks: readonly StructureCheck[] = [
   migrations,
   unchanged,
+  undeclared,
   objects,
   rights,
   inspections,

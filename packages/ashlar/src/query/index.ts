@@ -10,6 +10,7 @@ export {
   type SqlBool,
   sql,
 } from 'kysely';
-export type { QueryTable, QueryTables } from '../model/types.js';
+export type { QueryTable, QueryTables, QueryView, QueryViews } from '../model/types.js';
+export { type MatchOptions, matches } from './matches.js';
 export { nested, nestedOne, type RowsOf } from './nested.js';
 export type { Page, PageBy, PagedQuery, PageOptions } from './page.js';

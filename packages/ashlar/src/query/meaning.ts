@@ -133,6 +133,7 @@ const operationMeaning = (node: BinaryOperationNode, scope: Scope): Meaning | un
 const functionMeaning = (node: FunctionNode | AggregateFunctionNode, scope: Scope): Meaning | undefined => {
   const name = node.func.toLowerCase();
   const given = 'aggregated' in node ? node.aggregated : node.arguments;
+  if (name === 'ashlar_matches') return computed('boolean', false);
   if (name === nestedFunctions.many || name === nestedFunctions.one) return nestedMeaning(name, given, scope);
   if (isFirstOf(name)) {
     const meaning = common(given, scope);

@@ -12,10 +12,15 @@ import type { Meaning } from './scope.js';
 
 /** Returns whether the tree knows the kind of a result column, and the engine does not: it has no column of a table. */
 export const isComputed = (output: Output): output is Output & { readonly meaning: Meaning } =>
-  output.meaning !== undefined && !(output.plain && output.meaning.column !== undefined);
+  output.meaning !== undefined &&
+  !(output.plain && output.meaning.column !== undefined && !output.meaning.ofView);
 
-/** Returns whether a statement selects anything but columns of tables that it names itself. */
-export const needsKinds = (node: OperationNode): boolean => {
+/**
+ * Returns whether a statement selects anything but columns of tables that it names itself.
+ *
+ * @param isView - whether a name is that of a declared view
+ */
+export const needsKinds = (node: OperationNode, isView: (name: string) => boolean): boolean => {
   const {
     with: clause,
     setOperations,
@@ -32,7 +37,10 @@ export const needsKinds = (node: OperationNode): boolean => {
     returning?: { selections: readonly { selection: OperationNode }[] };
   };
   if (clause || setOperations) return true;
-  const isTable = (each: OperationNode): boolean => TableNode.is(AliasNode.is(each) ? each.node : each);
+  const isTable = (each: OperationNode): boolean => {
+    const named = AliasNode.is(each) ? each.node : each;
+    return TableNode.is(named) && !isView(named.table.identifier.name);
+  };
   if (![...(from?.froms ?? []), ...joins.map(({ table }) => table)].every(isTable)) return true;
   return [...selections, ...(returning?.selections ?? [])].some(
     ({ selection }) => AliasNode.is(selection) && !ReferenceNode.is(selection.node),

@@ -17,10 +17,12 @@ import {
   type WithNode,
 } from 'kysely';
 import type { ResultKinds } from '../contract/answers.js';
+import { raw } from '../engines/raw-node.js';
 import { AshlarError } from '../errors.js';
 import { numbers } from './computed.js';
 import { condition, inFormOf, type Place } from './conditions.js';
 import { refuseAssigned, refuseDecimals } from './decimals.js';
+import { matchesFunction, matchParts } from './matches.js';
 import {
   addSources,
   define,
@@ -77,7 +79,7 @@ export class Rewriter {
   }
 
   #note(node: OperationNode, rewritten: OperationNode, scope: Scope): void {
-    if (!needsKinds(node)) return;
+    if (!needsKinds(node, (name) => this.#parts.declared.get(name)?.isView === true)) return;
     const kinds = new Map<string, Meaning>();
     for (const output of outputsOf(node, scope)) {
       // of two columns with the same name, the row has the later one
@@ -261,6 +263,7 @@ export class Rewriter {
   }
 
   #function(node: FunctionNode, scope: Scope): OperationNode {
+    if (node.func === matchesFunction) return this.#matches(node, scope);
     const rewritten = this.#children(node, scope) as FunctionNode;
     const isNested = node.func === nestedFunctions.many || node.func === nestedFunctions.one;
     if (isFirstOf(node.func)) return this.#firstOf(node, scope);
@@ -270,6 +273,13 @@ export class Rewriter {
     const rows = nestedNode(query, meaning?.rows, this.#parts.answers);
     remember(rows, meaning);
     return rows;
+  }
+
+  #matches(node: FunctionNode, scope: Scope): OperationNode {
+    const parts = matchParts(node);
+    const written = parts ? this.#parts.answers.matches(parts) : raw(['(1 = 0)']);
+    remember(written, meaningOf(node, scope));
+    return written;
   }
 
   #firstOf(node: OperationNode, scope: Scope): OperationNode {

@@ -2,6 +2,7 @@ import type { OperationNodeSource, RootOperationNode } from 'kysely';
 import type { ResultKinds } from '../contract/answers.js';
 import type { Engine } from '../contract/engine.js';
 import type { GuardedTable } from '../contract/guarantee.js';
+import type { DeclaredView } from '../contract/objects.js';
 import { databaseClocks } from '../model/index.js';
 import { nestedValue } from './nested-rows.js';
 import { type PageOptions, type PagePlan, pagePlan } from './page.js';
@@ -31,14 +32,14 @@ export interface Clocks {
 /**
  * Makes the rules of a database's queries: literals get the form of their columns, writes get the values that
  * they lack, and every engine gives the same answer.
- *
  */
 export function queryRules(
   engine: Engine,
   tables: readonly GuardedTable[],
+  views: readonly DeclaredView[],
   { clock, keepsClocks }: Clocks,
 ): QueryRules {
-  const declared = declaredRelations(tables);
+  const declared = declaredRelations(tables, views);
   const keepers = new Map(
     tables.flatMap((table) =>
       [...databaseClocks(table)].map(([column, guarantee]) => [`${table.name}.${column}`, guarantee]),
@@ -47,7 +48,9 @@ export function queryRules(
   const rewriter = new Rewriter({
     declared,
     answers: engine.kysely.answers,
-    hasDecimals: tables.some(({ columns }) => Object.values(columns).some(({ kind }) => kind === 'decimal')),
+    hasDecimals: [...tables, ...views].some(({ columns }) =>
+      Object.values(columns).some(({ kind }) => kind === 'decimal'),
+    ),
     encode: (column, value) => engine.encode(column, value),
     now: (precision) => engine.dialect.now(precision),
     clock,

@@ -1,5 +1,6 @@
 import type { TableNode } from 'kysely';
 import type { Column, ColumnCodec, ColumnKind, DecimalDigits } from '../contract/column.js';
+import type { DeclaredView } from '../contract/objects.js';
 import type { TableFacts } from '../contract/table.js';
 
 /** What the tree of a query says about the values of an expression. */
@@ -14,6 +15,8 @@ export interface Meaning {
   readonly codec: ColumnCodec | undefined;
   /** For a decimal: its digits. */
   readonly digits: DecimalDigits | undefined;
+  /** Whether the column is one of a view, of which the engine does not know what it declares. */
+  readonly ofView?: true;
   /** For the result of `nested`: the columns of its rows. */
   readonly rows: NestedRows | undefined;
 }
@@ -34,6 +37,7 @@ export interface Relation {
   readonly open: boolean;
   /** The declared table, if the relation is one. */
   readonly table: TableFacts | undefined;
+  readonly isView?: true;
 }
 
 /** A relation of which nothing is known. */
@@ -46,9 +50,12 @@ function columnMeaning(column: Column): Meaning {
 }
 
 /** Returns declared tables as relations, by name. */
-export function declaredRelations(tables: readonly TableFacts[]): ReadonlyMap<string, Relation> {
-  return new Map(
-    tables.map((table) => [
+export function declaredRelations(
+  tables: readonly TableFacts[],
+  views: readonly DeclaredView[] = [],
+): ReadonlyMap<string, Relation> {
+  return new Map([
+    ...tables.map((table): [string, Relation] => [
       table.name,
       {
         columns: new Map(
@@ -58,7 +65,20 @@ export function declaredRelations(tables: readonly TableFacts[]): ReadonlyMap<st
         table,
       },
     ]),
-  );
+    ...views.map((view): [string, Relation] => [
+      view.name,
+      {
+        columns: new Map(
+          Object.values(view.columns).map(
+            (column) => [column.name, { ...columnMeaning(column), ofView: true }] as const,
+          ),
+        ),
+        open: false,
+        isView: true,
+        table: undefined,
+      },
+    ]),
+  ]);
 }
 
 interface Source {

@@ -3,6 +3,7 @@ import type { GuaranteeObject } from '../contract/guarantee.js';
 import type { TableRights } from '../contract/rights.js';
 import type { Roles, WantedRights } from '../contract/roles.js';
 import type { SystemFacts } from '../contract/system.js';
+import { objectsOfSystem } from '../engines/declared-sql.js';
 import { hiddenTables, noRights, readOnlyRights, rightsOf, sideObjects } from '../model/index.js';
 
 /** Returns the rights that the roles must have: those that the system's guarantees allow and that Ashlar needs. */
@@ -12,6 +13,10 @@ export function wantedRights(dialect: SqlDialect, system: SystemFacts, roles: Ro
     ...dialect.generatedColumnObjects(table),
     ...sideObjects(table, dialect.name),
   ]);
+  const views = [
+    ...Object.values(system.views ?? {}),
+    ...objectsOfSystem(dialect, system).filter(({ type }) => type === 'view' || type === 'materialized view'),
+  ];
   const hidden = tables.flatMap((table) => hiddenTables(table, dialect.name).map(({ name }) => name));
   const named = (type: GuaranteeObject['type']): readonly string[] =>
     objects.filter((object) => object.type === type).map((object) => object.name);
@@ -23,6 +28,7 @@ export function wantedRights(dialect: SqlDialect, system: SystemFacts, roles: Ro
       ...named('table').map((name) => [name, readOnlyRights] as const),
       ...hidden.map((name) => [name, noRights] as const),
       ...tables.map((table) => [table.name, rightsOf(table)] as const),
+      ...views.map(({ name }) => [name, readOnlyRights] as const),
     ]),
     functions: [...dialect.foundation.map(({ name }) => name), ...named('function')],
   };

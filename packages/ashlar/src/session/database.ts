@@ -62,14 +62,14 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
     this.system = system;
     this.#options = options;
     this.#tracing = tracing;
-    const tables = Object.values(system.tables);
-    engine.register(tables);
+    const [tables, views] = [Object.values(system.tables), Object.values(system.views ?? {})];
+    engine.register(tables, views);
     // a nullable scope column does not define the scopes: an audit trail copies those of other tables
     const scopes = tables.flatMap((table) => table.facts.scope ?? []);
     this.#scopeColumns = scopes.filter(({ nullable }) => !nullable);
     const { clock, allowOwner: actsAsOwner = false } = options;
     const keepsClocks = engine.connectedRole === undefined && !actsAsOwner && clock === undefined;
-    const rules = queryRules(engine, tables, { clock, keepsClocks });
+    const rules = queryRules(engine, tables, views, { clock, keepsClocks });
     const kysely = kyselyParts(engine, rules);
     this.#parts = {
       engine,

@@ -1,7 +1,7 @@
 import type { Column } from '../contract/column.js';
 import type { Isolation, TransactionOptions } from '../contract/transaction.js';
 import { AshlarError } from '../errors.js';
-import { everyScope, isScopeOf } from '../model/index.js';
+import { everyScope, isScopeOf, ownerActor } from '../model/index.js';
 import { assertText } from './assert-call.js';
 import type { SessionContext, SessionOptions } from './types.js';
 
@@ -14,8 +14,8 @@ import type { SessionContext, SessionOptions } from './types.js';
  */
 export function transactionOptions(
   {
-    actor = null,
-    scope: given = null,
+    actor: givenActor = null,
+    scope: givenScope = null,
     isolation,
     deferrable = false,
     statementTimeout,
@@ -25,25 +25,38 @@ export function transactionOptions(
   mode: 'read' | 'write',
   scopeColumns: readonly Column[],
 ): TransactionOptions {
-  // '' is no scope: it would match rows whose scope is NULL
-  const scope = given === '' ? null : given;
+  // '' is no scope: it would match rows whose scope is NULL; and no actor, because PostgreSQL has '' for an unset setting
+  const [actor, scope] = [orNone(givenActor), orNone(givenScope)];
   for (const [name, value] of Object.entries({ actor, scope })) {
     if (value === null) continue;
     if (typeof value !== 'string') throw notText(name);
     assertText(`session ${name}`, value);
   }
   assertSignal(signal);
+  assertNotOwner(actor, scope);
   assertScope(scopeColumns, scope);
   assertIsolation(mode, isolation, deferrable);
   assertMilliseconds({ statementTimeout, lockTimeout });
   return { mode, actor, scope, isolation, deferrable, statementTimeout, lockTimeout };
 }
 
+const orNone = (given: string | null): string | null => (given === '' ? null : given);
+
 const notText = (name: string): AshlarError =>
   new AshlarError('usage', {
     message: `The ${name} of a session is not a text.`,
     suggestion: `Pass a string, or null for a session without ${name}.`,
   });
+
+// the triggers of SQLite know the owner by this pair, and so does who reads an audit trail
+const assertNotOwner = (actor: string | null, scope: string | null): void => {
+  if (actor !== ownerActor || scope !== everyScope) return;
+  throw new AshlarError('usage', {
+    message: `A session with every scope cannot have the actor ${ownerActor}.`,
+    detail: 'The owner of the database is recorded so.',
+    suggestion: 'Give the actor another name, such as user:owner, or the session the scope that it works in.',
+  });
+};
 
 // before anything begins: a signal that cannot be listened to would leave a session that nothing ends
 const assertSignal = (signal: unknown): void => {

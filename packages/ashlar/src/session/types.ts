@@ -17,7 +17,10 @@ import type { Where } from './where.js';
 
 /** The actor and the scope with which a session runs. */
 export interface SessionContext {
-  /** The user or process that acts: `user:42`, `system`. The audit trail and other guarantees record it. */
+  /**
+   * The user or process that acts: `user:42`, `system`. The audit trail and other guarantees record it. `owner` with every
+   * scope is the owner of the database, and no session.
+   */
   readonly actor?: string | null | undefined;
   /** The tenant whose rows the session can reach in scoped tables. Default: none. */
   readonly scope?: string | null | undefined;

@@ -141,6 +141,12 @@ export function mentions(sql: string, name: string, dialect: SqlName): boolean {
   return false;
 }
 
+/** The words and names in an SQL text, without quotes, each once; keywords among them. */
+export function namesIn(sql: string, dialect: SqlName): readonly string[] {
+  const named = codeOf(sql, dialect).filter(({ kind }) => kind === 'word' || kind === 'name');
+  return [...new Set(named.map(nameOf))];
+}
+
 /** Replaces names in an SQL text. `rename` gets the name without quotes; `undefined` keeps it as it is written. */
 export function replaceNames(
   sql: string,

@@ -9,6 +9,7 @@ import { drift } from '../migrations/drift.js';
 import { foundationState, packageVersion, pendingVersions, versionName } from '../migrations/foundation.js';
 import { type AppliedStep, readHistory } from '../migrations/history.js';
 import { outdatedObjects } from '../migrations/outdated.js';
+import { type UndeclaredObject, undeclaredIn } from '../migrations/ownership/undeclared.js';
 import { readSteps } from '../migrations/steps.js';
 import { identifier, type Table, type Tables } from '../model/index.js';
 import { missingObjects } from '../prove/guarantee-objects.js';
@@ -93,6 +94,8 @@ export interface StatusReport {
   readonly drift_unknown: string | undefined;
   /** Whether the check for drift failed; `false` if it was skipped because the embedded engine is not installed. */
   readonly drift_failed: boolean;
+  /** The objects that no table declares and no generated step made; `null` if they could not be determined. */
+  readonly undeclared: readonly UndeclaredObject[] | null;
   /** The database objects that guarantees need and that do not exist. */
   readonly missing_objects: readonly string[];
   /**
@@ -238,13 +241,23 @@ async function rolesOf(
 async function driftOf(
   engine: Engine,
   system: SystemFacts<Tables>,
-): Promise<Pick<Page, 'drift' | 'drift_unknown' | 'drift_failed'>> {
+): Promise<Pick<Page, 'drift' | 'drift_unknown' | 'drift_failed' | 'undeclared'>> {
   try {
-    return { drift: await drift(engine, system), drift_unknown: undefined, drift_failed: false };
+    return {
+      drift: await drift(engine, system),
+      undeclared: await undeclaredIn(engine, system),
+      drift_unknown: undefined,
+      drift_failed: false,
+    };
   } catch (error) {
     // without the embedded engine, or with steps that no longer run, the rest of the page is still useful
     if (!(error instanceof AshlarError)) throw error;
-    return { drift: null, drift_unknown: error.message, drift_failed: error.code !== 'driver-missing' };
+    return {
+      drift: null,
+      undeclared: null,
+      drift_unknown: error.message,
+      drift_failed: error.code !== 'driver-missing',
+    };
   }
 }
 

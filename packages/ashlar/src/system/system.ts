@@ -1,7 +1,8 @@
+import type { DeclaredObject } from '../contract/objects.js';
 import type { SystemFacts } from '../contract/system.js';
 import { AshlarError } from '../errors.js';
 import type { JobCommands } from '../jobs/job-commands.js';
-import type { Insert, Table, Tables } from '../model/index.js';
+import type { Insert, Table, Tables, Views, WithViews } from '../model/index.js';
 import type { Command } from './command.js';
 import { assertObjectNames } from './object-names.js';
 
@@ -21,6 +22,8 @@ export interface System<T extends Tables = Tables> extends SystemFacts<T> {
 export interface SystemParts<T extends Tables> {
   readonly tables: T;
   readonly migrations: URL;
+  /** Objects that are declared by their SQL, with `extra`; they come after all tables. */
+  readonly objects?: readonly DeclaredObject[];
   readonly jobs?: JobCommands;
   /** The system's own commands, which run as `ashlar SYSTEM COMMAND`, by name: lower-case words with hyphens. */
   readonly commands?: Readonly<Record<string, Command>>;
@@ -42,12 +45,19 @@ export interface SystemParts<T extends Tables> {
  * @example
  * export const shipping = system('shipping', { tables: { jobs }, migrations: new URL('./migrations/', import.meta.url) });
  */
-export function system<T extends Tables>(name: string, parts: SystemParts<T>): System<T> {
+export function system<T extends Tables>(name: string, parts: SystemParts<T>): System<T>;
+/** Declares a system with views, which `s.query` reads like tables. */
+export function system<T extends Tables, V extends Views>(
+  name: string,
+  parts: SystemParts<T> & { readonly views: V },
+): System<T & WithViews<V>>;
+/** Declares a system. */
+export function system(name: string, parts: SystemParts<Tables> & { readonly views?: Views }): System {
   assertName(name);
   assertKeyrings(name, Object.values<Table>(parts.tables));
   assertObjectNames(name, Object.values<Table>(parts.tables));
   assertCommandNames(name, Object.keys(parts.commands ?? {}));
-  return Object.freeze({ kind: 'system' as const, name, ...parts }) as System<T>;
+  return Object.freeze({ kind: 'system' as const, name, ...parts }) as System;
 }
 
 const assertName = (name: string): void => {

@@ -1,11 +1,12 @@
 import { setTimeout } from 'node:timers/promises';
 import { type Database, id, primaryKey, table } from 'ashlar';
+import { queryTrail, type TrailChange, type TrailQuery } from 'ashlar/audit';
 import { audited, auditTrail, scoped } from 'ashlar/guarantees';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { engines } from '../../../../test/support/engines.js';
 import { withTables } from '../../../../test/support/tables.js';
-import { mergePages, queryTrail, type TrailChange, type TrailQuery } from '../../src/audit/query-trail.js';
+import { mergePages } from '../../src/audit/query-trail.js';
 
 const changes = auditTrail('changes', (c) => [scoped(c.scope)]);
 const tagChanges = auditTrail('tag_changes');
@@ -74,12 +75,18 @@ describe.each(engines)('an audit trail on $name', (engine) => {
       'delete clauses',
       'insert clauses',
     ]);
+    expect(await operations({ table: 'clauses', row: uuid(2) })).toHaveLength(2);
     expect(await operations({ table: 'tags', row: { clause: uuid(2), number: '7' } })).toHaveLength(1);
+    expect(await operations({ table: 'tags', row: { number: 7, clause: uuid(2) } })).toHaveLength(1);
     expect(await operations({ table: 'tags', row: { clause: uuid(2), number: '8' } })).toEqual([]);
     expect(await operations({ actor: 'ann' })).toEqual(['update clauses', 'insert clauses']);
     const [newest] = (await query()).changes;
     expect(await operations({ since: newest?.at })).toContain('delete clauses');
     expect(await operations({ until: newest?.at })).not.toContain('delete clauses');
+    const moment = new Date(newest?.at ?? '');
+    expect(await operations({ since: new Date(moment.getTime() + 1) })).toEqual([]);
+    expect(await operations({ until: new Date(moment.getTime() + 1) })).toHaveLength(5);
+    expect(await operations({ since: '2000-01-01', until: '2100-01-01T00:00:00+02:00' })).toHaveLength(5);
     expect(await operations({ since: '2100-01-01T00:00:00.000000Z' })).toEqual([]);
   });
 
@@ -95,7 +102,22 @@ describe.each(engines)('an audit trail on $name', (engine) => {
     expect(seen).toEqual((await query()).changes);
   });
 
-  it.each([{ limit: 0 }, { limit: 1.5 }, { limit: 1_001 }, { after: 'here' }])('refuses %j', async (of) => {
+  it.each<TrailQuery>([
+    { limit: 0 },
+    { limit: 1.5 },
+    { limit: 1_001 },
+    { after: 'here' },
+    { table: 'nothing' },
+    { table: 'changes' },
+    { row: uuid(1) },
+    { table: 'tags', row: uuid(2) },
+    { table: 'tags', row: { clause: uuid(2) } },
+    { table: 'tags', row: { clause: uuid(2), number: 7, body: 'x' } },
+    { table: 'clauses', row: { client: 'a' } },
+    { since: 'yesterday' },
+    { until: '2026-02-30' },
+    { since: new Date(Number.NaN) },
+  ])('refuses %j', async (of) => {
     await expect(query(of)).rejects.toMatchObject({ code: 'usage' });
   });
 });

@@ -73,7 +73,8 @@ describe.each(engines)('a change of the kind of a column on $name', ({ place: ne
   };
   const changesOf = (from: KindOfColumn, to: KindOfColumn): readonly SchemaChange[] =>
     engine.dialect.changes(schemaOf(from), schemaOf(to), [tableOf(to)], {});
-  const schemaOf = (kind: KindOfColumn): Schema => described.get(kind) ?? { tables: [], functions: [] };
+  const schemaOf = (kind: KindOfColumn): Schema =>
+    described.get(kind) ?? { tables: [], functions: [], objects: [] };
 
   beforeAll(async () => {
     const place = await newPlace();

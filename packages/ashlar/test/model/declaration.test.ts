@@ -13,6 +13,7 @@ import {
   timestamps,
   unique,
 } from 'ashlar';
+import { appendOnly } from 'ashlar/guarantees';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { fillGenerated } from '../../src/model/index.js';
@@ -142,6 +143,16 @@ describe('an invalid declaration is refused with the table and column named', ()
       'an autoincrement column that is not the primary key',
       declare({ id: id(), n: autoincrement() }),
       /two primary keys: id and n/,
+    ],
+    [
+      'a key of the database and nothing else',
+      declare({ id: autoincrement() }),
+      /only the database gives its columns/,
+    ],
+    [
+      'a key and a time of the database',
+      () => table('things', { id: autoincrement(), at: createdAt() }, () => [appendOnly()]),
+      /only the database gives its columns/,
     ],
     [
       'set null on a required column',

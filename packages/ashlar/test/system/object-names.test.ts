@@ -38,7 +38,11 @@ test.each<[string, unknown[], RegExp]>([
     [table('a', { id: id(), b: z.string() }, (c) => [unique(c.b)]), plain('a_b_key')],
     /a_b_key/,
   ],
-  ['a table and a sequence', [table('a', { id: autoincrement() }), plain('a_id_seq')], /the sequence of a/],
+  [
+    'a table and a sequence',
+    [table('a', { id: autoincrement(), note: z.string() }), plain('a_id_seq')],
+    /the sequence of a/,
+  ],
   [
     'a table and a side table of a ledger',
     [table('a', { id: id() }, () => [appendOnly(), ledgered()]), plain('a_ledger'), plain('a_ledger_head')],

@@ -1,17 +1,12 @@
 import type { Command } from 'commander';
-import {
-  mergePages,
-  mostChanges,
-  parseCursor,
-  queryTrail,
-  type TrailPage,
-  trailsOf,
-} from '../../audit/query-trail.js';
+import { mergePages, mostChanges, parseCursor, queryTrail, type TrailPage } from '../../audit/query-trail.js';
+import { auditedTables, notAudited, trailsOf } from '../../audit/trail-conditions.js';
+import type { TableFacts } from '../../contract/table.js';
 import { AshlarError } from '../../errors.js';
-import type { Table } from '../../model/index.js';
 import type { System } from '../../system/system.js';
 import { assertInitialised } from '../assert-initialised.js';
 import type { Answer, Commands } from '../command.js';
+import { summaries } from '../command-names.js';
 import type { Invocation } from '../invocation.js';
 import { wholeNumber } from '../option-values.js';
 import { printChange } from '../print-change.js';
@@ -30,7 +25,7 @@ interface Options {
 /** `ashlar audit`: queries the audit trail. */
 export function auditCommand(commands: Commands): Command {
   return commands
-    .make<Options>('audit', 'show changes of rows: who made each, when, and the values before and after', run)
+    .make<Options>('audit', summaries.audit.description, run)
     .option('--table <name>', 'only changes of this table')
     .option(
       '--row <key>',
@@ -102,16 +97,15 @@ function limitOf({ limit }: Options): number | undefined {
   });
 }
 
-/** The tables of a system that write into an audit trail. */
-function auditedTables({ tables }: System): readonly Table[] {
-  return Object.values<Table>(tables).filter(({ facts }) => facts.audited);
-}
-
-function tableOf(system: System, name: string): Table | undefined {
+function tableOf(system: System, name: string): TableFacts | undefined {
   return auditedTables(system).find((table) => table.name === name);
 }
 
-function assertChosen(withTrails: readonly System[], chosen: readonly System[], { table }: Options): void {
+function assertChosen(
+  withTrails: readonly System[],
+  chosen: readonly System[],
+  { table = '' }: Options,
+): void {
   if (chosen.length > 0) return;
   if (withTrails.length === 0) {
     throw new AshlarError('usage', {
@@ -119,11 +113,7 @@ function assertChosen(withTrails: readonly System[], chosen: readonly System[], 
       suggestion: 'Declare one with auditTrail(…), and let tables write into it with audited({ into }).',
     });
   }
-  const names = withTrails.flatMap(auditedTables).map(({ name }) => name);
-  throw new AshlarError('usage', {
-    message: `No audited table has the name ${table}.`,
-    suggestion: `The audited tables are: ${names.join(', ') || 'none'}.`,
-  });
+  throw notAudited(table, withTrails);
 }
 
 /** The primary key in `--row`. @throws AshlarError `usage` */

@@ -4,7 +4,9 @@ import type { Imported } from '../../contract/whole-file.js';
 import { AshlarError } from '../../errors.js';
 import { importDatabase } from '../../keys/index.js';
 import type { Answer, Commands } from '../command.js';
+import { summaries } from '../command-names.js';
 import type { Invocation } from '../invocation.js';
+import { printTable } from '../print-table.js';
 
 interface Options {
   readonly to: string;
@@ -14,11 +16,7 @@ interface Options {
 /** `ashlar import FILE --to URL`: creates a database from an SQLite or SQLCipher file. */
 export function importCommand(commands: Commands): Command {
   return commands
-    .make<Options>(
-      'import',
-      'create a database from an SQLite file, or from a SQLCipher file of version 1 to 4',
-      run,
-    )
+    .make<Options>('import', summaries.import.description, run)
     .argument('<file>', 'the file to import; it is not changed')
     .requiredOption(
       '--to <url>',
@@ -39,7 +37,7 @@ const run = async (invocation: Invocation, { to, fromKeyFile }: Options, file = 
   const { source, rows, digest, keyFingerprint } = imported;
   const tables = Object.entries(rows).filter(([name]) => !name.startsWith('sqlite_'));
   out.line(`${imported.path} has the content of ${file} (${source}); both were read and compared.`);
-  out.table(['table', 'rows'], tables);
+  printTable(out, ['table', 'rows'], tables);
   out.note(
     'If it has the tables of a system, run `ashlar migrate stamp head`, `ashlar up` and `ashlar prove`.',
   );

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { AshlarError } from '../../errors.js';
 import type { Answer, Commands } from '../command.js';
+import { summaries } from '../command-names.js';
 import { type Options, prepare } from '../init/prepare.js';
 import { printOutcome } from '../init/print.js';
 import { Changes } from '../init/undo.js';
@@ -10,11 +11,7 @@ import type { Invocation } from '../invocation.js';
 /** `ashlar init`: starts a project, with a first table that has a guarantee, its step and its test. */
 export function initCommand(commands: Commands): Command {
   return commands
-    .make<Options>(
-      'init',
-      'start in this folder: configuration, first table, first step, a test, scripts',
-      run,
-    )
+    .make<Options>('init', summaries.init.description, run)
     .option('--engine <name>', 'sqlite, pglite or postgres')
     .option('--dir <folder>', 'the folder of the tables and the migrations')
     .option('--language <name>', 'typescript or javascript (default: that of the project)')

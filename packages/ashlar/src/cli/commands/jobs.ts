@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { Commands } from '../command.js';
+import { summaries } from '../command-names.js';
 import { cancelCommand, pauseCommand, resumeCommand } from './jobs/control.js';
 import { importCommand } from './jobs/import.js';
 import { listCommand } from './jobs/list.js';
@@ -10,7 +11,7 @@ import { showCommand } from './jobs/show.js';
 /** `ashlar jobs …`: lists, imports, runs and controls the batch jobs of a system. */
 export function jobsCommand(commands: Commands): Command {
   const jobs = new Command('jobs')
-    .description('list, import, run and control the batch jobs of a system')
+    .description(summaries.jobs.description)
     .addCommand(listCommand(commands))
     .addCommand(showCommand(commands))
     .addCommand(importCommand(commands))

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { Commands } from '../command.js';
+import { summaries } from '../command-names.js';
 import { checkCommand } from './key/check.js';
 import { newCommand } from './key/new.js';
 import { rotateColumnsCommand } from './key/rotate-columns.js';
@@ -11,7 +12,7 @@ import { shredCommand } from './key/shred.js';
 /** `ashlar key …`: creates, checks, rotates and shreds keys of databases, columns and checkpoints. */
 export function keyCommand(commands: Commands): Command {
   return new Command('key')
-    .description('create, check, rotate and shred keys')
+    .description(summaries.key.description)
     .addCommand(newCommand(commands))
     .addCommand(checkCommand(commands))
     .addCommand(

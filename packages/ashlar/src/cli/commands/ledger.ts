@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { Commands } from '../command.js';
+import { summaries } from '../command-names.js';
 import { checkpointCommand } from './ledger/checkpoint.js';
 import { exportCommand } from './ledger/export.js';
 import { keyCommand } from './ledger/key.js';
@@ -10,7 +11,7 @@ import { verifyCommand } from './ledger/verify.js';
 /** `ashlar ledger …`: verifies, signs and exports ledgers. */
 export function ledgerCommand(commands: Commands): Command {
   return new Command('ledger')
-    .description('verify, sign and export ledgers, and write inclusion proofs')
+    .description(summaries.ledger.description)
     .addCommand(listCommand(commands))
     .addCommand(verifyCommand(commands))
     .addCommand(proofCommand(commands))

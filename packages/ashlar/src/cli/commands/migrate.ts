@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { Commands } from '../command.js';
+import { summaries } from '../command-names.js';
 import { checkCommand } from './migrate/check.js';
 import { downCommand } from './migrate/down.js';
 import { dumpCommand } from './migrate/dump.js';
@@ -13,7 +14,7 @@ import { migrateUpCommand } from './migrate/up.js';
 /** `ashlar migrate …`: plans, writes, applies and checks the migration steps of the schema. */
 export function migrateCommand(commands: Commands): Command {
   return new Command('migrate')
-    .description('plan, write, apply and check the migration steps of the schema')
+    .description(summaries.migrate.description)
     .addCommand(planCommand(commands))
     .addCommand(newCommand(commands))
     .addCommand(migrateUpCommand(commands))

@@ -7,6 +7,7 @@ import { failuresOf, type ProveReport, prove } from '../../prove/index.js';
 import { reportPage } from '../../prove/page/page.js';
 import type { System } from '../../system/system.js';
 import type { Answer, Commands } from '../command.js';
+import { summaries } from '../command-names.js';
 import type { Invocation } from '../invocation.js';
 import { printReport, printVerdict } from '../print-report.js';
 import { reportError } from '../report-error.js';
@@ -19,11 +20,7 @@ interface Options {
 /** `ashlar prove`: attacks every guarantee, in transactions that are rolled back. */
 export function proveCommand(commands: Commands): Command {
   return commands
-    .make<Options>(
-      'prove',
-      'attack every guarantee, in transactions that are rolled back; exit 1 if an attack succeeds',
-      run,
-    )
+    .make<Options>('prove', summaries.prove.description, run)
     .option('--brief', 'print only the number of attacks and the failures')
     .option('--report <file>', 'also write the report as an HTML page, for an auditor');
 }

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { AshlarError } from '../../errors.js';
 import { type StatusReport, status } from '../../migrations/index.js';
 import type { Answer, Commands } from '../command.js';
+import { summaries } from '../command-names.js';
 import type { Invocation } from '../invocation.js';
 import { printStatus } from '../print-status.js';
 import { reportError } from '../report-error.js';
@@ -13,11 +14,7 @@ interface Options {
 /** `ashlar status`: shows the status of each system on one page. */
 export function statusCommand(commands: Commands): Command {
   return commands
-    .make<Options>(
-      'status',
-      'show one page: engine, roles, migrations, drift, tables, guarantees, backups',
-      run,
-    )
+    .make<Options>('status', summaries.status.description, run)
     .option('--check', 'exit 1 on drift, missing steps, missing objects of guarantees, or wrong rights');
 }
 

@@ -4,6 +4,7 @@ import { maintain, type RunStep, up } from '../../migrations/index.js';
 import { countAttacks, failuresOf, type ProveReport } from '../../prove/index.js';
 import type { System } from '../../system/system.js';
 import type { Answer, Commands } from '../command.js';
+import { summaries } from '../command-names.js';
 import type { Invocation } from '../invocation.js';
 import { type LockOptions, lockBudget, withLockOptions } from '../lock-options.js';
 import { printGrants } from '../print-grants.js';
@@ -22,11 +23,7 @@ interface Options extends LockOptions {
 export function upCommand(commands: Commands): Command {
   return withLockOptions(
     commands
-      .make<Options>(
-        'up',
-        'create and migrate the database, grant rights, create partitions, attack guarantees; safe to repeat',
-        run,
-      )
+      .make<Options>('up', summaries.up.description, run)
       .option(
         '--actor <name>',
         'the actor to record in the history (default: the user of the operating system)',

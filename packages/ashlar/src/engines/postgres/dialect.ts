@@ -4,6 +4,7 @@ import { postgresRoles } from './roles/roles.js';
 import { changes } from './schema/changes.js';
 import { postgresContents } from './schema/contents.js';
 import { createTable } from './schema/create-table.js';
+import { declaredObjects, viewSql } from './schema/declared-objects.js';
 import { dump } from './schema/dump.js';
 import { foundationVersions, scopeBounds } from './schema/foundation.js';
 import { generatedColumnObjects } from './schema/generated-columns.js';
@@ -18,7 +19,10 @@ export const postgresDialect: SqlDialect = {
   foundationVersions,
   createTable,
   generatedColumnObjects,
+  declaredObjects,
+  viewSql,
   changes,
+  findBroken: async () => [],
   renameTables: tableRenamer('postgres'),
   // DROP TABLE deletes no row of another table, and there is no REPLACE
   ownerOfSteps: (owner) => owner,

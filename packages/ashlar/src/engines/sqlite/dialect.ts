@@ -1,9 +1,11 @@
 import type { SqlDialect } from '../../contract/dialect.js';
 import { tableRenamer } from '../rename-tables.js';
+import { findBroken } from './schema/broken.js';
 import { changes } from './schema/changes.js';
 import { now } from './schema/column-sql.js';
 import { sqliteContents } from './schema/contents.js';
 import { createTable } from './schema/ddl.js';
+import { declaredObjects, viewSql } from './schema/declared-objects.js';
 import { foundation, foundationVersions } from './schema/foundation.js';
 import { generatedColumnObjects } from './schema/generated-columns.js';
 import { sqliteProving } from './schema/proving.js';
@@ -19,7 +21,10 @@ export const sqliteDialect: SqlDialect = {
   foundationVersions,
   createTable,
   generatedColumnObjects,
+  declaredObjects,
+  viewSql,
   changes,
+  findBroken,
   renameTables: tableRenamer('sqlite'),
   ownerOfSteps: withoutImplicitDeletes,
   storedForm,

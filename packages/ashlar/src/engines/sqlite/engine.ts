@@ -1,6 +1,7 @@
 import type { ValueForm } from '../../contract/column.js';
 import type { Engine, SyncEngine } from '../../contract/engine.js';
 import type { GuardedTable } from '../../contract/guarantee.js';
+import type { DeclaredView } from '../../contract/objects.js';
 import type { OpenOptions } from '../../contract/open-options.js';
 import type { Owner } from '../../contract/owner.js';
 import type { Schema } from '../../contract/schema.js';
@@ -108,10 +109,10 @@ class SqliteEngine implements Engine {
     };
   }
 
-  register(tables: readonly GuardedTable[]): void {
+  register(tables: readonly GuardedTable[], views: readonly DeclaredView[] = []): void {
     this.#settings.origins.register(tables);
     this.#settings.failures.register(tables);
-    this.#settings.scoped.register(tables);
+    this.#settings.scoped.register(tables, views);
     this.#settings.touched.register(tables);
     this.#hooks.register(tables);
     this.#connections.forgetStatements();

@@ -5,6 +5,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import type { Engine } from '../../../src/contract/engine.js';
 import { openEngine } from '../../../src/engines/open.js';
 import { openShadow } from '../../../src/engines/shadow.js';
@@ -13,7 +14,7 @@ import { thisProcess } from '../../../src/files/process.js';
 import { autoincrement, table } from '../../../src/model/index.js';
 import { createTables, firstRow, transaction } from './opened.js';
 
-const jobs = table('jobs', { id: autoincrement() });
+const jobs = table('jobs', { id: autoincrement(), note: z.string().default('') });
 const count = async (engine: Engine): Promise<unknown> =>
   firstRow(await engine.read('SELECT count(*) AS n FROM jobs', [])).n;
 
@@ -129,7 +130,11 @@ describe('shadow databases', () => {
     }
     const [one, other] = await Promise.all([openShadow('postgres'), openShadow('postgres')]);
     await createTables(one, jobs);
-    expect(await other.asOwner((owner) => other.introspect(owner))).toEqual({ tables: [], functions: [] });
+    expect(await other.asOwner((owner) => other.introspect(owner))).toEqual({
+      tables: [],
+      functions: [],
+      objects: [],
+    });
     await one.close();
     await other.close();
   });

@@ -230,7 +230,7 @@ describe.each(postgresEngines)('the schema on $name', (test) => {
     await up(steps);
     expect(await describeSchema(engine)).toEqual(wanted);
     await down(steps);
-    expect(await describeSchema(engine)).toEqual({ tables: [], functions: [] });
+    expect(await describeSchema(engine)).toEqual({ tables: [], functions: [], objects: [] });
   });
 
   it('changes with its data in place, and back', async () => {
@@ -557,7 +557,7 @@ describe.each(postgresEngines)('the schema on $name', (test) => {
     await reset();
     await createTables(engine, jobs, lines);
     const was = await describeSchema(engine);
-    const steps = await compare({ tables: [], functions: [] }, []);
+    const steps = await compare({ tables: [], functions: [], objects: [] }, []);
     expect(steps.map(({ summary, danger }) => [summary, danger])).toEqual([
       ['lines: drop table', 'All rows of lines are lost.'],
       ['jobs: drop table', 'All rows of jobs are lost.'],

@@ -1,5 +1,6 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
+import { z } from 'zod';
 import { asAdmin, engines } from '../../../../../test/support/engines.js';
 import { openPostgres } from '../../../src/engines/postgres/server/open.js';
 import { AshlarError } from '../../../src/errors.js';
@@ -9,7 +10,7 @@ import { createTables, firstRow, opened, transaction } from './opened.js';
 const [server] = engines.filter(({ name }) => name === 'postgres');
 if (!server) throw new Error('no server');
 
-const jobs = table('jobs', { id: autoincrement() });
+const jobs = table('jobs', { id: autoincrement(), note: z.string().default('') });
 
 const urlWith = (change: (url: URL) => void): string => {
   const url = new URL(inject('postgresUrl'));

@@ -161,15 +161,15 @@ describe.each(postgresEngines)('transactions on $name', (test) => {
   });
 
   it('reuse prepared statements after the schema changed', async () => {
-    await createTables(it$.engine, table('shapes', { id: autoincrement() }));
+    await createTables(it$.engine, table('shapes', { id: autoincrement(), note: z.string().default('') }));
     const select = 'SELECT * FROM shapes WHERE id >= $1';
     for (let i = 0; i < 3; i++) await it$.engine.read(select, [0]);
     await it$.engine.asOwner((owner) =>
       owner.script("ALTER TABLE shapes ADD COLUMN name text DEFAULT 'x'; INSERT INTO shapes DEFAULT VALUES"),
     );
-    expect((await it$.engine.read(select, [0])).rows).toEqual([{ id: 1, name: 'x' }]);
+    expect((await it$.engine.read(select, [0])).rows).toEqual([{ id: 1, note: '', name: 'x' }]);
     await transaction(it$.engine, async (t) => {
-      expect((await t.execute(select, [0])).rows).toEqual([{ id: 1, name: 'x' }]);
+      expect((await t.execute(select, [0])).rows).toEqual([{ id: 1, note: '', name: 'x' }]);
     });
   });
 

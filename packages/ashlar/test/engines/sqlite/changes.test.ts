@@ -148,7 +148,7 @@ describe('a schema', () => {
     await engine.asOwner((owner) =>
       owner.script('CREATE TABLE ashlar_migrations (step TEXT); CREATE INDEX i ON ashlar_migrations (step)'),
     );
-    expect(await schemaOf(engine)).toEqual({ tables: [], functions: [] });
+    expect(await schemaOf(engine)).toEqual({ tables: [], functions: [], objects: [] });
   });
 
   test('is dumped as SQL that creates it again', async () => {
@@ -233,7 +233,7 @@ describe('a schema', () => {
   });
 
   test('of an empty database is dumped as nothing', () => {
-    expect(sqliteDialect.dump({ tables: [], functions: [] })).toBe('');
+    expect(sqliteDialect.dump({ tables: [], functions: [], objects: [] })).toBe('');
   });
 });
 
@@ -667,8 +667,8 @@ describe('a table', () => {
         ],
       },
     });
-    const plain = table('notes', { id: autoincrement() });
-    const logged = table('notes', { id: autoincrement() }, () => [beside()]);
+    const plain = table('notes', { id: autoincrement(), note: z.string() });
+    const logged = table('notes', { id: autoincrement(), note: z.string() }, () => [beside()]);
     const whole = await open();
     const first = await migrate(whole, [logged]);
     expect(summaries(first.changes)).toEqual(['notes: create table']);

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { listBackups } from '../../../backup/index.js';
 import type { Answer, Commands } from '../../command.js';
 import type { Invocation } from '../../invocation.js';
+import { printTable } from '../../print-table.js';
 
 interface Options {
   readonly dir?: string;
@@ -20,7 +21,8 @@ const run = async (invocation: Invocation, { dir }: Options): Promise<Answer> =>
   const listed = await listBackups(folder);
   if (listed.length === 0) out.line(`no backups in ${folder}`);
   else {
-    out.table(
+    printTable(
+      out,
       ['backup', 'created', 'verified', 'engine', 'bytes'],
       listed.map(({ name, manifest, verifiedAt, problem }) => [
         name,

@@ -3,6 +3,7 @@ import { type KeepRules, pruneBackups } from '../../../backup/index.js';
 import type { Answer, Commands } from '../../command.js';
 import type { Invocation } from '../../invocation.js';
 import { wholeNumberOrNone } from '../../option-values.js';
+import { printTable } from '../../print-table.js';
 
 interface Options {
   readonly dir?: string;
@@ -47,7 +48,8 @@ const run = async (invocation: Invocation, options: Options): Promise<Answer> =>
   const decided = await pruneBackups({ folder, label, dryRun, keep: { ...keep, ...rulesOf(options) } });
   if (decided.length === 0) out.line(`no backups in ${folder}`);
   else {
-    out.table(
+    printTable(
+      out,
       ['backup', 'created', 'verdict', 'why'],
       decided.map(({ name, createdAt, verdict, why }) => [
         name,

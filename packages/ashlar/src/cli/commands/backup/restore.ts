@@ -34,7 +34,7 @@ const run = async (invocation: Invocation, options: Options, file = ''): Promise
     restoreBackup(/[/\\]/.test(file) ? resolve(streams.directory, file) : file, await invocation.systems(), {
       folder,
       keys,
-      to: invocation.targetAt(options.to),
+      to: await invocation.targetAt(options.to),
       replace: options.replace === true,
       checkpoints: invocation.ledgerKeys(),
       roles: invocation.roles(),

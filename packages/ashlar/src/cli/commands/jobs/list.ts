@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { Answer, Commands } from '../../command.js';
 import type { Invocation } from '../../invocation.js';
 import { sumText } from '../../print-job.js';
+import { printTable } from '../../print-table.js';
 import { withJobs } from '../../with-jobs.js';
 
 /** `ashlar jobs list`: lists the 100 newest jobs. */
@@ -15,7 +16,8 @@ const run = (invocation: Invocation): Promise<Answer> =>
     const all = await jobs.list(db);
     if (all.length === 0) out.line('no jobs');
     else {
-      out.table(
+      printTable(
+        out,
         ['id', 'name', 'status', 'rows', 'done', 'failed', ...jobs.sums.map(({ label }) => label), 'created'],
         all.map((job) => [
           job.id,

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { Answer, Commands } from '../../command.js';
 import type { Invocation } from '../../invocation.js';
 import { printJob } from '../../print-job.js';
+import { printTable } from '../../print-table.js';
 import { withJobs } from '../../with-jobs.js';
 
 /** `ashlar jobs show ID`: shows a job, its rows by status, its failures and its log. */
@@ -17,10 +18,11 @@ const run = (invocation: Invocation, _: object, id = ''): Promise<Answer> =>
     const job = await jobs.show(db, id);
     printJob(out, jobs.sums, job);
     out.line();
-    out.table(['rows', 'count'], Object.entries(job.rows_by_status));
+    printTable(out, ['rows', 'count'], Object.entries(job.rows_by_status));
     if (job.failures.length > 0) {
       out.line();
-      out.table(
+      printTable(
+        out,
         ['failed row', 'attempts', 'error', 'message'],
         job.failures.map((row) => [
           row.row_number,

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { ledgerState } from '../../../ledger/database/index.js';
 import type { Answer, Commands } from '../../command.js';
 import type { Invocation } from '../../invocation.js';
+import { printTable } from '../../print-table.js';
 import { withLedgers } from '../../with-ledgers.js';
 
 /** `ashlar ledger list`: lists all ledgers, each with its size, root, last block and last checkpoint. */
@@ -14,7 +15,8 @@ const run = async (invocation: Invocation): Promise<Answer> => {
     const { ledger, size, root, unsealed, lastBlock, lastCheckpoint } = await ledgerState(opened);
     return { ledger, size, root, unsealed, last_block: lastBlock, last_checkpoint: lastCheckpoint };
   });
-  invocation.out.table(
+  printTable(
+    invocation.out,
     ['ledger', 'entries', 'unsealed', 'last block', 'last checkpoint', 'root'],
     ledgers.map((one) => [
       one.ledger,

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { AshlarError } from '../../../errors.js';
-import { checkMigrations } from '../../../migrations/index.js';
+import { check as checkMigrations } from '../../../migrations/model-changes.js';
 import type { Answer, Commands } from '../../command.js';
 import { chosenDialects } from '../../dialect-option.js';
 import type { Invocation } from '../../invocation.js';

@@ -1,7 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { dumpFile } from '../../../migrations/dump-schema.js';
-import { dumpSchema } from '../../../migrations/index.js';
+import { dumpFile, dumpSchema } from '../../../migrations/dump-schema.js';
 import type { Answer, Commands } from '../../command.js';
 import { chosenDialects } from '../../dialect-option.js';
 import type { Invocation } from '../../invocation.js';

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
-import { history } from '../../../migrations/index.js';
+import { history } from '../../../migrations/history.js';
 import type { Answer, Commands } from '../../command.js';
 import type { Invocation } from '../../invocation.js';
+import { printTable } from '../../print-table.js';
 
 /** `ashlar migrate history`: lists the applied migration steps. */
 export function historyCommand(commands: Commands): Command {
@@ -17,7 +18,8 @@ const run = async (invocation: Invocation): Promise<Answer> => {
     out.line(out.style('bold', system.name));
     if (applied.length === 0) out.line('  no steps applied');
     else {
-      out.table(
+      printTable(
+        out,
         ['step', 'applied at', 'by', 'ms', 'checksum'],
         applied.map((row) => [
           row.step,

@@ -1,7 +1,9 @@
 import { relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { AshlarError } from '../../../errors.js';
-import { type Decide, newStep } from '../../../migrations/index.js';
+import type { Decide } from '../../../migrations/decisions.js';
+import { newStep } from '../../../migrations/new-step.js';
+import type { DecideObject, ObjectAnswer } from '../../../migrations/ownership/unknown.js';
 import type { Answer, Commands } from '../../command.js';
 import type { Invocation } from '../../invocation.js';
 import { collect } from '../../option-values.js';
@@ -11,6 +13,8 @@ interface Options {
   readonly renameTable?: readonly string[];
   readonly drop?: readonly string[];
   readonly dropTable?: readonly string[];
+  readonly keep?: readonly string[];
+  readonly dropObject?: readonly string[];
   readonly empty?: boolean;
   readonly folder?: string;
 }
@@ -24,6 +28,8 @@ export function newCommand(commands: Commands): Command {
     .option('--rename-table <old:new>', 'treat this table as renamed (repeatable)', collect)
     .option('--drop <table.column>', 'treat this missing column as dropped (repeatable)', collect)
     .option('--drop-table <table>', 'treat this missing table as dropped (repeatable)', collect)
+    .option('--keep <object>', 'keep this object of an older step (repeatable)', collect)
+    .option('--drop-object <object>', 'drop this object of an older step (repeatable)', collect)
     .option('--empty', 'write empty files to fill in by hand')
     .option('--folder <path>', 'the migrations folder (default: the one of the system)');
 }
@@ -33,14 +39,20 @@ const run = async (invocation: Invocation, options: Options, name = ''): Promise
   const system = await invocation.system();
   const folder =
     options.folder === undefined ? system.migrations : resolve(streams.directory, options.folder);
+  const isAsking = streams.interactive && !out.json;
   const step = await newStep(system, folder, name, {
+    objects: {
+      ...answered(options.keep ?? [], 'keep'),
+      ...answered(options.dropObject ?? [], 'drop'),
+    },
+    decideObject: isAsking ? askAboutObject(invocation) : undefined,
     renames: parseRenames(options.rename ?? []),
     tableRenames: parseTableRenames(options.renameTable ?? []),
     drops: [
       ...parseDrops('--drop', /^\w+\.\w+$/, options.drop),
       ...parseDrops('--drop-table', /^\w+$/, options.dropTable),
     ],
-    decide: streams.interactive && !out.json ? ask(invocation) : undefined,
+    decide: isAsking ? ask(invocation) : undefined,
     empty: options.empty,
     engines: await invocation.engines(folder),
   });
@@ -56,8 +68,29 @@ const run = async (invocation: Invocation, options: Options, name = ''): Promise
         out.note(`${out.styleNote('yellow', 'careful')} ${dialect}: ${summary}: ${danger}`);
     }
   }
-  return { document: { system: system.name, step: step.name, changes: step.changes } };
+  for (const object of step.kept) out.note(`kept, because no table declares it: ${object}`);
+  return { document: { system: system.name, step: step.name, changes: step.changes, kept: step.kept } };
 };
+
+const answered = (objects: readonly string[], answer: ObjectAnswer): Record<string, ObjectAnswer> =>
+  Object.fromEntries(objects.map((object) => [object, answer]));
+
+const askAboutObject =
+  ({ streams }: Invocation): DecideObject =>
+  async (object) => {
+    const { isCancel, select } = await import('@clack/prompts');
+    const answer = await select<ObjectAnswer>({
+      message: `No table declares ${object}, which an older step makes. What happens to it?`,
+      options: [
+        { value: 'keep', label: 'it stays: a person made it' },
+        { value: 'drop', label: 'it is dropped: an earlier declaration made it' },
+      ],
+      input: streams.stdin,
+      output: streams.stderr,
+    });
+    if (isCancel(answer)) throw cancelled();
+    return answer;
+  };
 
 /** `table.old:new` → table → { new: old }. @throws AshlarError `usage` */
 const parseRenames = (given: readonly string[]): Record<string, Record<string, string>> => {

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { FoundationVersion } from '../../../contract/dialect.js';
 import { versionName } from '../../../migrations/foundation.js';
-import { type PlannedStep, plan } from '../../../migrations/index.js';
+import { type PlannedStep, plan } from '../../../migrations/plan.js';
 import type { Answer, Commands } from '../../command.js';
 import type { Invocation } from '../../invocation.js';
 import type { Output } from '../../output.js';

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { defaultActor } from '../../../migrations/actor.js';
-import { plan, sqlOf } from '../../../migrations/index.js';
+import { plan } from '../../../migrations/plan.js';
+import { sqlOf } from '../../../migrations/sql-of.js';
 import { readSteps } from '../../../migrations/steps.js';
 import type { Answer, Commands } from '../../command.js';
 import type { Invocation } from '../../invocation.js';

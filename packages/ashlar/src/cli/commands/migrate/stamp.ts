@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { stamp } from '../../../migrations/index.js';
+import { stamp } from '../../../migrations/stamp.js';
 import type { Answer, Commands } from '../../command.js';
 import type { Invocation } from '../../invocation.js';
 

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { up } from '../../../migrations/index.js';
+import { up } from '../../../migrations/up.js';
 import type { Answer, Commands } from '../../command.js';
 import type { Invocation } from '../../invocation.js';
 import { type LockOptions, lockBudget, withLockOptions } from '../../lock-options.js';

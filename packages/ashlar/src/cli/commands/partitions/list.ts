@@ -1,14 +1,8 @@
 import type { Command } from 'commander';
-import type { Engine, Partition } from '../../../contract/engine.js';
-import type { System } from '../../../system/system.js';
+import { listPartitions, type TablePartitions } from '../../../maintenance/partitions.js';
 import type { Answer, Commands } from '../../command.js';
 import type { Invocation } from '../../invocation.js';
-
-interface TablePartitions {
-  readonly system: string;
-  readonly table: string;
-  readonly partitions: readonly Partition[];
-}
+import { printTable } from '../../print-table.js';
 
 /** `ashlar partitions list`: lists all partitions, each with its bounds and its estimated number of rows. */
 export function listPartitionsCommand(commands: Commands): Command {
@@ -17,14 +11,17 @@ export function listPartitionsCommand(commands: Commands): Command {
 
 const run = async (invocation: Invocation): Promise<Answer> => {
   const { out } = invocation;
-  const all: TablePartitions[] = [];
-  for (const system of await invocation.systems())
-    all.push(
-      ...(await invocation.withEngine('owner', (engine) => partitionsOf(engine, system), { create: false })),
-    );
+  const all: ({ readonly system: string } & TablePartitions)[] = [];
+  for (const system of await invocation.systems()) {
+    const found = await invocation.withEngine('owner', (engine) => listPartitions(engine, system), {
+      create: false,
+    });
+    all.push(...found.map((each) => ({ system: system.name, ...each })));
+  }
   if (all.length === 0) out.line('no partitions');
   else {
-    out.table(
+    printTable(
+      out,
       ['table', 'partition', 'from', 'to', 'rows (estimate)'],
       all.flatMap(({ table, partitions }) =>
         partitions.map(({ name, from, to, rows }) => [table, name, from ?? '–', to ?? '–', rows]),
@@ -33,13 +30,3 @@ const run = async (invocation: Invocation): Promise<Answer> => {
   }
   return { document: { tables: all } };
 };
-
-const partitionsOf = (engine: Engine, system: System): Promise<TablePartitions[]> =>
-  engine.asOwner(async (owner) => {
-    const found: TablePartitions[] = [];
-    for (const { name } of Object.values(system.tables)) {
-      const partitions = await engine.partitions(owner, name);
-      if (partitions.length > 0) found.push({ system: system.name, table: name, partitions });
-    }
-    return found;
-  });

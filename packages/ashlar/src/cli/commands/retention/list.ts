@@ -3,6 +3,7 @@ import { type RetentionStatus, retentionStatus } from '../../../maintenance/rete
 import { assertInitialised } from '../../assert-initialised.js';
 import type { Answer, Commands } from '../../command.js';
 import type { Invocation } from '../../invocation.js';
+import { printTable } from '../../print-table.js';
 
 /** `ashlar retention list`: shows the retention period of each table, and its expired rows. */
 export function listRetentionCommand(commands: Commands): Command {
@@ -29,7 +30,8 @@ async function run(invocation: Invocation): Promise<Answer> {
   }
   if (all.length === 0) out.line('no table has a retention period');
   else {
-    out.table(
+    printTable(
+      out,
       ['table', 'period', 'from', 'reason', 'due', 'held', 'stuck'],
       all.map(({ table, period_text, column, reason, due, held, stuck }) => [
         table,

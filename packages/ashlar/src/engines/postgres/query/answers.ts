@@ -1,8 +1,10 @@
-import { type AggregateFunctionNode, CastNode, DataTypeNode, type OperationNode } from 'kysely';
-import type { QueryAnswers } from '../../../contract/answers.js';
+import { type AggregateFunctionNode, CastNode, DataTypeNode, type OperationNode, ValueNode } from 'kysely';
+import type { MatchParts, QueryAnswers } from '../../../contract/answers.js';
 import type { ColumnKind } from '../../../contract/column.js';
+import { identifier } from '../../../model/index.js';
 import { rowsAsJson } from '../../json-rows.js';
 import { raw } from '../../raw-node.js';
+import { wordsColumn } from '../schema/declared-objects.js';
 import { parameterTypes } from '../wire/parameter-types.js';
 import { inJson, jsonFunctions } from './nested.js';
 
@@ -37,6 +39,12 @@ const aggregate = (node: AggregateFunctionNode, of: ColumnKind | undefined): Ope
   return undefined;
 };
 
+const matches = ({ index, alias, words, prefix }: MatchParts): OperationNode =>
+  raw(
+    [`${identifier(alias)}.${identifier(wordsColumn(index))} @@ to_tsquery('simple', `, '::text)'],
+    ValueNode.create(words.join(' & ') + (prefix ? ':*' : '')),
+  );
+
 /** How PostgreSQL’s SQL is written where other engines could not give its answer. */
 export const postgresAnswers: QueryAnswers = {
   nullsAreLowest: false,
@@ -45,6 +53,7 @@ export const postgresAnswers: QueryAnswers = {
   tuplesAreValues: false,
   returningKnowsAlias: true,
   like: () => undefined,
+  matches,
   aggregate,
   comparableJson: (node) => node,
   comparableJsonText: (value) => JSON.stringify(value),

@@ -137,7 +137,7 @@ FROM pg_roles r WHERE r.rolname IN (${list(names)})`);
 const objectsOf = (tables: Iterable<string>): string => `
 WITH RECURSIVE wanted AS (
   SELECT oid FROM pg_class
-  WHERE relnamespace = ${here} AND relkind IN ('r', 'p') AND NOT relispartition AND relname IN (${list(tables)})
+  WHERE relnamespace = ${here} AND relkind IN ('r', 'p', 'v', 'm') AND NOT relispartition AND relname IN (${list(tables)})
 ), parts AS (
   SELECT i.inhrelid AS oid FROM pg_inherits i JOIN wanted w ON i.inhparent = w.oid
   UNION

@@ -3,6 +3,8 @@ import type { GuardedTable } from '../../../contract/guarantee.js';
 import type { Schema, SchemaChange, SchemaObject, SchemaTable } from '../../../contract/schema.js';
 import { AshlarError } from '../../../errors.js';
 import { identifier } from '../../../model/index.js';
+import { mentions } from '../../../sql/code.js';
+import { asCreated, changeObjects } from '../../object-changes.js';
 import { change } from './change.js';
 import { changeColumns } from './change-columns.js';
 import {
@@ -23,9 +25,10 @@ import {
   referredFirst,
 } from './change-tables.js';
 import { columnCheck } from './column-sql.js';
+import { declaredObjects } from './declared-objects.js';
 import { modelSql } from './model-sql.js';
 import { renameInSchema } from './rename-in-schema.js';
-import { blockingObjects, linksRetyped, type Retyped, retypedColumns } from './retype.js';
+import { blockingObjects, linksRetyped, type Retyped, retypedColumns, rewrittenColumns } from './retype.js';
 
 const renameColumns = (renames: Renames): SchemaChange[] =>
   Object.entries(renames).flatMap(([table, columns]) =>
@@ -168,10 +171,16 @@ const changeFunctions = (
     dropped: before.functions.filter(({ name }) => !is.has(name)).map(dropFunction),
     set: after.functions.flatMap((one) => {
       const old = was.get(one.name);
-      if (old) return old.definition === one.definition ? [] : [replaceFunction(old, one)];
+      if (old)
+        return old.definition === one.definition ? [] : [{ object: one, change: replaceFunction(old, one) }];
       return made.has(`function ${one.name}`)
         ? []
-        : [addFunction(one, written.get(`function ${one.name}`) ?? one.definition)];
+        : [
+            {
+              object: one,
+              change: addFunction(one, written.get(`function ${one.name}`) ?? one.definition),
+            },
+          ];
     }),
   };
 };
@@ -190,28 +199,78 @@ export const changes: SqlDialect['changes'] = (before, after, model, renames) =>
     retyped: retypedColumns(renamed, after),
     blocking: blockingObjects(renamed, after),
   };
+  const had = new Set(renamed.tables.map(({ name }) => name));
+  const declared = model.flatMap(declaredObjects);
+  // PostgreSQL reads the body of an SQL function when it is created, which may use the tables; columns may use the function
+  const inTables = after.tables.flatMap(({ columns, constraints }) => [
+    ...columns.map(({ default: standard = '', rest }) => `${standard} ${rest}`),
+    ...constraints.map(({ definition }) => definition),
+  ]);
+  const whenSet = ({ name, definition }: SchemaObject): 'first' | 'with the columns' | 'with new tables' => {
+    const [called = name] = name.split('(');
+    if (!/\bLANGUAGE sql\b/i.test(definition) || inTables.some((text) => text.includes(called)))
+      return 'first';
+    const isOfNew = after.tables.some(
+      (table) => !had.has(table.name) && mentions(definition, table.name, 'postgres'),
+    );
+    return isOfNew ? 'with new tables' : 'with the columns';
+  };
+  const declaredOnNew = after.tables.flatMap((table): TableChanges[] => {
+    const own = byName.get(table.name);
+    if (!own || had.has(table.name)) return [];
+    const { indexes, objects } = modelSql(own);
+    const created = asCreated(
+      table,
+      declaredObjects(own),
+      (type, name) => objects.has(`${type} ${name}`) || (type === 'index' && indexes.has(name)),
+    );
+    return [changeTable(created, table, own, retyping)];
+  });
   const kept = renamed.tables.flatMap((table): TableChanges[] => {
     const now = is.get(table.name);
     return now ? [changeTable(table, now, byName.get(table.name), retyping)] : [];
   });
-  const phase = (name: keyof TableChanges): SchemaChange[] => kept.flatMap((table) => table[name]);
+  const phase = (tables: readonly TableChanges[], name: keyof TableChanges): SchemaChange[] =>
+    tables.flatMap((table) => table[name]);
   const existing = existingIn(before);
   const created = createTables(before, after, byName, existing);
   const functions = changeFunctions(before, after, model, existing);
+  const setWhen = (when: ReturnType<typeof whenSet>): SchemaChange[] =>
+    functions.set.flatMap(({ object, change }) => (whenSet(object) === when ? [change] : []));
   const gone = renamed.tables.filter(({ name }) => !is.has(name));
+  const rewritten = rewrittenColumns(renamed, after);
+  const others = changeObjects({
+    dialect: 'postgres',
+    before: renamed.objects,
+    after: after.objects,
+    declared,
+    // a view keeps the type of a column that it reads
+    isInTheWay: ({ needs, definition }) =>
+      rewritten.some(
+        ({ table, column }) => needs.includes(table) && mentions(definition, column, 'postgres'),
+      ),
+  });
   return [
+    ...others.drops,
     ...renameColumns(renames),
-    ...phase('renames'),
-    ...phase('unlinks'),
-    ...phase('drops'),
+    ...phase(kept, 'renames'),
+    ...phase(kept, 'unlinks'),
+    ...phase(kept, 'drops'),
     // before the columns change to which its foreign keys refer, and after them for a table that is created
     ...referredFirst(gone).toReversed().map(dropTable),
-    ...functions.set,
-    ...phase('columns'),
-    ...phase('adds'),
+    ...others.before,
+    ...setWhen('first'),
+    ...phase(kept, 'columns'),
+    ...setWhen('with the columns'),
+    ...phase(kept, 'adds'),
     ...created,
-    ...phase('foreignKeys'),
-    ...phase('triggers'),
+    ...setWhen('with new tables'),
+    ...phase(declaredOnNew, 'columns'),
+    ...phase(declaredOnNew, 'adds'),
+    ...phase(kept, 'foreignKeys'),
+    ...phase([...kept, ...declaredOnNew], 'triggers'),
     ...functions.dropped,
+    ...others.creates,
+    ...others.after,
   ];
 };

@@ -1,16 +1,20 @@
-import type { Schema } from '../../../contract/schema.js';
+import type { OtherObject, Schema } from '../../../contract/schema.js';
+import { comesBeforeTables, neededFirst } from '../../object-changes.js';
 import { schemaTableSql, securityStatements } from './schema-sql.js';
 
 const byName = <T extends { readonly name: string }>(things: readonly T[]): readonly T[] =>
   things.toSorted((a, b) => (a.name < b.name ? -1 : 1));
 
 /**
- * Writes a schema as readable SQL in a fixed order: each table with its indexes and policies, then all functions, then
- * all triggers.
+ * Writes a schema as readable SQL in a fixed order: types and what else tables need, each table with its indexes and
+ * policies, then all functions, then all triggers, then views and what else needs tables.
  */
 export function dump(schema: Schema): string {
   const tables = byName(schema.tables);
+  const definitions = (objects: readonly OtherObject[]): readonly string[] =>
+    neededFirst(byName(objects)).map(({ definition }) => definition);
   const blocks = [
+    ...definitions(schema.objects.filter(comesBeforeTables)),
     ...tables.map((table) =>
       [
         schemaTableSql(table).replaceAll('::timestamp with time zone', '::timestamptz'),
@@ -20,6 +24,7 @@ export function dump(schema: Schema): string {
     ),
     ...byName(schema.functions).map(({ definition }) => definition),
     ...tables.flatMap(({ triggers }) => byName(triggers).map(({ definition }) => definition)),
+    ...definitions(schema.objects.filter((each) => !comesBeforeTables(each))),
   ];
   return blocks.map((block) => `${block};\n`).join('\n') || '\n';
 }

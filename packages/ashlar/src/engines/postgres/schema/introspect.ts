@@ -1,6 +1,7 @@
 import type { Owner } from '../../../contract/owner.js';
 import type { Schema, SchemaColumn, SchemaObject, SchemaTable } from '../../../contract/schema.js';
 import { sql } from '../../../sql/template.js';
+import { introspectObjects } from './introspect-objects.js';
 
 type Row = Readonly<Record<string, string>>;
 
@@ -148,13 +149,14 @@ export async function introspect(owner: Owner): Promise<Schema> {
     for (const row of rows) byTable.set(row.oid ?? '', [...(byTable.get(row.oid ?? '') ?? []), row]);
     return byTable;
   };
-  const [columns, constraints, indexes, triggers, policies, functions] = await Promise.all([
+  const [columns, constraints, indexes, triggers, policies, functions, objects] = await Promise.all([
     of(columnsSql),
     of(constraintsSql),
     of(indexesSql),
     of(triggersSql),
     of(policiesSql),
     owner.run(functionsSql) as Promise<readonly Row[]>,
+    introspectObjects(owner),
   ]);
   return {
     tables: tables.map((row): SchemaTable => {
@@ -174,5 +176,6 @@ export async function introspect(owner: Owner): Promise<Schema> {
       };
     }),
     functions: functions.map(functionObject),
+    objects,
   };
 }

@@ -27,6 +27,28 @@ export function retypedColumns(before: Schema, after: Schema): Retyped {
   );
 }
 
+/** Returns the columns of tables in both schemas whose type, or whose computation, changes. */
+export function rewrittenColumns(
+  before: Schema,
+  after: Schema,
+): readonly { readonly table: string; readonly column: string }[] {
+  const retyped = retypedColumns(before, after);
+  return after.tables.flatMap((table) => {
+    const old = new Map(
+      before.tables.find(({ name }) => name === table.name)?.columns.map((column) => [column.name, column]),
+    );
+    const recomputed = table.columns.flatMap((column) => {
+      const from = old.get(column.name);
+      if (!from || (!isComputed(from) && !isComputed(column))) return [];
+      return schemaColumnSql(from) === schemaColumnSql(column) ? [] : [column.name];
+    });
+    return [...(retyped.get(table.name) ?? []), ...recomputed].map((column) => ({
+      table: table.name,
+      column,
+    }));
+  });
+}
+
 /** Returns whether a constraint is a foreign key that names a retyped column at one of its ends. */
 export function linksRetyped(retyped: Retyped, table: string, { definition }: SchemaObject): boolean {
   const key = foreignKeyOf(definition, 'postgres');

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import type { OpenOptions } from '../../../contract/open-options.js';
 import type { Snapshot } from '../../../contract/snapshot.js';
-import { everyScope, identifier, literal } from '../../../model/index.js';
+import { everyScope, identifier, literal, ownerActor } from '../../../model/index.js';
 import { reporter } from '../../report.js';
 import type { Channel } from '../wire/channel.js';
 import { decodeRows, storedForm } from '../wire/decode.js';
@@ -15,7 +15,7 @@ import { parseServerUrl } from './url.js';
 
 const begin = [
   'BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY',
-  "SET LOCAL ashlar.actor = 'owner'",
+  `SET LOCAL ashlar.actor = ${literal(ownerActor)}`,
   `SET LOCAL ashlar.scope = ${literal(everyScope)}`,
   // the connection is idle while the copy runs
   'SET LOCAL idle_in_transaction_session_timeout = 0',

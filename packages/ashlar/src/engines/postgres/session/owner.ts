@@ -1,6 +1,6 @@
 import type { Owner } from '../../../contract/owner.js';
 import type { AshlarError } from '../../../errors.js';
-import { everyScope, literal } from '../../../model/index.js';
+import { everyScope, literal, ownerActor } from '../../../model/index.js';
 import type { Report } from '../../report.js';
 import type { Channel, Reply } from '../wire/channel.js';
 import { decodeRows, storedForm } from '../wire/decode.js';
@@ -12,7 +12,7 @@ import type { Hooks } from './transaction.js';
 
 // the owner acts in every scope; set for one transaction only, because a pooler would pass settings of a connection on to
 // other clients
-const begin = `BEGIN; SET LOCAL ashlar.actor = 'owner'; SET LOCAL ashlar.scope = ${literal(everyScope)}`;
+const begin = `BEGIN; SET LOCAL ashlar.actor = ${literal(ownerActor)}; SET LOCAL ashlar.scope = ${literal(everyScope)}`;
 
 /** Functions that the owner's statements and transactions use. */
 export interface OwnerHooks extends Hooks {

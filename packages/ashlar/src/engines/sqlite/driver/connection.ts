@@ -3,9 +3,10 @@ import type { QueryResult } from '../../../contract/transaction.js';
 import type { AshlarError } from '../../../errors.js';
 import { everyScope } from '../../../model/index.js';
 import { type Report, reportedNow, Usage } from '../../report.js';
+import { OtherReaders } from '../scope/other-readers.js';
 import { boundFunctions, type ScopedTables } from '../scope/scoped-tables.js';
 import { assertStatementAllowed } from '../scope/statement-gate.js';
-import { withinScope } from '../scope/within-scope.js';
+import { withinScope, writtenTable } from '../scope/within-scope.js';
 import { clockFunction, clockTime, type TouchedTables } from '../touched/touched-tables.js';
 import { withTouched } from '../touched/with-touched.js';
 import { bindable } from '../values/codec.js';
@@ -50,6 +51,7 @@ export class Connection {
   readonly report: Report | undefined;
   readonly #scoped: ScopedTables;
   readonly #touched: TouchedTables;
+  readonly #otherReaders: OtherReaders;
   readonly #sessionStatements = new BoundedCache<Prepared>(cachedStatements);
   // separate, because they may name tables that a session may not
   readonly #internalStatements = new BoundedCache<DriverStatement>(cachedStatements);
@@ -67,6 +69,7 @@ export class Connection {
     this.#failures = failures;
     this.#scoped = scoped;
     this.#touched = touched;
+    this.#otherReaders = new OtherReaders(database, scoped);
     this.report = report;
   }
 
@@ -258,6 +261,7 @@ export class Connection {
 
   #prepare(sql: string, cache = true): Prepared {
     assertStatementAllowed(sql);
+    this.#otherReaders.assertNone(sql, writtenTable(sql));
     const touched = withTouched(sql, this.#touched);
     if (touched !== sql) this.#createClock();
     const statement = this.database.prepare<unknown[], Row>(withinScope(touched, this.#scoped));

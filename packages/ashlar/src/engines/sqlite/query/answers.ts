@@ -1,8 +1,10 @@
 import { FunctionNode, type OperationNode, OperatorNode, UnaryOperationNode, ValueNode } from 'kysely';
-import type { LikeParts, QueryAnswers } from '../../../contract/answers.js';
+import type { LikeParts, MatchParts, QueryAnswers } from '../../../contract/answers.js';
+import { identifier } from '../../../model/index.js';
 import { rowsAsJson } from '../../json-rows.js';
 import { raw } from '../../raw-node.js';
 import { columnDefault } from '../schema/column-sql.js';
+import { fullTextKey } from '../schema/declared-objects.js';
 import { comparableJsonText, functions } from './functions.js';
 import { globOf } from './glob.js';
 import { inJson, jsonFunctions } from './nested.js';
@@ -16,6 +18,17 @@ const like = ({ left, pattern, text, negated, matchCase }: LikeParts): Operation
   return negated ? UnaryOperationNode.create(OperatorNode.create('not'), call) : call;
 };
 
+const matches = ({ table, index, alias, words, prefix }: MatchParts): OperationNode => {
+  const own = table.primaryKey.columns.map((column) => `${identifier(alias)}.${identifier(column)}`);
+  const found = fullTextKey(table).map((column) => (column === 'rowid' ? column : identifier(column)));
+  const name = identifier(index.name);
+  const query = words.map((word) => `"${word}"`).join(' ') + (prefix ? '*' : '');
+  return raw(
+    [`(${own.join(', ')}) in (select ${found.join(', ')} from ${name} where ${name} match `, ')'],
+    ValueNode.create(query),
+  );
+};
+
 /** How SQLite’s SQL is written so that its answers are those of PostgreSQL. */
 export const sqliteAnswers: QueryAnswers = {
   nullsAreLowest: true,
@@ -24,6 +37,7 @@ export const sqliteAnswers: QueryAnswers = {
   tuplesAreValues: true,
   returningKnowsAlias: false,
   like,
+  matches,
   aggregate: () => undefined,
   comparableJson: (node) => FunctionNode.create(functions.json, [node]),
   comparableJsonText,

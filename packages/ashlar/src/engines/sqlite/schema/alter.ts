@@ -4,6 +4,7 @@ import { identifier } from '../../../model/index.js';
 import { codeOf, folded } from '../../../sql/code.js';
 import { tableStatement } from './ddl.js';
 import { columnText } from './layout.js';
+import { parseTable } from './parse-table.js';
 import { rebuildTable, replacementName } from './rebuild.js';
 import { columnParts } from './render.js';
 
@@ -156,7 +157,8 @@ const objectChanges = (
 const rebuild = (difference: Difference, model: GuardedTable | undefined): SchemaChange => {
   const { before, after, renamed } = difference;
   const later = Object.fromEntries(Object.entries(renamed).map(([now, was]) => [was, now]));
-  const create = model && tableStatement(model, replacementName(model.name));
+  const declared = model && tableStatement(model, replacementName(model.name));
+  const create = declared !== undefined && isWhole(declared, after) ? declared : undefined;
   return {
     summary: `${after.name}: ${rebuildReasons(difference).join(', ')} (rebuilds the table)`,
     up: rebuildTable(before, after, (name) => renamed[name] ?? name, create),
@@ -164,6 +166,12 @@ const rebuild = (difference: Difference, model: GuardedTable | undefined): Schem
     danger: rebuildDangers(difference).join(' '),
     rebuild: ['up', 'down'],
   };
+};
+
+// columns and constraints that the model does not declare are kept
+const isWhole = (create: string, { name, columns, constraints }: SchemaTable): boolean => {
+  const parsed = parseTable(create, name);
+  return parsed.columns.length === columns.length && parsed.constraints.length === constraints.length;
 };
 
 const rebuildReasons = ({ before, after, renamed, added, dropped, changed }: Difference): string[] => {

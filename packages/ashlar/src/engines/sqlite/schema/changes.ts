@@ -1,9 +1,12 @@
 import type { Renames } from '../../../contract/dialect.js';
 import type { GuardedTable } from '../../../contract/guarantee.js';
+import type { ObjectSql } from '../../../contract/objects.js';
 import type { Schema, SchemaChange, SchemaTable } from '../../../contract/schema.js';
 import { identifier } from '../../../model/index.js';
+import { asCreated, changeObjects } from '../../object-changes.js';
 import { alterTable, withoutData } from './alter.js';
-import { createTable } from './ddl.js';
+import { createdNames, createTable } from './ddl.js';
+import { declaredObjects } from './declared-objects.js';
 import { parentsFirst, referenced } from './references.js';
 import { renderWhole } from './render.js';
 
@@ -24,15 +27,79 @@ export function changes(
   const created = parentsFirst(after.tables.filter(({ name }) => !had.has(name)));
   const dropped = parentsFirst(before.tables.filter(({ name }) => !has.has(name))).reverse();
   const models = new Map(model.map((table) => [table.name, table]));
+  const declared = model.flatMap(declaredObjects);
+  const others = changeObjects({
+    dialect: 'sqlite',
+    before: before.objects,
+    after: after.objects,
+    declared,
+  });
+  const hadObjects = new Set(before.objects.map(({ name }) => name));
   return [
+    ...others.drops,
+    ...others.before,
     ...createdTables(created, models),
+    ...created.flatMap((table) => {
+      const own = models.get(table.name);
+      if (!own) return [];
+      const written = createdNames(own);
+      const made = asCreated(table, declaredObjects(own), (type, name) => written.has(`${type} ${name}`));
+      return alterTable(made, table, undefined, {});
+    }),
     ...after.tables.flatMap((table) => {
       const old = had.get(table.name);
-      return old ? alterTable(old, table, models.get(table.name), renames[table.name] ?? {}) : [];
+      const own = models.get(table.name);
+      if (!old) return [];
+      const altered = alterTable(old, table, own, renames[table.name] ?? {});
+      const isRebuilt = altered.some(({ rebuild }) => rebuild.length > 0);
+      const fills = own ? declaredObjects(own).filter(({ fill }) => fill.length > 0) : [];
+      return isRebuilt
+        ? refilled(
+            altered,
+            fills.filter(({ name }) => hadObjects.has(name)),
+          )
+        : altered;
     }),
     ...dropped.map(dropTable),
+    ...others.creates,
+    ...others.after,
+    ...model
+      .filter(({ name }) => had.has(name))
+      .flatMap(declaredObjects)
+      .filter(({ name, fill }) => fill.length > 0 && isCreated(name, [...others.before, ...others.creates]))
+      .map(
+        ({ name, fill }): SchemaChange => ({
+          summary: `${name}: index the rows that exist`,
+          up: fill,
+          down: [`DELETE FROM ${identifier(name)}`],
+          danger: undefined,
+          rebuild: [],
+        }),
+      ),
   ];
 }
+
+const isCreated = (name: string, changes: readonly SchemaChange[]): boolean =>
+  changes.some(({ summary }) => summary === `create virtual table ${name}`);
+
+/** A rebuild may have converted what is indexed: the index is filled again, after it and after its way back. */
+const refilled = (
+  changes: readonly SchemaChange[],
+  filled: readonly ObjectSql[],
+): readonly SchemaChange[] => {
+  const fill = (object: ObjectSql, direction: 'up' | 'down'): SchemaChange => ({
+    summary: `${object.name}: index the rows again`,
+    up: direction === 'up' ? object.fill : [],
+    down: direction === 'down' ? object.fill : [],
+    danger: undefined,
+    rebuild: [],
+  });
+  return [
+    ...filled.map((object) => fill(object, 'down')),
+    ...changes,
+    ...filled.map((object) => fill(object, 'up')),
+  ];
+};
 
 // side tables of a guarantee are created with the table that declares it
 const companions = (table: GuardedTable): string[] =>

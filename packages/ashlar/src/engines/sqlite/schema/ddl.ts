@@ -3,7 +3,7 @@ import type { GuardedTable } from '../../../contract/guarantee.js';
 import type { ForeignKey, Index, Unique } from '../../../contract/table.js';
 import { AshlarError } from '../../../errors.js';
 import { identifier, identifiers, nullsAlike } from '../../../model/index.js';
-import { withoutSemicolon } from '../../../sql/code.js';
+import { codeOf, nameOf, withoutSemicolon } from '../../../sql/code.js';
 import { columnCondition, columnDefault, columnType } from './column-sql.js';
 import { foreignKeyGuards } from './foreign-key-guard.js';
 import { generatedColumnObjects } from './generated-columns.js';
@@ -111,4 +111,16 @@ export function createTable(table: GuardedTable): readonly string[] {
       .flatMap(({ objects }) => objects(table))
       .map(({ sql }) => withoutSemicolon(sql)),
   ];
+}
+
+/** Returns the indexes and triggers that {@link createTable} makes, by type and name: `trigger jobs_audited`. */
+export function createdNames(table: GuardedTable): ReadonlySet<string> {
+  return new Set(
+    createTable(table).flatMap((statement) => {
+      const words = codeOf(statement, 'sqlite').filter(({ word }) => word !== 'UNIQUE');
+      const [create, type, name] = words;
+      const isPart = create?.word === 'CREATE' && (type?.word === 'INDEX' || type?.word === 'TRIGGER');
+      return isPart && name ? [`${type.word.toLowerCase()} ${nameOf(name)}`] : [];
+    }),
+  );
 }

@@ -1,12 +1,12 @@
 import type { GuaranteeObject } from '../../../contract/guarantee.js';
 import type { TableFacts } from '../../../contract/table.js';
-import { everyScope, identifier, identityColumn, literal } from '../../../model/index.js';
+import { everyScope, identifier, identityColumn, literal, ownerActor } from '../../../model/index.js';
 import { all } from '../../../sql/conditions.js';
 import { objectName } from '../../../sql/object-name.js';
 import { raise, sqliteTrigger } from '../../../sql/sqlite-triggers.js';
 
 // the owner, whose migrations may write keys, is a session with this actor and every scope
-const inSession = `EXISTS (SELECT 1 FROM ashlar_session WHERE NOT (actor IS 'owner' AND scope IS ${literal(everyScope)}))`;
+const inSession = `EXISTS (SELECT 1 FROM ashlar_session WHERE NOT (actor IS ${literal(ownerActor)} AND scope IS ${literal(everyScope)}))`;
 
 /**
  * Returns the triggers that refuse a key of `autoincrement()` that a session gives. PostgreSQL has GENERATED ALWAYS AS

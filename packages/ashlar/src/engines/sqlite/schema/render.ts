@@ -1,6 +1,7 @@
 import type { Schema, SchemaColumn, SchemaTable } from '../../../contract/schema.js';
 import { identifier } from '../../../model/index.js';
 import { codeOf, findWords, line } from '../../../sql/code.js';
+import { neededFirst } from '../../object-changes.js';
 import { type ColumnParts, tableText } from './layout.js';
 
 /** Splits an introspected column into the parts of its definition. */
@@ -46,12 +47,14 @@ export function renderWhole(table: SchemaTable): string[] {
 const byName = <T extends { readonly name: string }>(objects: readonly T[]): T[] =>
   [...objects].sort((a, b) => (a.name < b.name ? -1 : 1));
 
-/** Generates the SQL text of a schema, with its tables ordered by name. */
+/** Generates the SQL text of a schema: its tables ordered by name, then views and virtual tables. */
 export function dump(schema: Schema): string {
-  return byName(schema.tables)
-    .map((table) =>
+  return [
+    ...byName(schema.tables).map((table) =>
       renderWhole({ ...table, indexes: byName(table.indexes), triggers: byName(table.triggers) }),
-    )
+    ),
+    ...neededFirst(byName(schema.objects)).map(({ definition }) => [definition]),
+  ]
     .map((statements) => statements.map((statement) => `${statement};\n`).join(''))
     .join('\n');
 }

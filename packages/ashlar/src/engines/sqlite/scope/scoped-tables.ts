@@ -1,6 +1,8 @@
 import type { Column } from '../../../contract/column.js';
 import type { GuardedTable } from '../../../contract/guarantee.js';
+import type { DeclaredView } from '../../../contract/objects.js';
 import { everyScope, hiddenTables, identifier, type SideTable, scopeValue } from '../../../model/index.js';
+import { fullTextKey } from '../schema/declared-objects.js';
 
 type Kind = 'text' | 'integer';
 type Bound = 'low' | 'high';
@@ -44,12 +46,43 @@ export function withinBounds(column: Column, value: string): string {
 // only the scope of all rows begins with it
 const inEveryScope = `${functionName('text', 'low')}() = ''`;
 
+interface WordsView {
+  readonly table: string;
+  /** The key of the table, and the columns of the index that hold it. */
+  readonly key: readonly string[];
+  readonly fts: readonly string[];
+}
+
+/** The hidden column with the name of the index lets MATCH through the view to the index. */
+const wordsView = (
+  name: string,
+  { table, key, fts }: WordsView,
+): { readonly name: string; readonly sql: string } => {
+  const shown = [
+    ...fts.map((column) => (column === 'rowid' ? 'rowid' : identifier(column))),
+    identifier(name),
+  ];
+  const same = key.map((column, at) => {
+    const found = fts[at] ?? column;
+    return `own.${identifier(column)} = found.${found === 'rowid' ? 'rowid' : identifier(found)}`;
+  });
+  return {
+    name: identifier(name),
+    sql:
+      `CREATE TEMP VIEW ${identifier(name)} AS SELECT ${shown.map((column) => `found.${column} AS ${column}`).join(', ')} ` +
+      `FROM main.${identifier(name)} AS found JOIN temp.${identifier(table)} AS own ON ${same.join(' AND ')}`,
+  };
+};
+
 /**
  * The registered scoped tables with their scope columns; a session reaches only those rows of these tables that are in
  * its scope.
  */
 export class ScopedTables {
   readonly #columns = new Map<string, Column>();
+  readonly #words = new Map<string, WordsView>();
+  readonly #free = new Set<string>();
+  readonly #declaredViews = new Map<string, string>();
   readonly #hidden = new Map<string, SideTable>();
   #version = 0;
 
@@ -58,14 +91,43 @@ export class ScopedTables {
     return this.#version;
   }
 
-  register(tables: readonly GuardedTable[]): void {
+  register(tables: readonly GuardedTable[], views: readonly DeclaredView[] = []): void {
     for (const table of tables) {
       const column = table.facts.scope;
-      if (!column) continue;
+      for (const { name } of table.fullTexts ?? []) {
+        if (column)
+          this.#words.set(name, {
+            table: table.name,
+            key: table.primaryKey.columns,
+            fts: fullTextKey(table),
+          });
+        else this.#free.add(name);
+      }
+      if (!column) {
+        for (const { type, name } of table.objects ?? []) if (type === 'virtual table') this.#free.add(name);
+        continue;
+      }
       this.#columns.set(table.name, column);
       for (const side of hiddenTables(table, 'sqlite')) this.#hidden.set(side.name, side);
       this.#version++;
     }
+    for (const { name, sql } of views) this.#declaredViews.set(name, sql.sqlite);
+    if (this.#version > 0 && views.length > 0) this.#version++;
+  }
+
+  /** Whether a table has an index of words. */
+  get hasWords(): boolean {
+    return this.#words.size > 0 || this.#free.size > 0;
+  }
+
+  /** Whether a temporary view shows only the rows of the scope under the name of a view or an index of words. */
+  isShadowed(name: string): boolean {
+    return this.#words.has(name) || this.#declaredViews.has(name);
+  }
+
+  /** Whether a virtual table is declared for a table without a scope, so that every session may read it. */
+  isFree(name: string): boolean {
+    return this.#free.has(name);
   }
 
   column(table: string): Column | undefined {
@@ -93,6 +155,11 @@ export class ScopedTables {
       ...[...this.#columns].map(([table, column]) =>
         view(table, withinBounds(column, identifier(column.name))),
       ),
+      ...[...this.#words].map(([name, words]) => wordsView(name, words)),
+      ...[...this.#declaredViews].map(([name, query]) => ({
+        name: identifier(name),
+        sql: `CREATE TEMP VIEW ${identifier(name)} AS\n${query}`,
+      })),
       ...[...this.#hidden.keys()].map((table) => view(table, inEveryScope)),
     ];
   }

@@ -1,7 +1,7 @@
 import type { GuardedTable } from '../../../contract/guarantee.js';
 import type { RunNow } from '../../../contract/sql.js';
 import type { TransactionOptions } from '../../../contract/transaction.js';
-import { everyScope, identityColumn } from '../../../model/index.js';
+import { everyScope, identityColumn, ownerActor } from '../../../model/index.js';
 import type { Connection } from '../driver/connection.js';
 import { sessionRow, sessionTable } from '../schema/foundation.js';
 
@@ -41,7 +41,7 @@ export class GuaranteeHooks {
 
   /** Stores the owner as the actor, with every scope, because migrations may change tables that are not registered. */
   beginAsOwner(connection: Connection): void {
-    this.#storeContext(connection, 'owner', everyScope);
+    this.#storeContext(connection, ownerActor, everyScope);
   }
 
   #storeContext(connection: Connection, actor: string | null, scope: string | null): void {

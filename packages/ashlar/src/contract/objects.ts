@@ -1,0 +1,46 @@
+import type { Column } from './column.js';
+import type { OtherType } from './schema.js';
+import type { SqlName } from './sql.js';
+
+/** What a declared object is. */
+export type DeclaredType = OtherType | 'function' | 'policy' | 'column';
+
+/** A database object that is declared by its SQL. */
+export interface DeclaredObject {
+  readonly kind: 'extra';
+  readonly name: string;
+  readonly type: DeclaredType;
+  /** The statement that creates the object in each dialect; `null` where an engine does not have it. */
+  readonly sql: Readonly<Record<SqlName, string | null>>;
+  /** Whether the object comes before all tables, because columns use it. */
+  readonly before: boolean;
+}
+
+/** An index over the words of text columns. */
+export interface FullText {
+  readonly kind: 'full-text';
+  /** The name of the index, and on SQLite of the FTS5 table. */
+  readonly name: string;
+  readonly columns: readonly string[];
+}
+
+/** A view with the columns that it declares. */
+export interface DeclaredView {
+  readonly kind: 'view';
+  readonly name: string;
+  readonly columns: Readonly<Record<string, Column>>;
+  /** The query of the view in each dialect. */
+  readonly sql: Readonly<Record<SqlName, string>>;
+  /** Why the view runs with the rights of its owner on PostgreSQL; `undefined` if it runs with those of the session. */
+  readonly definer: string | undefined;
+}
+
+/** An object of a system in one dialect. */
+export interface ObjectSql {
+  readonly type: DeclaredType;
+  readonly name: string;
+  readonly sql: string;
+  readonly before: boolean;
+  /** The statements that fill the object from the rows of a table that exists already. */
+  readonly fill: readonly string[];
+}
