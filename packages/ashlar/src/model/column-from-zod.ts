@@ -80,6 +80,7 @@ const ciphertextColumn = <Name extends string>(where: string, plaintext: Column<
     ...plaintext,
     kind: 'bytes',
     rules: envelopeForm,
+    digits: undefined,
     // a default in the database would be plaintext; Zod fills it in
     default: undefined,
     codec: undefined,

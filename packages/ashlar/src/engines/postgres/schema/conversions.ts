@@ -34,7 +34,7 @@ const rescaled = (column: ConvertedColumn, scale: string): string => {
   const { digits = { total: 1, scale: 0 } } = column.conversion.to;
   const most = 10n ** BigInt(digits.total - digits.scale);
   return casesOf(column, [
-    `abs(${column.value}) < ${most} AND trunc(${column.value}::numeric, ${scale}) = ${column.value}`,
+    `abs(${column.value}::numeric) < ${most} AND trunc(${column.value}::numeric, ${scale}) = ${column.value}`,
     `${column.value}::numeric(${digits.total},${digits.scale})`,
   ]);
 };

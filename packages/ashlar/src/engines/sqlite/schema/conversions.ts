@@ -48,7 +48,8 @@ const conversions: ConversionSql = {
       scaled,
     ]);
   },
-  'decimal → text': ({ value, conversion: { from } }) => sqliteDecimalText(value, digitsOf(from)),
+  'decimal → text': ({ value, conversion: { from } }) =>
+    `iif(${value} IS NULL, NULL, ${sqliteDecimalText(value, digitsOf(from))})`,
   'integer → decimal': (column) => rescaled(column, 0),
   'decimal → integer': (column) => {
     const factor = 10n ** BigInt(digitsOf(column.conversion.from).scale);
