@@ -1,4 +1,4 @@
-import type { BinaryOperationNode, OperationNode } from 'kysely';
+import type { BinaryOperationNode, FunctionNode, OperationNode } from 'kysely';
 import type { QueryAnswers } from '../contract/answers.js';
 import type { ColumnKind } from '../contract/column.js';
 import { meaningOf } from './meaning.js';
@@ -31,4 +31,18 @@ export function concatenation(node: BinaryOperationNode, place: Place): Operatio
   };
   const joined = binary(side(left, meanings[0]), '||', side(right, meanings[1]));
   return (isOf('bytes', true) ? answers.asBytes(joined) : undefined) ?? joined;
+}
+
+/** Rewrites a function of text: arguments that are not text become it, unless the first one is bytes. */
+export function ofText(given: FunctionNode, rewritten: FunctionNode, place: Place): FunctionNode {
+  // the other arguments of substr are numbers
+  const last = /^(substr|substring|length)$/i.test(given.func) ? 1 : given.arguments.length;
+  const meanings = given.arguments.slice(0, last).map((each) => meaningOf(each, place.scope));
+  if (meanings[0]?.kind === 'bytes' && given.func.toLowerCase() !== 'concat') return rewritten;
+  return {
+    ...rewritten,
+    arguments: rewritten.arguments.map((each, at) =>
+      isLiteral(each) ? each : asText(each, meanings[at], place.parts.answers),
+    ),
+  };
 }

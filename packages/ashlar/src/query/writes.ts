@@ -16,13 +16,15 @@ import type { TableFacts } from '../contract/table.js';
 import { AshlarError } from '../errors.js';
 import { clockWithheld, columnValue } from '../model/index.js';
 import { asText } from './as-text.js';
+import { refuseMeaning } from './decimals.js';
 import { fillOf } from './fills.js';
 import { parameter, parameters } from './nodes.js';
 import type { QueryParts } from './parts.js';
 import { isLiteral, withResults } from './result-literals.js';
 import type { Meaning } from './scope.js';
 
-type Rewrite = (node: OperationNode) => OperationNode;
+/** Rewrites an expression; `column` is the one that its value is assigned to. */
+type Rewrite = (node: OperationNode, column?: Column) => OperationNode;
 
 /** Rewrites the literals of a write to a declared table, and adds the values that the statement lacks. */
 export class Writes {
@@ -97,6 +99,16 @@ export class Writes {
     return [...assigned, ...touched.map((column) => this.#touch(column))];
   }
 
+  /**
+   * Refuses the result column of INSERT … SELECT that a column cannot take.
+   *
+   * @throws AshlarError `usage`
+   */
+  refuseSelected(name: string, meaning: Meaning | undefined): void {
+    const column = this.#table.columns[name];
+    if (column && meaning) refuseMeaning(column, meaning);
+  }
+
   #touch(column: Column): ColumnUpdateNode {
     const { clock, now } = this.#parts;
     const time = clock
@@ -119,7 +131,7 @@ export class Writes {
     return withResults(node, {
       literal: (value) => this.#parts.answers.typed(this.#encoded(column, value), column.kind),
       result: (each) => this.#assigned(column, each),
-      other: this.#rewrite,
+      other: (part) => this.#rewrite(part),
     });
   }
 
@@ -127,7 +139,7 @@ export class Writes {
   #assigned(column: Column, node: OperationNode): OperationNode {
     const { answers } = this.#parts;
     const meaning = this.#meaningOf(node);
-    const rewritten = this.#rewrite(node);
+    const rewritten = this.#rewrite(node, column);
     if (column.kind === 'text') return asText(rewritten, meaning, answers);
     if (column.kind === 'integer' && meaning?.kind === 'real')
       return answers.asInteger(rewritten) ?? rewritten;
