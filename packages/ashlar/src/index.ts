@@ -17,6 +17,7 @@ export {
   id,
   inet,
   json,
+  now,
   timestamp,
   timestamps,
   updatedAt,
@@ -43,8 +44,16 @@ export { connect } from './session/connect.js';
 export type { ConnectOptions } from './session/connect-options.js';
 export { Database } from './session/database.js';
 export type { SingleWrites } from './session/single-writes.js';
-export type { SyncSession, SyncSessions } from './session/sync-session.js';
-export type { Rows, Session, SessionContext, SessionOptions, UpsertOptions } from './session/types.js';
+export type { Immediate, SyncSession, SyncSessions } from './session/sync-session.js';
+export type {
+  ReadOptions,
+  Rows,
+  Session,
+  SessionContext,
+  SessionOptions,
+  UpsertOptions,
+  WriteOptions,
+} from './session/types.js';
 export type { EqualTo, Where } from './session/where.js';
 export { parseSettings } from './settings/parse-settings.js';
 export { Secret } from './settings/secret.js';

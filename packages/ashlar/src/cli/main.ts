@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { setFlagsFromString } from 'node:v8';
+import { closeIdleShadows } from '../engines/shadow.js';
 import { run } from './run.js';
 import { processStreams } from './streams.js';
 
@@ -15,3 +16,4 @@ if (group === 'migrate' && ['new', 'check', 'dump'].includes(command ?? ''))
   setFlagsFromString('--liftoff-only');
 
 process.exitCode = await run(process.argv.slice(2), processStreams());
+await closeIdleShadows();

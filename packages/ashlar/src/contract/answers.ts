@@ -37,6 +37,17 @@ export interface QueryAnswers {
   comparableJsonText(value: unknown): string;
   /** Returns the condition that an index of words finds a row. */
   matches(parts: MatchParts): OperationNode;
+  /**
+   * Returns a value of a kind as text: times, reals, booleans and JSON in the same form on every engine; `undefined` if a
+   * cast to text gives that form.
+   */
+  asText(node: OperationNode, value: ResultKind): OperationNode | undefined;
+  /** Returns a real as the nearest integer, of two the even one; `undefined` if a cast to an integer gives it. */
+  asInteger(node: OperationNode): OperationNode | undefined;
+  /** Returns `||` of bytes as bytes; `undefined` if it is bytes. */
+  asBytes(node: OperationNode): OperationNode | undefined;
+  /** Returns a part of a JSON value. */
+  jsonPart(part: JsonPart): OperationNode;
   /** Returns a parameter with the type of its kind, where the engine would take it for text. */
   typed(node: OperationNode, kind: ColumnKind): OperationNode;
   /** Returns what a cell without a value gets in a list of rows; `undefined` if the engine has the keyword DEFAULT there. */
@@ -60,6 +71,15 @@ export interface MatchParts {
   readonly words: readonly string[];
   /** Whether the last word may be the beginning of a longer one. */
   readonly prefix: boolean;
+}
+
+/** A part of a JSON value. */
+export interface JsonPart {
+  readonly of: OperationNode;
+  /** The keys of objects, and the positions in arrays: from 0, or from -1 backwards. */
+  readonly path: readonly (string | number)[];
+  /** Whether the part is wanted as text (`->>`) or as JSON (`->`). */
+  readonly asText: boolean;
 }
 
 /** A query whose rows become JSON. */

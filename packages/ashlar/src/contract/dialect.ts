@@ -83,6 +83,16 @@ export interface SqlDialect extends Foundation {
    */
   createTable(table: GuardedTable): readonly string[];
   /**
+   * Returns the statements that create several tables, which may refer to one another, in the given order; a table comes
+   * after those that it refers to, except in a circle of references.
+   *
+   * @param andThen - returns the statements that follow those of a table
+   */
+  createTables(
+    tables: readonly GuardedTable[],
+    andThen?: (table: GuardedTable) => readonly string[],
+  ): readonly string[];
+  /**
    * Returns the objects that maintain the generated columns of a table (`updatedAt()`, `autoincrement()`);
    * `createTable` creates them too.
    */

@@ -1,7 +1,7 @@
 import type { Attack, Probe } from './attack.js';
 import type { Rights } from './rights.js';
 import type { RunNow, RunSql } from './sql.js';
-import type { GuaranteeFacts, TableFacts } from './table.js';
+import type { ForeignKeyAction, GuaranteeFacts, TableFacts } from './table.js';
 
 /**
  * A database object that enforces a guarantee. Its name is unique in the schema (a policy's: on its table); its SQL
@@ -177,6 +177,11 @@ export interface Guarantee {
    * them.
    */
   readonly facts?: (table: DeclaredColumns) => GuaranteeFacts;
+  /**
+   * Returns the columns that the guarantee freezes: it refuses a change of them, or lets them change only by rules of its
+   * own. A foreign key of the table with the given action that would set one of them is refused.
+   */
+  readonly frozen?: (table: TableFacts, action: ForeignKeyAction) => readonly string[];
   /** Facts that another guarantee of the table must give, because this guarantee cannot hold without them. */
   readonly requires?: readonly FactRule[];
   /** Properties that no other guarantee of the same table may declare, because they contradict this guarantee. */

@@ -43,4 +43,6 @@ export interface ObjectSql {
   readonly before: boolean;
   /** The statements that fill the object from the rows of a table that exists already. */
   readonly fill: readonly string[];
+  /** The statement that empties an object which can be filled. */
+  readonly clear?: string;
 }

@@ -42,6 +42,8 @@ export interface SchemaTable {
   readonly options: string;
   /** The row-level security of the table; `undefined` for an engine without roles. */
   readonly rowSecurity?: RowSecurity;
+  /** The comment on the table; `undefined` if there is none, or the engine keeps none. */
+  readonly comment?: string | undefined;
 }
 
 /** The row-level security of a table: which rows each role can reach. */
@@ -62,6 +64,8 @@ export interface SchemaColumn {
   readonly default: string | undefined;
   /** The rest of the column's definition: identity, collation, inline constraints. */
   readonly rest: string;
+  /** The comment on the column; `undefined` if there is none, or the engine keeps none. */
+  readonly comment?: string | undefined;
 }
 
 /** A named constraint, index, trigger, policy or function with its definition. */

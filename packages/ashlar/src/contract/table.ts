@@ -15,25 +15,47 @@ export interface Unique extends Key {
   readonly nullsEqual: readonly string[];
 }
 
-/** What happens to a row when the row it refers to is deleted. */
-export type OnDelete = 'restrict' | 'cascade' | 'set null';
+/**
+ * What happens to a row when the row it refers to is deleted, or gets another key. `restrict` refuses it; `no action`
+ * does too, but only at the end of the statement, or of the session if the foreign key is deferrable.
+ */
+export type ForeignKeyAction = 'no action' | 'restrict' | 'cascade' | 'set null' | 'set default';
 
 /** A foreign key and the columns that it refers to. */
 export interface ForeignKey extends Key {
   readonly target: { readonly table: string; readonly columns: readonly string[] };
-  readonly onDelete: OnDelete;
+  readonly onDelete: ForeignKeyAction;
+  readonly onUpdate: ForeignKeyAction;
+  /** Whether the key is checked at the end of the session, not of each statement. */
+  readonly deferrable: boolean;
 }
 
-/** An index; `where` makes it partial. */
+/** An SQL expression or condition in each dialect. */
+export type SqlTexts = Readonly<Record<SqlName, string>>;
+
+/** An index over columns, a B-tree; `where` makes it partial. */
 export interface Index extends Key {
   readonly unique: boolean;
-  readonly where: string | undefined;
+  readonly where: SqlTexts | undefined;
+}
+
+/** The kinds of index that PostgreSQL has besides the B-tree. */
+export type IndexMethod = 'hash' | 'gin' | 'gist' | 'spgist' | 'brin';
+
+/** An index that has expressions, or is no B-tree on PostgreSQL. */
+export interface ExpressionIndex {
+  readonly name: string;
+  /** Names of columns, and expressions. */
+  readonly parts: readonly (string | SqlTexts)[];
+  readonly unique: boolean;
+  readonly where: SqlTexts | undefined;
+  readonly using: IndexMethod | undefined;
 }
 
 /** A CHECK constraint with its condition in each dialect. */
 export interface Check {
   readonly name: string;
-  readonly sql: Readonly<Record<SqlName, string>>;
+  readonly sql: SqlTexts;
 }
 
 /** A column that holds a keyed hash of an encrypted column, so that equal values can be found. */
@@ -101,6 +123,7 @@ export interface TableFacts {
   readonly foreignKeys: readonly ForeignKey[];
   readonly checks: readonly Check[];
   readonly indexes: readonly Index[];
+  readonly expressionIndexes: readonly ExpressionIndex[];
   /** The column renames that the table declares: current name → previous name. */
   readonly renames: Readonly<Record<string, string>>;
   /** The previous name of the table, if the table declares that it was renamed. */
@@ -109,4 +132,6 @@ export interface TableFacts {
   /** The objects that the table declares by their SQL. */
   readonly objects?: readonly DeclaredObject[];
   readonly fullTexts?: readonly FullText[];
+  /** What `.describe()` says of the table; PostgreSQL keeps it as a comment. */
+  readonly description?: string | undefined;
 }

@@ -3,12 +3,15 @@ import type { ForeignKey, TableFacts } from '../contract/table.js';
 import type { ErrorFacts } from '../errors.js';
 import { identityColumn, sideTables } from '../model/index.js';
 import { mentions } from '../sql/code.js';
+import { columnsIn, uniqueExpressions } from '../sql/declared-indexes.js';
 import { indexedColumns } from '../sql/index-object.js';
 
 /** A key that allows each value once, and the name that facts of errors give it. */
 export interface NamedKey {
   readonly name: string;
   readonly columns: readonly string[];
+  /** Whether the key is over expressions, which name the columns. */
+  readonly hasExpressions?: boolean;
 }
 
 /** What an engine reports about a violation: the names that its message has. */
@@ -37,9 +40,19 @@ export function uniqueKeysOf(table: GuardedTable): readonly NamedKey[] {
     return columns ? [{ name, columns }] : [];
   });
   const unique = table.indexes.filter((index) => index.unique);
-  const keys = [table.primaryKey, ...table.uniques, ...unique, ...added];
+  const overExpressions = uniqueExpressions(table).map((index) => ({
+    name: index.name,
+    columns: columnsIn(table, index),
+    hasExpressions: true,
+  }));
+  const keys = [table.primaryKey, ...table.uniques, ...unique, ...overExpressions, ...added];
   keysOfTables.set(table, keys);
   return keys;
+}
+
+/** Returns whether a key has exactly the given columns, without expressions. */
+export function isOver({ columns: own, hasExpressions }: NamedKey, columns: readonly string[]): boolean {
+  return !hasExpressions && sameColumns(own, columns);
 }
 
 const sameColumns = (one: readonly string[], other: readonly string[]): boolean =>
@@ -81,7 +94,7 @@ export class DeclaredFacts {
     const table = this.table(relation);
     const keys = table ? uniqueKeysOf(table) : [];
     const byName = keys.find(({ name }) => name === constraint);
-    const byColumns = columns ? keys.filter((key) => sameColumns(key.columns, columns)) : [];
+    const byColumns = columns ? keys.filter((key) => isOver(key, columns)) : [];
     // PostgreSQL names the key of a partition after the partition
     const derived = keys.find((key) =>
       ['pkey', ...['key', 'idx'].map((suffix) => `${key.columns.join('_')}_${suffix}`)]

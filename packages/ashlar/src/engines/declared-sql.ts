@@ -42,10 +42,9 @@ export function systemStatements(
   const ofTables = new Set(tables.flatMap((table) => dialect.declaredObjects(table)).map(({ name }) => name));
   return [
     ...all.filter(({ before }) => before).map(({ sql }) => sql),
-    ...tables.flatMap((table) => [
-      ...dialect.createTable(table),
-      ...dialect.declaredObjects(table).flatMap(({ before, sql }) => (before ? [] : [sql])),
-    ]),
+    ...dialect.createTables(tables, (table) =>
+      dialect.declaredObjects(table).flatMap(({ before, sql }) => (before ? [] : [sql])),
+    ),
     ...later.filter(({ name }) => !ofTables.has(name)).map(({ sql }) => sql),
   ];
 }

@@ -26,11 +26,15 @@ export function comesBeforeTables({ type }: OtherObject): boolean {
   return type === 'extension' || type === 'type' || type === 'domain' || type === 'sequence';
 }
 
-const isSame = (a: OtherObject, b: OtherObject, dialect: SqlName): boolean =>
-  a.type === b.type &&
-  a.name === b.name &&
-  a.on === b.on &&
-  folded(a.definition, dialect) === folded(b.definition, dialect);
+/** Whether two objects are the same, but for the spaces and the case of their definitions. */
+export function isSame(a: OtherObject, b: OtherObject, dialect: SqlName): boolean {
+  return (
+    a.type === b.type &&
+    a.name === b.name &&
+    a.on === b.on &&
+    folded(a.definition, dialect) === folded(b.definition, dialect)
+  );
+}
 
 const dropSql = ({ type, name, on }: OtherObject, dialect: SqlName): string => {
   const kind = type === 'virtual table' ? 'TABLE' : type.toUpperCase();

@@ -8,11 +8,22 @@ import { nameOf, readCode } from '../sql/code.js';
 /** previous name → current name */
 type Names = ReadonlyMap<string, string>;
 
-/** Returns the function `renameTables` of a dialect: `ALTER TABLE … RENAME` is the same in both. */
-export function tableRenamer(dialect: SqlName): SqlDialect['renameTables'] {
-  return (before, model, renames) => {
+/**
+ * Returns the function `renameTables` of a dialect: `ALTER TABLE … RENAME` is the same in both.
+ *
+ * @param before - the changes that come before the renames
+ */
+export function tableRenamer(
+  dialect: SqlName,
+  before: (schema: Schema, names: Names) => readonly SchemaChange[] = () => [],
+): SqlDialect['renameTables'] {
+  return (schema, model, renames) => {
     const names = namesOf(dialect, model, renames);
-    return { schema: renameInSchema(before, dialect, names), changes: [...names].map(renameTable), names };
+    return {
+      schema: renameInSchema(schema, dialect, names),
+      changes: [...before(schema, names), ...[...names].map(renameTable)],
+      names,
+    };
   };
 }
 

@@ -5,8 +5,13 @@ import type { SqlName } from '../contract/sql.js';
 const openers: Readonly<Record<SqlName, () => Promise<Engine>>> = {
   sqlite: async () =>
     (await import('./sqlite/engine.js')).openSqlite({ url: 'sqlite::memory:' }, false, ':memory:'),
-  postgres: async () => (await import('./postgres/pglite/shadow.js')).openPgliteShadow(),
+  postgres: async () => {
+    hasIdle = true;
+    return (await import('./postgres/pglite/shadow.js')).openPgliteShadow();
+  },
 };
+
+let hasIdle = false;
 
 /**
  * Opens an empty in-memory database of the given SQL dialect, for comparing schemas. Closing it removes it.
@@ -15,4 +20,9 @@ const openers: Readonly<Record<SqlName, () => Promise<Engine>>> = {
  */
 export function openShadow(dialect: SqlName): Promise<Engine> {
   return openers[dialect]();
+}
+
+/** Closes the databases that wait for another comparison, for a process that has nothing more to do. */
+export async function closeIdleShadows(): Promise<void> {
+  if (hasIdle) await (await import('./postgres/pglite/emptied.js')).closeIdle();
 }

@@ -23,6 +23,8 @@ export interface Draft {
   readonly shadow: Engine;
   /** Follows who made the objects in the shadow database. */
   readonly ledger: OwnershipLedger;
+  /** What did not work there before the step. */
+  readonly broken: ReadonlySet<string>;
 }
 
 /**
@@ -39,8 +41,14 @@ export async function openDraft(system: SystemFacts, name: SqlName): Promise<Dra
   const shadow = await openEmptyShadow(dialect);
   try {
     const ledger = new OwnershipLedger();
-    const { schema: before, ownership } = await runStepsIn(shadow, steps, ledger);
-    return { system, shadow, ledger, comparison: { dialect, before, after, ownership } };
+    const { schema: before, ownership, broken } = await runStepsIn(shadow, steps, ledger);
+    return {
+      system,
+      shadow,
+      ledger,
+      broken: new Set(broken),
+      comparison: { dialect, before, after, ownership },
+    };
   } catch (error) {
     await shadow.close();
     throw error;
@@ -134,7 +142,7 @@ export interface StepTexts {
  * @throws AshlarError `migration-untested`, `migration-blocked`
  */
 export function tryDraft(
-  { system, shadow, model, comparison, renamedColumns, kept }: PlannedDraft,
+  { system, shadow, broken, model, comparison, renamedColumns, kept }: PlannedDraft,
   step: string,
   texts: StepTexts,
 ): Promise<readonly string[]> {
@@ -145,6 +153,7 @@ export function tryDraft(
     model,
     comparison,
     kept,
+    broken,
     renames: renamedColumns,
     retypes: retypesOf(comparison, renamedColumns),
     up: sqlBody(step, `up.${name}.sql`, texts.up, name),

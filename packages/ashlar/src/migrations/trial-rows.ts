@@ -8,6 +8,7 @@ import { conversionBetween, converted, type StoredValue } from '../model/convers
 import { decimalText, fillGenerated, identifier, storedValue, timestampText } from '../model/index.js';
 import { envelopeLike, valueFor } from '../samples/values.js';
 import { codeOf, stringOf } from '../sql/code.js';
+import { columnsIn, uniqueExpressions } from '../sql/declared-indexes.js';
 import { conversionOf, type Retype } from './retypes.js';
 import { isFilledByDatabase, type TrialTable } from './trial-tables.js';
 
@@ -59,9 +60,12 @@ const otherSamples: Partial<Record<StoredForm['kind'], readonly unknown[]>> = {
 
 const isInKey = ({ model }: TrialTable, column: Column | undefined): boolean =>
   model !== undefined &&
-  [model.primaryKey, ...model.uniques, ...model.indexes.filter(({ unique }) => unique)].some(({ columns }) =>
-    columns.includes(column?.name ?? ''),
-  );
+  [
+    ...[model.primaryKey, ...model.uniques, ...model.indexes.filter(({ unique }) => unique)].map(
+      ({ columns }) => columns,
+    ),
+    ...uniqueExpressions(model).map((index) => columnsIn(model, index)),
+  ].some((columns) => columns.includes(column?.name ?? ''));
 
 /** Inserts sample rows into tables as they are before the step. Runs in an open transaction of the owner. */
 export class TrialRows {

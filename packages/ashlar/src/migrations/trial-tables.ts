@@ -4,6 +4,7 @@ import type { GuardedTable } from '../contract/guarantee.js';
 import type { Schema, SchemaColumn, SchemaTable } from '../contract/schema.js';
 import { sideObjects } from '../model/index.js';
 import { codeOf } from '../sql/code.js';
+import { uniqueExpressions } from '../sql/declared-indexes.js';
 import { type ForeignKeyText, foreignKeyOf } from '../sql/foreign-key.js';
 import type { Comparison } from './renames.js';
 import type { Retype } from './retypes.js';
@@ -160,7 +161,12 @@ const trialTable = (
     ),
   );
   const uniques = model
-    ? [model.primaryKey, ...model.uniques, ...model.indexes.filter(({ unique }) => unique)]
+    ? [
+        model.primaryKey,
+        ...model.uniques,
+        ...model.indexes.filter(({ unique }) => unique),
+        ...uniqueExpressions(model),
+      ]
     : [];
   const rows =
     [...added, ...dropped].some(isNeeded) || lacksParent || isTorn

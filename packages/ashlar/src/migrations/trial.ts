@@ -17,6 +17,8 @@ export interface Trial extends TrialTablesOf {
   readonly system: SystemFacts;
   /** The objects that no generated step made and that the step keeps. */
   readonly kept: ReadonlySet<string>;
+  /** What did not work before the step. */
+  readonly broken: ReadonlySet<string>;
   readonly up: SqlBody;
   readonly down: SqlBody;
 }
@@ -30,10 +32,9 @@ export interface Trial extends TrialTablesOf {
  *   would drop, change or break an object that no generated step made
  */
 export async function tryStep(trial: Trial): Promise<readonly string[]> {
-  const { engine, comparison, kept: objects, up, down } = trial;
+  const { engine, comparison, kept: objects, broken, up, down } = trial;
   return engine.asOwner(async (connection) => {
     const owner = comparison.dialect.ownerOfSteps(connection);
-    const broken = new Set(await brokenIn(trial, owner));
     assertBodiesFit({ ...comparison, kept: objects });
     const tables = trialTables(trial);
     const empty = await insertRows(trial, owner, tables);

@@ -7,6 +7,7 @@ import { columnSchema, wrapped } from './column-schema.js';
 import { columnCodec, sidesOf } from './column-sides.js';
 import { type ColumnHint, columnHints } from './column-types.js';
 import { constantDefault } from './default-value.js';
+import { assertDescription } from './description.js';
 import { envelopeForm } from './envelope-form.js';
 import { assertJson } from './json-schema.js';
 import { classicSchema, definitionOf, unsupportedType } from './zod-definition.js';
@@ -22,12 +23,15 @@ export function columnFromZod<Name extends string>(
   declared: z.ZodType,
 ): Column<Name> {
   const where = `${table}.${name}`;
-  const { inner, nullable, default: byDefault, hint } = layersOf(where, declared);
+  const { inner, nullable, default: byDefault, hint, description } = layersOf(where, declared);
+  assertDescription(table, description);
   const { stored, application, codec } = sidesOf(where, inner);
   const storedHint = { ...columnHints.get(stored), ...hint };
   const hinted = storedHint.kind;
   if (hinted === 'json') assertJson(where, stored);
   const kind = hinted ?? columnKind(where, stored);
+  if (hint.generated === 'current' && kind !== 'timestamp' && kind !== 'date')
+    throw unsupportedType(where, 'now() of another type', 'Use now(), now(z.iso.date()) or now(z.date()).');
   const storedType = classicSchema(where, stored);
   const described: Column<Name> = {
     table,
@@ -45,6 +49,7 @@ export function columnFromZod<Name extends string>(
     touched: hint.touched ?? false,
     default: undefined,
     primaryKey: hint.primaryKey ?? false,
+    description: description || undefined,
     plaintext: undefined,
     codec: codec && columnCodec({ table, name, nullable, kind }, codec),
     stored: codec ? (nullable ? storedType.nullable() : storedType) : wrapped(where, declared, inner),

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import { type ColumnHint, columnHints } from './column-types.js';
 import { type Definition, definitionOf, unsupportedType } from './zod-definition.js';
 
@@ -11,6 +11,8 @@ export interface Layers {
   /** The definition of the outermost default; its `defaultValue` may be the result of a function. */
   readonly default: DefaultDefinition | undefined;
   readonly hint: ColumnHint;
+  /** The outermost description. */
+  readonly description: string | undefined;
 }
 
 /**
@@ -25,8 +27,10 @@ export function layersOf(where: string, declared: z.core.$ZodType): Layers {
   let optional = false;
   let byDefault: DefaultDefinition | undefined;
   let hint: ColumnHint = {};
+  let description: string | undefined;
   for (;;) {
     hint = { ...columnHints.get(inner), ...hint };
+    description ??= z.globalRegistry.get(inner)?.description;
     const def = definitionOf(inner);
     // of JSON, `.readonly()` freezes the value that is returned
     if (hint.kind === 'json' && def.type === 'readonly') break;
@@ -43,5 +47,5 @@ export function layersOf(where: string, declared: z.core.$ZodType): Layers {
       'A column cannot be undefined: replace .optional() with .nullable() or .default(value).',
     );
   }
-  return { inner, nullable, default: byDefault, hint };
+  return { inner, nullable, default: byDefault, hint, description };
 }

@@ -100,6 +100,24 @@ export function createdAt({
   return hinted(z.iso.datetime({ precision }), { generated: 'now' });
 }
 
+/**
+ * Declares a timestamp or a date (in UTC) that is the current one, by the database's clock, if an insert omits it. An
+ * insert may give another value, and an update may change it; where only the clock may say when a row was written, use
+ * {@link createdAt}.
+ *
+ * @param type - the type of the column; by default {@link timestamp}
+ *
+ * @example
+ * table('letters', { id: id(), sent_at: now(), day: now(z.iso.date()) })
+ */
+export function now(): DatabaseGenerated<z.ZodISODateTime>;
+/** Declares a column with the current time or date as its default. */
+export function now<T extends z.ZodType>(type: T): DatabaseGenerated<T>;
+/** Declares a column with the current time or date as its default. */
+export function now(type: z.ZodType = timestamp()): z.ZodType {
+  return hinted(own(type), { generated: 'current' });
+}
+
 /** Declares a timestamp column that is set to the current time by the insert and by every update of a row. */
 export function updatedAt(): DatabaseGenerated<z.ZodISODateTime> {
   return hinted(timestamp(), { generated: 'now', touched: true });

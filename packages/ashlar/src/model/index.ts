@@ -1,10 +1,12 @@
 export { assertTable } from './assert-table.js';
 export { bigintBounds, bigintForm, boundedBigint, computedBigint, isBigintText } from './bigint.js';
+export { clockValue, isFilledByClock } from './clock-value.js';
 export {
   autoincrement,
   bigint,
   bytes,
   type Ciphertext,
+  type CiphertextMark,
   canonicalAddress,
   ciphertext,
   createdAt,
@@ -13,10 +15,12 @@ export {
   type GeneratedKey,
   generated,
   type IdentityKey,
+  type IdentityMark,
   id,
   inet,
   isCanonicalAddress,
   json,
+  now,
   timestamp,
   timestamps,
   updatedAt,
@@ -40,6 +44,7 @@ export {
   scaledDecimal,
 } from './decimal.js';
 export { envelopeForm } from './envelope-form.js';
+export { refusesDelete, refusesUpdate } from './foreign-keys.js';
 export { fillGenerated } from './generate.js';
 export { identityColumn, touchedColumns } from './generated-columns.js';
 export { errorIssues, isStorageIssue, issueText } from './issues.js';
@@ -61,7 +66,16 @@ export { type RefusingTable, refusedColumnValue, refusedValue } from './refused-
 export { noRights, readOnlyRights, rightsOf } from './rights.js';
 export { type CheckRowItem, checkRow, type RowCheck, type RowProblem, rowProblems } from './row-checks.js';
 export { everyScope, isScopeOf, ownerActor, scopeValue } from './scope.js';
-export type { Application, CheckedRow, InsertOf, KeyValue, RowOf, Shape, UpdateOf } from './shape.js';
+export type {
+  Application,
+  CheckedRow,
+  HasMark,
+  InsertOf,
+  KeyValue,
+  RowOf,
+  Shape,
+  UpdateOf,
+} from './shape.js';
 export { hiddenTables, type SideTable, sideObjects, sideTables } from './side-tables.js';
 export { storageProblem } from './storable.js';
 export { type Columns, type KeyNames, type Table, table } from './table.js';

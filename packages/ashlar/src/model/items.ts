@@ -1,8 +1,7 @@
 import type { Column } from '../contract/column.js';
 import type { Guarantee } from '../contract/guarantee.js';
 import type { DeclaredObject } from '../contract/objects.js';
-import type { SqlName } from '../contract/sql.js';
-import type { OnDelete } from '../contract/table.js';
+import type { ForeignKeyAction, IndexMethod, SqlTexts } from '../contract/table.js';
 import type { FullTextItem } from './declared-objects.js';
 import type { CheckRowItem } from './row-checks.js';
 
@@ -21,24 +20,33 @@ export interface UniqueItem {
 /** An index in the declaration of a table. */
 export interface IndexItem {
   readonly kind: 'index';
-  readonly columns: readonly Column[];
+  readonly parts: readonly (Column | SqlTexts)[];
   readonly name: string | undefined;
   readonly unique: boolean;
-  readonly where: string | undefined;
+  readonly where: SqlTexts | undefined;
+  readonly using: IndexMethod | undefined;
 }
+/**
+ * Returns the columns that a foreign key refers to: `() => people.columns.id`. It is called once all tables are declared.
+ * TypeScript does not ask what it returns, so that two tables can refer to each other without annotations.
+ */
+export type LaterTarget = () => void;
+
 /** A foreign key in the declaration of a table. */
 export interface ForeignKeyItem {
   readonly kind: 'foreign-key';
   readonly columns: readonly Column[];
-  readonly target: readonly Column[];
-  readonly onDelete: OnDelete;
+  readonly target: readonly Column[] | LaterTarget;
+  readonly onDelete: ForeignKeyAction;
+  readonly onUpdate: ForeignKeyAction;
+  readonly deferrable: boolean;
   readonly name: string | undefined;
 }
 /** A CHECK constraint in the declaration of a table. */
 export interface CheckItem {
   readonly kind: 'check';
   readonly name: string;
-  readonly sql: Readonly<Record<SqlName, string>>;
+  readonly sql: SqlTexts;
 }
 /** A renamed column in the declaration of a table. */
 export interface RenamedItem {
@@ -72,16 +80,26 @@ export type TableItem<R = never> =
 
 type Columns = readonly Column[];
 
-const split = <Options>(
-  given: readonly (Column | Options)[],
-): { columns: Columns; options: Partial<Options> } => {
+const isPart = (given: unknown): boolean =>
+  typeof given !== 'object' || given === null || 'kind' in given || 'sqlite' in given;
+
+/** Separates the parts of a key or index from the options, the last argument. */
+const split = <Part, Options>(
+  given: readonly (Part | Options)[],
+): { parts: readonly Part[]; options: Partial<Options> } => {
   const last = given.at(-1);
-  const hasOptions = last !== undefined && !('kind' in (last as object));
+  const hasOptions = last !== undefined && !isPart(last);
   return {
-    columns: (hasOptions ? given.slice(0, -1) : given) as Columns,
+    parts: (hasOptions ? given.slice(0, -1) : given) as readonly Part[],
     options: (hasOptions ? last : {}) as Partial<Options>,
   };
 };
+
+/** An SQL text that both engines understand, or a text for each of them. */
+export type SqlText = string | SqlTexts;
+
+const inBoth = (text: SqlText): SqlTexts =>
+  typeof text === 'string' ? { sqlite: text, postgres: text } : text;
 
 /** Declares a primary key over one or more columns. `id()` and `autoincrement()` declare their own. */
 export function primaryKey<const Name extends string>(...columns: Column<Name>[]): PrimaryKeyItem<Name> {
@@ -101,51 +119,92 @@ export interface UniqueOptions {
  * index over expressions: ON CONFLICT cannot name its columns.
  */
 export function unique(...given: (Column | UniqueOptions)[]): UniqueItem {
-  const { columns, options } = split<UniqueOptions>(given);
+  const { parts: columns, options } = split<Column, UniqueOptions>(given);
   return { kind: 'unique', columns, name: options.name, nullsNotDistinct: options.nullsNotDistinct ?? false };
 }
 
-/** Options of an index. `where` is an SQL condition that both engines understand. */
+/** Options of an index. */
 export interface IndexOptions {
+  /** Required for an index over expressions. */
   name?: string;
-  where?: string;
+  /** An SQL condition: the index has only the rows that meet it. */
+  where?: SqlText;
   unique?: boolean;
+  /** The kind of index on PostgreSQL, if it is not a B-tree. On SQLite all indexes are B-trees. */
+  using?: IndexMethod;
 }
 
-/** Declares an index over the given columns, in the given order. Last argument: `{ name, where, unique }`. */
-export function index(...given: (Column | IndexOptions)[]): IndexItem {
-  const { columns, options } = split<IndexOptions>(given);
+/**
+ * Declares an index over columns and SQL expressions, in the given order. Last argument: `{ name, where, unique, using }`.
+ *
+ * @param given - columns, and expressions: a text for both engines, or one for each. A database computes them for each row,
+ *   so they may name columns of the table and call functions that always give the same result
+ *
+ * @example
+ * index(c.created_at, { where: 'closed_at IS NULL' })
+ * index('lower(email)', { name: 'people_email_lower_idx', unique: true })
+ * index({ sqlite: "meta ->> '$.kind'", postgres: "meta ->> 'kind'" }, { name: 'notes_kind_idx' })
+ */
+export function index(...given: (Column | SqlText | IndexOptions)[]): IndexItem {
+  const { parts, options } = split<Column | SqlText, IndexOptions>(given);
   return {
     kind: 'index',
-    columns,
+    parts: parts.map((part) =>
+      typeof part === 'object' && part && 'kind' in part ? part : inBoth(part as SqlText),
+    ),
     name: options.name,
     unique: options.unique ?? false,
-    where: options.where,
+    where: options.where === undefined ? undefined : inBoth(options.where),
+    using: options.using,
   };
 }
 
-/** Declares a foreign key: each value of `column` must be a value of `target`. */
+/** Options of a foreign key. */
+export interface ReferencesOptions {
+  /** What happens when the referenced row is deleted. Default: `restrict`, and `no action` if `deferrable`. */
+  onDelete?: ForeignKeyAction;
+  /** What happens when the referenced row gets another key. Default: `no action`, which refuses it. */
+  onUpdate?: ForeignKeyAction;
+  /**
+   * Whether the key is checked when the session ends (`DEFERRABLE INITIALLY DEFERRED`), so that rows may refer to rows that
+   * the session inserts later. On SQLite, a program that turns foreign keys off can violate such a key.
+   */
+  deferrable?: boolean;
+  name?: string;
+}
+
+/**
+ * Declares a foreign key: each value of `column` must be a value of `target`.
+ *
+ * @param target - the columns of a primary or unique key of one table; a function that returns them where that table is
+ *   declared later, so that tables can refer to one another
+ *
+ * @example
+ * const teams = table('teams', { id: id(), lead_id: z.uuid().nullable() }, (c) => [
+ *   references(c.lead_id, () => people.columns.id),
+ * ]);
+ * const people = table('people', { id: id(), team_id: z.uuid() }, (c) => [references(c.team_id, teams.columns.id)]);
+ */
 export function references(
   column: Column | readonly Column[],
-  target: Column | readonly Column[],
-  options: { onDelete?: OnDelete; name?: string } = {},
+  target: Column | readonly Column[] | LaterTarget,
+  options: ReferencesOptions = {},
 ): ForeignKeyItem {
+  const { deferrable = false } = options;
   return {
     kind: 'foreign-key',
     columns: [column].flat() as Columns,
-    target: [target].flat() as Columns,
-    onDelete: options.onDelete ?? 'restrict',
+    target: typeof target === 'function' ? target : ([target].flat() as Columns),
+    onDelete: options.onDelete ?? (deferrable ? 'no action' : 'restrict'),
+    onUpdate: options.onUpdate ?? 'no action',
+    deferrable,
     name: options.name,
   };
 }
 
 /** Declares a CHECK constraint as SQL text: one text for both dialects, or a separate text for each dialect. */
-export function check(name: string, sql: string | Readonly<Record<SqlName, string>>): CheckItem {
-  return {
-    kind: 'check',
-    name,
-    sql: typeof sql === 'string' ? { sqlite: sql, postgres: sql } : sql,
-  };
+export function check(name: string, sql: SqlText): CheckItem {
+  return { kind: 'check', name, sql: inBoth(sql) };
 }
 
 /**

@@ -70,6 +70,11 @@ const lengthProblem = (text: string, column: Column): string | undefined => {
   return `the database requires at least ${least} characters and counts Unicode code points`;
 };
 
+const sizeProblem = (bytes: number, { rules: { maxBytes } }: Column): string | undefined =>
+  maxBytes === undefined || bytes <= maxBytes
+    ? undefined
+    : `a value in a key or an index takes at most ${maxBytes} bytes here, because PostgreSQL can index no more`;
+
 const timestampProblem = (text: string, column: Column): string | undefined => {
   const expected = column.precision === 3 ? 24 : 27;
   if (text.length !== expected) {
@@ -98,7 +103,10 @@ type Check = (value: never, column: Column) => string | undefined;
 
 const checks: Readonly<Record<Column['kind'], Check | undefined>> = {
   text: (value: string, column: Column) =>
-    typeof value === 'string' ? (textProblem(value) ?? lengthProblem(value, column)) : undefined,
+    typeof value === 'string'
+      ? (textProblem(value) ?? lengthProblem(value, column) ?? sizeProblem(Buffer.byteLength(value), column))
+      : undefined,
+  bytes: (value: Uint8Array, column: Column) => sizeProblem(value.byteLength, column),
   integer: numberProblem as Check,
   bigint: bigintProblem as Check,
   decimal: decimalProblem as Check,
@@ -109,7 +117,6 @@ const checks: Readonly<Record<Column['kind'], Check | undefined>> = {
   json: ((value: unknown) => jsonProblem(value)) as Check,
   boolean: undefined,
   inet: undefined,
-  bytes: undefined,
 };
 
 /**

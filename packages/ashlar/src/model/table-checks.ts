@@ -1,10 +1,11 @@
 import type { TableFacts } from '../contract/table.js';
+import { assertActions } from './foreign-keys.js';
 import { invalidTable } from './invalid-table.js';
 import { assertName } from './names.js';
 import type { Parts } from './table-parts.js';
 
 /**
- * Throws if a table has no valid primary key, or if `onDelete` would set a column to NULL that is not nullable.
+ * Throws if a table has no valid primary key, or if a foreign key has an action that cannot be carried out.
  *
  * @returns the columns of the primary key
  * @throws AshlarError `table-invalid`
@@ -39,15 +40,7 @@ export function assertKeys(table: string, columns: TableFacts['columns'], parts:
       );
     }
   }
-  for (const key of parts.foreignKeys) {
-    if (key.onDelete === 'set null' && key.columns.some((name) => !columns[name]?.nullable)) {
-      throw invalidTable(
-        table,
-        `${key.columns.join(', ')} cannot be set to null when the referenced row is deleted.`,
-        'Make the columns .nullable(), or choose another onDelete.',
-      );
-    }
-  }
+  for (const key of parts.foreignKeys) assertActions(table, columns, key);
   return primary;
 }
 
@@ -55,7 +48,7 @@ export function assertKeys(table: string, columns: TableFacts['columns'], parts:
 const withoutTexts = (sql: string): string => sql.replaceAll(/'(?:[^']|'')*'/g, "''");
 
 const otherText = (name: string): string =>
-  `Use the scaled integer on SQLite: check('…', { sqlite: '${name} > 100', postgres: '${name} > 1.00' }).`;
+  `Give one text for each engine, with the scaled integer on SQLite: { sqlite: '${name} > 100', postgres: '${name} > 1.00' }.`;
 
 /**
  * Throws if one SQL text for both engines names a decimal column, which SQLite holds as a scaled integer.
@@ -64,24 +57,28 @@ const otherText = (name: string): string =>
  */
 export function assertDecimalTexts(table: string, columns: TableFacts['columns'], parts: Parts): void {
   const decimals = Object.values(columns).filter(({ kind }) => kind === 'decimal');
-  const namedIn = (text: string): string | undefined =>
-    decimals.find(({ name }) => new RegExp(`\\b${name}\\b`, 'i').test(withoutTexts(text)))?.name;
-  for (const { name, sql } of parts.checks) {
-    const named = sql.sqlite === sql.postgres ? namedIn(sql.sqlite) : undefined;
-    if (named !== undefined)
+  const texts = [
+    ...parts.checks.map(({ name, sql }) => ({ what: `the check ${name}`, sql })),
+    ...[...parts.indexes, ...parts.expressionIndexes].map(({ name, where }) => ({
+      what: `the condition of the index ${name}`,
+      sql: where,
+    })),
+    ...parts.expressionIndexes.flatMap((index) =>
+      index.parts.map((part) => ({
+        what: `the index ${index.name}`,
+        sql: typeof part === 'string' ? undefined : part,
+      })),
+    ),
+  ];
+  for (const { what, sql } of texts) {
+    if (sql === undefined || sql.sqlite !== sql.postgres) continue;
+    const text = withoutTexts(sql.sqlite);
+    const named = decimals.find(({ name }) => new RegExp(`\\b${name}\\b`, 'i').test(text));
+    if (named)
       throw invalidTable(
         table,
-        `the check ${name} has one text for both engines and names ${named}, a decimal.`,
-        otherText(named),
-      );
-  }
-  for (const { name, where } of parts.indexes) {
-    const named = where === undefined ? undefined : namedIn(where);
-    if (named !== undefined)
-      throw invalidTable(
-        table,
-        `the condition of the index ${name} names ${named}, a decimal.`,
-        'Leave the decimal out of the condition: the engines store it in different ways.',
+        `${what} has one text for both engines and names ${named.name}, a decimal.`,
+        otherText(named.name),
       );
   }
 }
@@ -97,6 +94,7 @@ export function assertNames(table: string, columns: TableFacts['columns'], parts
     ...parts.foreignKeys,
     ...parts.checks,
     ...parts.indexes,
+    ...parts.expressionIndexes,
     ...parts.fullTexts,
   ].map((part) => part.name);
   const checked = Object.keys(columns).map((name) => `${table}_${name}_check`);

@@ -1,9 +1,17 @@
 import type { Column } from '../contract/column.js';
 import type { Guarantee } from '../contract/guarantee.js';
 import type { DeclaredObject, FullText } from '../contract/objects.js';
-import type { Check, ForeignKey, Index, OnDelete, TableFacts, Unique } from '../contract/table.js';
+import type {
+  Check,
+  ExpressionIndex,
+  ForeignKey,
+  Index,
+  SqlTexts,
+  TableFacts,
+  Unique,
+} from '../contract/table.js';
 import { invalidTable } from './invalid-table.js';
-import type { TableItem } from './items.js';
+import type { ForeignKeyItem, IndexItem, LaterTarget, TableItem } from './items.js';
 import type { RowCheck } from './row-checks.js';
 
 /** The items of a table's declaration, grouped by kind: keys, indexes, constraints, checks, guarantees and renames. */
@@ -14,6 +22,7 @@ export interface Parts {
   checks: Check[];
   checkRow: RowCheck<never>[];
   indexes: Index[];
+  expressionIndexes: ExpressionIndex[];
   guarantees: Guarantee[];
   renames: Record<string, string>;
   objects: DeclaredObject[];
@@ -61,6 +70,7 @@ export function sortItems(table: string, columns: TableFacts['columns'], items: 
     checks: [],
     checkRow: [],
     indexes: [],
+    expressionIndexes: [],
     guarantees: [],
     renames: {},
     objects: [],
@@ -87,17 +97,12 @@ export function sortItems(table: string, columns: TableFacts['columns'], items: 
         });
         break;
       }
-      case 'index': {
-        const names = columnNames(table, 'An index', item.columns);
-        const name = item.name ?? `${table}_${names.join('_')}_idx`;
-        parts.indexes.push({ name, columns: names, unique: item.unique, where: item.where });
+      case 'index':
+        addIndex(table, parts, item);
         break;
-      }
       case 'foreign-key': {
         const names = columnNames(table, 'A foreign key', item.columns);
-        parts.foreignKeys.push(
-          foreignKey({ table, names, target: item.target, onDelete: item.onDelete, name: item.name }),
-        );
+        parts.foreignKeys.push(foreignKey(table, names, item));
         break;
       }
       case 'check':
@@ -150,17 +155,73 @@ export function sortItems(table: string, columns: TableFacts['columns'], items: 
   return parts;
 }
 
-interface ForeignKeyParts {
-  readonly table: string;
-  readonly names: string[];
-  readonly target: readonly Column[];
-  readonly onDelete: OnDelete;
-  readonly name: string | undefined;
-}
+const addIndex = (table: string, parts: Parts, { parts: given, ...item }: IndexItem): void => {
+  const isColumn = (part: Column | SqlTexts | undefined): part is Column | undefined =>
+    part === undefined || 'kind' in part;
+  const columns = given.filter(isColumn) as Column[];
+  const expressions = given.filter((part) => !isColumn(part)) as SqlTexts[];
+  const names = columns.length > 0 || expressions.length === 0 ? columnNames(table, 'An index', columns) : [];
+  const { name = `${table}_${names.join('_')}_idx`, unique, where, using } = item;
+  if (expressions.length === 0 && using === undefined) {
+    parts.indexes.push({ name, columns: names, unique, where });
+    return;
+  }
+  if (expressions.length > 0 && item.name === undefined) {
+    throw invalidTable(
+      table,
+      'an index over an expression has no name.',
+      `Give it { name }: index('lower(email)', { name: '${table}_email_lower_idx' }).`,
+    );
+  }
+  if (unique && using !== undefined) {
+    throw invalidTable(
+      table,
+      `the index ${name} is unique, but an index of the kind ${using} cannot be.`,
+      'Remove using, or unique.',
+    );
+  }
+  const all = given.map((part) => (isColumn(part) ? (part?.name ?? '') : part));
+  parts.expressionIndexes.push({ name, parts: all, unique, where, using });
+};
 
-const foreignKey = ({ table, names, target, onDelete, name }: ForeignKeyParts): ForeignKey => {
+const foreignKey = (
+  table: string,
+  names: readonly string[],
+  { target, onDelete, onUpdate, deferrable, name = `${table}_${names.join('_')}_fkey` }: ForeignKeyItem,
+): ForeignKey => {
+  const key = { name, columns: names, onDelete, onUpdate, deferrable };
+  if (typeof target !== 'function') return { ...key, target: targetOf(table, names, target) };
+  let found: ForeignKey['target'] | undefined;
+  return {
+    ...key,
+    get target() {
+      found ??= targetOf(table, names, columnsOf(table, names, target));
+      return found;
+    },
+  };
+};
+
+const columnsOf = (table: string, names: readonly string[], target: LaterTarget): readonly Column[] => {
+  try {
+    return [target() as unknown as Column | readonly Column[]].flat();
+  } catch (error) {
+    // a constant is read before it is declared, or a module before it is loaded
+    if (!(error instanceof ReferenceError || error instanceof TypeError)) throw error;
+    throw invalidTable(
+      table,
+      `the target of the foreign key of ${names.join(', ')} is not declared yet.`,
+      'Declare the target before the system, and before a table whose guarantee depends on this foreign key.',
+    );
+  }
+};
+
+const targetOf = (
+  table: string,
+  names: readonly string[],
+  target: readonly Column[],
+): ForeignKey['target'] => {
   const [first] = target;
-  if (!first || target.some((column) => column === undefined || column.table !== first.table)) {
+  if (!first?.table || target.some((column) => column?.table !== first.table)) {
     throw invalidTable(
       table,
       `the foreign key of ${names.join(', ')} has no target.`,
@@ -174,10 +235,5 @@ const foreignKey = ({ table, names, target, onDelete, name }: ForeignKeyParts): 
       'Name as many target columns as columns.',
     );
   }
-  return {
-    name: name ?? `${table}_${names.join('_')}_fkey`,
-    columns: names,
-    target: { table: first.table, columns: target.map((column) => column.name) },
-    onDelete,
-  };
+  return { table: first.table, columns: target.map((column) => column.name) };
 };

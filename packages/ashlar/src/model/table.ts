@@ -2,8 +2,11 @@ import type { z } from 'zod';
 import type { Column } from '../contract/column.js';
 import type { GuardedTable } from '../contract/guarantee.js';
 import { columnFromZod } from './column-from-zod.js';
+import { assertDescription } from './description.js';
+import { assertUnfrozen } from './foreign-keys.js';
 import { assertGuarantees, mergedFacts } from './guarantee-facts.js';
 import type { PrimaryKeyItem, TableItem } from './items.js';
+import { limitKeySizes } from './key-size.js';
 import { assertColumnName, assertName } from './names.js';
 import type { RowCheck } from './row-checks.js';
 import type { CheckedRow, InsertShape, MarkedKey, RowShape, Shape, UpdateShape } from './shape.js';
@@ -35,6 +38,13 @@ export interface Table<Name extends string = string, S extends Shape = Shape, Ke
   readonly insert: z.ZodObject<InsertShape<S>, z.core.$strict>;
   /** Validates the values of an update, which may set any columns except those of the primary key. */
   readonly update: z.ZodObject<UpdateShape<S, Key>, z.core.$strict>;
+  /**
+   * Returns the table with a description, which PostgreSQL keeps as the comment on it. Call it where the table is declared:
+   * `table(…).describe('The letters that were sent.')`.
+   *
+   * @throws AshlarError `table-invalid` for text that no engine stores
+   */
+  describe(description: string): Table<Name, S, Key>;
 }
 
 type NamedKey<Item> =
@@ -92,7 +102,13 @@ export function table<
     ...parts,
     facts: mergedFacts({ name, columns }, parts.guarantees),
     ...tableSchemas<S, Key>(columns, primaryKey),
+    describe(description: string): Table<Name, S, Key> {
+      assertDescription(name, description);
+      return Object.freeze({ ...this, description: description || undefined });
+    },
   });
+  limitKeySizes(made);
   assertGuarantees(made);
+  assertUnfrozen(made);
   return made;
 }

@@ -7,6 +7,7 @@ import { refusalOf, rootText } from '../engines/refusal.js';
 import { insertRow, isRow } from '../guarantees/shared/attacks.js';
 import { fillGenerated, identifier, storedValue, type Table, type Tables } from '../model/index.js';
 import { envelopeLike, valueFor } from '../samples/values.js';
+import { columnsIn, uniqueExpressions } from '../sql/declared-indexes.js';
 import type { AttackTransaction } from './attack-transaction.js';
 
 /** A row of a table, with the name of the partition that contains it. */
@@ -192,11 +193,12 @@ export class SampleRows {
   }
 
   #given(table: Table, { variant, filled }: Plan, linked: readonly string[]): SampleRow {
-    const keyed = new Set(
-      [table.primaryKey, ...table.uniques, ...table.indexes.filter((index) => index.unique)].flatMap(
+    const keyed = new Set([
+      ...[table.primaryKey, ...table.uniques, ...table.indexes.filter((index) => index.unique)].flatMap(
         ({ columns }) => columns,
       ),
-    );
+      ...uniqueExpressions(table).flatMap((index) => columnsIn(table, index)),
+    ]);
     const alone = new Set(table.foreignKeys.flatMap(({ columns }) => columns));
     const wanted = Object.values(table.columns).filter((column) => {
       // its value is not given but linked: the schema of an insert lacks the column
@@ -229,6 +231,11 @@ export class SampleRows {
       const mayBeEmpty = key.columns.some((name) => table.columns[name]?.nullable);
       // the first row of a table cannot refer to another row of it
       if (mayBeEmpty && (key.target.table === table.name || (!plan.filled && depth > 0))) continue;
+      // nothing checks the key before the end, and in a circle of required keys no row comes first
+      if (key.deferrable && !mayBeEmpty && depth > 0) {
+        for (const name of key.columns) links[name] ??= this.#arbitrary(table, name, plan);
+        continue;
+      }
       const parent = await this.#parent({ key, parents: plan.parents, links, scope, depth });
       if ('reason' in parent) {
         if (mayBeEmpty) continue;
@@ -241,6 +248,11 @@ export class SampleRows {
         links[scope] ??= parent.value[parentScope] ?? 'NULL';
     }
     return { value: links };
+  }
+
+  #arbitrary({ columns }: Table, name: string, { variant }: Plan): string {
+    const column = columns[name];
+    return (column && this.#literal(column, variant)) ?? 'NULL';
   }
 
   #scopeIn(name: string): string | undefined {

@@ -1,4 +1,3 @@
-import type { JSONReferenceNode } from 'kysely';
 import type { ColumnKind } from '../contract/column.js';
 import { bigintForm, computedBigint } from '../model/index.js';
 import type { Meaning } from './scope.js';
@@ -26,17 +25,12 @@ export const result = (meaning: Meaning | undefined): Meaning | undefined =>
     codec: meaning.codec?.form === bigintForm ? computedBigint : meaning.codec,
   };
 
-/** Returns the meaning of a part of a JSON column. */
-export const jsonMeaning = ({ traversal }: JSONReferenceNode): Meaning | undefined => {
-  const operator = 'operator' in traversal ? traversal.operator : traversal.inOperator;
-  return operator?.operator === '->' ? computed('json') : undefined;
-};
-
 /** Returns the meaning of a literal. */
 export const literalMeaning = (value: unknown): Meaning | undefined => {
   if (typeof value === 'boolean') return computed('boolean', false);
   if (typeof value === 'number') return computed(Number.isInteger(value) ? 'integer' : 'real', false);
   if (typeof value === 'bigint') return computed('bigint', false);
+  if (value instanceof Uint8Array) return computed('bytes', false);
   return typeof value === 'string' ? computed('text', false) : undefined;
 };
 
@@ -55,3 +49,18 @@ export const castMeaning = ({ dataType }: { dataType: { dataType?: string } }): 
   const kind = castKinds[dataType.dataType ?? ''];
   return kind && computed(kind);
 };
+
+type Kinds = readonly (ColumnKind | undefined)[];
+
+/** Returns the meaning of what `||` makes of values of some kinds; `undefined` if the tree does not tell. */
+export function concatenated(kinds: Kinds): Meaning | undefined {
+  if (kinds.some((kind) => !kind || kind === 'json')) return undefined;
+  return computed(kinds.every((kind) => kind === 'bytes') ? 'bytes' : 'text');
+}
+
+/** Returns the meaning of what an arithmetic operator makes of values of some kinds; `undefined` if the tree does not tell. */
+export function calculated(kinds: Kinds): Meaning | undefined {
+  if (kinds.every((kind) => kind === 'integer')) return computed('integer');
+  if (kinds.every((kind) => kind === 'integer' || kind === 'bigint')) return computed('bigint');
+  return kinds.every((kind) => kind && numbers.has(kind)) ? computed('real') : undefined;
+}

@@ -10,12 +10,16 @@ import {
 } from 'kysely';
 import { raw } from '../engines/raw-node.js';
 import { AshlarError } from '../errors.js';
+import { concatenation } from './as-text.js';
+import { numbers } from './computed.js';
+import { besideJsonText } from './json-parts.js';
 import { type Comparand, comparand, isText } from './literals.js';
-import { meaningOf, operatorOf, remember } from './meaning.js';
+import { comparisons, meaningOf, operatorOf, remember } from './meaning.js';
 import { binary, both, cast, constant, isReady, neverEqual, parameter, parameters } from './nodes.js';
 import type { QueryParts } from './parts.js';
+import type { Place } from './place.js';
 import { isLiteral, withResults } from './result-literals.js';
-import type { Form, Meaning, Scope } from './scope.js';
+import type { Form, Meaning } from './scope.js';
 
 const equalities: ReadonlySet<string> = new Set([
   '=',
@@ -32,16 +36,6 @@ const likes: ReadonlySet<string> = new Set(['like', 'not like', 'ilike', 'not il
 /** Operators whose literal operands need the type that the literal has. */
 const operators: ReadonlySet<string> = new Set(['+', '-', '*', '/', '%', '||']);
 
-/** What rewriting a condition needs: the names in its place, and the rewriting of its operands. */
-export interface Place {
-  readonly parts: QueryParts;
-  readonly scope: Scope;
-  /** Rewrites an expression. */
-  rewrite(node: OperationNode): OperationNode;
-  /** Rewrites what a node consists of, and not the node itself. */
-  children(node: OperationNode): OperationNode;
-}
-
 // NULL and undefined have no form of a column: SQL gives NULL, and the engine refuses undefined
 const literalOf = (node: OperationNode): { readonly value: unknown } | undefined =>
   isLiteral(node) && node.value !== null && node.value !== undefined && !isReady(node)
@@ -54,8 +48,9 @@ const literalOf = (node: OperationNode): { readonly value: unknown } | undefined
  *
  * @throws AshlarError `usage` for an order or a pattern over JSON, and for a pattern that ends with a lone backslash
  */
-export function condition(node: BinaryOperationNode, place: Place): OperationNode {
-  const operator = operatorOf(node);
+export function condition(given: BinaryOperationNode, place: Place): OperationNode {
+  const operator = operatorOf(given);
+  const node = comparisons.has(operator) ? besideJsonText(given) : given;
   const { leftOperand: left, rightOperand: right } = node;
   if (likes.has(operator)) return like(node, operator, place);
   if (operator === 'in' || operator === 'not in') return membership(node, operator, place);
@@ -148,6 +143,11 @@ const decimalOf = (nodes: readonly OperationNode[], { parts, scope }: Place): Fo
 
 // PostgreSQL gives a parameter the type of the other operand
 const calculation = (node: BinaryOperationNode, operator: string, place: Place): OperationNode => {
+  if (operator === '||') return concatenation(node, place);
+  for (const operand of [node.leftOperand, node.rightOperand]) {
+    const kind = literalOf(operand) ? undefined : meaningOf(operand, place.scope)?.kind;
+    if (kind && !numbers.has(kind)) throw noCalculation(operator, kind);
+  }
   const { typedParameters } = place.parts.answers;
   const { leftOperand, rightOperand } = node;
   // a literal that is added to a decimal takes its scale
@@ -155,8 +155,6 @@ const calculation = (node: BinaryOperationNode, operator: string, place: Place):
   const side = (operand: OperationNode): OperationNode => {
     if (decimal) return inFormOf(operand, decimal, place);
     const value = isLiteral(operand) ? operand.value : undefined;
-    if (operator === '||' && ['number', 'boolean', 'bigint'].includes(typeof value))
-      return parameter(String(value));
     if (typeof value === 'bigint' && typedParameters) return cast(operand, 'int8');
     if (typeof value !== 'number' || !typedParameters) return place.rewrite(operand);
     if (!Number.isSafeInteger(value)) return cast(operand, 'double precision');
@@ -177,6 +175,13 @@ const between = (
     condition(binary(node.leftOperand, operator, limit) as BinaryOperationNode, place);
   return both(side('>=', from), side('<=', to));
 };
+
+const noCalculation = (operator: string, kind: string): AshlarError =>
+  new AshlarError('usage', {
+    message: `${operator} takes numbers, and an operand is of the kind ${kind}.`,
+    detail: 'SQLite would calculate with the number that its text begins with.',
+    suggestion: 'Calculate in the application, or cast the operand to a number if it is text.',
+  });
 
 const noOrder = (operator: string): AshlarError =>
   new AshlarError('usage', {

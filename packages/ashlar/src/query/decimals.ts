@@ -16,10 +16,11 @@ import {
 import type { Column, DecimalDigits } from '../contract/column.js';
 import { AshlarError } from '../errors.js';
 import { comparand } from './literals.js';
-import { comparisons, meaningOf, operatorOf, outputsOf, unwrapped } from './meaning.js';
+import { comparisons, meaningOf, operatorOf, outputsOf } from './meaning.js';
 import { isReady } from './nodes.js';
 import { isFirstOf, resultsOfCase } from './result-literals.js';
 import type { Meaning, Scope } from './scope.js';
+import { unwrapped } from './unwrapped.js';
 
 type Refuse = (node: never, scope: Scope) => void;
 
@@ -137,22 +138,6 @@ const refusals: Partial<Record<OperationNode['kind'], Refuse>> = {
  */
 export function refuseDecimals(node: OperationNode, scope: Scope): void {
   refusals[node.kind]?.(node as never, scope);
-}
-
-/**
- * Refuses an expression of another scale or kind for a decimal column, and a decimal for another column.
- *
- * @throws AshlarError `usage`
- */
-export function refuseAssigned(
-  column: Pick<Column, 'kind' | 'digits'>,
-  node: OperationNode,
-  scope: Scope,
-): void {
-  const fits = column.digits
-    ? suits(node, column.digits, scope, 'comparison')
-    : digitsOf(node, scope) === undefined;
-  if (!fits) throw mixed('an assignment has');
 }
 
 /**

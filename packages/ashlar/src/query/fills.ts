@@ -1,10 +1,5 @@
 import type { Column } from '../contract/column.js';
-import { timestampText } from '../model/index.js';
-
-/** Returns a time in the form of a timestamp column. */
-const timeOf = (clock: () => Date, { precision }: Column): string => {
-  return timestampText(clock().toISOString(), precision);
-};
+import { clockValue, isFilledByClock } from '../model/index.js';
 
 /**
  * Returns the function that gives a new row's value of a column, in the application's form, if a statement lacks it: a
@@ -12,6 +7,6 @@ const timeOf = (clock: () => Date, { precision }: Column): string => {
  * the column, or if it is encrypted.
  */
 export function fillOf(column: Column, clock: (() => Date) | undefined): (() => unknown) | undefined {
-  if (column.generated === 'now') return clock && (() => timeOf(clock, column));
+  if (isFilledByClock(column)) return clock && (() => clockValue(column, clock()));
   return column.plaintext ? undefined : column.generate;
 }

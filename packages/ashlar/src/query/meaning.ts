@@ -9,7 +9,6 @@ import {
   type FunctionNode,
   IdentifierNode,
   type JoinNode,
-  type JSONReferenceNode,
   type OperationNode,
   OperatorNode,
   RawNode,
@@ -21,10 +20,12 @@ import {
   ValueNode,
   type WithNode,
 } from 'kysely';
-import { castMeaning, computed, jsonMeaning, literalMeaning, numbers, result } from './computed.js';
+import { calculated, castMeaning, computed, concatenated, literalMeaning, result } from './computed.js';
+import { isJsonText } from './json-parts.js';
 import { comparand } from './literals.js';
 import { isFirstOf, resultsOfCase } from './result-literals.js';
 import { type Meaning, type Relation, type Scope, unknownRelation } from './scope.js';
+import { unwrapped } from './unwrapped.js';
 
 /** One column of a query's result; `name` is `undefined` for columns that are not known. */
 export interface Output {
@@ -50,18 +51,14 @@ const sameAsArgument: ReadonlySet<string> = new Set([
   ...['min', 'max', 'abs', 'nullif', 'lag', 'lead', 'first_value', 'last_value', 'nth_value'],
 ]);
 
+/** Returns whether a function takes text as its first argument. */
+export function takesText(name: string): boolean {
+  return textFunctions.has(name.toLowerCase()) || name.toLowerCase() === 'length';
+}
+
 /** Returns the operator of an operation as text; `''` for one that is written as raw SQL. */
 export function operatorOf({ operator }: { readonly operator: OperationNode }): string {
   return OperatorNode.is(operator) ? operator.operator : '';
-}
-
-/** Returns the expression inside a node that only wraps it: `sql.ref('x')` is a raw node around a reference. */
-export function unwrapped(node: OperationNode): OperationNode {
-  if (!RawNode.is(node)) return node;
-  const [only, ...others] = node.parameters;
-  return only && others.length === 0 && node.sqlFragments.every((text) => text === '')
-    ? unwrapped(only)
-    : node;
 }
 
 const remembered = new WeakMap<OperationNode, Meaning>();
@@ -94,7 +91,7 @@ export function meaningOf(given: OperationNode, scope: Scope): Meaning | undefin
     case 'AggregateFunctionNode':
       return functionMeaning(node as FunctionNode | AggregateFunctionNode, scope);
     case 'JSONReferenceNode':
-      return jsonMeaning(node as JSONReferenceNode);
+      return jsonPartMeaning(node);
     case 'SelectQueryNode':
       return result(outputsOf(node, scope)[0]?.meaning);
     case 'ValueNode':
@@ -119,16 +116,16 @@ const referenceMeaning = (node: ReferenceNode | ColumnNode, scope: Scope): Meani
 const operationMeaning = (node: BinaryOperationNode, scope: Scope): Meaning | undefined => {
   const operator = operatorOf(node);
   if (comparisons.has(operator)) return computed('boolean');
-  if (operator === '->') return computed('json');
-  if (!arithmetic.has(operator)) return undefined;
+  if (operator === '->' || operator === '->>') return jsonPartMeaning(node);
+  if (operator !== '||' && !arithmetic.has(operator)) return undefined;
   const meanings = [node.leftOperand, node.rightOperand].map((operand) => meaningOf(operand, scope));
   const decimal = meanings.find((meaning) => meaning?.kind === 'decimal');
   if (decimal) return /^[-+*]$/.test(operator) ? result(decimal) : undefined;
   const kinds = meanings.map((meaning) => meaning?.kind);
-  if (kinds.every((kind) => kind === 'integer')) return computed('integer');
-  if (kinds.every((kind) => kind === 'integer' || kind === 'bigint')) return computed('bigint');
-  return kinds.every((kind) => kind && numbers.has(kind)) ? computed('real') : undefined;
+  return operator === '||' ? concatenated(kinds) : calculated(kinds);
 };
+
+const jsonPartMeaning = (node: OperationNode): Meaning => computed(isJsonText(node) ? 'text' : 'json');
 
 const functionMeaning = (node: FunctionNode | AggregateFunctionNode, scope: Scope): Meaning | undefined => {
   const name = node.func.toLowerCase();
@@ -142,9 +139,12 @@ const functionMeaning = (node: FunctionNode | AggregateFunctionNode, scope: Scop
   }
   if (name === 'count') return computed('integer', false);
   if (name === 'avg') return computed('real');
-  if (textFunctions.has(name)) return computed('text');
-  if (name === 'length') return computed('integer');
   const [first] = given;
+  if (textFunctions.has(name))
+    return computed(
+      first && meaningOf(first, scope)?.kind === 'bytes' && name !== 'concat' ? 'bytes' : 'text',
+    );
+  if (name === 'length') return computed('integer');
   if (!first || !(name === 'sum' || sameAsArgument.has(name))) return undefined;
   return result(meaningOf(first, scope));
 };

@@ -46,7 +46,7 @@ export function isReady(node: OperationNode): boolean {
 /** Returns a cast to a type of the engine. */
 export function cast(
   node: OperationNode,
-  type: 'bigint' | 'int8' | 'double precision' | 'boolean' | 'text',
+  type: 'bigint' | 'int8' | 'double precision' | 'boolean' | 'text' | 'bytea',
 ): OperationNode {
   return CastNode.create(node, DataTypeNode.create(type));
 }

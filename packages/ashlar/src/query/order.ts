@@ -1,6 +1,7 @@
 import { ColumnNode, type OperationNode, RawNode, ReferenceNode } from 'kysely';
-import { meaningOf, type Output, unwrapped } from './meaning.js';
+import { meaningOf, type Output } from './meaning.js';
 import type { Scope } from './scope.js';
+import { unwrapped } from './unwrapped.js';
 
 /** Returns the direction of an ORDER BY item; `undefined` if it is raw SQL that says more. */
 export const directionOf = (node: OperationNode | undefined): 'asc' | 'desc' | undefined => {

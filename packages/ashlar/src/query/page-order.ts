@@ -15,8 +15,8 @@ import {
 } from 'kysely';
 import type { TableFacts } from '../contract/table.js';
 import { AshlarError } from '../errors.js';
-import { unwrapped } from './meaning.js';
 import type { Scope } from './scope.js';
+import { unwrapped } from './unwrapped.js';
 
 /** A declared table in FROM or in a join, under the name that the query gives it. */
 interface Source {

@@ -16,10 +16,11 @@ import {
 } from 'kysely';
 import { AshlarError } from '../errors.js';
 import { readCursor, writeCursor } from './cursor.js';
-import { meaningOf, type Output, outputsOf, scopeOf, unwrapped } from './meaning.js';
+import { meaningOf, type Output, outputsOf, scopeOf } from './meaning.js';
 import { binary, both, constant, either } from './nodes.js';
 import { assertUniqueOrder } from './page-order.js';
 import type { Meaning, Scope } from './scope.js';
+import { unwrapped } from './unwrapped.js';
 
 /** A column of a page's order: ascending by default. */
 export type PageBy<Row> =

@@ -10,15 +10,18 @@ import {
   type MergeQueryNode,
   type OffsetNode,
   type OperationNode,
+  ReferenceNode,
   type SelectQueryNode,
   type SetOperationNode,
+  TableNode,
   type UpdateQueryNode,
   ValueNode,
   type WithNode,
 } from 'kysely';
 import { AshlarError } from '../errors.js';
-import { isStatement, operatorOf, unwrapped } from './meaning.js';
+import { isStatement, operatorOf } from './meaning.js';
 import { parts } from './tree.js';
+import { unwrapped } from './unwrapped.js';
 
 /**
  * Refuses a part of a statement that not every engine can run, so that the answer is the same on all of them, and an
@@ -131,6 +134,28 @@ const setsNothing = (what: string): AshlarError =>
     message: `The ${what} sets no column.`,
     detail: 'Columns whose value is undefined are left out.',
     suggestion: 'Give at least one column a value; null makes a column NULL.',
+  });
+
+/**
+ * Refuses a declared table that a statement names with a schema: it could be another table, whose values Ashlar does not
+ * know, and engines name schemas differently.
+ *
+ * @param declared - the declared tables, by name
+ * @throws AshlarError `usage`
+ */
+export function refuseSchema(node: OperationNode, declared: ReadonlyMap<string, unknown>): void {
+  const table = ReferenceNode.is(node) ? node.table : node;
+  if (!table || !TableNode.is(table)) return;
+  const { schema, identifier } = table.table;
+  if (schema && declared.has(identifier.name)) throw refusedSchema(schema.name, identifier.name);
+}
+
+const refusedSchema = (schema: string, table: string): AshlarError =>
+  new AshlarError('usage', {
+    message: `The table ${table} is named with a schema: ${schema}.`,
+    detail: 'The schema of a system is that of its connection, and its name is not the same on every engine.',
+    suggestion:
+      'Leave out withSchema(…), and the name before the point. Raw sql reaches another table of this name.',
   });
 
 const hasParameter = (node: OperationNode): boolean => {

@@ -11,6 +11,8 @@ import { isReady } from './nodes.js';
 /** How the parts of an expression are rewritten: the literals that it can return, and everything else. */
 export interface ResultRewriting {
   literal(value: unknown): OperationNode;
+  /** An expression that can be the result; by default as every other part. */
+  result?(node: OperationNode): OperationNode;
   other(node: OperationNode): OperationNode;
 }
 
@@ -25,11 +27,12 @@ export function isLiteral(node: OperationNode): node is ValueNode {
  */
 export function withResults(node: OperationNode, rewriting: ResultRewriting): OperationNode {
   const again = (part: OperationNode): OperationNode => withResults(part, rewriting);
+  const result = (part: OperationNode): OperationNode => (rewriting.result ?? rewriting.other)(part);
   switch (node.kind) {
     case 'ValueNode':
       return isLiteral(node) && !isReady(node) && node.value !== null && node.value !== undefined
         ? rewriting.literal(node.value)
-        : rewriting.other(node);
+        : result(node);
     case 'ParensNode':
       return { ...node, node: again((node as ParensNode).node) } as ParensNode;
     case 'CaseNode': {
@@ -49,10 +52,10 @@ export function withResults(node: OperationNode, rewriting: ResultRewriting): Op
       const call = node as FunctionNode;
       return isFirstOf(call.func)
         ? ({ ...call, arguments: call.arguments.map(again) } as FunctionNode)
-        : rewriting.other(node);
+        : result(node);
     }
     default:
-      return rewriting.other(node);
+      return result(node);
   }
 }
 

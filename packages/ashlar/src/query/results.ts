@@ -67,7 +67,9 @@ export const typedLiterals = (node: SelectQueryNode): SelectQueryNode => {
               ? Number.isSafeInteger(value)
                 ? 'bigint'
                 : 'double precision'
-              : undefined;
+              : value instanceof Uint8Array
+                ? 'bytea'
+                : undefined;
       return type ? { ...each, selection: { ...selection, node: cast(parameter(value), type) } } : each;
     }),
   };

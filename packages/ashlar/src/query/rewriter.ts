@@ -2,6 +2,8 @@ import {
   type AggregateFunctionNode,
   AliasNode,
   type BinaryOperationNode,
+  CastNode,
+  type DataTypeNode,
   type FunctionNode,
   type InsertQueryNode,
   LimitNode,
@@ -18,10 +20,10 @@ import {
 } from 'kysely';
 import type { ResultKinds } from '../contract/answers.js';
 import { raw } from '../engines/raw-node.js';
-import { AshlarError } from '../errors.js';
-import { numbers } from './computed.js';
-import { condition, inFormOf, type Place } from './conditions.js';
-import { refuseAssigned, refuseDecimals } from './decimals.js';
+import { asText } from './as-text.js';
+import { condition, inFormOf } from './conditions.js';
+import { refuseDecimals } from './decimals.js';
+import { jsonPartOf } from './json-parts.js';
 import { matchesFunction, matchParts } from './matches.js';
 import {
   addSources,
@@ -34,13 +36,16 @@ import {
   remember,
   type StatementParts,
   sourceOf,
+  takesText,
 } from './meaning.js';
 import { nestedNode } from './nested-node.js';
 import { isReady, markReady } from './nodes.js';
 import { directionOf, mayBeNull } from './order.js';
 import type { QueryParts } from './parts.js';
-import { refuseForm } from './refused-forms.js';
-import { isFirstOf } from './result-literals.js';
+import type { Place } from './place.js';
+import { refuseAggregate } from './refused-aggregates.js';
+import { refuseForm, refuseSchema } from './refused-forms.js';
+import { isFirstOf, isLiteral } from './result-literals.js';
 import { isComputed, needsKinds, typedLiterals } from './results.js';
 import { rewrittenReturning } from './returning.js';
 import { type Meaning, type NestedRows, Scope } from './scope.js';
@@ -94,6 +99,8 @@ export class Rewriter {
   }
 
   #rewrite(node: OperationNode, scope: Scope): OperationNode {
+    if (node.kind === 'JSONReferenceNode') return this.#jsonPart(node, scope) ?? node;
+    refuseSchema(node, this.#parts.declared);
     if (leaves.has(node.kind)) return node;
     if (!isReady(node)) {
       refuseForm(node);
@@ -101,10 +108,14 @@ export class Rewriter {
     }
     switch (node.kind) {
       case 'BinaryOperationNode': {
+        const part = this.#jsonPart(node, scope);
+        if (part) return part;
         const rewritten = condition(node as BinaryOperationNode, this.#place(scope));
         if (rewritten.kind !== node.kind) remember(rewritten, meaningOf(node, scope));
         return rewritten;
       }
+      case 'CastNode':
+        return this.#cast(node as CastNode, scope);
       case 'CaseNode':
         return this.#firstOf(node, scope);
       case 'FunctionNode':
@@ -193,18 +204,11 @@ export class Rewriter {
     const writes = this.#writes(into, scope);
     const rest = this.#except(node, ['with', 'onConflict', ...(writes ? ['values'] : [])], scope);
     if (!writes) return { ...rest, ...this.#conflict(node, undefined, scope) } as OperationNode;
-    if (node.values && this.#parts.hasDecimals) this.#refuseSelected(node, writes, scope);
+    if (node.values && isStatement(node.values))
+      writes.refuseSelected(node.columns ?? [], outputsOf(node.values, scope));
     const values =
       node.values && node.values.kind !== 'ValuesNode' ? this.#rewrite(node.values, scope) : node.values;
     return { ...rest, values, ...writes.rows(node), ...this.#conflict(node, writes, scope) } as OperationNode;
-  }
-
-  // INSERT … SELECT
-  #refuseSelected({ columns = [], values }: InsertQueryNode, writes: Writes, scope: Scope): void {
-    const query = values as OperationNode;
-    if (!isStatement(query)) return;
-    for (const [at, { meaning }] of outputsOf(query, scope).entries())
-      writes.refuseSelected(columns[at]?.column.name ?? '', meaning);
   }
 
   #conflict(node: InsertQueryNode, writes: Writes | undefined, scope: Scope): Partial<InsertQueryNode> {
@@ -255,10 +259,12 @@ export class Rewriter {
     const { table } = sourceOf(node, new Scope(this.#parts.declared));
     return (
       table &&
-      new Writes(this.#parts, table, (each, column) => {
-        if (this.#parts.hasDecimals && column) refuseAssigned(column, each, scope);
-        return this.#rewrite(each, scope);
-      })
+      new Writes(
+        this.#parts,
+        table,
+        (each) => this.#rewrite(each, scope),
+        (each) => meaningOf(each, scope),
+      )
     );
   }
 
@@ -268,6 +274,7 @@ export class Rewriter {
     const isNested = node.func === nestedFunctions.many || node.func === nestedFunctions.one;
     if (isFirstOf(node.func)) return this.#firstOf(node, scope);
     const [query] = rewritten.arguments;
+    if (takesText(node.func)) return this.#ofText(node, rewritten, scope);
     if (!isNested || !query) return rewritten;
     const meaning = meaningOf(node, scope);
     const rows = nestedNode(query, meaning?.rows, this.#parts.answers);
@@ -282,6 +289,34 @@ export class Rewriter {
     return written;
   }
 
+  #ofText(given: FunctionNode, rewritten: FunctionNode, scope: Scope): FunctionNode {
+    const { answers } = this.#parts;
+    // the other arguments of substr are numbers
+    const last = /^(substr|substring|length)$/i.test(given.func) ? 1 : given.arguments.length;
+    const meanings = given.arguments.slice(0, last).map((each) => meaningOf(each, scope));
+    if (meanings[0]?.kind === 'bytes' && given.func.toLowerCase() !== 'concat') return rewritten;
+    return {
+      ...rewritten,
+      arguments: rewritten.arguments.map((each, at) =>
+        isLiteral(each) ? each : asText(each, meanings[at], answers),
+      ),
+    };
+  }
+
+  #cast(node: CastNode, scope: Scope): OperationNode {
+    const { answers } = this.#parts;
+    const meaning = meaningOf(node.expression, scope);
+    const expression = this.#rewrite(node.expression, scope);
+    const { dataType: type } = node.dataType as DataTypeNode;
+    let converted: OperationNode | undefined;
+    if (/^(text|varchar)/.test(type ?? '') && meaning) converted = answers.asText(expression, meaning);
+    if ((type === 'integer' || type === 'bigint') && meaning?.kind === 'real')
+      converted = answers.asInteger(expression);
+    return converted || expression !== node.expression
+      ? CastNode.create(converted ?? expression, node.dataType)
+      : node;
+  }
+
   #firstOf(node: OperationNode, scope: Scope): OperationNode {
     return inFormOf(node, meaningOf(node, scope), this.#place(scope));
   }
@@ -290,14 +325,19 @@ export class Rewriter {
     const [argument] = node.aggregated;
     const kind = argument && meaningOf(argument, scope)?.kind;
     const name = node.func.toLowerCase();
-    if (kind === 'json' && (name === 'min' || name === 'max')) throw noExtreme(name);
-    if (kind === 'bigint' && name === 'avg') throw noAverage();
-    const isNumber = kind !== undefined && numbers.has(kind);
-    if (kind && !isNumber && (name === 'sum' || name === 'avg')) throw noNumber(name, kind);
+    if (kind) refuseAggregate(name, kind);
     const rewritten = this.#children(node, scope) as AggregateFunctionNode;
     const written = this.#parts.answers.aggregate(rewritten, kind) ?? rewritten;
     if (written !== rewritten) remember(written, meaningOf(node, scope));
     return written;
+  }
+
+  #jsonPart(node: OperationNode, scope: Scope): OperationNode | undefined {
+    const part = jsonPartOf(node);
+    if (!part) return undefined;
+    const rewritten = this.#parts.answers.jsonPart({ ...part, of: this.#rewrite(part.of, scope) });
+    remember(rewritten, meaningOf(node, scope));
+    return rewritten;
   }
 
   #orderBy(node: OrderByItemNode, scope: Scope, outputs: readonly Output[] = []): OrderByItemNode {
@@ -308,21 +348,3 @@ export class Rewriter {
     return { ...rewritten, nulls: direction === 'asc' ? 'last' : 'first' };
   }
 }
-
-const noExtreme = (name: string): AshlarError =>
-  new AshlarError('usage', {
-    message: `${name} of JSON has no meaning that engines agree on.`,
-    suggestion: 'Take a part of the JSON that is a number or text, or keep it in a column of its own.',
-  });
-
-const noAverage = (): AshlarError =>
-  new AshlarError('usage', {
-    message: 'avg of integers beyond 2^53 has no number that engines agree on.',
-    suggestion: 'Select sum and count, and divide them in the program.',
-  });
-
-const noNumber = (name: string, kind: string): AshlarError =>
-  new AshlarError('usage', {
-    message: `${name} takes numbers, and the column holds values of the kind ${kind}.`,
-    suggestion: 'To count rows, use count with filterWhere(…).',
-  });

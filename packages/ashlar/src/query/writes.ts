@@ -15,23 +15,32 @@ import type { Column } from '../contract/column.js';
 import type { TableFacts } from '../contract/table.js';
 import { AshlarError } from '../errors.js';
 import { clockWithheld, columnValue } from '../model/index.js';
+import { asText } from './as-text.js';
 import { refuseMeaning } from './decimals.js';
 import { fillOf } from './fills.js';
+import type { Output } from './meaning.js';
 import { parameter, parameters } from './nodes.js';
 import type { QueryParts } from './parts.js';
 import { isLiteral, withResults } from './result-literals.js';
 import type { Meaning } from './scope.js';
+import { unwrapped } from './unwrapped.js';
 
-/** Rewrites an expression; `column` is the one that its value is assigned to. */
-type Rewrite = (node: OperationNode, column?: Column) => OperationNode;
+type Rewrite = (node: OperationNode) => OperationNode;
 
 /** Rewrites the literals of a write to a declared table, and adds the values that the statement lacks. */
 export class Writes {
   readonly #parts: QueryParts;
   readonly #table: TableFacts;
   readonly #rewrite: Rewrite;
+  readonly #meaningOf: (node: OperationNode) => Meaning | undefined;
 
-  constructor(parts: QueryParts, table: TableFacts, rewrite: Rewrite) {
+  constructor(
+    parts: QueryParts,
+    table: TableFacts,
+    rewrite: Rewrite,
+    meaning: (node: OperationNode) => Meaning | undefined,
+  ) {
+    this.#meaningOf = meaning;
     this.#parts = parts;
     this.#table = table;
     this.#rewrite = rewrite;
@@ -92,13 +101,15 @@ export class Writes {
   }
 
   /**
-   * Refuses the result column of INSERT … SELECT that a column cannot take.
+   * Refuses the query of INSERT … SELECT if a column cannot take what it selects.
    *
    * @throws AshlarError `usage`
    */
-  refuseSelected(name: string, meaning: Meaning | undefined): void {
-    const column = this.#table.columns[name];
-    if (column && meaning) refuseMeaning(column, meaning);
+  refuseSelected(columns: readonly ColumnNode[], outputs: readonly Output[]): void {
+    for (const [at, { meaning }] of outputs.entries()) {
+      const column = this.#table.columns[columns[at]?.column.name ?? ''];
+      if (column && meaning) refuseMeaning(column, meaning);
+    }
   }
 
   #touch(column: Column): ColumnUpdateNode {
@@ -122,8 +133,22 @@ export class Writes {
     if (isLiteral(node)) return this.#encoded(column, node.value);
     return withResults(node, {
       literal: (value) => this.#parts.answers.typed(this.#encoded(column, value), column.kind),
-      other: (part) => this.#rewrite(part, column),
+      result: (each) => this.#assigned(column, each),
+      other: this.#rewrite,
     });
+  }
+
+  /** An expression as PostgreSQL would convert it to the type of the column. */
+  #assigned(column: Column, node: OperationNode): OperationNode {
+    const { answers } = this.#parts;
+    const meaning = this.#meaningOf(node);
+    // a parameter of raw SQL has the form that its author gave it
+    if (meaning && !isLiteral(unwrapped(node))) refuseMeaning(column, meaning);
+    const rewritten = this.#rewrite(node);
+    if (column.kind === 'text') return asText(rewritten, meaning, answers);
+    if (column.kind === 'integer' && meaning?.kind === 'real')
+      return answers.asInteger(rewritten) ?? rewritten;
+    return rewritten;
   }
 
   #encoded(column: Column | undefined, value: unknown): ValueNode {

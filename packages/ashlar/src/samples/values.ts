@@ -82,11 +82,21 @@ const numbers = (column: Column, variant: number): readonly number[] => {
   return [...wholeNumbers(column, variant, false), middle, minimum, 0.5];
 };
 
+const jsonSchemas = new WeakMap<Column['stored'], Parameters<typeof sampleOf>[0]>();
+
+/** The JSON Schema of a column, which takes Zod longer to write than all else about a sample. */
+const jsonSchemaOf = ({ stored }: Column): Parameters<typeof sampleOf>[0] => {
+  const known = jsonSchemas.get(stored);
+  if (known !== undefined) return known;
+  const schema = z.toJSONSchema(stored, { unrepresentable: 'any' }) as Parameters<typeof sampleOf>[0];
+  jsonSchemas.set(stored, schema);
+  return schema;
+};
+
 const jsonValues = (column: Column): readonly unknown[] => {
   const simple = [{}, [], 'prove', 1, true, null];
   try {
-    const schema = z.toJSONSchema(column.stored, { unrepresentable: 'any' });
-    return [sampleOf(schema as Parameters<typeof sampleOf>[0]), ...simple];
+    return [sampleOf(jsonSchemaOf(column)), ...simple];
   } catch {
     return simple;
   }

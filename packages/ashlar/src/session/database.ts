@@ -37,7 +37,7 @@ import { Statements } from './statements.js';
 import { SyncSession, type SyncSessions } from './sync-session.js';
 import { transactionOptions, withContext } from './transaction-options.js';
 import { Turns } from './turns.js';
-import type { Session, SessionContext, SessionOptions } from './types.js';
+import type { ReadOptions, Session, SessionContext, SessionOptions, WriteOptions } from './types.js';
 import { UnitOfWork } from './unit-of-work.js';
 
 type Work<T extends Tables, R> = (s: Session<T>) => Promise<R>;
@@ -95,7 +95,7 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
    *   `value-unstorable` for a scope or actor that no row can have; and what `work` throws
    */
   session<R>(work: Work<T, R>): Promise<R>;
-  session<R>(options: SessionOptions, work: Work<T, R>): Promise<R>;
+  session<R>(options: WriteOptions, work: Work<T, R>): Promise<R>;
   session<R>(...given: [Work<T, R>] | [SessionOptions, Work<T, R>]): Promise<R> {
     return calledWith(given, (options, work) =>
       joined(
@@ -122,8 +122,8 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
    * @throws AshlarError `session-read-only` for a write, and as {@link Database.session}
    */
   read<R>(work: Work<T, R>): Promise<R>;
-  read<R>(options: SessionOptions, work: Work<T, R>): Promise<R>;
-  read<R>(...given: [Work<T, R>] | [SessionOptions, Work<T, R>]): Promise<R> {
+  read<R>(options: ReadOptions, work: Work<T, R>): Promise<R>;
+  read<R>(...given: [Work<T, R>] | [ReadOptions, Work<T, R>]): Promise<R> {
     return calledWith(given, (options, work) =>
       joined(
         this.#around,

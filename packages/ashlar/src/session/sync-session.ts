@@ -31,10 +31,13 @@ import type { Where } from './where.js';
 /** Runs synchronous sessions: see `db.sync`. */
 export interface SyncSessions {
   /** Runs a session; commits when `work` returns, and rolls back when it throws. */
-  session<R>(context: SessionContext, work: (s: SyncSession) => R): R;
+  session<R>(context: SessionContext, work: (s: SyncSession) => Immediate<R>): R;
   /** Runs a session that only reads one snapshot of the data. */
-  read<R>(context: SessionContext, work: (s: SyncSession) => R): R;
+  read<R>(context: SessionContext, work: (s: SyncSession) => Immediate<R>): R;
 }
+
+/** The result of a synchronous callback: a promise is none. */
+export type Immediate<R> = R extends PromiseLike<unknown> ? never : R;
 
 /** A synchronous session, for engines that run in this thread (SQLite). The rules are those of {@link Session}. */
 export class SyncSession {
@@ -210,7 +213,7 @@ export class SyncSession {
   }
 
   /** Runs a nested session in a savepoint: if its callback throws, only the savepoint is rolled back. */
-  session<R>(work: (s: SyncSession) => R): R {
+  session<R>(work: (s: SyncSession) => Immediate<R>): R {
     assertWork(work);
     const name = `ashlar_${++this.#depth}`;
     this.#now((t) => t.savepoint(name));

@@ -2,13 +2,14 @@ import type { Column } from '../contract/column.js';
 import { AshlarError } from '../errors.js';
 import {
   assertTable,
+  clockValue,
   clockWithheld,
   databaseClocks,
   fillGenerated,
+  isFilledByClock,
   refusedValue,
   rowProblems,
   type Table,
-  timestampText,
 } from '../model/index.js';
 import type { SessionParts } from './parts.js';
 import { validate } from './validate.js';
@@ -21,11 +22,9 @@ const stamp = (
   values: Values,
   wanted: (column: Column) => boolean,
 ): void => {
-  const now = clock().toISOString();
+  const now = clock();
   for (const column of Object.values(table.columns)) {
-    if (wanted(column) && values[column.name] === undefined) {
-      values[column.name] = timestampText(now, column.precision);
-    }
+    if (wanted(column) && values[column.name] === undefined) values[column.name] = clockValue(column, now);
   }
 };
 
@@ -49,7 +48,7 @@ export function insertValues(
   }
   fillGenerated(table, values);
   assertRow(table, values);
-  if (stampsFromClock) stamp(clock, table, values, (column) => column.generated === 'now');
+  if (stampsFromClock) stamp(clock, table, values, isFilledByClock);
   return values;
 }
 

@@ -1,8 +1,11 @@
 import { type Expression, type ExpressionBuilder, type ExpressionWrapper, type SqlBool, sql } from 'kysely';
+import type { z } from 'zod';
 import type { Column } from '../contract/column.js';
 import type { Engine } from '../contract/engine.js';
 import { AshlarError } from '../errors.js';
 import {
+  type CiphertextMark,
+  type HasMark,
   heldValue,
   type QueryTable,
   type RowOf,
@@ -11,8 +14,29 @@ import {
   type Table,
 } from '../model/index.js';
 
-/** The values that the columns of a row must have; `null` means that a column is NULL. */
-export type EqualTo<S extends Shape> = { readonly [K in keyof S]?: RowOf<S>[K & keyof RowOf<S>] | null };
+type JsonTypes = 'object' | 'array' | 'record' | 'tuple' | 'union' | 'intersection' | 'lazy';
+
+// JSON and ciphertext have no equality that every engine agrees on
+type IsComparable<T extends z.ZodType> =
+  HasMark<T, CiphertextMark> extends true
+    ? false
+    : T extends
+          | z.ZodNullable<infer U extends z.ZodType>
+          | z.ZodOptional<infer U extends z.ZodType>
+          | z.ZodDefault<infer U extends z.ZodType>
+          | z.ZodReadonly<infer U extends z.ZodType>
+      ? IsComparable<U>
+      : T['_zod']['def']['type'] extends JsonTypes
+        ? false
+        : true;
+
+/**
+ * The values that the columns of a row must have; `null` means that a column is NULL. Of an encrypted column and of one
+ * that holds JSON it can only be said that it is NULL.
+ */
+export type EqualTo<S extends Shape> = {
+  readonly [K in keyof S]?: (IsComparable<S[K]> extends true ? RowOf<S>[K & keyof RowOf<S>] : never) | null;
+};
 
 /**
  * Which rows a write changes: those with the given values, those for which an expression of Kysely is true, or all of

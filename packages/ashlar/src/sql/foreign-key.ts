@@ -1,4 +1,6 @@
 import type { SqlName } from '../contract/sql.js';
+import type { ForeignKey } from '../contract/table.js';
+import { identifier, identifiers } from '../model/index.js';
 import { type CodeToken, codeOf, nameOf, splitAtCommas } from './code.js';
 
 /** The columns of a foreign key, and the table and columns that it refers to. */
@@ -7,6 +9,17 @@ export interface ForeignKeyText {
   readonly target: string;
   /** Empty where the text leaves them out: the primary key. */
   readonly targetColumns: readonly string[];
+}
+
+/** Writes the definition of a foreign key, without its name; the SQL is the same on every engine. */
+export function foreignKeyText({ columns, target, onDelete, onUpdate, deferrable }: ForeignKey): string {
+  return [
+    `FOREIGN KEY (${identifiers(columns)})`,
+    `REFERENCES ${identifier(target.table)} (${identifiers(target.columns)})`,
+    `ON DELETE ${onDelete.toUpperCase()}`,
+    ...(onUpdate === 'no action' ? [] : [`ON UPDATE ${onUpdate.toUpperCase()}`]),
+    ...(deferrable ? ['DEFERRABLE INITIALLY DEFERRED'] : []),
+  ].join(' ');
 }
 
 const namesAfter = (tokens: readonly CodeToken[], open: number): readonly string[] => {

@@ -1,7 +1,8 @@
 import type { GuaranteeObject } from '../contract/guarantee.js';
-import type { TableFacts } from '../contract/table.js';
-import { identifier, nullsAlike } from '../model/index.js';
+import type { ExpressionIndex, TableFacts } from '../contract/table.js';
+import { identifier, isFilledByClock, nullsAlike } from '../model/index.js';
 import { mentions } from './code.js';
+import { uniqueExpressions } from './declared-indexes.js';
 import { objectName } from './object-name.js';
 import { raise, sqliteTrigger } from './sqlite-triggers.js';
 
@@ -12,6 +13,8 @@ export function rowidOf(table: TableFacts): string {
 
 interface UniqueKey {
   readonly columns: readonly string[];
+  /** The expressions of an index that has some. */
+  readonly expressions?: readonly string[];
   readonly where: string | undefined;
   /** The columns whose NULLs count as equal. */
   readonly nullsEqual?: readonly string[];
@@ -49,11 +52,14 @@ export function uniqueKeys(table: TableFacts): readonly UniqueKey[] {
   const all: UniqueKey[] = [
     { columns: table.primaryKey.columns, where: undefined },
     ...table.uniques.map(({ columns, nullsEqual }) => ({ columns, nullsEqual, where: undefined })),
-    ...table.indexes.filter((index) => index.unique).map(({ columns, where }) => ({ columns, where })),
+    ...table.indexes
+      .filter((index) => index.unique)
+      .map(({ columns, where }) => ({ columns, where: where?.sqlite })),
+    ...uniqueExpressions(table).map(sqliteKey),
   ];
   const seen = new Set<string>();
-  return all.filter(({ columns, where, nullsEqual = [] }) => {
-    const text = JSON.stringify([[...columns].sort(), where, nullsEqual]);
+  return all.filter(({ columns, expressions = [], where, nullsEqual = [] }) => {
+    const text = JSON.stringify([[...columns].sort(), expressions, where, nullsEqual]);
     return !seen.has(text) && seen.add(text);
   });
 }
@@ -69,7 +75,10 @@ export function replacing(
   and: readonly string[] = [],
   from = identifier(table.name),
 ): readonly string[] {
-  return keys.map(({ columns, where, nullsEqual = [] }) => {
+  return keys.map(({ columns, expressions = [], where, nullsEqual = [] }) => {
+    const sameValues = expressions.map(
+      (text) => `(${text}) = (SELECT ${text} FROM ${newRow(table, expressions.join(', '))})`,
+    );
     const same = columns.flatMap((column) => {
       const name = identifier(column);
       if (!nullsEqual.includes(column)) return [`${name} = NEW.${name}`];
@@ -77,18 +86,33 @@ export function replacing(
       // written as in the index, so that SQLite uses it
       return nullsAlike(name).map((part, at) => `(${part}) = (${given[at]})`);
     });
-    const others = [...same, ...(where === undefined ? [] : [`(${where})`]), ...and].join(' AND ');
+    const others = [...same, ...sameValues, ...(where === undefined ? [] : [`(${where})`]), ...and].join(
+      ' AND ',
+    );
     const exists = `EXISTS (SELECT 1 FROM ${from} WHERE ${others})`;
     return where === undefined ? exists : `(${exists} AND ${newRowFits(table, where)})`;
   });
 }
 
 // a partial index holds the new row only if its condition is true of NEW
-const newRowFits = (table: TableFacts, where: string): string => {
-  const named = Object.keys(table.columns).filter((name) => mentions(where, name, 'sqlite'));
+const newRowFits = (table: TableFacts, where: string): string =>
+  `EXISTS (SELECT 1 FROM ${newRow(table, where)} WHERE ${where})`;
+
+/** The row NEW under the name of its table, with the columns that an expression names. */
+const newRow = (table: TableFacts, expression: string): string => {
+  const named = Object.keys(table.columns).filter((name) => mentions(expression, name, 'sqlite'));
   const values = named.map((name) => `NEW.${identifier(name)} AS ${identifier(name)}`).join(', ');
-  return `EXISTS (SELECT 1 FROM (SELECT ${values || '1'}) AS ${identifier(table.name)} WHERE ${where})`;
+  return `(SELECT ${values || '1'}) AS ${identifier(table.name)}`;
 };
+
+/** Returns a unique index over expressions as a unique key. */
+export function sqliteKey({ parts, where }: ExpressionIndex): UniqueKey {
+  return {
+    columns: parts.filter((part) => typeof part === 'string'),
+    expressions: parts.flatMap((part) => (typeof part === 'string' ? [] : [part.sqlite])),
+    where: where?.sqlite,
+  };
+}
 
 /**
  * The trigger conditions for refusing NULL in a key column, because OR REPLACE would replace the NULL with the column's
@@ -98,7 +122,7 @@ export function emptied(table: TableFacts, keys: readonly UniqueKey[]): readonly
   return [...new Set(keys.flatMap(({ columns }) => columns))]
     .filter((name) => {
       const column = table.columns[name];
-      return column && !column.nullable && (column.default !== undefined || column.generated === 'now');
+      return column && !column.nullable && (column.default !== undefined || isFilledByClock(column));
     })
     .map((name) => `NEW.${identifier(name)} IS NULL`);
 }

@@ -30,14 +30,15 @@ export function hanging(text: string, by = 2): string {
     .join('');
 }
 
-/**
- * A template tag for SQL: removes the indentation of the template, and its first and last line if they are blank. The
- * lines of a value are indented like the line that contains it, except inside strings. A line that consists only of
- * values that are `undefined` or an empty list is omitted.
- *
- * Values are inserted as they are: quote names with `identifier` and strings with `literal`.
- */
-export function sql(strings: TemplateStringsArray, ...values: readonly SqlPart[]): string {
+/** A line of a template: its literal parts, and the width of its indentation. */
+interface TemplateLine {
+  readonly pieces: readonly string[];
+  readonly width: number;
+}
+
+const templates = new WeakMap<TemplateStringsArray, readonly TemplateLine[]>();
+
+const readTemplate = (strings: TemplateStringsArray): readonly TemplateLine[] => {
   const lines = strings.join(place).split('\n');
   const startsOnFirstLine = lines[0]?.trim() !== '';
   if (!startsOnFirstLine) lines.shift();
@@ -46,15 +47,35 @@ export function sql(strings: TemplateStringsArray, ...values: readonly SqlPart[]
     .slice(startsOnFirstLine ? 1 : 0)
     .flatMap((line) => (line.trim() === '' ? [] : [marginOf(line).length]));
   const margin = Math.min(...margins, Number.MAX_SAFE_INTEGER);
+  return lines.map((line, at) => {
+    const own = startsOnFirstLine && at === 0 ? line : line.slice(Math.min(margin, marginOf(line).length));
+    return { pieces: own.split(place), width: marginOf(own).length };
+  });
+};
+
+// each template of the source is one object, however often it is used
+const linesOf = (strings: TemplateStringsArray): readonly TemplateLine[] => {
+  const known = templates.get(strings);
+  if (known) return known;
+  const lines = readTemplate(strings);
+  templates.set(strings, lines);
+  return lines;
+};
+
+/**
+ * A template tag for SQL: removes the indentation of the template, and its first and last line if they are blank. The
+ * lines of a value are indented like the line that contains it, except inside strings. A line that consists only of
+ * values that are `undefined` or an empty list is omitted.
+ *
+ * Values are inserted as they are: quote names with `identifier` and strings with `literal`.
+ */
+export function sql(strings: TemplateStringsArray, ...values: readonly SqlPart[]): string {
   let used = 0;
-  return lines
-    .flatMap((line, at) => {
-      const own = startsOnFirstLine && at === 0 ? line : line.slice(Math.min(margin, marginOf(line).length));
-      const pieces = own.split(place);
+  return linesOf(strings)
+    .flatMap(({ pieces, width }) => {
       const given = values.slice(used, used + pieces.length - 1);
       used += given.length;
       if (given.length > 0 && given.every(isNothing) && pieces.join('').trim() === '') return [];
-      const width = marginOf(own).length;
       return [pieces.reduce((text, piece, i) => text + hanging(textOf(given[i - 1]), width) + piece)];
     })
     .join('\n');

@@ -50,20 +50,21 @@ const objectsOf = (table: GuardedTable, dialect: SqlName): readonly Named[] => {
   return [
     { kind: 'relation', name: table.name, what: `the table ${table.name}` },
     ...keys.map(({ name }) => relation(name, 'a unique key')),
-    ...table.indexes.map(({ name }) => relation(name, 'an index')),
+    ...[...table.indexes, ...table.expressionIndexes].map(({ name }) => relation(name, 'an index')),
     ...(dialect === 'postgres' ? [relation(table.primaryKey.name, 'the primary key')] : []),
     ...(dialect === 'postgres' && identity
       ? [relation(`${table.name}_${identity.name}_seq`, 'the sequence')]
       : []),
     // the triggers that keep a foreign key while SQLite's own are off
-    ...(dialect === 'sqlite' ? table.foreignKeys : []).flatMap(({ name }) =>
-      ['insert', 'update'].map(
-        (event): Named => ({
-          kind: 'trigger',
-          name: `${name}_${event}`,
-          what: `a foreign key of ${table.name}`,
-        }),
-      ),
+    ...(dialect === 'sqlite' ? table.foreignKeys.filter(({ deferrable }) => !deferrable) : []).flatMap(
+      ({ name }) =>
+        ['insert', 'update'].map(
+          (event): Named => ({
+            kind: 'trigger',
+            name: `${name}_${event}`,
+            what: `a foreign key of ${table.name}`,
+          }),
+        ),
     ),
     ...sideObjects(table, dialect).flatMap(({ type, name, sql }): Named[] => {
       // PostgreSQL has the triggers and policies of each table apart

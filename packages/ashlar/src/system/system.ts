@@ -5,6 +5,7 @@ import type { JobCommands } from '../jobs/job-commands.js';
 import type { Insert, Table, Tables, Views, WithViews } from '../model/index.js';
 import type { Command } from './command.js';
 import { assertObjectNames } from './object-names.js';
+import { assertReferences } from './references.js';
 
 /**
  * A named set of tables with their migrations, jobs and commands. `connect`, the command line and `prove`
@@ -39,7 +40,7 @@ export interface SystemParts<T extends Tables> {
  * Declares a system: a named set of tables with their migrations, jobs and commands.
  *
  * @param name - lower-case letters, digits, `_` and `-`; the first is a letter; not `ashlar`
- * @throws AshlarError `table-invalid` if it lacks the keyring of an encrypted table, or two of its objects have the same name; `usage` if its name or the name of a
+ * @throws AshlarError `table-invalid` if it lacks the keyring of an encrypted table, two of its objects have the same name, or a foreign key refers to no key; `usage` if its name or the name of a
  *   command is not valid
  *
  * @example
@@ -56,6 +57,7 @@ export function system(name: string, parts: SystemParts<Tables> & { readonly vie
   assertName(name);
   assertKeyrings(name, Object.values<Table>(parts.tables));
   assertObjectNames(name, Object.values<Table>(parts.tables));
+  assertReferences(Object.values<Table>(parts.tables));
   assertCommandNames(name, Object.keys(parts.commands ?? {}));
   return Object.freeze({ kind: 'system' as const, name, ...parts }) as System;
 }

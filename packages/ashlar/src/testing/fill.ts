@@ -23,7 +23,7 @@ export interface Content {
 
 /** Returns the template of a system's tables, which are created from their declarations. */
 export function templateOf(dialect: SqlDialect, content: Content): Template {
-  const statements = tablesOf(content.system).flatMap((table) => dialect.createTable(table));
+  const statements = dialect.createTables(tablesOf(content.system));
   const hash = createHash('sha256').update(
     JSON.stringify([
       version(),

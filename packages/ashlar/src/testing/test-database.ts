@@ -70,7 +70,8 @@ interface Opened {
 const open = async (place: TestPlace, system: SystemFacts, options: TestOptions): Promise<Opened> => {
   const { url: _engine, clock, actor: _actor, scope: _scope, roles, ...rest } = options;
   const opening: Omit<OpenOptions, 'url' | 'key'> = rest;
-  const owner = await place.open(opening);
+  // the owner's statements create and drop the user of the test: they are not the application's
+  const owner = await place.open(roles === 'two' ? { ...opening, onStatement: undefined } : opening);
   owner.register(Object.values(system.tables));
   if (roles !== 'two') return { engine: owner, owner, close: () => owner.close() };
   const app = `ashlar_test_${randomBytes(6).toString('hex')}`;

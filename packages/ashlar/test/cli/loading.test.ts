@@ -32,7 +32,7 @@ describe('a command loads what it needs', () => {
   test('--version: the parser of the command line only', async () => {
     const loaded = await loadedBy('--version');
     expect(packagesOf(loaded)).toEqual(['commander']);
-    expect(foldersOf(loaded)).toEqual(['cli', 'settings']);
+    expect(foldersOf(loaded)).toEqual(['cli', 'engines', 'settings']);
     expect(loaded.filter((url) => url.includes('/cli/commands/'))).toEqual([]);
   });
 

@@ -83,10 +83,15 @@ describe.each(engines)('the side tables of a scoped table on $name', (engine) =>
   let everything: readonly string[];
 
   const asOwner = (text: string) => db.engine.asOwner((owner) => owner.atomically(() => owner.run(text)));
-  const outcomeOf = (scope: string | null, text: string, how: 'read' | 'session' = 'read'): Promise<string> =>
-    db[how]({ scope }, async (s: Session<typeof tables>) =>
-      shown((await sql.raw(text).execute(s.query)).rows),
-    ).catch((error: { code: string }) => error.code);
+  const outcomeOf = (
+    scope: string | null,
+    text: string,
+    how: 'read' | 'session' = 'read',
+  ): Promise<string> => {
+    const work = async (s: Session<typeof tables>) => shown((await sql.raw(text).execute(s.query)).rows);
+    const run = how === 'read' ? db.read({ scope }, work) : db.session({ scope }, work);
+    return run.catch((error: { code: string }) => error.code);
+  };
 
   beforeAll(async () => {
     ({ shop, folder } = await makeSystem());

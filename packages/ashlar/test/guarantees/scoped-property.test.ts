@@ -127,8 +127,7 @@ const nextOf = (queries: ScopedQueries, own: Parameters<ScopedQueries['next']>[0
   for (;;) {
     const generated = queries.next(own);
     try {
-      generated.query.compile();
-      return generated;
+      return { ...generated, compiled: generated.query.compile() };
     } catch (error) {
       if (!isAshlarError(error) || error.code !== 'usage') throw error;
     }
@@ -138,11 +137,10 @@ const nextOf = (queries: ScopedQueries, own: Parameters<ScopedQueries['next']>[0
 const run = async (
   db: Database<typeof plainTables>,
   scope: string,
-  { query, isRead }: ReturnType<ScopedQueries['next']>,
+  { compiled, isRead }: ReturnType<typeof nextOf>,
 ): Promise<Result> => {
   let rows: readonly unknown[] = [];
   let touched: readonly string[] = [];
-  const compiled = query.compile();
   try {
     if (isRead) {
       rows = (await db.read({ scope }, (s) => s.query.executeQuery(compiled))).rows;
@@ -225,7 +223,7 @@ describe.each(engines)('random queries in scoped sessions on $name', (engine) =>
         const output = JSON.stringify([result.rows, result.touched]);
         const others = scopes.filter((scope) => scope !== own);
         const leak = others.some(({ id, marker }) => output.includes(marker) || output.includes(id));
-        const { sql: text, parameters } = generated.query.compile();
+        const { sql: text, parameters } = generated.compiled;
         if (leak) failures.push(`leak to ${own.marker}: ${text} ${JSON.stringify(parameters)} → ${output}`);
         if (own !== ann || !generated.isRead) continue;
         const expected = await run(alone, everyScope, generated);

@@ -1,7 +1,18 @@
-import { autoincrement, extra, fullText, id, renamed, system, type Table, table, view } from 'ashlar';
+import {
+  autoincrement,
+  extra,
+  fullText,
+  id,
+  renamed,
+  renamedTable,
+  system,
+  type Table,
+  table,
+  view,
+} from 'ashlar';
 import { openEngine } from 'ashlar/extend';
 import { appendOnly } from 'ashlar/guarantees';
-import { checkMigrations, drift, dumpSchema, newStep, up } from 'ashlar/migrations';
+import { checkMigrations, down, drift, dumpSchema, newStep, up } from 'ashlar/migrations';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { engines, sqlOf } from '../../../../test/support/engines.js';
@@ -201,6 +212,54 @@ describe.each(engines)('declared objects on $name', (engine) => {
       await up(database, make(false));
       expect(await drift(database, make(false))).toEqual([]);
       await run("INSERT INTO pages VALUES ('c', 1, 'one', NULL)");
+    } finally {
+      await close();
+    }
+  });
+
+  test('an index of words follows its table to a new name, and both ways keep the rows', async () => {
+    const { database, run, close } = await opened();
+    const make = (name: string, key: 'number' | 'text', hasWords: boolean) => {
+      const columns = { id: key === 'number' ? autoincrement() : z.string(), title: z.string() };
+      const made = table(name, columns, (c) => [
+        ...(key === 'text' ? [{ kind: 'primary-key', columns: [c.id] } as never] : []),
+        ...(hasWords ? [fullText({ columns: [c.title], name: `${name}_words` })] : []),
+        ...(name === 'pages' ? [] : [renamedTable('pages')]),
+      ]);
+      return system('shop', { tables: { [name]: made as unknown as Table }, migrations: folder.url });
+    };
+    const found = async (name: string) =>
+      run(
+        sqlOf(engine) === 'sqlite'
+          ? `SELECT title FROM ${name}_words WHERE ${name}_words MATCH 'two'`
+          : `SELECT title FROM ${name} WHERE ashlar_${name}_words @@ to_tsquery('simple', 'two')`,
+      );
+    try {
+      for (const key of ['number', 'text'] as const) {
+        await newStep(make('pages', key, true), folder.url, 'initial');
+        await up(database, make('pages', key, true));
+        await run(
+          key === 'text'
+            ? "INSERT INTO pages VALUES ('1', 'one two')"
+            : "INSERT INTO pages (title) VALUES ('one two')",
+        );
+        const renamedPages = make('papers', key, true);
+        await newStep(renamedPages, folder.url, 'renamed');
+        await up(database, renamedPages);
+        expect([await found('papers'), await drift(database, renamedPages)]).toEqual([
+          [{ title: 'one two' }],
+          [],
+        ]);
+        await newStep(make('papers', key, false), folder.url, 'no_words');
+        await up(database, make('papers', key, false));
+        // an index loses nothing that its table does not have, so no step back needs `destroy`
+        await down(database, make('papers', key, false), { steps: 2 });
+        expect(await found('pages')).toEqual([{ title: 'one two' }]);
+        await run("UPDATE pages SET title = 'three'");
+        expect(await found('pages')).toEqual([]);
+        await down(database, make('papers', key, false), { steps: 1, destroy: true });
+        for (const step of ['0001_initial', '0002_renamed', '0003_no_words']) await folder.drop(step);
+      }
     } finally {
       await close();
     }

@@ -151,6 +151,66 @@ describe('a directive', () => {
     for (const of of dialects) expect(read(`-- ${words}\nSELECT 1;\n-- ${words}`, of)).toEqual(nothing);
   });
 
+  test.each([
+    [
+      'makes table notes, index Notes_x, trigger "Notes".on_it',
+      { makes: ['table notes', 'index notes_x', 'trigger "Notes".on_it'] },
+    ],
+    ['keeps index mine', { keeps: ['index mine'] }],
+    [
+      'renames table a to b, column b.x to b.y',
+      {
+        renames: new Map([
+          ['table a', 'table b'],
+          ['column b.x', 'column b.y'],
+        ]),
+      },
+    ],
+    ['makes nothing', {}],
+  ])('says who made what: %s', (words, said) => {
+    const ownership = { makes: [], keeps: [], renames: new Map(), ...said };
+    for (const of of dialects) {
+      for (const text of [
+        `-- ashlar: ${words}\n`,
+        `/* Ashlar : ${words} */`,
+        `-- ${of}\n  --ASHLAR:${words}\n`,
+      ])
+        expect(read(`${text}SELECT 1;`, of)).toEqual({ ...nothing, ownership });
+    }
+  });
+
+  test.each([
+    'ashlar: makes',
+    'ashlar: makes notes',
+    'ashlar: renames table a',
+    'ashlar: renames table a to',
+    'ashlar: mkaes index a',
+    'ashlar: keep index a',
+    'ashlr: makes index a',
+    'ashlar makes index a',
+    'asslar; keeps view a',
+    'ashlar - renames table a to b',
+  ])('about objects is refused: %s', (words) => {
+    const invalid = expect.objectContaining({ code: 'migration-invalid' });
+    for (const of of dialects) expect(() => read(`-- ${words}\nSELECT 1;`, of)).toThrow(invalid);
+  });
+
+  test.each(['makes', 'keeps', 'renames'])(
+    'about objects is refused after the first statement: %s',
+    (verb) => {
+      const invalid = expect.objectContaining({ code: 'migration-invalid' });
+      for (const of of dialects)
+        expect(() => read(`SELECT 1;\n-- ashlar: ${verb} index a to b`, of)).toThrow(invalid);
+    },
+  );
+
+  test.each(['Ashlar makes the rows below', 'ashlar keeps what a person made', 'ashlar renames nothing'])(
+    'about objects is not seen in: %s',
+    (words) => {
+      for (const of of dialects) expect(read(`-- ${words}\nSELECT 1;`, of)).toEqual(nothing);
+    },
+  );
+
   test('is not seen in a string or a quoted name', () => {
     for (const of of dialects) {
       expect(read(`SELECT '\n-- ashlar: rebuild\n' AS "/* ashlar: rebuild */";`, of)).toEqual(nothing);

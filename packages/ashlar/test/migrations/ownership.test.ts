@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { autoincrement, check, index, renamed, type Table, table, unique } from 'ashlar';
+import { autoincrement, check, index, renamed, renamedTable, type Table, table, unique } from 'ashlar';
 import { openEngine } from 'ashlar/extend';
 import { appendOnly } from 'ashlar/guarantees';
 import { checkMigrations, drift, newStep, status, up } from 'ashlar/migrations';
@@ -130,6 +130,71 @@ describe.each(engines)('ten generated steps on $name', (engine) => {
 const initial = table('notes', shape) as Table;
 const without = (column: 'title' | 'place') =>
   table('notes', Object.fromEntries(Object.entries(shape).filter(([name]) => name !== column))) as Table;
+
+describe.each(engines)('a renamed table on $name', (engine) => {
+  test('keeps what a person made on it, and what generated steps made stays theirs', async () => {
+    const place = await engine.place();
+    const database = await openEngine({ url: place.url, key: place.key });
+    const run = (sql: string) => database.asOwner((owner) => owner.run(sql));
+    const isSqlite = sqlOf(engine) === 'sqlite';
+    const papers = (columns: Parameters<typeof table>[1]) =>
+      systemOf(folder, table('papers', columns, () => [renamedTable('notes')]) as unknown as Table);
+    try {
+      await newStep(
+        systemOf(folder, table('notes', shape, (c) => [index(c.size)]) as unknown as Table),
+        folder.url,
+        'initial',
+      );
+      const { sqlite, postgres } = byHand;
+      const withoutWords = sqlite
+        .split('\n')
+        .filter((line) => !line.includes('notes_words'))
+        .join('\n');
+      await folder.write({ '0002_hand/up.sqlite.sql': withoutWords, '0002_hand/up.postgres.sql': postgres });
+      const { title, place: room, ...rest } = shape;
+      const step = await newStep(papers({ ...rest, title, room }), folder.url, 'renamed', {
+        renames: { papers: { room: 'place' } },
+        ...noWarning,
+      });
+      expect(step?.kept).toContain('index notes_lower');
+      const text = await readFile(join(folder.path, `0003_renamed/up.${sqlOf(engine)}.sql`), 'utf8');
+      expect(text).toContain(
+        '-- ashlar: renames table notes to papers, column papers.place to papers.room\n',
+      );
+      const last = papers({ id: shape.id, title, more: z.string().default('x') });
+      await newStep(last, folder.url, 'later', noWarning);
+      await up(database, last);
+      expect(await drift(database, last)).toEqual([]);
+      await run("INSERT INTO papers (title) VALUES ('A codicil')");
+      expect(await run('SELECT title FROM note_titles')).toHaveLength(1);
+      expect(await run('SELECT title FROM note_log')).toHaveLength(1);
+      const indexes = isSqlite
+        ? "SELECT name FROM sqlite_schema WHERE type = 'index' AND name LIKE '%\\_size\\_%' ESCAPE '\\' OR name = 'notes_lower'"
+        : "SELECT indexname AS name FROM pg_indexes WHERE indexname LIKE '%\\_size\\_%' OR indexname = 'notes_lower'";
+      expect(await run(indexes)).toEqual([{ name: 'notes_lower' }]);
+      const columns = isSqlite
+        ? "SELECT name FROM pragma_table_info('papers')"
+        : "SELECT attname AS name FROM pg_attribute WHERE attrelid = 'papers'::regclass AND attnum > 0 AND NOT attisdropped";
+      expect((await run(columns)).map(({ name }) => name).sort()).toEqual(
+        ['id', 'more', 'title', ...(isSqlite ? [] : ['words'])].sort(),
+      );
+    } finally {
+      await database.close();
+      await place.remove();
+    }
+  });
+
+  test('is refused where a full-text index made by hand names it', async () => {
+    await newStep(systemOf(folder, initial), folder.url, 'initial');
+    const index = "CREATE VIRTUAL TABLE mine USING fts5(title, content='notes', content_rowid='id')";
+    await folder.write({ '0002_hand/up.sqlite.sql': index, '0002_hand/up.postgres.sql': 'SELECT 1;' });
+    const renamed = table('papers', shape, () => [renamedTable('notes')]) as unknown as Table;
+    await expect(newStep(systemOf(folder, renamed), folder.url, 'renamed')).rejects.toMatchObject({
+      code: 'migration-blocked',
+      detail: expect.stringContaining('mine'),
+    });
+  });
+});
 
 describe('a step that would drop or break an object made by hand', () => {
   const objects = [

@@ -64,6 +64,8 @@ describe('a table', () => {
         columns: ['author_id'],
         target: { table: 'people', columns: ['id'] },
         onDelete: 'cascade',
+        onUpdate: 'no action',
+        deferrable: false,
       },
     ]);
     expect(notes.checks.map((c) => c.name)).toEqual(['notes_no_shouting']);

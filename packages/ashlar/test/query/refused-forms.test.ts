@@ -24,6 +24,63 @@ const refused: readonly (readonly [form: string, build: (q: Query) => Runs, mess
     (q) => q.selectFrom('people').select((eb) => eb.selectFrom('pets').select('id').limit(-1).as('x')),
     'The LIMIT is -1.',
   ],
+  ...(['public', 'main', 'temp', 'nowhere'] as const).flatMap((schema) =>
+    (
+      [
+        ['a SELECT', (q: Query) => q.withSchema(schema).selectFrom('people').select('id')],
+        [
+          'an INSERT',
+          (q: Query) =>
+            q
+              .withSchema(schema)
+              .insertInto('people')
+              .values({} as never),
+        ],
+        [
+          'an UPDATE',
+          (q: Query) =>
+            q
+              .withSchema(schema)
+              .updateTable('people')
+              .set({ name: 'x' } as never),
+        ],
+        ['a DELETE', (q: Query) => q.withSchema(schema).deleteFrom('people')],
+        ['FROM', (q: Query) => q.selectFrom(`${schema}.people` as 'people').select('id')],
+        ['a column', (q: Query) => q.selectFrom('people').select(`${schema}.people.id as x` as 'id')],
+        [
+          'a condition',
+          (q: Query) =>
+            q
+              .selectFrom('people')
+              .select('id')
+              .where(`${schema}.people.id` as 'id', '=', pet.name),
+        ],
+        [
+          'a subquery',
+          (q: Query) =>
+            q
+              .selectFrom('pets')
+              .select('id')
+              .where((eb) => eb.exists(eb.selectFrom(`${schema}.people` as 'people').select('id'))),
+        ],
+        [
+          'a join',
+          (q: Query) =>
+            q
+              .selectFrom('pets')
+              .innerJoin(`${schema}.people as p` as 'people as p', 'p.id', 'pets.id')
+              .select('pets.id'),
+        ],
+      ] as const
+    ).map(
+      ([form, build]) =>
+        [
+          `the schema ${schema} in ${form}`,
+          build,
+          `The table people is named with a schema: ${schema}.`,
+        ] as const,
+    ),
+  ),
   ['fetch', (q) => q.selectFrom('people').select('id').fetch(1), 'FETCH is not in the SQL of every engine.'],
   [
     'a parameter in a grouped expression',

@@ -58,7 +58,9 @@ describe.each(engines)('the options of a session on $name', (engine) => {
     ];
     for (const options of refused)
       await expect(db.session(options, none)).rejects.toMatchObject({ code: 'usage' });
-    await expect(db.read({ isolation: 'read committed' }, none)).rejects.toMatchObject({ code: 'usage' });
+    await expect(db.read({ isolation: 'read committed' as never }, none)).rejects.toMatchObject({
+      code: 'usage',
+    });
     await expect(
       db.session({ isolation: 'serializable' }, () => db.session({ isolation: 'repeatable read' }, none)),
     ).rejects.toMatchObject({ code: 'session-conflict' });

@@ -40,6 +40,18 @@ const databases = async (): Promise<readonly unknown[]> =>
   );
 
 describe.each(kinds)('a test database on $name', ({ options }) => {
+  test('reports the statements of the test, and none of its own', async () => {
+    const seen: string[] = [];
+    const db = await testDatabase(shop, { ...options(), onStatement: ({ sql }) => void seen.push(sql) });
+    expect(seen).toEqual([]);
+    await db.session((s) => s.insert(orders, {}));
+    expect(seen.filter((sql) => sql.startsWith('insert'))).toHaveLength(1);
+    // the ledger seals its rows when the database closes
+    const sealing = seen.length;
+    await db.close();
+    expect(seen.slice(sealing).filter((sql) => /ROLE|GRANT|REVOKE|pg_roles|rolname/.test(sql))).toEqual([]);
+  });
+
   test('has the tables with their guarantees, and nothing of an earlier test', async () => {
     for (let round = 0; round < 2; round++) {
       const db = await testDatabase(shop, options());

@@ -3,7 +3,7 @@ import { tableRenamer } from '../rename-tables.js';
 import { postgresRoles } from './roles/roles.js';
 import { changes } from './schema/changes.js';
 import { postgresContents } from './schema/contents.js';
-import { createTable } from './schema/create-table.js';
+import { createTable, createTables } from './schema/create-table.js';
 import { declaredObjects, viewSql } from './schema/declared-objects.js';
 import { dump } from './schema/dump.js';
 import { foundationVersions, scopeBounds } from './schema/foundation.js';
@@ -17,7 +17,8 @@ export const postgresDialect: SqlDialect = {
   now: (precision) => `now()::timestamptz(${precision})`,
   foundation: scopeBounds,
   foundationVersions,
-  createTable,
+  createTable: (table) => createTable(table),
+  createTables,
   generatedColumnObjects,
   declaredObjects,
   viewSql,

@@ -9,6 +9,7 @@ import { declaredObjects, viewSql } from './schema/declared-objects.js';
 import { foundation, foundationVersions } from './schema/foundation.js';
 import { generatedColumnObjects } from './schema/generated-columns.js';
 import { sqliteProving } from './schema/proving.js';
+import { refilledByName } from './schema/refill.js';
 import { dump } from './schema/render.js';
 import { storedForm } from './schema/stored-form.js';
 import { withoutImplicitDeletes } from './session/implicit-deletes.js';
@@ -20,12 +21,15 @@ export const sqliteDialect: SqlDialect = {
   foundation,
   foundationVersions,
   createTable,
+  // a foreign key may name a table that does not exist yet
+  createTables: (tables, andThen = () => []) =>
+    tables.flatMap((table) => [...createTable(table), ...andThen(table)]),
   generatedColumnObjects,
   declaredObjects,
   viewSql,
   changes,
   findBroken,
-  renameTables: tableRenamer('sqlite'),
+  renameTables: tableRenamer('sqlite', refilledByName),
   ownerOfSteps: withoutImplicitDeletes,
   storedForm,
   dump,

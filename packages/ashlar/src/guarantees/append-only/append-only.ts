@@ -50,6 +50,7 @@ export function appendOnly(options: AppendOnlyOptions = {}): Guarantee {
     facts: () => ({
       appendOnly: { strict: cascade.length === 0 && list(options.stampOnce).length === 0 },
     }),
+    frozen: ({ columns }: TableFacts) => Object.keys(columns),
     conflicts: [
       {
         fact: 'versions' as const,

@@ -53,8 +53,11 @@ const update = (table: TableFacts, stamps: readonly Stamp[]): GuaranteeObject =>
   );
   const lawful = all([...unchanged(table, settable), ...kept, `(${stamped.join(' OR ')})`]);
   // a stamp may give the row a unique key that another row has, which OR REPLACE would then delete
-  const entered = uniqueKeys(table).filter(({ columns, where = '' }) =>
-    settable.some((name) => columns.includes(name) || mentions(where, name, 'sqlite')),
+  const entered = uniqueKeys(table).filter(({ columns, expressions = [], where = '' }) =>
+    settable.some(
+      (name) =>
+        columns.includes(name) || [...expressions, where].some((text) => mentions(text, name, 'sqlite')),
+    ),
   );
   const another = `${rowidOf(table)} <> OLD.${rowidOf(table)}`;
   return sqliteTrigger({

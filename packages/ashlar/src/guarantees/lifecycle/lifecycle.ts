@@ -37,6 +37,7 @@ export function lifecycle(column: Column, transitions: Transitions, options: Lif
     name: 'lifecycle',
     summary: 'A status changes only along the declared transitions.',
     columns: [column?.name],
+    frozen: () => [column?.name],
     conflicts: [
       {
         fact: 'appendOnly' as const,

@@ -4,6 +4,7 @@ import type { Guarantee, GuaranteeObject, GuardedTable, MaintenanceTools } from 
 import type { TableFacts } from '../../contract/table.js';
 import { identifier } from '../../model/index.js';
 import { invalidTable } from '../../model/invalid-table.js';
+import { uniqueExpressions } from '../../sql/declared-indexes.js';
 import { indexObject } from '../../sql/index-object.js';
 import { objectName } from '../../sql/object-name.js';
 import { assertOwn } from '../shared/declaration.js';
@@ -84,7 +85,8 @@ const assertPartitionable = (table: TableFacts, column: Column): void => {
       'Remove .nullable().',
     );
   const unique = table.indexes.filter((index) => index.unique);
-  const lacking = [table.primaryKey, ...table.uniques, ...unique].find(
+  const overExpressions = uniqueExpressions(table).map(({ name, parts }) => ({ name, columns: parts }));
+  const lacking = [table.primaryKey, ...table.uniques, ...unique, ...overExpressions].find(
     (key) => !key.columns.includes(column.name),
   );
   if (lacking) {

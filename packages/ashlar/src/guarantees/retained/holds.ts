@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { TableFacts } from '../../contract/table.js';
 import {
   type Columns,
   createdAt,
@@ -33,6 +34,7 @@ type HoldShape = ReturnType<typeof shape>;
 /** A table of legal holds. */
 export type LegalHolds<Name extends string = string> = Table<Name, HoldShape, 'id'>;
 
+// by their columns, which a table keeps when it is described
 const made = new WeakSet<object>();
 
 /**
@@ -55,11 +57,11 @@ export function legalHolds<const Name extends string>(
     appendOnly({ stampOnce: [c.released_at, c.released_by] }),
     ...extra(c),
   ]);
-  made.add(holds);
+  made.add(holds.columns);
   return holds;
 }
 
 /** Whether a table was declared with {@link legalHolds}. */
-export function isLegalHolds(given: object): boolean {
-  return made.has(given);
+export function isLegalHolds({ columns }: TableFacts): boolean {
+  return typeof columns === 'object' && made.has(columns);
 }

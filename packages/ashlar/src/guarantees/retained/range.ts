@@ -7,7 +7,7 @@ import type {
 } from '../../contract/guarantee.js';
 import type { Retention } from '../../contract/retention.js';
 import type { RunSql, SqlName } from '../../contract/sql.js';
-import { identifier, identifiers, literal } from '../../model/index.js';
+import { identifier, identifiers, literal, refusesDelete } from '../../model/index.js';
 import { sql } from '../../sql/template.js';
 import type { Conditions } from './conditions.js';
 import { purgesName } from './names.js';
@@ -68,10 +68,7 @@ export function followUps(table: GuardedTable, dialect: SqlName): readonly Purge
 const referring = (table: GuardedTable, texts: PurgeSql, tools: PurgeTools): readonly string[] =>
   tools.tables.flatMap((child) =>
     child.foreignKeys
-      .filter(
-        ({ target, onDelete }) =>
-          target.table === table.name && (onDelete === 'restrict' || isGuarded(child)),
-      )
+      .filter((key) => key.target.table === table.name && (refusesDelete(key) || isGuarded(child)))
       .map(({ columns, target }) => {
         const same = columns.map(
           (name, at) => `child.${identifier(name)} = gone.${identifier(target.columns[at] ?? name)}`,

@@ -54,6 +54,7 @@ export function retained(column: Column, options: RetainedOptions): Guarantee {
       'Rows are kept for their retention period; then they can be purged, unless a legal hold covers them.',
     columns: [column?.name],
     facts: () => ({ retention }),
+    frozen: () => [column?.name],
     conflicts: [
       {
         fact: 'versions' as const,

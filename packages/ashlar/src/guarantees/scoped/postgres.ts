@@ -1,6 +1,6 @@
 import type { Column } from '../../contract/column.js';
 import type { GuaranteeObject, GuardedTable } from '../../contract/guarantee.js';
-import { identifier, scopeValue } from '../../model/index.js';
+import { identifier, refusesDelete, refusesUpdate, scopeValue } from '../../model/index.js';
 import { objectName } from '../../sql/object-name.js';
 import { alwaysTrigger, raise, triggerFunction } from '../../sql/postgres-triggers.js';
 import { sql } from '../../sql/template.js';
@@ -14,7 +14,9 @@ import { acceptsUnscopedRows } from './unscoped.js';
 export function scopedOnPostgres(table: GuardedTable, column: Column): readonly GuaranteeObject[] {
   return [
     policy(table, column, table.name),
-    ...(table.foreignKeys.some(({ onDelete }) => onDelete !== 'restrict') ? actionGuard(table, column) : []),
+    ...(table.foreignKeys.some((key) => !refusesDelete(key) || !refusesUpdate(key))
+      ? actionGuard(table, column)
+      : []),
   ];
 }
 

@@ -1,6 +1,6 @@
 import type { Column } from '../../contract/column.js';
 import type { Guarantee, GuaranteeObject, GuardedTable } from '../../contract/guarantee.js';
-import type { TableFacts } from '../../contract/table.js';
+import type { ForeignKeyAction, TableFacts } from '../../contract/table.js';
 import { identifier, scopeValue } from '../../model/index.js';
 import { invalidTable } from '../../model/invalid-table.js';
 import { indexObject } from '../../sql/index-object.js';
@@ -33,6 +33,8 @@ export function scoped(column: Column): Guarantee {
     summary: 'A session reads and writes the rows of its own scope only.',
     columns: [column?.name],
     facts: () => ({ scope: column }),
+    // with a cascade the row stays in the scope of the row it refers to
+    frozen: (_: TableFacts, action: ForeignKeyAction) => (action === 'cascade' ? [] : [column?.name]),
     validate: (table: TableFacts) => assertScopeColumn(table, column),
     sqlite: {
       level: 'emulated' as const,

@@ -2,6 +2,8 @@ import type { Attack, Attacker, Probe } from '../../contract/attack.js';
 import type { SqlRow } from '../../contract/sql.js';
 import type { TableFacts } from '../../contract/table.js';
 import { identifier, identifiers, identityColumn } from '../../model/index.js';
+import { mentions } from '../../sql/code.js';
+import { columnsIn, uniqueExpressions } from '../../sql/declared-indexes.js';
 import { rowidKey, rowidOf, uniqueKeys } from '../../sql/sqlite-keys.js';
 
 /** An attack, without the database role that tries it. */
@@ -126,6 +128,7 @@ const changeOf = (
       .concat(table.foreignKeys)
       .flatMap(({ columns }) => columns),
   );
+  for (const index of uniqueExpressions(table)) for (const name of columnsIn(table, index)) keyed.add(name);
   const free = Object.keys(table.columns).filter((name) => !keyed.has(name) && !except.includes(name));
   const plain = free.filter((name) => !table.columns[name]?.generated && !table.columns[name]?.nullable);
   const chosen = [...plain, ...free].find((name) => values[name] !== undefined && values[name] !== row[name]);
@@ -218,9 +221,19 @@ export function replaces(table: TableFacts, probe: Probe, except: readonly strin
   const { where, set } = targetOf(table, probe, except);
   const rowid = rowidOf(table);
   const hasRowid = rowidKey(table).length > 0;
-  const keys = uniqueKeys(table).filter(({ columns, nullsEqual = [] }) =>
-    columns.every((column) => row[column] !== 'NULL' || nullsEqual.includes(column)),
-  );
+  const keys = uniqueKeys(table)
+    .map(({ columns, expressions = [], nullsEqual = [] }) => ({
+      columns: [
+        ...columns,
+        ...Object.keys(table.columns).filter((one) =>
+          expressions.some((text) => mentions(text, one, 'sqlite')),
+        ),
+      ],
+      nullsEqual,
+    }))
+    .filter(({ columns, nullsEqual }) =>
+      columns.every((column) => row[column] !== 'NULL' || nullsEqual.includes(column)),
+    );
   return [
     ...keys.map(({ columns }) =>
       refused(

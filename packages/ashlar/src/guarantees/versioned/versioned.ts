@@ -3,6 +3,7 @@ import type { Column } from '../../contract/column.js';
 import type { Guarantee } from '../../contract/guarantee.js';
 import type { TableFacts } from '../../contract/table.js';
 import { invalidTable } from '../../model/invalid-table.js';
+import { columnsIn, uniqueExpressions } from '../../sql/declared-indexes.js';
 import { assertOwn, list } from '../shared/declaration.js';
 import { versionedAttacks } from './attacks.js';
 import type { VersionedColumns } from './columns.js';
@@ -54,6 +55,7 @@ export function versioned(options: VersionedOptions): Guarantee {
     facts: () => ({
       versions: { key: list(options.key).map((column) => column?.name), current: options.current?.name },
     }),
+    frozen: ({ columns }: TableFacts) => Object.keys(columns),
     conflicts: [
       {
         fact: 'partition' as const,
@@ -125,7 +127,12 @@ const assertKinds = (table: TableFacts, { key, version, current, previous }: Ver
 };
 
 const assertVersionsFit = (table: TableFacts, { key }: VersionedColumns): void => {
-  for (const { name, columns } of [...table.uniques, ...table.indexes.filter((index) => index.unique)]) {
+  const overExpressions = uniqueExpressions(table).map((index) => ({
+    name: index.name,
+    columns: columnsIn(table, index),
+  }));
+  const uniques = [...table.uniques, ...table.indexes.filter((index) => index.unique), ...overExpressions];
+  for (const { name, columns } of uniques) {
     if (columns.every((column) => key.includes(column))) {
       throw invalidTable(
         table.name,

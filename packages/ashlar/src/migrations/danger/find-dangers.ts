@@ -39,6 +39,35 @@ const renamedTo = ({ tokens }: SqlStatement): readonly string[] => {
   return statement.take('RENAME', 'TO') ? [statement.table()] : [];
 };
 
+const wordTriggers = ['_insert', '_update', '_delete'];
+
+const droppedIn = (statements: readonly SqlStatement[], type: 'TABLE' | 'TRIGGER'): readonly string[] =>
+  statements.flatMap(({ tokens }) => {
+    const statement = new Reader(tokens);
+    return statement.take('DROP', type) ? [statement.table()] : [];
+  });
+
+/** The full-text indexes of the tables, and those that a body drops with the triggers that fill them. */
+const indexesOfWords = (
+  statements: readonly SqlStatement[],
+  tables: readonly GuardedTable[],
+): ReadonlySet<string> => {
+  const triggers = new Set(droppedIn(statements, 'TRIGGER'));
+  const dropped = droppedIn(statements, 'TABLE').filter((name) =>
+    wordTriggers.every((event) => triggers.has(`${name}${event}`)),
+  );
+  return new Set([...tables.flatMap(({ fullTexts = [] }) => fullTexts.map(({ name }) => name)), ...dropped]);
+};
+
+/** Whether a statement empties such an index or drops a trigger that fills it: neither loses a value or a guarantee. */
+const isAboutIndex = ({ tokens }: SqlStatement, indexes: ReadonlySet<string>): boolean => {
+  const statement = new Reader(tokens);
+  if (statement.take('DELETE', 'FROM')) return indexes.has(statement.table());
+  if (!statement.take('DROP', 'TRIGGER')) return false;
+  const name = statement.table();
+  return wordTriggers.some((event) => name.endsWith(event) && indexes.has(name.slice(0, -event.length)));
+};
+
 const guardsOf = (tables: readonly GuardedTable[], dialect: SqlName): ReadonlyMap<string, string> =>
   new Map(
     tables.flatMap((table) =>
@@ -73,7 +102,9 @@ export function findDangers(
     guards: guardsOf(tables, dialect),
   };
   const rules = dangerRules.filter(({ dialects }) => dialects.includes(dialect));
+  const words = indexesOfWords(body.statements, tables);
   return body.statements.flatMap((statement) => {
+    if (isAboutIndex(statement, words)) return [];
     const created = createdTable(statement);
     if (created !== undefined) newTables.add(created);
     return rules.flatMap((rule) => judge(statement, rule, around, newTables, replaced));

@@ -47,6 +47,9 @@ export async function probe(
   const changed = await watching.watch.changed();
   const others = await watching.watch.others();
   const after = await readTables(owner, dialect);
+  // FTS5 writes at a savepoint what it still holds of a new index; without one, the rollback leaves it unable to go on
+  await owner.script('SAVEPOINT ashlar_written');
+  await owner.script('RELEASE SAVEPOINT ashlar_written');
   await owner.script('ROLLBACK TO SAVEPOINT ashlar_probe');
   await owner.script('RELEASE SAVEPOINT ashlar_probe');
   const touched = new Map<string, ReadonlySet<string>>();

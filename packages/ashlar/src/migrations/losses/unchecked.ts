@@ -12,7 +12,17 @@ const harmless: ReadonlySet<string> = new Set(
     ' ',
   ),
 );
-const harmlessDrops = ['INDEX', 'TRIGGER', 'VIEW', 'FUNCTION', 'PROCEDURE', 'POLICY', 'STATISTICS', 'RULE'];
+const harmlessDrops = [
+  'INDEX',
+  'TRIGGER',
+  'VIEW',
+  'MATERIALIZED',
+  'FUNCTION',
+  'PROCEDURE',
+  'POLICY',
+  'STATISTICS',
+  'RULE',
+];
 const harmlessAlters = ['INDEX', 'TYPE', 'FUNCTION', 'POLICY', 'SEQUENCE', 'VIEW', 'STATISTICS', 'TRIGGER'];
 
 /**

@@ -6,8 +6,9 @@ export function withoutHarmless(real: Schema, expected: Schema, lifting: Readonl
   const known = keysOf(expected);
   const isCompared = (key: string): boolean => known.has(key) || lifting.has(key);
   const tables = new Set(expected.tables.map(({ name }) => name));
+  const made = new Map(expected.tables.map((table) => [table.name, table]));
   const part = (table: SchemaTable): SchemaTable => ({
-    ...table,
+    ...withoutOtherComments(table, made.get(table.name)),
     indexes: table.indexes.filter(({ name }) => isCompared(objectKey('index', name))),
     triggers: table.triggers.filter(({ name }) => isCompared(objectKey('trigger', name, table.name))),
     ...(table.rowSecurity && {
@@ -25,3 +26,19 @@ export function withoutHarmless(real: Schema, expected: Schema, lifting: Readonl
     objects: real.objects.filter((each) => isCompared(otherKey(each))),
   };
 }
+
+/** Leaves out comments where the steps make none: a person may describe what the declaration does not. */
+const withoutOtherComments = (real: SchemaTable, made: SchemaTable | undefined): SchemaTable => {
+  const { comment, ...table } = real;
+  const commented = new Set(
+    made?.columns.flatMap((column) => (column.comment === undefined ? [] : [column.name])),
+  );
+  return {
+    ...table,
+    ...(comment === undefined || made?.comment === undefined ? {} : { comment }),
+    columns: table.columns.map(({ comment: own, ...column }) => ({
+      ...column,
+      ...(own === undefined || !commented.has(column.name) ? {} : { comment: own }),
+    })),
+  };
+};

@@ -55,7 +55,8 @@ export function readOwnership(
         suggestion:
           'Write for example: -- ashlar: makes index orders_by_status, trigger orders.orders_audited',
       });
-    if (parts.some((part) => part.length < 2) && !isNothing(rest)) throw invalid();
+    const isEmpty = parts.length === 0 || parts.some((part) => part.length < 2);
+    if (isEmpty && !isNothing(rest)) throw invalid();
     if (isNothing(rest)) continue;
     if (verb?.word === 'MAKES') makes.push(...parts.map(keyOf));
     else if (verb?.word === 'KEEPS') keeps.push(...parts.map(keyOf));

@@ -17,7 +17,6 @@ export class OwnershipLedger {
   readonly #made = new Set<string>();
   readonly #foreign = new Set<string>();
   readonly #unknown = new Set<string>();
-  #present: ReadonlySet<string> = new Set();
   #isDirected = false;
 
   /**
@@ -29,7 +28,7 @@ export class OwnershipLedger {
    */
   record(step: string, lines: OwnershipLines | undefined, present: ReadonlySet<string>): void {
     this.#isDirected ||= lines !== undefined;
-    for (const [from, to] of lines?.renames ?? []) this.#rename(from, to, present);
+    for (const [from, to] of lines?.renames ?? []) this.#rename(from, to);
     for (const key of lines?.makes ?? []) {
       if (!present.has(key)) throw notMade(step, key);
       this.#forget(key);
@@ -41,8 +40,8 @@ export class OwnershipLedger {
     }
     const appeared = this.#isDirected ? this.#foreign : this.#unknown;
     for (const key of present) if (!this.#owns(key)) appeared.add(key);
-    for (const key of this.#present) if (!present.has(key)) this.#forget(key);
-    this.#present = present;
+    for (const set of [this.#made, this.#foreign, this.#unknown])
+      for (const key of [...set]) if (!present.has(key)) set.delete(key);
   }
 
   get ownership(): Ownership {
@@ -57,13 +56,13 @@ export class OwnershipLedger {
     for (const set of [this.#made, this.#foreign, this.#unknown]) set.delete(key);
   }
 
-  #rename(from: string, to: string, present: ReadonlySet<string>): void {
+  #rename(from: string, to: string): void {
     for (const set of [this.#made, this.#foreign, this.#unknown]) {
       for (const key of [...set]) {
         const now = renamedKey(key, from, to);
         if (now === key) continue;
         set.delete(key);
-        if (present.has(now)) set.add(now);
+        set.add(now);
       }
     }
   }

@@ -58,9 +58,14 @@ const declaredNames = (dialect: SqlDialect, system: SystemFacts): ReadonlySet<st
     ...objectsOfSystem(dialect, system).map(({ name }) => name),
     ...Object.values(system.tables).flatMap((table) => [
       ...Object.keys(table.columns),
-      ...[table.primaryKey, ...table.uniques, ...table.foreignKeys, ...table.checks, ...table.indexes].map(
-        ({ name }) => name,
-      ),
+      ...[
+        table.primaryKey,
+        ...table.uniques,
+        ...table.foreignKeys,
+        ...table.checks,
+        ...table.indexes,
+        ...table.expressionIndexes,
+      ].map(({ name }) => name),
       ...dialect.generatedColumnObjects(table).map(({ name }) => name),
       ...sideObjects(table, dialect.name).map(({ name }) => name),
       // on SQLite a foreign key has triggers of its own

@@ -138,7 +138,7 @@ test('keys of several columns are constraints of the table', () => {
     [
       "CREATE TABLE pairs (
       a INTEGER NOT NULL CONSTRAINT pairs_a_check CHECK (a BETWEEN -9007199254740991 AND 9007199254740991),
-      b TEXT    NOT NULL,
+      b TEXT    NOT NULL CONSTRAINT pairs_b_check CHECK (octet_length(b) <= 2000),
       CONSTRAINT pairs_pkey PRIMARY KEY (a, b)
     ) STRICT",
     ]

@@ -4,6 +4,8 @@ import {
   id,
   type KeyOf,
   primaryKey,
+  type Row,
+  references,
   type Session,
   type SyncSession,
   type TableItem,
@@ -22,6 +24,22 @@ const days = table('days', { day: z.date(), note: z.string() }, (c) => [primaryK
 const wide = table('wide', { id: id(), month: z.iso.date() }, (c) => [primaryKey(c.id, c.month)]);
 const extended = (items: readonly TableItem[]) =>
   table('extended', { id: id(), name: z.string() }, () => [...items]);
+
+const teams = table('teams', { id: id(), lead_id: z.uuid().nullable() }, (c) => [
+  references(c.lead_id, () => people.columns.id),
+]);
+const people = table('people', { id: id(), team_id: z.uuid() }, (c) => [
+  references(c.team_id, teams.columns.id),
+]);
+
+/** Tables that refer to one another have the types of their columns, without annotations. */
+export function circles(): void {
+  expectTypeOf<Row<typeof teams>>().toEqualTypeOf<{ id: string; lead_id: string | null }>();
+  expectTypeOf<Row<typeof people>>().toEqualTypeOf<{ id: string; team_id: string }>();
+  expectTypeOf<KeyOf<typeof teams>>().toEqualTypeOf<string>();
+  // @ts-expect-error a target is a column, or a function
+  references(teams.columns.lead_id, 'people.id');
+}
 
 /** Keys have the types of their columns. */
 export function keys(): void {

@@ -15,6 +15,7 @@ import { resetConnection } from '../wire/lasting.js';
 import { PgliteChannel } from './channel.js';
 import { lockDirectory } from './directory-lock.js';
 import { finishReplacing } from './directory-replace.js';
+import { type OpenData, openInMemory } from './emptied.js';
 import { pgliteSnapshot } from './snapshot.js';
 import { type CreatedPglite, createPglite } from './template.js';
 
@@ -81,10 +82,10 @@ export async function openPglite(
   let database: PGlite | undefined;
   try {
     if (place !== undefined) await finishReplacing(place);
-    const made = await createPglite(place, options.create ?? true, content);
+    const { made, close } = await openData(place, options, content);
     database = made.database;
-    return await pgliteEngine(made, options, async () => {
-      await made.database.close();
+    return await pgliteEngine(made, options, async (isInUse) => {
+      await close(isInUse);
       await lock?.release();
     });
   } catch (error) {
@@ -94,15 +95,26 @@ export async function openPglite(
   }
 }
 
+const openData = async (
+  place: string | undefined,
+  { create = true }: OpenOptions,
+  content: Blob | undefined,
+): Promise<OpenData> => {
+  if (place === undefined && content === undefined) return openInMemory();
+  const made = await createPglite(place, create, content);
+  return { made, close: () => made.database.close() };
+};
+
 /**
  * Creates the engine for an open PGlite database.
  *
- * @param close - called once, when the engine is closed and its last transaction has ended, or the lock timeout is over
+ * @param close - called once, when the engine is closed and its last transaction has ended, or the lock timeout is over;
+ *   in the latter case the transaction still uses the database
  */
 export async function pgliteEngine(
   made: CreatedPglite,
   options: OpenOptions,
-  close: () => Promise<void>,
+  close: (isInUse: boolean) => Promise<void>,
 ): Promise<Engine> {
   const channel = new PgliteChannel(made.database);
   const turns = new Lock();
@@ -132,7 +144,7 @@ export async function pgliteEngine(
     turns.close(databaseClosed);
     const deadline = performance.now() + lockTimeout;
     while (turns.held && performance.now() < deadline) await sleep(5);
-    await close();
+    await close(turns.held);
   };
   let closing: Promise<void> | undefined;
   const backend: Backend = {

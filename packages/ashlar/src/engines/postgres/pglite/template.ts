@@ -72,15 +72,25 @@ const readTemplate = async (version: string): Promise<Blob> => {
 
 type Driver = Awaited<ReturnType<typeof loadDriver>>['PGlite'];
 
+/** Where the data is; without a folder it is in memory. */
+interface DataPlace {
+  readonly dataDir?: string;
+}
+
+// The data is in memory already: more buffers would only copy it. To clear the usual 128 MB is a quarter of the start.
+const buffersInMemory = ['shared_buffers', '16MB'] as const;
+
 // given as the server's own arguments, so that RESET returns to them
-const startParams = (driver: Driver): string[] => [
+const startParams = (driver: Driver, { dataDir }: DataPlace): string[] => [
   ...driver.defaultStartParams,
-  ...valueSettings('public').flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+  ...[...valueSettings('public'), ...(dataDir === undefined ? [buffersInMemory] : [])].flatMap(
+    ([name, value]) => ['-c', `${name}=${value}`],
+  ),
 ];
 
-const fromTar = async (content: Blob, place: { dataDir?: string }): Promise<PGlite> => {
+const fromTar = async (content: Blob, place: DataPlace): Promise<PGlite> => {
   const { PGlite } = await loadDriver();
-  return PGlite.create({ ...place, startParams: startParams(PGlite), loadDataDir: content });
+  return PGlite.create({ ...place, startParams: startParams(PGlite, place), loadDataDir: content });
 };
 
 const templateOf = (version: string): Promise<Blob> => {
@@ -110,7 +120,8 @@ const openDirectory = async (
     }
   } else if (existsSync(join(directory, 'PG_VERSION'))) {
     const { PGlite } = await loadDriver();
-    return PGlite.create({ dataDir: directory, startParams: startParams(PGlite) });
+    const place = { dataDir: directory };
+    return PGlite.create({ ...place, startParams: startParams(PGlite, place) });
   } else if ((await readdir(directory)).some((name) => !isDirectoryLock(name) && name !== unfinished)) {
     // a cluster that lost its PG_VERSION looks like this too, and must not be overwritten
     throw new AshlarError('database-corrupt', {

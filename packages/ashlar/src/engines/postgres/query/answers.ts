@@ -6,7 +6,8 @@ import { rowsAsJson } from '../../json-rows.js';
 import { raw } from '../../raw-node.js';
 import { wordsColumn } from '../schema/declared-objects.js';
 import { parameterTypes } from '../wire/parameter-types.js';
-import { inJson, jsonFunctions } from './nested.js';
+import { jsonPart } from './json-part.js';
+import { asText, inJson, jsonFunctions } from './nested.js';
 
 type DataType = Parameters<typeof DataTypeNode.create>[0];
 
@@ -57,6 +58,10 @@ export const postgresAnswers: QueryAnswers = {
   aggregate,
   comparableJson: (node) => node,
   comparableJsonText: (value) => JSON.stringify(value),
+  asText,
+  asInteger: () => undefined,
+  asBytes: () => undefined,
+  jsonPart,
   typed: (node, kind) => CastNode.create(node, DataTypeNode.create(parameterTypes[kind] as DataType)),
   missingCell: () => undefined,
   inJson,

@@ -5,6 +5,7 @@ import { identifier, literal } from '../../../model/index.js';
 import { hanging } from '../../../sql/template.js';
 import { change } from './change.js';
 import { columnDefinition } from './column-sql.js';
+import { columnComment } from './comments.js';
 import type { ColumnIn } from './conversions.js';
 import { fullType, isComputed, isIdentity, withoutCollation } from './described-column.js';
 import { type blockingObjects, retype } from './retype.js';
@@ -60,10 +61,12 @@ export function dropColumn(table: string, column: SchemaColumn): SchemaChange {
     down: [
       alter(table, `ADD COLUMN ${again}`),
       ...(fill === undefined ? [] : [alterColumn(table, column.name, 'DROP DEFAULT')]),
+      ...columnComment(table, column),
     ],
-    danger:
-      `The values of ${table}.${column.name} are lost` +
-      (fill === undefined ? '.' : `; undoing it sets ${fill} in every row.`),
+    danger: isComputed(column)
+      ? undefined
+      : `The values of ${table}.${column.name} are lost` +
+        (fill === undefined ? '.' : `; undoing it sets ${fill} in every row.`),
   });
 }
 

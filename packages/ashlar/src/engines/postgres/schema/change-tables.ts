@@ -2,8 +2,12 @@ import type { GuardedTable } from '../../../contract/guarantee.js';
 import type { Schema, SchemaChange, SchemaTable } from '../../../contract/schema.js';
 import { identifier } from '../../../model/index.js';
 import { referredTables } from '../../../sql/code.js';
+import { declaredIndexes } from '../../../sql/declared-indexes.js';
+import { foreignKeyOf } from '../../../sql/foreign-key.js';
 import { change } from './change.js';
-import { indexSql, tableObjects, tableSql } from './create-table.js';
+import { modelComments } from './comments.js';
+import { addConstraintSql, tableObjects, tableSql } from './create-table.js';
+import { laterKeys } from './later-keys.js';
 import { recreateTable } from './schema-sql.js';
 
 const referred = ({ constraints }: SchemaTable): readonly string[] =>
@@ -27,6 +31,36 @@ export function referredFirst(tables: readonly SchemaTable[]): readonly SchemaTa
   return [...sorted];
 }
 
+/** Returns the foreign keys of described tables that refer to a later one of them. */
+export function laterLinks(tables: readonly SchemaTable[]): ReadonlyMap<SchemaTable, ReadonlySet<string>> {
+  return laterKeys(tables, ({ constraints }) =>
+    constraints.flatMap(({ name, definition }) => {
+      const key = foreignKeyOf(definition, 'postgres');
+      return key ? [{ name, target: key.target }] : [];
+    }),
+  );
+}
+
+/** Returns the change that adds a foreign key between tables that were created in the same step. */
+export function linkTable(table: string, name: string, definition: string): SchemaChange {
+  return change({
+    summary: `${table}: add foreign key ${name}`,
+    up: [addConstraintSql(table, name, definition)],
+    down: [`ALTER TABLE ${identifier(table)} DROP CONSTRAINT ${identifier(name)}`],
+  });
+}
+
+/** Returns the change that drops a foreign key between tables that the same step drops. */
+export function unlinkTable(table: string, name: string, definition: string): SchemaChange {
+  const { up, down } = linkTable(table, name, definition);
+  return change({ summary: `${table}: drop foreign key ${name}`, up: down, down: up });
+}
+
+/** Returns a described table without some of its constraints. */
+export function withoutConstraints(table: SchemaTable, names: ReadonlySet<string> | undefined): SchemaTable {
+  return names ? { ...table, constraints: table.constraints.filter(({ name }) => !names.has(name)) } : table;
+}
+
 const dropTableSql = (name: string): string => `DROP TABLE ${identifier(name)}`;
 
 /**
@@ -45,8 +79,14 @@ export function existingIn(schema: Schema): Existing {
 /**
  * Returns the change that creates a table of the model, including the objects of the table's guarantees. Adds their
  * functions and side tables to `existing`.
+ *
+ * @param later - the names of the foreign keys that are added after other tables
  */
-export function createModelTable(table: GuardedTable, existing: Existing): SchemaChange {
+export function createModelTable(
+  table: GuardedTable,
+  existing: Existing,
+  later: ReadonlySet<string> | undefined,
+): SchemaChange {
   const objects = tableObjects(table).filter(({ type, name }) => !existing.has(`${type} ${name}`));
   for (const { type, name } of objects)
     if (type === 'function' || type === 'table') existing.add(`${type} ${name}`);
@@ -55,8 +95,9 @@ export function createModelTable(table: GuardedTable, existing: Existing): Schem
   return change({
     summary: `${table.name}: create table`,
     up: [
-      tableSql(table),
-      ...table.indexes.map((index) => indexSql(table, index)),
+      tableSql(table, later),
+      ...declaredIndexes(table, 'postgres').map(({ sql }) => sql),
+      ...modelComments(table),
       ...objects.map(({ sql }) => sql),
     ],
     down: [

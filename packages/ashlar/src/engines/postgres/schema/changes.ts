@@ -22,9 +22,14 @@ import {
   createModelTable,
   dropTable,
   existingIn,
+  laterLinks,
+  linkTable,
   referredFirst,
+  unlinkTable,
+  withoutConstraints,
 } from './change-tables.js';
 import { columnCheck } from './column-sql.js';
+import { changeComments } from './comments.js';
 import { declaredObjects } from './declared-objects.js';
 import { modelSql } from './model-sql.js';
 import { renameInSchema } from './rename-in-schema.js';
@@ -52,6 +57,7 @@ interface TableChanges {
   readonly adds: readonly SchemaChange[];
   readonly foreignKeys: readonly SchemaChange[];
   readonly triggers: readonly SchemaChange[];
+  readonly comments: readonly SchemaChange[];
 }
 
 const isForeignKey = ({ definition }: SchemaObject): boolean => definition.startsWith('FOREIGN KEY');
@@ -139,6 +145,7 @@ const changeTable = (
         addTrigger(after, trigger, written.objects.get(`trigger ${trigger.name}`) ?? trigger.definition),
       ),
     ],
+    comments: changeComments(before, after),
   };
 };
 
@@ -150,12 +157,33 @@ const createTables = (
 ): SchemaChange[] => {
   const had = new Set(before.tables.map(({ name }) => name));
   const created: SchemaChange[] = [];
-  for (const table of referredFirst(after.tables.filter(({ name }) => !had.has(name)))) {
+  const links: SchemaChange[] = [];
+  const made = referredFirst(after.tables.filter(({ name }) => !had.has(name)));
+  const later = laterLinks(made);
+  for (const table of made) {
     const declared = model.get(table.name);
-    if (declared) created.push(createModelTable(declared, existing));
-    else if (!existing.has(`table ${table.name}`)) created.push(createDescribedTable(table));
+    const names = later.get(table);
+    const written = modelSql(declared).constraints;
+    if (declared) created.push(createModelTable(declared, existing, names));
+    else if (existing.has(`table ${table.name}`)) continue;
+    else created.push(createDescribedTable(withoutConstraints(table, names)));
+    for (const { name, definition } of table.constraints)
+      if (names?.has(name)) links.push(linkTable(table.name, name, written.get(name) ?? definition));
   }
-  return created;
+  return [...created, ...links];
+};
+
+const dropTables = (gone: readonly SchemaTable[]): SchemaChange[] => {
+  const ordered = referredFirst(gone);
+  const later = laterLinks(ordered);
+  return [
+    ...ordered.flatMap((table) =>
+      table.constraints.flatMap(({ name, definition }) =>
+        later.get(table)?.has(name) ? [unlinkTable(table.name, name, definition)] : [],
+      ),
+    ),
+    ...ordered.toReversed().map((table) => dropTable(withoutConstraints(table, later.get(table)))),
+  ];
 };
 
 const changeFunctions = (
@@ -257,7 +285,7 @@ export const changes: SqlDialect['changes'] = (before, after, model, renames) =>
     ...phase(kept, 'unlinks'),
     ...phase(kept, 'drops'),
     // before the columns change to which its foreign keys refer, and after them for a table that is created
-    ...referredFirst(gone).toReversed().map(dropTable),
+    ...dropTables(gone),
     ...others.before,
     ...setWhen('first'),
     ...phase(kept, 'columns'),
@@ -269,6 +297,7 @@ export const changes: SqlDialect['changes'] = (before, after, model, renames) =>
     ...phase(declaredOnNew, 'adds'),
     ...phase(kept, 'foreignKeys'),
     ...phase([...kept, ...declaredOnNew], 'triggers'),
+    ...phase(kept, 'comments'),
     ...functions.dropped,
     ...others.creates,
     ...others.after,

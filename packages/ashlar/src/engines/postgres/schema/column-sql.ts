@@ -1,5 +1,5 @@
 import type { Column, ColumnKind } from '../../../contract/column.js';
-import { identifier, literal } from '../../../model/index.js';
+import { identifier, isFilledByClock, literal } from '../../../model/index.js';
 
 const largest = Number.MAX_SAFE_INTEGER;
 const int32 = { least: -2147483648, most: 2147483647 };
@@ -89,8 +89,12 @@ const realRules = (name: string, { rules }: Column): string[] => {
   return bounded;
 };
 
+const sizeRules = (name: string, { maxBytes }: Column['rules']): string[] =>
+  maxBytes === undefined ? [] : [`octet_length(${name}) <= ${maxBytes}`];
+
 const textRules = (name: string, { rules }: Column): string[] => [
   ...(rules.oneOf ? [] : lengthRule(name, rules)),
+  ...sizeRules(name, rules),
   ...(rules.startsWith === undefined ? [] : [`starts_with(${name}, ${literal(rules.startsWith)})`]),
   ...(rules.endsWith === undefined
     ? []
@@ -98,6 +102,12 @@ const textRules = (name: string, { rules }: Column): string[] => [
 ];
 
 const hexByte = (byte: number): string => byte.toString(16).padStart(2, '0');
+
+const bytesRules = (name: string, { rules: { minBytes, firstByte, ...rules } }: Column): string[] => [
+  ...sizeRules(name, rules),
+  ...(minBytes === undefined ? [] : [`octet_length(${name}) >= ${minBytes}`]),
+  ...(firstByte === undefined ? [] : [`substr(${name}, 1, 1) = ${literal(`\\x${hexByte(firstByte)}`)}`]),
+];
 
 const noRules = (): string[] => [];
 
@@ -109,10 +119,7 @@ const kindRules: Readonly<Record<ColumnKind, (name: string, column: Column) => s
   real: realRules,
   timestamp: (name) => [`${name} >= '0001-01-01T00:00:00Z' AND ${name} < '10000-01-01T00:00:00Z'`],
   date: (name) => [`${name} >= '0001-01-01' AND ${name} < '10000-01-01'`],
-  bytes: (name, { rules: { minBytes, firstByte } }) => [
-    ...(minBytes === undefined ? [] : [`octet_length(${name}) >= ${minBytes}`]),
-    ...(firstByte === undefined ? [] : [`substr(${name}, 1, 1) = ${literal(`\\x${hexByte(firstByte)}`)}`]),
-  ],
+  bytes: bytesRules,
   boolean: noRules,
   uuid: noRules,
   json: noRules,
@@ -133,7 +140,7 @@ export function columnCheck(column: Column): { readonly name: string; readonly s
 }
 
 const defaultSql = (column: Column): string | undefined => {
-  if (column.generated === 'now') return 'now()';
+  if (isFilledByClock(column)) return column.kind === 'date' ? "(now() AT TIME ZONE 'UTC')::date" : 'now()';
   const given = column.default;
   if (given === undefined || (given === null && column.nullable)) return undefined;
   if (column.kind === 'json') return literal(JSON.stringify(given));

@@ -1,17 +1,22 @@
 import type { GuaranteeObject, GuardedTable, PostgresEnforcement } from '../../../contract/guarantee.js';
-import type { ForeignKey, Index, Key } from '../../../contract/table.js';
+import type { Key } from '../../../contract/table.js';
 import { AshlarError } from '../../../errors.js';
 import { identifier, identifiers } from '../../../model/index.js';
 import { withoutSemicolon } from '../../../sql/code.js';
+import { declaredIndexes } from '../../../sql/declared-indexes.js';
+import { foreignKeyText } from '../../../sql/foreign-key.js';
 import { sql } from '../../../sql/template.js';
 import { columnDefinition } from './column-sql.js';
+import { modelComments } from './comments.js';
 import { generatedColumnObjects } from './generated-columns.js';
+import { laterKeys } from './later-keys.js';
 
 const constraint = (name: string, sql: string): string => `CONSTRAINT ${identifier(name)} ${sql}`;
 
-const foreignKeySql = ({ columns, target, onDelete }: ForeignKey): string =>
-  `FOREIGN KEY (${identifiers(columns)}) REFERENCES ${identifier(target.table)} (${identifiers(target.columns)})` +
-  ` ON DELETE ${onDelete.toUpperCase()}`;
+/** Returns the statement that adds a constraint to a table. */
+export function addConstraintSql(table: string, name: string, definition: string): string {
+  return `ALTER TABLE ${identifier(table)} ADD ${constraint(name, definition)}`;
+}
 
 const keySql = (kind: string, { columns }: Key): string => `${kind} (${identifiers(columns)})`;
 
@@ -25,17 +30,9 @@ export function tableConstraints(
       name: key.name,
       sql: keySql(key.nullsEqual.length > 0 ? 'UNIQUE NULLS NOT DISTINCT' : 'UNIQUE', key),
     })),
-    ...table.foreignKeys.map((key) => ({ name: key.name, sql: foreignKeySql(key) })),
+    ...table.foreignKeys.map((key) => ({ name: key.name, sql: foreignKeyText(key) })),
     ...table.checks.map((check) => ({ name: check.name, sql: `CHECK (${check.sql.postgres})` })),
   ];
-}
-
-/** Returns the statement that creates an index of a table. */
-export function indexSql(table: GuardedTable, { name, columns, unique, where }: Index): string {
-  return (
-    `CREATE ${unique ? 'UNIQUE ' : ''}INDEX ${identifier(name)} ON ${identifier(table.name)} (${identifiers(columns)})` +
-    (where === undefined ? '' : ` WHERE ${where}`)
-  );
 }
 
 const enforcements = (table: GuardedTable): readonly PostgresEnforcement[] =>
@@ -71,13 +68,15 @@ export function tableObjects(table: GuardedTable): readonly GuaranteeObject[] {
 /**
  * Returns the CREATE TABLE statement of a table, including its constraints and clauses such as PARTITION BY.
  *
+ * @param later - the names of the foreign keys that are added after other tables
  * @throws AshlarError `guarantee-refused`
  */
-export function tableSql(table: GuardedTable): string {
+export function tableSql(table: GuardedTable, later: ReadonlySet<string> = new Set()): string {
+  const constraints = tableConstraints(table).filter(({ name }) => !later.has(name));
   const lines = [
     ...Object.values(table.columns).map(columnDefinition),
     ...enforcements(table).flatMap(({ columns }) => columns ?? []),
-    ...tableConstraints(table).map(({ name, sql }) => constraint(name, sql)),
+    ...constraints.map(({ name, sql }) => constraint(name, sql)),
   ];
   const clauses = enforcements(table).flatMap(({ clause }) => (clause ? [clause(table)] : []));
   return sql`
@@ -90,12 +89,38 @@ export function tableSql(table: GuardedTable): string {
 /**
  * Returns the statements that create a table with its indexes and the objects of its guarantees.
  *
+ * @param later - the names of the foreign keys that are added after other tables
  * @throws AshlarError `guarantee-refused`
  */
-export function createTable(table: GuardedTable): readonly string[] {
+export function createTable(table: GuardedTable, later?: ReadonlySet<string>): readonly string[] {
   return [
-    tableSql(table),
-    ...table.indexes.map((index) => indexSql(table, index)),
+    tableSql(table, later),
+    ...declaredIndexes(table, 'postgres').map(({ sql }) => sql),
+    ...modelComments(table),
     ...tableObjects(table).map(({ sql }) => sql),
+  ];
+}
+
+/**
+ * Returns the statements that create tables in the given order, and then the foreign keys that refer to a later one of
+ * them.
+ *
+ * @param andThen - returns the statements that follow those of a table
+ * @throws AshlarError `guarantee-refused`
+ */
+export function createTables(
+  tables: readonly GuardedTable[],
+  andThen: (table: GuardedTable) => readonly string[] = () => [],
+): readonly string[] {
+  const later = laterKeys(tables, ({ foreignKeys }) =>
+    foreignKeys.map(({ name, target }) => ({ name, target: target.table })),
+  );
+  return [
+    ...tables.flatMap((table) => [...createTable(table, later.get(table)), ...andThen(table)]),
+    ...tables.flatMap((table) =>
+      tableConstraints(table)
+        .filter(({ name }) => later.get(table)?.has(name))
+        .map(({ name, sql }) => addConstraintSql(table.name, name, sql)),
+    ),
   ];
 }

@@ -1,5 +1,6 @@
 import type { OtherObject, Schema } from '../../../contract/schema.js';
 import { comesBeforeTables, neededFirst } from '../../object-changes.js';
+import { commentsOf } from './comments.js';
 import { schemaTableSql, securityStatements } from './schema-sql.js';
 
 const byName = <T extends { readonly name: string }>(things: readonly T[]): readonly T[] =>
@@ -19,6 +20,7 @@ export function dump(schema: Schema): string {
       [
         schemaTableSql(table).replaceAll('::timestamp with time zone', '::timestamptz'),
         ...byName(table.indexes).map(({ definition }) => definition),
+        ...commentsOf(table),
         ...securityStatements(table),
       ].join(';\n'),
     ),

@@ -8,7 +8,7 @@ type Row = Readonly<Record<string, string>>;
 const tablesSql = sql`
   SELECT c.oid::text AS oid, c.relname AS name,
          CASE c.relkind WHEN 'p' THEN 'PARTITION BY ' || pg_get_partkeydef(c.oid) ELSE '' END AS options,
-         c.relrowsecurity AS enabled, c.relforcerowsecurity AS forced
+         c.relrowsecurity AS enabled, c.relforcerowsecurity AS forced, obj_description(c.oid, 'pg_class') AS comment
   FROM pg_class c
   WHERE c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relkind IN ('r', 'p')
     AND NOT c.relispartition AND c.relname NOT LIKE 'ashlar\\_%'
@@ -20,7 +20,8 @@ const tablesSql = sql`
 const columnsSql = sql`
   SELECT a.attrelid::text AS oid, a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull AS not_null,
          pg_get_expr(d.adbin, d.adrelid) AS default_sql, a.attgenerated::text AS generated, a.attidentity::text AS identity,
-         CASE WHEN a.attcollation <> t.typcollation THEN format('%I', o.collname) END AS collation
+         CASE WHEN a.attcollation <> t.typcollation THEN format('%I', o.collname) END AS collation,
+         col_description(a.attrelid, a.attnum) AS comment
   FROM pg_attribute a
   JOIN pg_type t ON t.oid = a.atttypid
   LEFT JOIN pg_collation o ON o.oid = a.attcollation
@@ -87,6 +88,9 @@ const identities: Readonly<Record<string, string>> = {
   a: 'GENERATED ALWAYS AS IDENTITY',
 };
 
+const commentIn = ({ comment }: Readonly<Record<string, unknown>>): { readonly comment?: string } =>
+  typeof comment === 'string' ? { comment } : {};
+
 const columnOf = (row: Readonly<Record<string, unknown>>): SchemaColumn => {
   const byDefault = row.default_sql === null ? undefined : String(row.default_sql);
   const isComputed = row.generated === 's' || row.generated === 'v';
@@ -103,6 +107,7 @@ const columnOf = (row: Readonly<Record<string, unknown>>): SchemaColumn => {
     notNull: row.not_null === true,
     default: isComputed ? undefined : byDefault,
     rest: rest.join(' '),
+    ...commentIn(row),
   };
 };
 
@@ -173,6 +178,7 @@ export async function introspect(owner: Owner): Promise<Schema> {
           forced: row.forced === true,
           policies: (policies.get(oid) ?? []).map(plainObject),
         },
+        ...commentIn(row),
       };
     }),
     functions: functions.map(functionObject),

@@ -1,6 +1,7 @@
 import type { GuardedTable } from '../../../contract/guarantee.js';
+import { declaredIndexes } from '../../../sql/declared-indexes.js';
 import { columnCheck } from './column-sql.js';
-import { indexSql, tableConstraints, tableObjects } from './create-table.js';
+import { tableConstraints, tableObjects } from './create-table.js';
 
 /**
  * The model's SQL for the constraints, indexes and guarantee objects of a table; it is easier to read than the server's
@@ -27,7 +28,7 @@ export function modelSql(table: GuardedTable | undefined): ModelSql {
   const checks = Object.values(table.columns).flatMap((column) => columnCheck(column) ?? []);
   return {
     constraints: new Map([...checks, ...tableConstraints(table)].map(({ name, sql }) => [name, sql])),
-    indexes: new Map(table.indexes.map((index) => [index.name, indexSql(table, index)])),
+    indexes: new Map(declaredIndexes(table, 'postgres').map(({ name, sql }) => [name, sql])),
     objects: new Map(tableObjects(table).map(({ type, name, sql }) => [`${type} ${name}`, sql])),
   };
 }

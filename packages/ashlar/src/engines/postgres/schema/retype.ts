@@ -4,6 +4,7 @@ import { mentions } from '../../../sql/code.js';
 import { foreignKeyOf } from '../../../sql/foreign-key.js';
 import { change } from './change.js';
 import { dropPolicy, securityOf } from './change-security.js';
+import { columnComment } from './comments.js';
 import { type ColumnIn, conversionSql } from './conversions.js';
 import { fullType, isComputed } from './described-column.js';
 import { schemaColumnSql } from './schema-sql.js';
@@ -103,6 +104,7 @@ const computedOf = (before: SchemaTable, after: SchemaTable): readonly Blocking[
       drop: [`ALTER TABLE ${identifier(after.name)} DROP COLUMN ${identifier(column.name)}`],
       create: [
         `ALTER TABLE ${identifier(after.name)} ADD COLUMN ${schemaColumnSql(column)}`,
+        ...columnComment(after.name, column),
         ...keptOf(before.indexes, after.indexes).flatMap(({ definition }) =>
           mentions(definition, column.name, 'postgres') ? [definition] : [],
         ),

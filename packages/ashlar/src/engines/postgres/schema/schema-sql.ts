@@ -2,6 +2,7 @@ import type { SchemaColumn, SchemaObject, SchemaTable } from '../../../contract/
 import { identifier } from '../../../model/index.js';
 import { sql } from '../../../sql/template.js';
 import { securityOf, securitySql } from './change-security.js';
+import { commentsOf } from './comments.js';
 
 /** Returns the definition of a described column for CREATE TABLE. */
 export function schemaColumnSql(column: SchemaColumn): string {
@@ -43,6 +44,7 @@ export function recreateTable(table: SchemaTable): readonly string[] {
   return [
     schemaTableSql(table),
     ...table.indexes.map(({ definition }) => definition),
+    ...commentsOf(table),
     ...securityStatements(table),
     ...table.triggers.map(({ definition }) => definition),
   ];

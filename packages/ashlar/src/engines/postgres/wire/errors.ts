@@ -63,9 +63,14 @@ const readable = (error: DriverError, declared: DeclaredFacts): DriverError => {
 const networkCodes = /^E(CONNRESET|PIPE|CONNABORTED|NETRESET|TIMEDOUT|NOTCONN|HOSTUNREACH|NETUNREACH)$/;
 const driverSaysDead = /^(Connection terminated|Client has encountered a connection error|Client was closed)/;
 
+// bytes are sent in binary; of another type than bytea the server reads too few of them, or too many: 08P01, 22P03
+const isOtherBinary =
+  /^(insufficient data left in|no data left in|invalid string in|invalid message format|incorrect binary data format)/;
+
 /** Whether an error means that the connection is lost: a socket error, or the server ended the session. */
 export function isConnectionLost(error: unknown): boolean {
   const { code = '', message = '' } = fields(error);
+  if (isOtherBinary.test(message)) return false;
   if (/^(08...|57P0[1-5]|25P03|25P04)$/.test(code)) return true;
   return networkCodes.test(code) || driverSaysDead.test(message);
 }
@@ -195,6 +200,9 @@ const violations: Readonly<Record<string, Describe>> = {
     message: 'The disk of the server is full; the statement was rolled back.',
     suggestion: 'Free space on the server, and try again.',
   }),
+  '54000': indexedValue,
+  '08P01': notOfType,
+  '22P03': notOfType,
   '22P02': notOfType,
   '22007': notOfType,
   '22008': notOfType,
@@ -206,6 +214,19 @@ const violations: Readonly<Record<string, Describe>> = {
   '22021': unstorable,
   '22P05': unstorable,
 };
+
+// index row size 2744 exceeds btree version 4 maximum 2704 for index "…" · index row requires 9016 bytes, maximum size is 8191
+function indexedValue(error: DriverError, declared: DeclaredFacts): Described {
+  if (!error.message?.startsWith('index row')) return otherError(error);
+  const { table, constraint } = error;
+  return {
+    code: 'value-unstorable',
+    message: 'A value is too long for an index.',
+    detail: `PostgreSQL: ${withoutLiterals(error.message)}.`,
+    suggestion: 'Index a part of the value, or a hash of it.',
+    facts: { ...tableFact(table, declared), ...(constraint === undefined ? {} : { constraint }) },
+  };
+}
 
 function notOfType({ message = '' }: DriverError): Described {
   return {

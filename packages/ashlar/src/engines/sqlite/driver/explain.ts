@@ -1,5 +1,5 @@
 import type { GuardedTable } from '../../../contract/guarantee.js';
-import { uniqueKeysOf } from '../../declared-facts.js';
+import { isOver, uniqueKeysOf } from '../../declared-facts.js';
 import type { DriverDatabase } from './driver.js';
 import { type Failed, isReplacement, isUnnamedForeignKey, reportedKey, sqliteCode } from './errors.js';
 import { foreignKeyWitnesses, uniqueWitnesses, type Witness, witnessSql } from './witnesses.js';
@@ -66,6 +66,4 @@ const witnessesOfReplacement = (table: GuardedTable): readonly Witness[] => {
 };
 
 const isAmbiguous = (table: GuardedTable, columns: readonly string[]): boolean =>
-  uniqueKeysOf(table).filter(
-    (key) => key.columns.length === columns.length && key.columns.every((name) => columns.includes(name)),
-  ).length > 1;
+  uniqueKeysOf(table).filter((key) => isOver(key, columns)).length > 1;

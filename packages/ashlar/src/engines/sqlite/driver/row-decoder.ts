@@ -1,7 +1,7 @@
 import type { ResultKinds } from '../../../contract/answers.js';
 import type { ColumnKind } from '../../../contract/column.js';
 import type { TableFacts } from '../../../contract/table.js';
-import { type Decode, decoderOf, exactDecoder, resultDecoder } from '../values/codec.js';
+import { type Decode, decoderOf, exactDecoder, resultDecoder, withoutBuffer } from '../values/codec.js';
 import type { DriverColumn, DriverStatement } from './driver.js';
 
 /** A function that decodes the values of a row, and changes them in the row itself. */
@@ -79,7 +79,7 @@ function rowDecoder(
   for (const { name, table, column } of columns) {
     const known = kinds?.get(name);
     const origin = table !== null && column !== null ? origins.find(table, column) : undefined;
-    const decode = known ? resultDecoder(name, known) : origin?.decode;
+    const decode = known ? resultDecoder(name, known) : origin ? origin.decode : withoutBuffer;
     const exact = isExact((known ?? origin)?.kind);
     byName.set(name, origins.readsExactly ? exactDecoder(name, decode, exact) : decode);
   }

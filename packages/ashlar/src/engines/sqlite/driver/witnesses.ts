@@ -1,8 +1,9 @@
 import type { GuardedTable } from '../../../contract/guarantee.js';
 import type { ForeignKey, TableFacts } from '../../../contract/table.js';
-import { identifier, literal } from '../../../model/index.js';
+import { identifier, literal, refusesDelete, refusesUpdate } from '../../../model/index.js';
 import { all, any } from '../../../sql/conditions.js';
-import { emptied, replacing, rowidOf } from '../../../sql/sqlite-keys.js';
+import { uniqueExpressions } from '../../../sql/declared-indexes.js';
+import { emptied, replacing, rowidOf, sqliteKey } from '../../../sql/sqlite-keys.js';
 import { foreignKeyText, notNullText, uniqueKeyText } from '../schema/constraint-texts.js';
 
 /** A condition on OLD or NEW under which a row violates a constraint, and SQLite's text with the constraint's name. */
@@ -15,10 +16,8 @@ export interface Witness {
 
 const from = (table: string): string => `main.${identifier(table)}`;
 
-const referenced = (
-  table: TableFacts,
-  { name, columns, target, onDelete }: ForeignKey,
-): readonly Witness[] => {
+const referenced = (table: TableFacts, key: ForeignKey): readonly Witness[] => {
+  const { name, columns, target } = key;
   const same = columns.map(
     (column, at) => `referencing.${identifier(column)} = OLD.${identifier(target.columns[at] ?? '')}`,
   );
@@ -31,14 +30,19 @@ const referenced = (
   const moved = target.columns.map((column) => `OLD.${identifier(column)} IS NOT NEW.${identifier(column)}`);
   const text = foreignKeyText(name, 'referenced');
   return [
-    ...(onDelete === 'restrict' ? [{ event: `DELETE ON ${from(target.table)}`, when: exists, text }] : []),
-    { event: `UPDATE ON ${from(target.table)}`, when: all([`(${any(moved)})`, exists]), text },
+    ...(refusesDelete(key) ? [{ event: `DELETE ON ${from(target.table)}`, when: exists, text }] : []),
+    ...(refusesUpdate(key)
+      ? [{ event: `UPDATE ON ${from(target.table)}`, when: all([`(${any(moved)})`, exists]), text }]
+      : []),
   ];
 };
 
 /** The witnesses of all foreign keys whose parent rows a statement may delete or change. */
 export function foreignKeyWitnesses(tables: readonly GuardedTable[]): readonly Witness[] {
-  return tables.flatMap((table) => table.foreignKeys.flatMap((key) => referenced(table, key)));
+  return tables.flatMap((table) =>
+    // a deferrable key fails at COMMIT
+    table.foreignKeys.filter(({ deferrable }) => !deferrable).flatMap((key) => referenced(table, key)),
+  );
 }
 
 /** The witnesses of a table's unique keys, the primary key first, as PostgreSQL checks them. */
@@ -46,7 +50,10 @@ export function uniqueWitnesses(table: GuardedTable): readonly Witness[] {
   const keys = [
     { ...table.primaryKey, where: undefined },
     ...table.uniques.map((key) => ({ ...key, where: undefined })),
-    ...table.indexes.filter(({ unique }) => unique),
+    ...table.indexes
+      .filter(({ unique }) => unique)
+      .map((index) => ({ ...index, where: index.where?.sqlite })),
+    ...uniqueExpressions(table).map((index) => ({ name: index.name, ...sqliteKey(index) })),
   ];
   const another = `${rowidOf(table)} <> OLD.${rowidOf(table)}`;
   // a required column without a value, which OR REPLACE would fill in

@@ -5,8 +5,10 @@ import { rowsAsJson } from '../../json-rows.js';
 import { raw } from '../../raw-node.js';
 import { columnDefault } from '../schema/column-sql.js';
 import { fullTextKey } from '../schema/declared-objects.js';
+import { asText } from './as-text.js';
 import { comparableJsonText, functions } from './functions.js';
 import { globOf } from './glob.js';
+import { jsonPart } from './json-part.js';
 import { inJson, jsonFunctions } from './nested.js';
 
 // SQLite's LIKE ignores the case of A–Z and has no escape of its own; GLOB minds the case, and can use an index
@@ -41,6 +43,11 @@ export const sqliteAnswers: QueryAnswers = {
   aggregate: () => undefined,
   comparableJson: (node) => FunctionNode.create(functions.json, [node]),
   comparableJsonText,
+  asText,
+  asInteger: (node) => FunctionNode.create(functions.integer, [node]),
+  // of bytes it is text, whose bytes are right
+  asBytes: (node) => raw(['cast(', ' as blob)'], node),
+  jsonPart,
   typed: (node) => node,
   // Kysely would write NULL, because SQLite has no keyword for it
   missingCell: (column) => raw([columnDefault(column) ?? 'null']),

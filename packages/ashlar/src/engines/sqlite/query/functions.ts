@@ -1,7 +1,15 @@
+import { jsonAsText, jsonbText, realText } from '../../json-text.js';
 import type { DriverDatabase } from '../driver/driver.js';
 
 /** The SQL functions that every connection has, for queries that SQLite would answer differently from PostgreSQL. */
-export const functions = { like: 'ashlar_like', json: 'ashlar_json' } as const;
+export const functions = {
+  like: 'ashlar_like',
+  json: 'ashlar_json',
+  jsonText: 'ashlar_json_text',
+  jsonbText: 'ashlar_jsonb_text',
+  realText: 'ashlar_real_text',
+  integer: 'ashlar_integer',
+} as const;
 
 const sorted = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.map(sorted);
@@ -42,4 +50,24 @@ export function defineFunctions(database: DriverDatabase): void {
   database.function(functions.json, { deterministic: true }, (value: unknown) =>
     typeof value === 'string' ? comparableJsonText(JSON.parse(value)) : value,
   );
+  database.function(functions.jsonText, { deterministic: true }, (value: unknown) =>
+    typeof value === 'string' ? jsonAsText(value) : value,
+  );
+  database.function(functions.jsonbText, { deterministic: true }, (value: unknown) =>
+    typeof value === 'string' ? jsonbText(JSON.parse(value)) : value,
+  );
+  database.function(functions.realText, { deterministic: true }, (value: unknown) =>
+    typeof value === 'number' ? realText(value) : value,
+  );
+  database.function(functions.integer, { deterministic: true }, (value: unknown) =>
+    typeof value === 'number' && Number.isFinite(value) ? BigInt(nearest(value)) : value,
+  );
 }
+
+/** Returns the nearest integer, of two the even one. */
+const nearest = (value: number): number => {
+  const below = Math.floor(value);
+  const rest = value - below;
+  if (rest === 0.5) return below % 2 === 0 ? below : below + 1;
+  return rest < 0.5 ? below : below + 1;
+};

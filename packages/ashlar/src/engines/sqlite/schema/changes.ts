@@ -8,6 +8,7 @@ import { alterTable, withoutData } from './alter.js';
 import { createdNames, createTable } from './ddl.js';
 import { declaredObjects } from './declared-objects.js';
 import { parentsFirst, referenced } from './references.js';
+import { refill, refilledBack } from './refill.js';
 import { renderWhole } from './render.js';
 
 /**
@@ -36,6 +37,7 @@ export function changes(
   });
   const hadObjects = new Set(before.objects.map(({ name }) => name));
   return [
+    ...refilledBack(before, after),
     ...others.drops,
     ...others.before,
     ...createdTables(created, models),
@@ -68,10 +70,10 @@ export function changes(
       .flatMap(declaredObjects)
       .filter(({ name, fill }) => fill.length > 0 && isCreated(name, [...others.before, ...others.creates]))
       .map(
-        ({ name, fill }): SchemaChange => ({
+        ({ name, fill, clear }): SchemaChange => ({
           summary: `${name}: index the rows that exist`,
           up: fill,
-          down: [`DELETE FROM ${identifier(name)}`],
+          down: clear === undefined ? [] : [clear],
           danger: undefined,
           rebuild: [],
         }),
@@ -87,17 +89,10 @@ const refilled = (
   changes: readonly SchemaChange[],
   filled: readonly ObjectSql[],
 ): readonly SchemaChange[] => {
-  const fill = (object: ObjectSql, direction: 'up' | 'down'): SchemaChange => ({
-    summary: `${object.name}: index the rows again`,
-    up: direction === 'up' ? object.fill : [],
-    down: direction === 'down' ? object.fill : [],
-    danger: undefined,
-    rebuild: [],
-  });
   return [
-    ...filled.map((object) => fill(object, 'down')),
+    ...filled.map(({ name, fill }) => refill(name, fill, 'down')),
     ...changes,
-    ...filled.map((object) => fill(object, 'up')),
+    ...filled.map(({ name, fill }) => refill(name, fill, 'up')),
   ];
 };
 
@@ -117,7 +112,7 @@ const createdTables = (
   const alongside = new Set(owners.flatMap(companions));
   return created
     .filter(({ name }) => !alongside.has(name))
-    .map((table) => {
+    .map((table, at, all) => {
       const declared = models.get(table.name);
       const others = declared ? companions(declared) : [];
       return {
@@ -125,16 +120,19 @@ const createdTables = (
         up: declared ? createTable(declared) : renderWhole(table),
         down: [table.name, ...others].map((name) => `DROP TABLE ${identifier(name)}`),
         danger: undefined,
-        // with foreign keys on, DROP TABLE deletes row by row, and a row that another refers to cannot go first
-        rebuild: referenced(table).has(table.name) ? ['down'] : [],
+        rebuild: isReferredTo(table, all.slice(0, at + 1)) ? ['down'] : [],
       };
     });
 };
 
-const dropTable = (table: SchemaTable): SchemaChange => ({
+// with foreign keys on, DROP TABLE deletes row by row, and a row that another refers to cannot go first
+const isReferredTo = ({ name }: SchemaTable, others: readonly SchemaTable[]): boolean =>
+  others.some((other) => referenced(other).has(name));
+
+const dropTable = (table: SchemaTable, at: number, all: readonly SchemaTable[]): SchemaChange => ({
   summary: `${table.name}: drop table`,
   up: [`DROP TABLE ${identifier(table.name)}`],
   down: renderWhole(table),
   danger: `All rows of ${table.name} are lost; ${withoutData}.`,
-  rebuild: referenced(table).has(table.name) ? ['up'] : [],
+  rebuild: isReferredTo(table, all.slice(at)) ? ['up'] : [],
 });

@@ -1,6 +1,13 @@
 import type { Column, ColumnKind } from '../../../contract/column.js';
 import { AshlarError } from '../../../errors.js';
-import { decimalText, identifier, literal, mostScaledDigits, scaledDecimal } from '../../../model/index.js';
+import {
+  decimalText,
+  identifier,
+  isFilledByClock,
+  literal,
+  mostScaledDigits,
+  scaledDecimal,
+} from '../../../model/index.js';
 import { encode } from '../values/codec.js';
 
 const types: Readonly<Record<ColumnKind, string>> = {
@@ -57,7 +64,7 @@ const constant = (value: unknown): string | undefined => {
 
 /** Returns a column's default as an SQL expression; `undefined` if the column has no default. */
 export function columnDefault(column: Column): string | undefined {
-  if (column.generated === 'now') return `(${now(column.precision)})`;
+  if (isFilledByClock(column)) return column.kind === 'date' ? "(date('now'))" : `(${now(column.precision)})`;
   return column.default === undefined ? undefined : constant(encode(column, column.default));
 }
 
@@ -81,6 +88,7 @@ const lengthCondition = (
 const textConditions: Conditions = (name, { rules }) => [
   rules.oneOf && `${name} IN (${rules.oneOf.map((value) => constant(value)).join(', ')})`,
   lengthCondition(name, rules.minLength, rules.maxLength),
+  rules.maxBytes === undefined ? undefined : `octet_length(${name}) <= ${rules.maxBytes}`,
   rules.startsWith && `substr(${name}, 1, ${[...rules.startsWith].length}) = ${literal(rules.startsWith)}`,
   rules.endsWith && `substr(${name}, -${[...rules.endsWith].length}) = ${literal(rules.endsWith)}`,
   // both functions stop at a NUL
@@ -163,7 +171,8 @@ const conditions: Readonly<Record<ColumnKind, Conditions>> = {
   timestamp: timestampConditions,
   date: (name) => [`${name} IS date(${name})`, `${name} >= '0001'`],
   json: (name) => [`json_valid(${name})`],
-  bytes: (name, { rules: { minBytes, firstByte } }) => [
+  bytes: (name, { rules: { minBytes, firstByte, maxBytes } }) => [
+    maxBytes === undefined ? undefined : `length(${name}) <= ${maxBytes}`,
     minBytes === undefined ? undefined : `length(${name}) >= ${minBytes}`,
     firstByte === undefined ? undefined : `substr(${name}, 1, 1) = X'${hexByte(firstByte)}'`,
   ],

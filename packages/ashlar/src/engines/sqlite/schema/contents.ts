@@ -3,7 +3,8 @@ import type { RunSql } from '../../../contract/sql.js';
 import { codeOf, hasWords } from '../../../sql/code.js';
 import { sql } from '../../../sql/template.js';
 
-// no identity survives: a table that is created again may get the root page of the dropped one; shadow tables belong to a virtual table
+// no identity survives: a table that is created again may get the root page of the dropped one; shadow tables belong to a
+// virtual table, and an index of words over the rows of a table holds nothing of its own
 const tables = sql`
   SELECT l.name AS "table", l.name AS id, '' AS storage, '"' || replace(l.name, '"', '""') || '"' AS source,
          c.name AS "column", NULL AS column_id, c.dflt_value AS standard, c.hidden > 0 AS computed
@@ -11,6 +12,12 @@ const tables = sql`
   LEFT JOIN pragma_table_xinfo(l.name) c
   WHERE l.schema = 'main' AND l.type IN ('table', 'virtual') AND l.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
     AND l.name NOT IN ('ashlar_migrations', 'ashlar_session', 'ashlar_purge')
+    AND NOT (l.type = 'virtual' AND l.name IN (
+      SELECT v.name FROM main.sqlite_schema v
+      WHERE (replace(v.sql, ' ', '') LIKE '%content=%' AND replace(v.sql, ' ', '') NOT LIKE '%content=''''%')
+        OR (SELECT count(*) FROM main.sqlite_schema t WHERE t.type = 'trigger'
+            AND t.name IN (v.name || '_insert', v.name || '_update', v.name || '_delete')) = 3
+    ))
   ORDER BY l.name, c.cid
 `;
 

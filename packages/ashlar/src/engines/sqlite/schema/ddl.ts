@@ -1,9 +1,11 @@
 import type { Column } from '../../../contract/column.js';
 import type { GuardedTable } from '../../../contract/guarantee.js';
-import type { ForeignKey, Index, Unique } from '../../../contract/table.js';
+import type { Unique } from '../../../contract/table.js';
 import { AshlarError } from '../../../errors.js';
 import { identifier, identifiers, nullsAlike } from '../../../model/index.js';
 import { codeOf, nameOf, withoutSemicolon } from '../../../sql/code.js';
+import { declaredIndexes } from '../../../sql/declared-indexes.js';
+import { foreignKeyText } from '../../../sql/foreign-key.js';
 import { columnCondition, columnDefault, columnType } from './column-sql.js';
 import { foreignKeyGuards } from './foreign-key-guard.js';
 import { generatedColumnObjects } from './generated-columns.js';
@@ -30,13 +32,6 @@ const columnParts = (column: Column): ColumnParts => {
   };
 };
 
-const foreignKeyLine = (key: ForeignKey): string =>
-  [
-    `CONSTRAINT ${identifier(key.name)} FOREIGN KEY (${identifiers(key.columns)})`,
-    `REFERENCES ${identifier(key.target.table)} (${identifiers(key.target.columns)})`,
-    `ON DELETE ${key.onDelete.toUpperCase()}`,
-  ].join(' ');
-
 const constraintLines = (table: GuardedTable): string[] => {
   const identity = Object.values(table.columns).some((column) => column.generated === 'identity');
   const { primaryKey, uniques, foreignKeys, checks } = table;
@@ -45,15 +40,9 @@ const constraintLines = (table: GuardedTable): string[] => {
     ...uniques
       .filter(({ nullsEqual }) => nullsEqual.length === 0)
       .map((key) => `CONSTRAINT ${identifier(key.name)} UNIQUE (${identifiers(key.columns)})`),
-    ...foreignKeys.map(foreignKeyLine),
+    ...foreignKeys.map((key) => `CONSTRAINT ${identifier(key.name)} ${foreignKeyText(key)}`),
     ...checks.map((check) => `CONSTRAINT ${identifier(check.name)} CHECK (${check.sql.sqlite})`),
   ];
-};
-
-const indexStatement = (table: GuardedTable, index: Index): string => {
-  const kind = index.unique ? 'UNIQUE INDEX' : 'INDEX';
-  const where = index.where === undefined ? '' : ` WHERE ${index.where}`;
-  return `CREATE ${kind} ${identifier(index.name)} ON ${identifier(table.name)} (${identifiers(index.columns)})${where}`;
 };
 
 // SQLite has no NULLS NOT DISTINCT, but an index may be over an expression that has a value for NULL
@@ -104,7 +93,7 @@ export function createTable(table: GuardedTable): readonly string[] {
     ...table.uniques
       .filter(({ nullsEqual }) => nullsEqual.length > 0)
       .map((key) => uniqueStatement(table, key)),
-    ...table.indexes.map((index) => indexStatement(table, index)),
+    ...declaredIndexes(table, 'sqlite').map(({ sql }) => sql),
     ...foreignKeyGuards(table),
     ...generatedColumnObjects(table).map(({ sql }) => sql),
     ...enforcements(table)

@@ -35,13 +35,13 @@ const object = (
   type: ObjectSql['type'],
   name: string,
   text: string,
-  fill: readonly string[] = [],
+  filling: Pick<ObjectSql, 'fill' | 'clear'> = { fill: [] },
 ): ObjectSql => ({
   type,
   name,
   sql: text,
   before: false,
-  fill,
+  ...filling,
 });
 
 const trigger = (table: GuardedTable, index: FullText, event: string, body: string): ObjectSql => {
@@ -72,7 +72,10 @@ const withExternalContent = (table: GuardedTable, index: FullText): readonly Obj
       'virtual table',
       index.name,
       `CREATE VIRTUAL TABLE ${name} USING fts5(${columns}, content = ${literal(table.name)}, content_rowid = ${literal(table.primaryKey.columns[0] ?? '')}, ${tokens})`,
-      [`INSERT INTO ${name} (${name}) VALUES ('rebuild')`],
+      {
+        fill: [`INSERT INTO ${name} (${name}) VALUES ('rebuild')`],
+        clear: `INSERT INTO ${name} (${name}) VALUES ('delete-all')`,
+      },
     ),
     trigger(table, index, 'INSERT', add),
     trigger(table, index, 'UPDATE', `${remove}\n${add}`),
@@ -102,7 +105,13 @@ const withOwnContent = (table: GuardedTable, index: FullText): readonly ObjectSq
         .join(
           ', ',
         )}, ${tokens});\nCREATE INDEX ${identifier(`${index.name}_key`)} ON ${content} (${stored.map(({ column }) => column).join(', ')})`,
-      [`DELETE FROM ${name}`, `INSERT INTO ${name} (${all}) SELECT ${all} FROM ${identifier(table.name)}`],
+      {
+        fill: [
+          `DELETE FROM ${name}`,
+          `INSERT INTO ${name} (${all}) SELECT ${all} FROM ${identifier(table.name)}`,
+        ],
+        clear: `DELETE FROM ${name}`,
+      },
     ),
     trigger(table, index, 'INSERT', add),
     trigger(table, index, 'UPDATE', `${remove}\n${add}`),

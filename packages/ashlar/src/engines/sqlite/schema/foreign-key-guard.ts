@@ -27,7 +27,9 @@ const orphan = (table: TableFacts, { columns, target }: ForeignKey): string => {
  * 2).
  */
 export function foreignKeyGuards(table: TableFacts): readonly string[] {
-  return table.foreignKeys.flatMap((key) =>
+  // a trigger cannot wait for the end of the transaction
+  const checked = table.foreignKeys.filter(({ deferrable }) => !deferrable);
+  return checked.flatMap((key) =>
     (
       [
         ['insert', 'INSERT'],

@@ -210,6 +210,8 @@ export function exactNumber(name: string, value: unknown): unknown {
   if (!Number.isSafeInteger(number)) throw resultCorrupt(name)(beyondExact);
   return number;
 }
+/** Returns bytes as a plain Uint8Array, as every engine does, and other values as they are. */
+export const withoutBuffer: Decode = (value) => (value instanceof Uint8Array ? new Uint8Array(value) : value);
 
 type Form = Pick<Column, 'kind' | 'digits'>;
 
@@ -233,7 +235,7 @@ const decoderFor = ({ kind, digits }: Form, corrupt: Corrupt): Decode | undefine
         }
       };
     case 'bytes':
-      return (value) => (value instanceof Uint8Array ? new Uint8Array(value) : value);
+      return withoutBuffer;
     case 'bigint':
       return (value) => {
         if (typeof value === 'bigint' || Number.isSafeInteger(value)) return String(value);

@@ -1,0 +1,51 @@
+const number = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/;
+
+/**
+ * Returns a number of JSON as PostgreSQL writes it (its type numeric): without an exponent, and with as many digits
+ * after the point as are written.
+ */
+export function decimalText(token: string): string {
+  const [, sign = '', whole = '', fraction = '', exponent = '0'] = number.exec(token) ?? [];
+  const scale = fraction.length - Number(exponent);
+  const digits = `${whole}${fraction}${'0'.repeat(Math.max(-scale, 0))}`.padStart(
+    Math.max(scale, 0) + 1,
+    '0',
+  );
+  const point = digits.length - Math.max(scale, 0);
+  const text = `${digits.slice(0, point).replace(/^0+(?=\d)/, '')}${scale > 0 ? `.${digits.slice(point)}` : ''}`;
+  return /[1-9]/.test(text) ? `${sign}${text}` : text;
+}
+
+// jsonb sorts keys by their length in bytes, then by their bytes
+const byLength = ([one]: readonly [string, unknown], [other]: readonly [string, unknown]): number => {
+  const [a, b] = [Buffer.from(one), Buffer.from(other)];
+  return a.length - b.length || a.compare(b);
+};
+
+/** Returns a JSON value as text in the form of jsonb. */
+export const jsonbText = (value: unknown): string => {
+  if (typeof value === 'number') return decimalText(String(value));
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map(jsonbText).join(', ')}]`;
+  const entries = Object.entries(value).sort(byLength);
+  return `{${entries.map(([key, each]) => `${JSON.stringify(key)}: ${jsonbText(each)}`).join(', ')}}`;
+};
+
+/**
+ * Returns what `->>` of PostgreSQL returns for a JSON value: text as it is, NULL for `null`, and other values as text in
+ * the form of jsonb.
+ */
+export function jsonAsText(json: string): string | null {
+  if (number.test(json)) return decimalText(json);
+  const value: unknown = JSON.parse(json);
+  if (typeof value === 'string' || value === null) return value;
+  return jsonbText(value);
+}
+
+/** Returns a real as PostgreSQL writes it: the fewest digits that give it back, with an exponent from 1e15 and below 1e-4. */
+export function realText(value: number): string {
+  const [mantissa = '', exponent = ''] = value.toExponential().split('e');
+  const power = Number(exponent);
+  if (power >= -4 && power < 15) return decimalText(String(value));
+  return `${mantissa}e${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}`;
+}

@@ -1,0 +1,33 @@
+import type { ColumnKind } from '../contract/column.js';
+import { AshlarError } from '../errors.js';
+import { numbers } from './computed.js';
+
+/**
+ * Refuses an aggregate of a kind whose answer engines do not agree on.
+ *
+ * @param name - the name of the function, in lower case
+ * @throws AshlarError `usage`
+ */
+export function refuseAggregate(name: string, kind: ColumnKind): void {
+  if (kind === 'json' && (name === 'min' || name === 'max')) throw noExtreme(name);
+  if (kind === 'bigint' && name === 'avg') throw noAverage();
+  if (!numbers.has(kind) && (name === 'sum' || name === 'avg')) throw noNumber(name, kind);
+}
+
+const noExtreme = (name: string): AshlarError =>
+  new AshlarError('usage', {
+    message: `${name} of JSON has no meaning that engines agree on.`,
+    suggestion: 'Take a part of the JSON that is a number or text, or keep it in a column of its own.',
+  });
+
+const noAverage = (): AshlarError =>
+  new AshlarError('usage', {
+    message: 'avg of integers beyond 2^53 has no number that engines agree on.',
+    suggestion: 'Select sum and count, and divide them in the program.',
+  });
+
+const noNumber = (name: string, kind: string): AshlarError =>
+  new AshlarError('usage', {
+    message: `${name} takes numbers, and the column holds values of the kind ${kind}.`,
+    suggestion: 'To count rows, use count with filterWhere(…).',
+  });
