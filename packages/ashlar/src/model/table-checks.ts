@@ -48,7 +48,7 @@ export function assertKeys(table: string, columns: TableFacts['columns'], parts:
 const withoutTexts = (sql: string): string => sql.replaceAll(/'(?:[^']|'')*'/g, "''");
 
 const otherText = (name: string): string =>
-  `Use the scaled integer on SQLite: { sqlite: '${name} > 100', postgres: '${name} > 1.00' }.`;
+  `Give one text for each engine, with the scaled integer on SQLite: { sqlite: '${name} > 100', postgres: '${name} > 1.00' }.`;
 
 /**
  * Throws if one SQL text for both engines names a decimal column, which SQLite holds as a scaled integer.

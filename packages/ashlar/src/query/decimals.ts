@@ -141,22 +141,6 @@ export function refuseDecimals(node: OperationNode, scope: Scope): void {
 }
 
 /**
- * Refuses an expression of another scale or kind for a decimal column, and a decimal for another column.
- *
- * @throws AshlarError `usage`
- */
-export function refuseAssigned(
-  column: Pick<Column, 'kind' | 'digits'>,
-  node: OperationNode,
-  scope: Scope,
-): void {
-  const fits = column.digits
-    ? suits(node, column.digits, scope, 'comparison')
-    : digitsOf(node, scope) === undefined;
-  if (!fits) throw mixed('an assignment has');
-}
-
-/**
  * Refuses a value of another scale or kind for a decimal column, and a decimal for another column.
  *
  * @throws AshlarError `usage`

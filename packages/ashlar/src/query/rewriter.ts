@@ -22,7 +22,7 @@ import type { ResultKinds } from '../contract/answers.js';
 import { raw } from '../engines/raw-node.js';
 import { ofText } from './as-text.js';
 import { condition, inFormOf } from './conditions.js';
-import { refuseAssigned, refuseDecimals } from './decimals.js';
+import { refuseDecimals } from './decimals.js';
 import { jsonPartOf } from './json-parts.js';
 import { matchesFunction, matchParts } from './matches.js';
 import {
@@ -204,18 +204,11 @@ export class Rewriter {
     const writes = this.#writes(into, scope);
     const rest = this.#except(node, ['with', 'onConflict', ...(writes ? ['values'] : [])], scope);
     if (!writes) return { ...rest, ...this.#conflict(node, undefined, scope) } as OperationNode;
-    if (node.values && this.#parts.hasDecimals) this.#refuseSelected(node, writes, scope);
+    if (node.values && isStatement(node.values))
+      writes.refuseSelected(node.columns ?? [], outputsOf(node.values, scope));
     const values =
       node.values && node.values.kind !== 'ValuesNode' ? this.#rewrite(node.values, scope) : node.values;
     return { ...rest, values, ...writes.rows(node), ...this.#conflict(node, writes, scope) } as OperationNode;
-  }
-
-  // INSERT … SELECT
-  #refuseSelected({ columns = [], values }: InsertQueryNode, writes: Writes, scope: Scope): void {
-    const query = values as OperationNode;
-    if (!isStatement(query)) return;
-    for (const [at, { meaning }] of outputsOf(query, scope).entries())
-      writes.refuseSelected(columns[at]?.column.name ?? '', meaning);
   }
 
   #conflict(node: InsertQueryNode, writes: Writes | undefined, scope: Scope): Partial<InsertQueryNode> {
@@ -269,10 +262,7 @@ export class Rewriter {
       new Writes(
         this.#parts,
         table,
-        (each, column) => {
-          if (this.#parts.hasDecimals && column) refuseAssigned(column, each, scope);
-          return this.#rewrite(each, scope);
-        },
+        (each) => this.#rewrite(each, scope),
         (each) => meaningOf(each, scope),
       )
     );

@@ -18,13 +18,14 @@ import { clockWithheld, columnValue } from '../model/index.js';
 import { asText } from './as-text.js';
 import { refuseMeaning } from './decimals.js';
 import { fillOf } from './fills.js';
+import type { Output } from './meaning.js';
 import { parameter, parameters } from './nodes.js';
 import type { QueryParts } from './parts.js';
 import { isLiteral, withResults } from './result-literals.js';
 import type { Meaning } from './scope.js';
+import { unwrapped } from './unwrapped.js';
 
-/** Rewrites an expression; `column` is the one that its value is assigned to. */
-type Rewrite = (node: OperationNode, column?: Column) => OperationNode;
+type Rewrite = (node: OperationNode) => OperationNode;
 
 /** Rewrites the literals of a write to a declared table, and adds the values that the statement lacks. */
 export class Writes {
@@ -100,13 +101,15 @@ export class Writes {
   }
 
   /**
-   * Refuses the result column of INSERT … SELECT that a column cannot take.
+   * Refuses the query of INSERT … SELECT if a column cannot take what it selects.
    *
    * @throws AshlarError `usage`
    */
-  refuseSelected(name: string, meaning: Meaning | undefined): void {
-    const column = this.#table.columns[name];
-    if (column && meaning) refuseMeaning(column, meaning);
+  refuseSelected(columns: readonly ColumnNode[], outputs: readonly Output[]): void {
+    for (const [at, { meaning }] of outputs.entries()) {
+      const column = this.#table.columns[columns[at]?.column.name ?? ''];
+      if (column && meaning) refuseMeaning(column, meaning);
+    }
   }
 
   #touch(column: Column): ColumnUpdateNode {
@@ -131,7 +134,7 @@ export class Writes {
     return withResults(node, {
       literal: (value) => this.#parts.answers.typed(this.#encoded(column, value), column.kind),
       result: (each) => this.#assigned(column, each),
-      other: (part) => this.#rewrite(part),
+      other: this.#rewrite,
     });
   }
 
@@ -139,7 +142,9 @@ export class Writes {
   #assigned(column: Column, node: OperationNode): OperationNode {
     const { answers } = this.#parts;
     const meaning = this.#meaningOf(node);
-    const rewritten = this.#rewrite(node, column);
+    // a parameter of raw SQL has the form that its author gave it
+    if (meaning && !isLiteral(unwrapped(node))) refuseMeaning(column, meaning);
+    const rewritten = this.#rewrite(node);
     if (column.kind === 'text') return asText(rewritten, meaning, answers);
     if (column.kind === 'integer' && meaning?.kind === 'real')
       return answers.asInteger(rewritten) ?? rewritten;
