@@ -98,7 +98,9 @@ export function tablesOf(model: readonly RandomTable[]): readonly Table[] {
             from === undefined ? undefined : (renamed(of(name), from) as never),
             indexed === 'index' && canBeKey(type) ? index(of(name)) : undefined,
             indexed === 'partial' && canBeKey(type)
-              ? index(of(name), { where: `${name} IS NOT NULL` })
+              ? index(of(name), {
+                  where: { sqlite: `${name} IS NOT NULL`, postgres: `(${name} IS NOT NULL)` },
+                })
               : undefined,
             indexed === 'unique' && canBeKey(type) && type !== 'boolean' ? unique(of(name)) : undefined,
           ]),
