@@ -1,10 +1,12 @@
 import type { Computed, Expansion } from '../contract/expansion.js';
 import { identifier } from '../model/index.js';
+import { all, any } from '../sql/conditions.js';
 
-/** Conditions that must all hold. */
-export const all = (conditions: readonly string[]): string => conditions.join(' AND ');
-/** Conditions of which one must hold. */
-export const any = (conditions: readonly string[]): string => conditions.join(' OR ');
+/** Statements, and those that undo them. */
+export interface BothWays {
+  readonly up: readonly string[];
+  readonly down: readonly string[];
+}
 
 /** What a change of a live table does, in a few words. */
 export function expansionSummary(expansion: Expansion): string {

@@ -1,12 +1,11 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import type { SchemaChange } from '../contract/schema.js';
 import type { SqlName } from '../contract/sql.js';
 import type { SystemFacts } from '../contract/system.js';
 import { AshlarError } from '../errors.js';
 import { type Decisions, resolveRenames } from './decisions.js';
-import { type Draft, openDraft, planDraft, tryDraft, withoutKept } from './draft.js';
+import { type Draft, planDraft, tryDraft, withDrafts, withoutKept } from './draft.js';
 import { ownershipText } from './ownership/lines.js';
 import {
   answersFor,
@@ -15,9 +14,8 @@ import {
   type ObjectAnswer,
   undeclaredObjects,
 } from './ownership/unknown.js';
-import { projectEngines } from './project-engines.js';
 import { assertBoundNames } from './renames.js';
-import { byStepOrder, folderPath } from './steps.js';
+import { byStepOrder } from './steps.js';
 
 /** The options of `newStep`. */
 export interface NewStepOptions extends Decisions {
@@ -65,15 +63,9 @@ export async function newStep(
   options: NewStepOptions = {},
 ): Promise<NewStep | undefined> {
   assertStepName(name);
-  const root = folderPath(folder);
-  const drafts: Draft[] = [];
-  try {
-    for (const engine of projectEngines(root, options))
-      drafts.push(await openDraft({ ...system, migrations: asUrl(folder) }, engine));
-    return await writeStep({ system, root, name, options, drafts });
-  } finally {
-    for (const { shadow } of drafts) await shadow.close();
-  }
+  return withDrafts(system, folder, options, (drafts, root) =>
+    writeStep({ system, root, name, options, drafts }),
+  );
 }
 
 interface Writing {
@@ -138,11 +130,6 @@ export function assertStepName(name: string): void {
     message: `A step cannot be named "${name}".`,
     suggestion: 'Describe it in snake_case: owner_required.',
   });
-}
-
-/** Returns a folder that is given as a URL or a path as a URL. */
-export function asUrl(folder: URL | string): URL {
-  return typeof folder === 'string' ? pathToFileURL(join(folder, '/')) : folder;
 }
 
 /** Returns the number of the next step of a folder, with leading zeros. */

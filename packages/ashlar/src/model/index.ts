@@ -39,6 +39,7 @@ export {
   decimal,
   decimalText,
   exactDecimal,
+  greatestScaled,
   isDecimalText,
   mostScaledDigits,
   scaledDecimal,

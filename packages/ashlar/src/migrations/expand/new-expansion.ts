@@ -7,10 +7,9 @@ import type { SystemFacts } from '../../contract/system.js';
 import { AshlarError } from '../../errors.js';
 import { identifier } from '../../model/index.js';
 import { resolveRenames } from '../decisions.js';
-import { type Draft, openDraft, planDraft, tryDraft, withoutKept } from '../draft.js';
+import { type Draft, planDraft, tryDraft, withDrafts, withoutKept } from '../draft.js';
 import {
   assertStepName,
-  asUrl,
   downText,
   keptObjects,
   type NewStepOptions,
@@ -19,10 +18,8 @@ import {
 } from '../new-step.js';
 import { functionKey, objectKey } from '../ownership/keys.js';
 import { type OwnershipLines, ownershipText } from '../ownership/lines.js';
-import { projectEngines } from '../project-engines.js';
 import { type AllRenames, assertBoundNames } from '../renames.js';
 import { assertConvertible } from '../retypes.js';
-import { folderPath } from '../steps.js';
 import { type GivenValues, readExpansions } from './read-expansions.js';
 
 /** The options of `newExpansion`. */
@@ -55,7 +52,7 @@ type Changes = Readonly<Record<Phase, readonly SchemaChange[]>>;
 /**
  * Writes three steps that turn the schema of the migrations into that of the tables while an older and a newer version of the
  * application run: `NAME_expand`, after which both can; `NAME_fill`, which fills the rows that exist in batches; and
- * `NAME_contract`, which `up` runs when it is told that the older version no longer runs. They are tried in shadow databases
+ * `NAME_contract`, which `up --contract` runs when the older version no longer runs. They are tried in shadow databases
  * before they are written, up and down, with sample rows.
  *
  * @param folder - the migrations folder to write into
@@ -73,52 +70,64 @@ export async function newExpansion(
   options: NewExpansionOptions = {},
 ): Promise<NewExpansion | undefined> {
   assertStepName(name);
-  const { fills = {}, backs = {} } = options;
-  const root = folderPath(folder);
-  const drafts: Draft[] = [];
-  try {
-    for (const engine of projectEngines(root, options))
-      drafts.push(await openDraft({ ...system, migrations: asUrl(folder) }, engine));
-    const keeps = await keptObjects(system, drafts, options);
-    const asked = { tables: options.tableRenames ?? {}, columns: options.renames ?? {} };
-    const comparisons = drafts.map((draft, at) => withoutKept(draft, keeps[at] ?? none, asked));
-    const drops = [...(options.drops ?? []), ...Object.keys(backs)];
-    const renames = await resolveRenames(system, comparisons, { ...options, drops });
-    if (Object.keys(renames.tables).length > 0) {
-      throw new AshlarError('expansion-refused', {
-        message: 'A renamed table cannot be split into expand and contract.',
-        suggestion: 'Rename it in a step of its own, while no older version runs: ashlar migrate new NAME.',
-      });
-    }
-    assertBoundNames(system, renames);
-    const first = Number(await nextNumber(root));
-    const steps = phases.map((phase, at) => `${String(first + at).padStart(4, '0')}_${name}_${phase}`);
-    const used = new Set<string>();
-    const written: Written[] = [];
-    for (const [at, draft] of drafts.entries()) {
-      const one = await tried({
-        draft,
-        steps,
-        renames,
-        keeps: keeps[at] ?? none,
-        given: { fills, backs },
-        used,
-      });
-      if (one) written.push(one);
-    }
-    assertUsed({ fills, backs }, used);
-    if (written.length === 0) return undefined;
-    for (const [at, phase] of phases.entries()) await write(root, steps[at] ?? '', phase, written);
-    return {
-      steps,
-      changes: Object.fromEntries(
-        written.map(({ engine, changes }) => [engine, phases.flatMap((phase) => changes[phase])]),
-      ),
-    };
-  } finally {
-    for (const { shadow } of drafts) await shadow.close();
-  }
+  return withDrafts(system, folder, options, (drafts, root) =>
+    writeSteps({ system, root, name, options, drafts }),
+  );
 }
+
+interface Writing {
+  readonly system: SystemFacts;
+  readonly root: string;
+  readonly name: string;
+  readonly options: NewExpansionOptions;
+  readonly drafts: readonly Draft[];
+}
+
+const writeSteps = async ({
+  system,
+  root,
+  name,
+  options,
+  drafts,
+}: Writing): Promise<NewExpansion | undefined> => {
+  const { fills = {}, backs = {} } = options;
+  const keeps = await keptObjects(system, drafts, options);
+  const asked = { tables: options.tableRenames ?? {}, columns: options.renames ?? {} };
+  const comparisons = drafts.map((draft, at) => withoutKept(draft, keeps[at] ?? none, asked));
+  const drops = [...(options.drops ?? []), ...Object.keys(backs)];
+  const renames = await resolveRenames(system, comparisons, { ...options, drops });
+  if (Object.keys(renames.tables).length > 0) {
+    throw new AshlarError('expansion-refused', {
+      message: 'A renamed table cannot be split into expand and contract.',
+      suggestion: 'Rename it in a step of its own, while no older version runs: ashlar migrate new NAME.',
+    });
+  }
+  assertBoundNames(system, renames);
+  const first = Number(await nextNumber(root));
+  const steps = phases.map((phase, at) => `${String(first + at).padStart(4, '0')}_${name}_${phase}`);
+  const used = new Set<string>();
+  const written: Written[] = [];
+  for (const [at, draft] of drafts.entries()) {
+    const one = await tried({
+      draft,
+      steps,
+      renames,
+      keeps: keeps[at] ?? none,
+      given: { fills, backs },
+      used,
+    });
+    if (one) written.push(one);
+  }
+  assertUsed({ fills, backs }, used);
+  if (written.length === 0) return undefined;
+  for (const [at, phase] of phases.entries()) await write(root, steps[at] ?? '', phase, written);
+  return {
+    steps,
+    changes: Object.fromEntries(
+      written.map(({ engine, changes }) => [engine, phases.flatMap((phase) => changes[phase])]),
+    ),
+  };
+};
 
 const none: ReadonlySet<string> = new Set();
 

@@ -2,6 +2,7 @@ import type { Column, ColumnKind } from '../../../contract/column.js';
 import { AshlarError } from '../../../errors.js';
 import {
   decimalText,
+  greatestScaled,
   identifier,
   isFilledByClock,
   literal,
@@ -117,7 +118,7 @@ const bigintConditions: Conditions = (name, { rules: { least, most, multipleOf }
 // the division says the scale of a described column
 const decimalConditions: Conditions = (name, { digits = { total: 1, scale: 0 }, rules: { least, most } }) => {
   const whole = 10n ** BigInt(digits.total - digits.scale) - 1n;
-  const widest = decimalText(10n ** BigInt(digits.total) - 1n, digits.scale);
+  const widest = decimalText(greatestScaled(digits), digits.scale);
   return [
     `${name} / ${10n ** BigInt(digits.scale)} BETWEEN ${whole === 0n ? 0 : -whole} AND ${whole}`,
     least === undefined || least === `-${widest}` ? undefined : `${name} >= ${scaledDecimal(least)}`,

@@ -1,7 +1,7 @@
 import type { DecimalDigits, StoredForm } from '../../../contract/column.js';
 import type { SchemaColumn } from '../../../contract/schema.js';
 import { conversionBetween, formText, sameForm } from '../../../model/conversions.js';
-import { identifier, literal } from '../../../model/index.js';
+import { greatestScaled, identifier, literal } from '../../../model/index.js';
 import { sqliteDecimalText } from '../../../sql/sqlite-decimal.js';
 import { type ConversionSql, type ConvertedColumn, casesOf } from '../../conversion-sql.js';
 import { storedForm } from './stored-form.js';
@@ -21,7 +21,7 @@ const rescaled = (column: ConvertedColumn, scale: number): string => {
   const to = digitsOf(column.conversion.to);
   const factor = 10n ** BigInt(Math.abs(to.scale - scale));
   if (to.scale < scale) return casesOf(column, [`${value} % ${factor} = 0`, `${value} / ${factor}`]);
-  const most = (10n ** BigInt(to.total) - 1n) / factor;
+  const most = greatestScaled(to) / factor;
   return casesOf(column, [`${value} BETWEEN -${most} AND ${most}`, `${value} * ${factor}`]);
 };
 

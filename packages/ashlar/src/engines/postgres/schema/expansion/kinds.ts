@@ -1,10 +1,5 @@
 import type { GuaranteeObject } from '../../../../contract/guarantee.js';
-
-/** Statements, and those that undo them. */
-export interface BothWays {
-  readonly up: readonly string[];
-  readonly down: readonly string[];
-}
+import type { BothWays } from '../../../expansion.js';
 
 /** What differs between the kinds of change. No statement of it reads rows, except the way back from the contract. */
 export interface ExpansionSql {

@@ -1,8 +1,7 @@
 import type { Expansion, ExpansionSteps } from '../../../../contract/expansion.js';
 import type { SchemaChange } from '../../../../contract/schema.js';
 import { identifier } from '../../../../model/index.js';
-import { expansionSummary, fillStatement } from '../../../expansion.js';
-import type { BothWays } from './kinds.js';
+import { type BothWays, expansionSummary, fillStatement } from '../../../expansion.js';
 import { replacedSql } from './replaced.js';
 import { requiredSql } from './required.js';
 
