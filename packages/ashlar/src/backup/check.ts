@@ -5,8 +5,7 @@ import { AshlarError } from '../errors.js';
 import { folderOf, keptCheckpoints, originOf } from '../ledger/database/checkpoints.js';
 import { existingLedgers, withLedger } from '../ledger/database/ledgers.js';
 import { requireContinuation, treeRoot } from '../ledger/index.js';
-import { assertUsable, foundationState } from '../migrations/foundation.js';
-import { readHistory } from '../migrations/history.js';
+import { assertDatabaseUsable } from '../migrations/foundation.js';
 import type { Table, Tables } from '../model/index.js';
 import type { Checkpoints } from '../prove/ledgers.js';
 import { prove } from '../prove/prove.js';
@@ -73,7 +72,7 @@ export async function checkCopy(engine: Engine, request: CheckRequest): Promise<
   const systems = systemsOf(manifest, request.systems);
   onStep?.('row counts and schema fingerprints');
   const found = await engine.asOwner(async (owner) => {
-    assertUsable(foundationState(await readHistory(owner, engine.dialect)), engine.dialect);
+    await assertDatabaseUsable(owner, engine.dialect);
     return databaseState(engine, viewOf(owner), systems, async () => null);
   });
   assertSameState(manifest, found, manifest.ashlar === version());

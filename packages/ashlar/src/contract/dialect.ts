@@ -65,7 +65,7 @@ export interface Proving {
   partitionOf(table: string): string;
   readonly conditions: readonly Condition[];
   /**
-   * A query for the owner that lists every object of the schema with its `type` (as in {@link GuaranteeObject}) and
+   * A query for the owner that lists the objects of the schema, and extensions, with their `type` (as in {@link GuaranteeObject}) and
    * `name`; for a trigger, `always` says whether it fires in every case (`yes` or `no`).
    */
   readonly objects: string;

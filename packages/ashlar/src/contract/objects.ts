@@ -14,6 +14,8 @@ export interface DeclaredObject {
   readonly sql: Readonly<Record<SqlName, string | null>>;
   /** Whether the object comes before all tables, because columns use it. */
   readonly before: boolean;
+  /** Whether shadow databases are made without the object, because they cannot make it. */
+  readonly omitted: boolean;
 }
 
 /** An index over the words of text columns. */
@@ -41,6 +43,8 @@ export interface ObjectSql {
   readonly name: string;
   readonly sql: string;
   readonly before: boolean;
+  /** Whether shadow databases are made without the object. */
+  readonly omitted?: boolean;
   /** The statements that fill the object from the rows of a table that exists already. */
   readonly fill: readonly string[];
   /** The statement that empties an object which can be filled. */

@@ -5,9 +5,11 @@ import type { SystemFacts } from '../contract/system.js';
 
 /** Returns the objects that exist in one dialect. */
 export function objectsIn(objects: readonly DeclaredObject[], dialect: SqlName): readonly ObjectSql[] {
-  return objects.flatMap(({ name, type, before, sql }) => {
+  return objects.flatMap(({ name, type, before, omitted, sql }) => {
     const text = sql[dialect];
-    return text === null ? [] : [{ name, type, before, sql: text.trim().replace(/;$/, ''), fill: [] }];
+    return text === null
+      ? []
+      : [{ name, type, before, omitted, sql: text.trim().replace(/;$/, ''), fill: [] }];
   });
 }
 
@@ -31,8 +33,8 @@ const objectsBesideTables = (dialect: SqlDialect, system: SystemFacts): readonly
 ];
 
 /**
- * Returns the statements that create what a system declares in an empty database with the foundation: types and what else
- * comes before tables, the tables with their objects, then views and the other objects of the system.
+ * Returns the statements that create what a system declares in an empty shadow database with the foundation: types and what
+ * else comes before tables, the tables with their objects, then views and the other objects of the system.
  *
  * @param tables - the tables of the system, each after those that it refers to
  */
@@ -41,8 +43,9 @@ export function systemStatements(
   system: SystemFacts,
   tables: readonly SystemFacts['tables'][string][],
 ): readonly string[] {
-  const ofTables = new Map(tables.map((table) => [table, dialect.declaredObjects(table)]));
-  const others = objectsBesideTables(dialect, system);
+  const isMade = ({ omitted = false }: ObjectSql): boolean => !omitted;
+  const ofTables = new Map(tables.map((table) => [table, dialect.declaredObjects(table).filter(isMade)]));
+  const others = objectsBesideTables(dialect, system).filter(isMade);
   return [
     ...[...[...ofTables.values()].flat(), ...others].filter(({ before }) => before).map(({ sql }) => sql),
     ...dialect.createTables(tables, (table) =>

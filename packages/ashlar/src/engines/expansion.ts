@@ -16,12 +16,18 @@ export function expansionSummary(expansion: Expansion): string {
   return `${name}: ${names(expansion.olds)} becomes ${names(expansion.news)}`;
 }
 
-/** The statement that fills the rows which exist. Its WHERE is false for a row that is done. */
-export function fillStatement(expansion: Expansion): string {
+/**
+ * The statement that fills the rows which exist. Its WHERE is false for a row that is done.
+ *
+ * @param touching - assignments of the time of a change, where no trigger sets it: a value in place of NULL is a change of
+ *   the row, a copy is none
+ */
+export function fillStatement(expansion: Expansion, touching: readonly string[] = []): string {
   const table = identifier(expansion.after.name);
   if (expansion.kind === 'required') {
     const column = identifier(expansion.to.name);
-    return `UPDATE ${table}\nSET ${column} = ${expansion.fill}\nWHERE ${column} IS NULL`;
+    const set = [`${column} = ${expansion.fill}`, ...touching].join(', ');
+    return `UPDATE ${table}\nSET ${set}\nWHERE ${column} IS NULL`;
   }
   const { news } = expansion;
   const set = news.map(({ column, sql }) => `${identifier(column.name)} = ${sql}`);

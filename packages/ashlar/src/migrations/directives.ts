@@ -5,8 +5,8 @@ import { readTokens, type Token } from '../sql/lexer.js';
 import {
   isOwnershipDirective,
   looksLikeOwnership,
-  type OwnershipLines,
-  readOwnership,
+  type ObjectLines,
+  readObjectLines,
 } from './ownership/lines.js';
 
 /**
@@ -21,13 +21,11 @@ export function isWithoutTransaction({ mode }: { readonly mode: StepMode }): boo
 }
 
 /** What the directives of a file say. */
-export interface Directives {
+export interface Directives extends ObjectLines {
   readonly mode: StepMode;
   readonly irreversible: boolean;
   /** Whether the step ends the time in which an older version of the application runs: `up` waits for `--contract`. */
   readonly contract: boolean;
-  /** What the file says about the objects that it makes; `undefined` if it says nothing. */
-  readonly ownership: OwnershipLines | undefined;
 }
 
 const modes: readonly StepMode[] = ['no-transaction', 'rebuild', 'batches'];
@@ -35,7 +33,7 @@ const names: readonly string[] = ['irreversible', 'contract', ...modes];
 const form =
   'Write a directive as a comment of its own before the first statement, such as: -- ashlar: rebuild';
 const known =
-  'The directives are irreversible, contract, one of no-transaction, rebuild and batches, and makes, keeps and renames with a list of objects.';
+  'The directives are irreversible, contract, one of no-transaction, rebuild and batches, and makes, keeps, renames and omits with a list of objects.';
 
 /**
  * Reads the directives of a file: comments before the first statement, of either kind, indented or not, in any case.
@@ -48,7 +46,7 @@ export function readDirectives(text: string, dialect: SqlName, where: string): D
   let mode: StepMode = 'transaction';
   let irreversible = false;
   let contract = false;
-  const ownership: string[] = [];
+  const objects: string[] = [];
   for (const { line, words, leading } of commentLines(text, dialect)) {
     const name = directiveOf(words);
     if (name === undefined && !isNearMiss(words)) continue;
@@ -62,12 +60,12 @@ export function readDirectives(text: string, dialect: SqlName, where: string): D
     const asked = modes.find((each) => each === name);
     if (name === 'irreversible') irreversible = true;
     else if (name === 'contract') contract = true;
-    else if (name !== undefined && isOwnershipDirective(name)) ownership.push(textOf(words));
+    else if (name !== undefined && isOwnershipDirective(name)) objects.push(textOf(words));
     else if (asked === undefined) throw refused(known);
     else if (mode !== 'transaction') throw refused(`The file already has the directive ${mode}.`);
     else mode = asked;
   }
-  return { mode, irreversible, contract, ownership: readOwnership(ownership, dialect, where) };
+  return { mode, irreversible, contract, ...readObjectLines(objects, dialect, where) };
 }
 
 interface CommentLine {

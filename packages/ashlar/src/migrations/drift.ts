@@ -3,6 +3,7 @@ import type { Schema } from '../contract/schema.js';
 import type { SystemFacts } from '../contract/system.js';
 import { compareHistory } from './compare-history.js';
 import { readHistory } from './history.js';
+import { missingOmitted } from './omitted.js';
 import { withoutHarmless } from './ownership/harmless.js';
 import { liftingObjects } from './ownership/lifting.js';
 import { inCreationOrder, type StepsState, stateOfSteps } from './shadow.js';
@@ -55,7 +56,13 @@ export async function drift(engine: Engine, system: SystemFacts): Promise<string
   const lifting = liftingObjects(found.real, dialect.name, system);
   const isLifting = new Set(lifting.map(({ key }) => key));
   const model = inCreationOrder(Object.values(system.tables));
-  return dialect
-    .changes(expected, withoutHarmless(found.real, expected, isLifting), model, {})
-    .map((change) => change.summary);
+  const { omitted } = found.expected.ownership;
+  const others =
+    omitted.size === 0 ? [] : await engine.asOwner((owner) => owner.run(dialect.proving.objects));
+  return [
+    ...dialect
+      .changes(expected, withoutHarmless(found.real, expected, isLifting), model, {})
+      .map((change) => change.summary),
+    ...missingOmitted(omitted, found.real, others),
+  ];
 }

@@ -2,7 +2,7 @@ import type { Foundation, FoundationVersion, SqlDialect } from '../contract/dial
 import type { Owner } from '../contract/owner.js';
 import { AshlarError } from '../errors.js';
 import { literal } from '../model/index.js';
-import { type AppliedStep, recordRowSql } from './history.js';
+import { type AppliedStep, readHistory, recordRowSql } from './history.js';
 import { historySql } from './history-sql.js';
 
 /** The reserved name of a system under which the history records the versions of Ashlar's own objects. */
@@ -80,6 +80,15 @@ export function assertUsable(
     suggestion: 'Install the release of Ashlar that upgraded the database, or a newer one.',
     facts: { foundation: { database: version, oldest, package: known } },
   });
+}
+
+/**
+ * Throws if a newer release changed the database of a connection so that this release cannot use it.
+ *
+ * @throws AshlarError `database-newer`
+ */
+export async function assertDatabaseUsable(owner: Owner, dialect: SqlDialect): Promise<void> {
+  assertUsable(foundationState(await readHistory(owner, dialect)), dialect);
 }
 
 /** Returns the statement that records a version in the history. */

@@ -5,9 +5,9 @@ import type { SystemFacts } from '../contract/system.js';
 import { dialects } from '../engines/open.js';
 import { AshlarError } from '../errors.js';
 import { dumpFile, dumpText } from './dump-schema.js';
-import { changesKeeping, type StepsComparison } from './ownership/changes.js';
+import { allChanges, changesKeeping, type StepsComparison } from './ownership/changes.js';
 import { askedObjects, undeclaredObjects } from './ownership/unknown.js';
-import { type Comparison, declaredRenames } from './renames.js';
+import { declaredRenames } from './renames.js';
 import { schemaOfModel, stateOfSteps } from './shadow.js';
 import { readSteps, type Step } from './steps.js';
 
@@ -33,7 +33,7 @@ async function compareModel(system: SystemFacts, name: SqlName): Promise<ModelCo
  */
 async function changesOf(system: SystemFacts, comparison: ModelComparison): Promise<readonly SchemaChange[]> {
   const ran = [...comparison.steps];
-  const { first, rest } = await changesKeeping({
+  const planned = await changesKeeping({
     system,
     comparison,
     renames: declaredRenames(system, comparison),
@@ -43,7 +43,7 @@ async function changesOf(system: SystemFacts, comparison: ModelComparison): Prom
       return stateOfSteps(comparison.dialect, [...ran]);
     },
   });
-  return [...first, ...rest];
+  return allChanges(planned);
 }
 
 /**
@@ -64,9 +64,16 @@ export async function check(system: SystemFacts, dialect: SqlName): Promise<void
   });
 }
 
-const assertDumped = async (system: SystemFacts, { dialect, before }: Comparison): Promise<void> => {
+const assertDumped = async (
+  system: SystemFacts,
+  { dialect, before, ownership }: ModelComparison,
+): Promise<void> => {
   const committed = await readFile(dumpFile(system, dialect.name), 'utf8').catch(() => undefined);
-  if (committed === undefined || committed.replaceAll('\r\n', '\n') === dumpText(dialect, before)) return;
+  if (
+    committed === undefined ||
+    committed.replaceAll('\r\n', '\n') === dumpText(dialect, { schema: before, ownership })
+  )
+    return;
   throw new AshlarError('migration-pending', {
     message: `schema.${dialect.name}.sql of ${system.name} differs from the schema that its migrations create.`,
     detail: 'The dump file is older than the migrations, or was edited.',

@@ -6,7 +6,8 @@ import type { SystemFacts } from '../contract/system.js';
 import { AshlarError } from '../errors.js';
 import { type Decisions, resolveRenames } from './decisions.js';
 import { type Draft, planDraft, tryDraft, withDrafts, withoutKept } from './draft.js';
-import { ownershipText } from './ownership/lines.js';
+import { allChanges } from './ownership/changes.js';
+import { omitsText, ownershipText } from './ownership/lines.js';
 import {
   answersFor,
   askedObjects,
@@ -85,7 +86,7 @@ const writeStep = async ({ system, root, name, options, drafts }: Writing): Prom
   const planned = [];
   for (const [at, draft] of drafts.entries()) {
     const plan = await planDraft(draft, renames, keeps[at] ?? none);
-    planned.push({ plan, changes: [...plan.first, ...plan.rest] });
+    planned.push({ plan, changes: allChanges(plan) });
   }
   const isNothing = planned.every(({ plan, changes }) => changes.length + plan.lines.keeps.length === 0);
   if (isNothing && !options.empty) return undefined;
@@ -94,9 +95,11 @@ const writeStep = async ({ system, root, name, options, drafts }: Writing): Prom
   for (const { plan, changes } of planned) {
     const { name: engine } = plan.comparison.dialect;
     const rest = { up: upText(step, plan.rest), down: downText(step, plan.rest) };
-    const untried = changes.length > 0 ? await tryDraft(plan, step, rest) : [];
+    const isTried = plan.first.length + plan.rest.length > 0;
+    const untried = isTried ? await tryDraft(plan, step, rest) : [];
+    const lines = [...untriedLine(untried), ...omitsText(plan.omitted.keys), ...ownershipText(plan.lines)];
     files.push(
-      [`up.${engine}.sql`, upText(step, changes, [...untriedLine(untried), ...ownershipText(plan.lines)])],
+      [`up.${engine}.sql`, upText(step, changes, lines)],
       [`down.${engine}.sql`, downText(step, changes)],
     );
   }

@@ -102,7 +102,7 @@ export async function planOn(request: PlanRequest): Promise<Plan> {
   const wanted = upTo(system, steps, comparison, options.to);
   const ready = beforeContract(wanted, comparison, options);
   for (const step of ready) {
-    const dangers = findDangers(step.up, engine.dialect.name, newTables, Object.values(system.tables));
+    const dangers = findDangers(step.up, engine.dialect.name, newTables, system);
     const named = new Set(dangers.flatMap(({ table }) => table ?? []));
     planned.push({
       step,

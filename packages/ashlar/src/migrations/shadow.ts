@@ -6,7 +6,7 @@ import type { TableFacts } from '../contract/table.js';
 import { systemStatements } from '../engines/declared-sql.js';
 import { createFoundation } from '../engines/foundation.js';
 import { openShadow } from '../engines/shadow.js';
-import { keysOf } from './ownership/keys.js';
+import { withoutOmitted } from './omitted.js';
 import { type Ownership, OwnershipLedger } from './ownership/ownership.js';
 import { runBody } from './run-step.js';
 import type { Step } from './steps.js';
@@ -91,13 +91,14 @@ export function runStepsIn(
     let schema: Schema | undefined;
     for (const step of steps) {
       if (step.up.kind === 'code') continue;
-      if (step.up.mode === 'no-transaction') await runBody(engine, owner, step, step.up);
+      const body = withoutOmitted(step.up);
+      if (body.mode === 'no-transaction') await runBody(engine, owner, step, body);
       else
-        await owner.atomically(() => runBody(engine, owner, step, step.up), {
-          rebuild: step.up.mode === 'rebuild',
+        await owner.atomically(() => runBody(engine, owner, step, body), {
+          rebuild: body.mode === 'rebuild',
         });
       schema = await engine.introspect(owner);
-      ledger.record(step.name, step.up.ownership, keysOf(schema));
+      ledger.record(step.name, step.up, schema);
     }
     const broken = await owner.atomically(() => engine.dialect.findBroken(owner));
     return { schema: schema ?? (await engine.introspect(owner)), ownership: ledger.ownership, broken };

@@ -22,6 +22,8 @@ export interface SqlBody {
   readonly contract: boolean;
   /** What the file says about the objects that it makes; `undefined` if it says nothing. */
   readonly ownership?: OwnershipLines | undefined;
+  /** The objects that shadow databases are made without, as {@link objectKey} names them. */
+  readonly omits: readonly string[];
 }
 
 /** One direction of a step (up or down), written as a function that gets the owner's connection. */

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Column } from '../contract/column.js';
 import type { DeclaredObject, DeclaredType } from '../contract/objects.js';
 import { AshlarError } from '../errors.js';
-import { assertName } from './names.js';
+import { assertName, identifier } from './names.js';
 
 /** An object by its SQL. */
 export interface ExtraSql {
@@ -14,26 +14,45 @@ export interface ExtraSql {
   readonly postgres: string | null;
   /** Whether the object comes before all tables: types, domains and functions that columns use. */
   readonly before?: boolean;
+  /**
+   * `omit` for an object that needs an extension which the embedded engine lacks: it is in the steps, but not in the
+   * databases in which schemas are compared. It must exist in the database; its form is not compared.
+   */
+  readonly shadow?: 'omit';
 }
 
 /** An extension of PostgreSQL. */
 export interface ExtraExtension {
-  /** The name of the extension. Comparisons run in the embedded engine, so that one must have it, too. */
+  /** The name of the extension. */
   readonly extension: string;
+  /**
+   * `omit` for an extension that the embedded engine lacks, in which schemas are compared. Objects that need it have
+   * `omit`, too.
+   */
+  readonly shadow?: 'omit';
 }
 
 const declareExtra = (given: ExtraSql | ExtraExtension): DeclaredObject => {
   if ('extension' in given) {
-    assertName('An extension', given.extension);
+    const { extension } = given;
+    // those of PostgreSQL have names such as pg_trgm and uuid-ossp
+    if (!/^[a-z_][a-z0-9_-]{0,62}$/.test(extension)) {
+      throw new AshlarError('table-invalid', {
+        message: `${extension} is no name of an extension.`,
+        suggestion:
+          "Write the name as CREATE EXTENSION takes it, for example: extra({ extension: 'pg_trgm' })",
+      });
+    }
     return Object.freeze({
       kind: 'extra' as const,
-      name: given.extension,
+      name: extension,
       type: 'extension' as const,
-      sql: { sqlite: null, postgres: `CREATE EXTENSION IF NOT EXISTS ${given.extension}` },
+      sql: { sqlite: null, postgres: `CREATE EXTENSION IF NOT EXISTS ${identifier(extension)}` },
       before: true,
+      omitted: given.shadow === 'omit',
     });
   }
-  const { name, sqlite, postgres, before = false } = given;
+  const { name, sqlite, postgres, before = false, shadow } = given;
   assertName('An object', name);
   const types = [sqlite, postgres].flatMap((sql) => (sql === null ? [] : [typeOf(name, sql)]));
   const [type] = types;
@@ -44,6 +63,7 @@ const declareExtra = (given: ExtraSql | ExtraExtension): DeclaredObject => {
     type,
     sql: { sqlite, postgres },
     before: before || type === 'extension',
+    omitted: shadow === 'omit',
   });
 };
 
@@ -55,7 +75,13 @@ const declareExtra = (given: ExtraSql | ExtraExtension): DeclaredObject => {
  *
  * `extra.file(url)` reads a longer statement from a file.
  *
+ * An extension is declared by its name. One that the embedded engine lacks, and the objects that need it, have
+ * `shadow: 'omit'`.
+ *
  * @throws AshlarError `table-invalid` if there is no SQL, or it does not create an object of that name
+ *
+ * @example
+ * extra({ extension: 'pg_trgm', shadow: 'omit' });
  *
  * @example
  * extra({

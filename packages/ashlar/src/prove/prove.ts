@@ -4,6 +4,7 @@ import type { Guarantee } from '../contract/guarantee.js';
 import type { Roles } from '../contract/roles.js';
 import type { SystemFacts } from '../contract/system.js';
 import { rootText } from '../engines/refusal.js';
+import { assertDatabaseUsable } from '../migrations/foundation.js';
 import { inCreationOrder } from '../migrations/shadow.js';
 import type { Table, Tables } from '../model/index.js';
 import { type AttackTransaction, withAttackTransaction } from './attack-transaction.js';
@@ -41,7 +42,7 @@ export interface ProveOptions {
  * Changes nothing, except that autoincrement() numbers may be used up and that ledgers are sealed.
  *
  * @returns the report; `ok` where nothing failed
- * @throws AshlarError what opening or reading the database throws, for example `connection-lost`
+ * @throws AshlarError `database-newer`, and what opening or reading the database throws, for example `connection-lost`
  *
  * @example
  * const report = await prove(db.engine, wills);
@@ -63,6 +64,7 @@ const proveAll = async (
   const { now = new Date(), owner = engine, roles, checkpoints, onTable } = options;
   for (const each of new Set([engine, owner]))
     each.register(Object.values(system.tables), Object.values(system.views ?? {}));
+  await owner.asOwner((connection) => assertDatabaseUsable(connection, owner.dialect));
   const structure = [...(await checkStructure(owner, system, now, roles)), sessionsOf(engine)];
   const ledgers = await proveLedgers(owner, system, checkpoints);
   const tables = inCreationOrder(Object.values(system.tables)).filter((table) => table.guarantees.length > 0);

@@ -1,3 +1,4 @@
+import type { SchemaObject } from '../contract/schema.js';
 import type { SqlName } from '../contract/sql.js';
 import type { ForeignKey } from '../contract/table.js';
 import { identifier, identifiers } from '../model/index.js';
@@ -20,6 +21,44 @@ export function foreignKeyText({ columns, target, onDelete, onUpdate, deferrable
     ...(onUpdate === 'no action' ? [] : [`ON UPDATE ${onUpdate.toUpperCase()}`]),
     ...(deferrable ? ['DEFERRABLE INITIALLY DEFERRED'] : []),
   ].join(' ');
+}
+
+/** What happens to a row when the row that it refers to is deleted; `no action` where a definition does not say. */
+const onDeleteOf = (tokens: readonly CodeToken[]): string => {
+  const at = tokens.findIndex(({ word }, index) => word === 'ON' && tokens[index + 1]?.word === 'DELETE');
+  const [first, second] = at < 0 ? [] : tokens.slice(at + 2);
+  return first?.word === 'SET' ? `SET ${second?.word}` : (first?.word ?? 'NO');
+};
+
+const effects: Readonly<Record<string, (columns: string) => string>> = {
+  CASCADE: (columns) => `deletes the rows that refer to it by ${columns}`,
+  'SET NULL': (columns) => `sets ${columns} to NULL`,
+  'SET DEFAULT': (columns) => `sets ${columns} to the default`,
+};
+
+/**
+ * Returns what a changed foreign key does from then on where it refused a deletion before; one line for each key.
+ *
+ * @param before - the constraints of the table before and after the change
+ */
+export function newlyCascading(
+  before: readonly SchemaObject[],
+  after: readonly SchemaObject[],
+  dialect: SqlName,
+): readonly string[] {
+  const keyOf = ({ definition }: SchemaObject) => {
+    const key = foreignKeyOf(definition, dialect);
+    return key && { ...key, does: effects[onDeleteOf(codeOf(definition, dialect))] };
+  };
+  const were = before.map(keyOf);
+  return after.flatMap((constraint) => {
+    const key = keyOf(constraint);
+    const was = were.find(
+      (one) => one?.target === key?.target && String(one?.columns) === String(key?.columns),
+    );
+    if (!key?.does || !was || was.does) return [];
+    return [`To delete a row of ${key.target} was refused, and then ${key.does(key.columns.join(', '))}.`];
+  });
 }
 
 const namesAfter = (tokens: readonly CodeToken[], open: number): readonly string[] => {

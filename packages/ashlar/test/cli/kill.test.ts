@@ -95,3 +95,85 @@ describe.each(lasting)('an up killed with -9 on $name', ({ place: newPlace }) =>
     expect((await project.ashlar(['up'], env)).stdout).toContain('nothing to do');
   });
 });
+
+describe.each(engines)('a step in batches killed with -9 on $name', ({ name, place: newPlace }) => {
+  const rows = 60_000;
+  let place: Place;
+  let folder: Folder;
+  let project: Project;
+  let env: NodeJS.Dict<string>;
+  let url: string;
+
+  beforeEach(async () => {
+    place = await newPlace();
+    folder = await makeFolder();
+    project = await makeProject({ processes: true });
+    // an engine in memory ends with its process
+    url = name === 'pglite' ? `pglite:${project.folder}/data` : place.url;
+    env = { DATABASE_URL: url, DATABASE_KEY: place.key };
+    await project.configure(
+      `export default { systems: [system('shop', { tables: {}, migrations: new URL('${folder.url.href}') })] };`,
+    );
+    await folder.step(
+      '0001_initial',
+      `CREATE TABLE notes (id int PRIMARY KEY, kind text, writes int NOT NULL DEFAULT 0);
+       INSERT INTO notes (id) WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${rows}) SELECT i FROM n;`,
+    );
+    expect(await project.ashlar(['up', '--no-prove'], env)).toMatchObject({ code: 0 });
+    await folder.step(
+      '0002_fill',
+      "-- ashlar: batches\nUPDATE notes SET kind = 'none', writes = writes + 1 WHERE kind IS NULL;",
+    );
+  });
+  afterEach(async () => {
+    await project.remove();
+    await folder.remove();
+    await place.remove();
+  });
+
+  const look = async () => {
+    const engine = await openEngine({ url, key: place.key });
+    try {
+      const [found] = (
+        await engine.read(
+          `SELECT count(kind) AS done, sum(writes) AS writes, max(writes) AS most FROM notes`,
+          [],
+        )
+      ).rows;
+      const steps = (await history(engine, { name: 'shop' })).map(({ step }) => step);
+      return { done: Number(found?.done), writes: Number(found?.writes), most: Number(found?.most), steps };
+    } finally {
+      await engine.close();
+    }
+  };
+
+  test('goes on with the rows that are left: none is filled twice, none is missed', async () => {
+    let before = 0;
+    for (let kill = 0; kill < 3; kill++) {
+      const ended = await project.interrupted(
+        ['up', '--no-prove'],
+        'SIGKILL',
+        /0002_fill: \d+ of \d+ rows/,
+        env,
+      );
+      expect(ended.code).toBeUndefined();
+      const { done, writes, most, steps } = await look();
+      // whole batches only
+      expect([writes, most]).toEqual([done, 1]);
+      expect(done).toBeGreaterThan(before);
+      expect(done).toBeLessThan(rows);
+      expect(steps).toEqual(['0001_initial']);
+      expect(ended.stderr).toMatch(new RegExp(`0002_fill: \\d+ of ${rows - before} rows of notes`));
+      before = done;
+    }
+    const last = await project.ashlar(['up', '--no-prove'], env);
+    expect(last).toMatchObject({ code: 0 });
+    expect(last.stderr).toContain(`0002_fill: ${rows - before} of ${rows - before} rows of notes`);
+    expect(await look()).toEqual({
+      done: rows,
+      writes: rows,
+      most: 1,
+      steps: ['0001_initial', '0002_fill'],
+    });
+  }, 120_000);
+});

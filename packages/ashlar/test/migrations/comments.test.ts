@@ -1,10 +1,12 @@
-import { ciphertext, id, table, timestamp } from 'ashlar';
+import { ciphertext, id, renamed, renamedTable, system, type Table, table, timestamp } from 'ashlar';
+import { openEngine } from 'ashlar/extend';
 import { encrypted, keyring, legalHolds, retained } from 'ashlar/guarantees';
-import { drift } from 'ashlar/migrations';
+import { checkMigrations, down, drift, newStep, up } from 'ashlar/migrations';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { engines, sqlOf, withRoles } from '../../../../test/support/engines.js';
 import { dumpSchema } from '../../src/migrations/index.js';
+import { makeFolder } from './folder.js';
 import { runWalk, systemOf, type Walk, writeWalk } from './walk.js';
 
 const keys = keyring('keys');
@@ -127,6 +129,71 @@ describe('comments', () => {
       await on("COMMENT ON COLUMN notes.at IS 'When it was written'");
     });
   });
+
+  test.each(withRoles)(
+    'of a step that a person wrote stay on $name, also where generated steps rename',
+    async (engine) => {
+      const plain = table('notes', { id: id(), body: z.string() });
+      const widened = table('notes', { id: id(), body: z.string(), more: z.int().default(1) });
+      const renamedColumn = table('notes', { id: id(), text: z.string(), more: z.int().default(1) }, (c) => [
+        renamed(c.text, 'body'),
+      ]);
+      const renamedWhole = table('letters', { id: id(), text: z.string(), more: z.int().default(1) }, () => [
+        renamedTable('notes'),
+      ]);
+      const declared = table('letters', {
+        id: id(),
+        text: z.string().describe('declared'),
+        more: z.int().default(1),
+      });
+      const undeclared = table('letters', { id: id(), text: z.string(), more: z.int().default(1) });
+      const folder = await makeFolder();
+      const place = await engine.place();
+      const database = await openEngine({ url: place.url, key: place.key });
+      const shop = (one: unknown) =>
+        system('shop', { tables: { notes: one as Table }, migrations: folder.url });
+      const comments = (name: string) =>
+        database.asOwner((owner) =>
+          owner.run(`SELECT obj_description('${name}'::regclass, 'pg_class') AS whole,
+          (SELECT json_object_agg(attname, col_description(attrelid, attnum))::text FROM pg_attribute
+           WHERE attrelid = '${name}'::regclass AND col_description(attrelid, attnum) IS NOT NULL) AS columns`),
+        );
+      const step = (one: unknown, name: string) =>
+        newStep(shop(one), folder.url, name, { engines: ['postgres'] });
+      try {
+        await step(plain, 'initial');
+        await folder.write({
+          '0002_by_hand/up.postgres.sql': `COMMENT ON TABLE notes IS 'by hand';
+COMMENT ON COLUMN notes.body IS 'also by hand';`,
+        });
+        expect(await step(plain, 'nothing')).toBeUndefined();
+        await checkMigrations(shop(plain), 'postgres');
+        await step(widened, 'widened');
+        await step(renamedColumn, 'renamed');
+        await step(renamedWhole, 'renamed_table');
+        await up(database, shop(renamedWhole));
+        expect(await comments('letters')).toEqual([
+          { whole: 'by hand', columns: '{ "text" : "also by hand" }' },
+        ]);
+        expect(await drift(database, shop(renamedWhole))).toEqual([]);
+        // one that the declaration had goes with it
+        await step(declared, 'declared');
+        expect(
+          (await step(undeclared, 'undeclared'))?.changes.postgres?.map(({ summary }) => summary),
+        ).toEqual(['letters: drop comment on text']);
+        await up(database, shop(undeclared));
+        expect(await comments('letters')).toEqual([{ whole: 'by hand', columns: null }]);
+        await down(database, shop(undeclared), { to: '2', destroy: true });
+        expect(await comments('notes')).toEqual([
+          { whole: 'by hand', columns: '{ "body" : "also by hand" }' },
+        ]);
+      } finally {
+        await database.close();
+        await place.remove();
+        await folder.remove();
+      }
+    },
+  );
 
   test('are in the dump', async () => {
     const one = await writeWalk(models[0] ?? {});

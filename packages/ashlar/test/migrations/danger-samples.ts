@@ -85,10 +85,13 @@ export const postgresSamples: Readonly<Record<string, Samples>> = {
       'CREATE VIEW v AS SELECT * FROM scoped',
       'CREATE OR REPLACE VIEW v WITH (security_invoker = false) AS SELECT * FROM scoped',
       'CREATE MATERIALIZED VIEW v AS SELECT count(*) FROM scoped',
+      'CREATE VIEW own_rows AS SELECT * FROM scoped',
     ],
     good: [
       'CREATE VIEW v WITH (security_invoker = true) AS SELECT * FROM scoped',
       'CREATE VIEW v WITH (security_invoker) AS SELECT * FROM scoped',
+      'CREATE VIEW all_rows AS SELECT * FROM scoped',
+      'CREATE OR REPLACE VIEW "all_rows" AS SELECT * FROM scoped',
       'CREATE VIEW v AS SELECT * FROM notes',
     ],
   },

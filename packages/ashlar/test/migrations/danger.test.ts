@@ -13,7 +13,7 @@ import { type Danger, findDangers } from '../../src/migrations/danger/find-dange
 import { dangerRules } from '../../src/migrations/danger/rules.js';
 import type { StepMode } from '../../src/migrations/directives.js';
 import { readSteps } from '../../src/migrations/steps.js';
-import { id, table } from '../../src/model/index.js';
+import { id, table, view } from '../../src/model/index.js';
 import { tokenise } from '../../src/sql/lexer.js';
 import { splitStatements } from '../../src/sql/statements.js';
 import { postgresSamples, sampleTables, sqliteSamples } from './danger-samples.js';
@@ -39,6 +39,16 @@ const tables: readonly GuardedTable[] = [
   table('scoped', { id: id(), owner: z.string() }, (c) => [scoped(c.owner)]),
 ];
 
+const columns = { id: z.uuid() };
+const all = view({
+  name: 'all_rows',
+  columns,
+  definer: 'the report reads every scope',
+  sqlite: 'SELECT 1',
+  postgres: 'SELECT 1',
+});
+const invoking = view({ name: 'own_rows', columns, sqlite: 'SELECT 1', postgres: 'SELECT 1' });
+
 const dangersOf = (
   text: string,
   dialect: SqlName = 'postgres',
@@ -53,10 +63,11 @@ const dangersOf = (
       mode,
       irreversible: false,
       contract: false,
+      omits: [],
     },
     dialect,
     new Set(),
-    tables,
+    { tables: Object.fromEntries(tables.map((one) => [one.name, one])), views: { all, own: invoking } },
   );
 
 /** Writes a statement in other ways that mean the same. */

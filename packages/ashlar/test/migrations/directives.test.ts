@@ -8,7 +8,7 @@ import { type Folder, makeFolder } from './folder.js';
 const dialects: readonly SqlName[] = ['sqlite', 'postgres'];
 const names = ['irreversible', 'contract', 'no-transaction', 'rebuild', 'batches'] as const;
 
-const nothing = { mode: 'transaction', irreversible: false, contract: false };
+const nothing = { mode: 'transaction', irreversible: false, contract: false, omits: [] };
 const meaning = {
   irreversible: { ...nothing, irreversible: true },
   contract: { ...nothing, contract: true },

@@ -280,6 +280,7 @@ describe.each(engines)('an upgrade of Ashlar on $name', (kind) => {
       () => stamp(engine, office, '0001_initial', { forget: true }),
       () => stepsWarning(engine, office),
       () => assertStepsApplied(engine, office),
+      () => prove(engine, office),
     ])
       await expect(attempt()).rejects.toMatchObject(refusal);
     // so does a later release that does not know version 3

@@ -1,5 +1,6 @@
 import type { GuardedTable } from '../../contract/guarantee.js';
 import type { SqlName } from '../../contract/sql.js';
+import type { SystemFacts } from '../../contract/system.js';
 import { sideObjects } from '../../model/index.js';
 import type { SqlStatement } from '../../sql/statements.js';
 import { Reader } from '../reader.js';
@@ -85,14 +86,15 @@ const guardsOf = (tables: readonly GuardedTable[], dialect: SqlName): ReadonlyMa
  *
  * @param newTables - tables that earlier steps of the same run create, and which have no rows yet; those that this body
  *   creates are added
- * @param tables - the tables of the system, whose guarantees a statement may weaken
+ * @param system - the tables, whose guarantees a statement may weaken, and the views
  */
 export function findDangers(
   body: StepBody,
   dialect: SqlName,
   newTables: Set<string>,
-  tables: readonly GuardedTable[] = [],
+  { tables: declared, views = {} }: Pick<SystemFacts, 'tables' | 'views'> = { tables: {} },
 ): readonly Danger[] {
+  const tables = Object.values(declared);
   if (body.kind === 'code') return [];
   const replaced = new Set(body.mode === 'rebuild' ? body.statements.flatMap(renamedTo) : []);
   const around: Surroundings = {
@@ -100,6 +102,9 @@ export function findDangers(
     statements: body.statements,
     tables: new Map(tables.map((table) => [table.name, table])),
     guards: guardsOf(tables, dialect),
+    definers: new Set(
+      Object.values(views).flatMap(({ name, definer }) => (definer === undefined ? [] : [name])),
+    ),
   };
   const rules = dangerRules.filter(({ dialects }) => dialects.includes(dialect));
   const words = indexesOfWords(body.statements, tables);

@@ -192,8 +192,9 @@ export const guardRules: readonly Rule[] = [
       if (!s.take('CREATE')) return false;
       if (s.take('OR')) s.take('REPLACE');
       s.take('RECURSIVE');
-      if (s.take('MATERIALIZED')) return s.take('VIEW') && readsScoped(s, around);
-      return s.take('VIEW') && readsScoped(s, around) && !invokes(s);
+      const isMaterialized = s.take('MATERIALIZED');
+      if (!s.take('VIEW') || around.definers.has(s.table())) return false;
+      return readsScoped(s, around) && (isMaterialized || !invokes(s));
     }),
   }),
   postgresRule({

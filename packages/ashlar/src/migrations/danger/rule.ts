@@ -27,6 +27,8 @@ export interface Surroundings {
   readonly tables: ReadonlyMap<string, GuardedTable>;
   /** The guarantees' objects by type and name: `trigger notes_append_only_delete` → `append-only of notes`. */
   readonly guards: ReadonlyMap<string, string>;
+  /** The views that are declared to run with the rights of their owner, with a reason. */
+  readonly definers: ReadonlySet<string>;
 }
 
 /** Finds the tables of a dangerous statement: `''` where it names none; empty where there is no danger. */

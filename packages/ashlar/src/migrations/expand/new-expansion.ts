@@ -21,6 +21,7 @@ import { type OwnershipLines, ownershipText } from '../ownership/lines.js';
 import { type AllRenames, assertBoundNames } from '../renames.js';
 import { assertConvertible } from '../retypes.js';
 import { type GivenValues, readExpansions } from './read-expansions.js';
+import { refused } from './refused.js';
 
 /** The options of `newExpansion`. */
 export interface NewExpansionOptions extends Omit<NewStepOptions, 'empty'> {
@@ -96,9 +97,12 @@ const writeSteps = async ({
   const comparisons = drafts.map((draft, at) => withoutKept(draft, keeps[at] ?? none, asked));
   const drops = [...(options.drops ?? []), ...Object.keys(backs)];
   const renames = await resolveRenames(system, comparisons, { ...options, drops });
-  if (Object.keys(renames.tables).length > 0) {
+  const [renamed] = Object.entries(renames.tables);
+  if (renamed) {
     throw new AshlarError('expansion-refused', {
       message: 'A renamed table cannot be split into expand and contract.',
+      detail: `${renamed[0]} was ${renamed[1]}.`,
+      facts: { table: renamed[0] },
       suggestion: 'Rename it in a step of its own, while no older version runs: ashlar migrate new NAME.',
     });
   }
@@ -151,10 +155,12 @@ interface Tried {
 const tried = async ({ draft, steps, renames, keeps, given, used }: Tried): Promise<Written | undefined> => {
   // a rename is no rename in the schema: the old column and the new one exist side by side
   const planned = await planDraft(draft, { tables: {}, columns: {} }, keeps);
-  const { comparison, model, lines } = planned;
+  const { comparison, model, lines, omitted } = planned;
   const { dialect } = comparison;
   assertConvertible(comparison, renames.columns, model);
   const expansions = readExpansions({ comparison, model, renames: renames.columns, given });
+  const [other] = omitted.keys;
+  if (other !== undefined) throw refused(expansions[0]?.after.name ?? other, `the ${other} changes as well`);
   if (expansions.length === 0) return undefined;
   const objects: string[] = [];
   const made = expansions.map((expansion) => {

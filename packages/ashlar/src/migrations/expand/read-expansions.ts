@@ -1,9 +1,10 @@
 import type { Computed, Expansion } from '../../contract/expansion.js';
 import type { GuardedTable } from '../../contract/guarantee.js';
-import type { SchemaColumn, SchemaObject, SchemaTable } from '../../contract/schema.js';
+import type { Schema, SchemaColumn, SchemaObject, SchemaTable } from '../../contract/schema.js';
 import { sameForm } from '../../model/conversions.js';
 import { identifier } from '../../model/index.js';
-import { mentions, replaceNames } from '../../sql/code.js';
+import { folded, mentions, replaceNames } from '../../sql/code.js';
+import { type KeyedObject, objectsOf } from '../ownership/keys.js';
 import type { Comparison } from '../renames.js';
 import { assertCanBeFilled } from './guarantees.js';
 import { refused } from './refused.js';
@@ -51,13 +52,22 @@ export function readExpansions(request: ExpansionRequest): readonly Expansion[] 
     if (!table) throw refused(now.name, 'the tables do not declare it');
     return changesOf({ ...request, before: was, after: now, table });
   });
-  const functions = (all: readonly SchemaObject[]): string =>
-    JSON.stringify(all.map(({ name, definition }) => [name, definition]).sort());
-  if (functions(before.functions) !== functions(after.functions)) {
-    throw refused(expansions[0]?.after.name ?? '', 'a function changes');
-  }
+  const other = otherDifference(request.comparison);
+  if (other) throw refused(expansions[0]?.after.name ?? other.name, `the ${other.key} changes as well`);
   return expansions;
 }
+
+/** The first function, view or other object beside the tables that differs. */
+const otherDifference = ({ before, after, dialect }: Comparison): KeyedObject | undefined => {
+  const text = (definition: string): string => folded(definition, dialect.name);
+  const others = (schema: Schema) => objectsOf({ ...schema, tables: [] });
+  const isIn =
+    (all: readonly KeyedObject[]) =>
+    ({ key, definition }: KeyedObject): boolean =>
+      all.some((each) => each.key === key && text(each.definition) === text(definition));
+  const [was, is] = [others(before), others(after)];
+  return is.find((each) => !isIn(was)(each)) ?? was.find((each) => !isIn(is)(each));
+};
 
 const changesOf = (changed: Changed): readonly Expansion[] => {
   const { before, after } = changed;
@@ -265,6 +275,16 @@ const assertRestIsSame = (
       rowSecurity && { ...rowSecurity, policies: others(rowSecurity.policies) },
     ]);
   };
-  if (rest(before, dropped) === rest(after, added)) return;
-  throw refused(after.name, 'its constraints, indexes or guarantees change as well');
+  if (rest(before, dropped) !== rest(after, added))
+    throw refused(after.name, 'its constraints, indexes or guarantees change as well');
+  const comments = ({ comment, columns }: SchemaTable, own: readonly SchemaColumn[]): string =>
+    JSON.stringify([
+      comment,
+      ...columns
+        .filter((column) => !own.includes(column))
+        .map(({ name, comment: text }) => [name, text])
+        .sort(),
+    ]);
+  if (comments(before, dropped) !== comments(after, added))
+    throw refused(after.name, 'its comments change as well');
 };

@@ -3,14 +3,16 @@ import type { Renames, SqlDialect } from '../../contract/dialect.js';
 import type { Schema, SchemaChange } from '../../contract/schema.js';
 import type { SqlName } from '../../contract/sql.js';
 import type { SystemFacts } from '../../contract/system.js';
+import { objectsOfSystem } from '../../engines/declared-sql.js';
 import { identifier } from '../../model/index.js';
 import { splitStatements } from '../../sql/statements.js';
+import { changesOfOmitted, type OmittedChanges } from '../omitted.js';
 import type { AllRenames, Comparison } from '../renames.js';
 import { inCreationOrder, type StepsState } from '../shadow.js';
 import type { Step } from '../steps.js';
 import { blocked } from './blocked.js';
 import { withKept } from './keep.js';
-import { afterRenames, objectKey, objectsOf } from './keys.js';
+import { afterRenames, commentsOf, objectKey, objectsOf } from './keys.js';
 import type { Ownership } from './ownership.js';
 import type { OwnedComparison } from './unknown.js';
 
@@ -22,6 +24,8 @@ export interface KeepingChanges {
   /** Renames of tables; of columns too, if there are objects to keep that may name them. */
   readonly first: readonly SchemaChange[];
   readonly rest: readonly SchemaChange[];
+  /** The changes of objects that shadow databases are made without: they are not tried. */
+  readonly omitted: OmittedChanges;
   /** The schemas that `rest` lies between: what `first` makes, and the model's with what is kept. */
   readonly comparison: Comparison;
   /** The columns that `rest` renames. */
@@ -30,6 +34,11 @@ export interface KeepingChanges {
   readonly kept: ReadonlySet<string>;
   /** The renamed tables and columns as directives name them: old → new. */
   readonly renamedKeys: ReadonlyMap<string, string>;
+}
+
+/** All changes of a step, in their order. */
+export function allChanges({ first, rest, omitted }: KeepingChanges): readonly SchemaChange[] {
+  return [...omitted.first, ...first, ...rest, ...omitted.last];
 }
 
 /** What is planned, and how the renames are run after the steps. */
@@ -58,6 +67,11 @@ export async function changesKeeping({
 }: Keeping): Promise<KeepingChanges> {
   const { dialect, after } = comparison;
   const model = inCreationOrder(Object.values(system.tables));
+  const omitted = changesOfOmitted(
+    dialect.name,
+    comparison.ownership.omitted,
+    objectsOfSystem(dialect, system),
+  );
   const { changes: renamedTables, names } = dialect.renameTables(comparison.before, model, renames.tables);
   const tableKeys = new Map(
     [...names].map(([from, to]) => [objectKey('table', from), objectKey('table', to)]),
@@ -69,11 +83,13 @@ export async function changesKeeping({
   const columnKeys = keysOfColumns(renames.columns);
   const renamedKeys = new Map([...tableKeys, ...columnKeys]);
   // without objects to keep the comparison follows the renames itself, and may rebuild a table once
-  if (renamedColumns.length === 0 || keptIn(asked, after).size === 0) {
+  const hasComments = [...commentsOf(tables.schema).keys()].some(isKept);
+  if (renamedColumns.length === 0 || (keptIn(asked, after).size === 0 && !hasComments)) {
     assertNotCarried(tables.schema, asked, isKept);
     return {
       first: renamedTables,
       rest: dialect.changes(tables.schema, asked, model, renames.columns),
+      omitted,
       comparison: { dialect, before: tables.schema, after: asked },
       renamedColumns: renames.columns,
       kept: keptIn(asked, after),
@@ -87,6 +103,7 @@ export async function changesKeeping({
   return {
     first: [...renamedTables, ...renamedColumns],
     rest: dialect.changes(columns.schema, target, model, {}),
+    omitted,
     comparison: { dialect, before: columns.schema, after: target },
     renamedColumns: {},
     kept: keptIn(target, after),
@@ -171,6 +188,7 @@ const renamingStep = (
       mode: 'transaction',
       irreversible: false,
       contract: false,
+      omits: [],
       ownership: { makes: [], keeps: [], renames: keys },
     },
     down: undefined,

@@ -1,5 +1,5 @@
 import type { Schema, SchemaObject, SchemaTable } from '../../contract/schema.js';
-import { functionKey, objectKey, otherKey } from './keys.js';
+import { commentKey, functionKey, objectKey, otherKey } from './keys.js';
 
 /** Whether an object of the schema before is kept although the model does not declare it. */
 export type IsKept = (key: string) => boolean;
@@ -40,14 +40,38 @@ export function withKept(model: Schema, steps: Schema, isKept: IsKept): Schema {
   };
 }
 
+interface Commented {
+  readonly comment?: string | undefined;
+}
+
+const keptComment = (
+  now: Commented,
+  old: Commented | undefined,
+  on: string,
+  isKept: IsKept,
+): string | undefined => now.comment ?? (isKept(commentKey(on)) ? old?.comment : undefined);
+
 const withKeptParts = (table: SchemaTable, old: SchemaTable, isKept: IsKept): SchemaTable => {
   const of = (type: string) => (object: SchemaObject) =>
     isKept(objectKey(type, object.name, type === 'index' ? undefined : table.name));
   const policies = table.rowSecurity?.policies ?? [];
   const keptPolicies = added(policies, old.rowSecurity?.policies ?? [], of('policy'));
+  const columns = added(table.columns, old.columns, ({ name }) =>
+    isKept(objectKey('column', name, table.name)),
+  );
+  const comment = keptComment(table, old, objectKey('table', table.name), isKept);
   return {
     ...table,
-    columns: added(table.columns, old.columns, ({ name }) => isKept(objectKey('column', name, table.name))),
+    ...(comment === undefined ? {} : { comment }),
+    columns: columns.map((column) => {
+      const text = keptComment(
+        column,
+        old.columns.find(({ name }) => name === column.name),
+        objectKey('column', column.name, table.name),
+        isKept,
+      );
+      return text === column.comment ? column : { ...column, comment: text };
+    }),
     constraints: added(table.constraints, old.constraints, of('constraint')),
     indexes: added(table.indexes, old.indexes, of('index')),
     triggers: added(table.triggers, old.triggers, of('trigger')),

@@ -28,6 +28,20 @@ export function otherKey({ type, name, on }: Pick<OtherObject, 'type' | 'name' |
   return objectKey(type, name, type === 'index' ? undefined : on);
 }
 
+/** Returns the text under which the owner of a comment is known: `comment on column orders.note`. */
+export function commentKey(on: string): string {
+  return `comment on ${on}`;
+}
+
+/** Lists the comments of a schema by their keys. */
+export function commentsOf(schema: Schema): ReadonlyMap<string, string> {
+  const comments = schema.tables.flatMap(({ name, comment, columns }) => [
+    [objectKey('table', name), comment] as const,
+    ...columns.map((column) => [objectKey('column', column.name, name), column.comment] as const),
+  ]);
+  return new Map(comments.flatMap(([on, text]) => (text === undefined ? [] : [[commentKey(on), text]])));
+}
+
 const partTypes = ['column', 'constraint', 'trigger', 'policy', 'rule'];
 
 /**
@@ -37,6 +51,8 @@ const partTypes = ['column', 'constraint', 'trigger', 'policy', 'rule'];
  * @param to - its key afterwards
  */
 export function renamedKey(key: string, from: string, to: string): string {
+  const comment = commentKey('');
+  if (key.startsWith(comment)) return commentKey(renamedKey(key.slice(comment.length), from, to));
   if (key === from) return to;
   if (!from.startsWith('table ')) return key;
   const part = partTypes.find((type) => key.startsWith(`${type} ${from.slice('table '.length)}.`));

@@ -12,14 +12,15 @@ export interface OwnershipLines {
   readonly renames: ReadonlyMap<string, string>;
 }
 
-const words = ['makes', 'keeps', 'renames'] as const;
+const words = ['makes', 'keeps', 'renames', 'omits'] as const;
 
-/** Whether the text of a directive, after `ashlar:`, is about ownership. */
+/** Whether the text of a directive, after `ashlar:`, is a list of objects. */
 export function isOwnershipDirective(directive: string): boolean {
   return words.some((word) => new RegExp(`^${word}\\b`, 'i').test(directive));
 }
 
-const types = 'table|column|constraint|index|trigger|policy|function|view|rule|type|domain|sequence';
+const types =
+  'extension|table|column|constraint|index|trigger|policy|function|view|rule|type|domain|sequence';
 const misread = new RegExp(
   `^[^\\p{L}\\p{N}]*(${words.join('|')})\\s+(materialized|virtual|${types})\\s+\\S`,
   'u',
@@ -30,21 +31,26 @@ export function looksLikeOwnership(text: string): boolean {
   return misread.test(text.toLowerCase());
 }
 
+/** What the directives of a step say about objects. */
+export interface ObjectLines {
+  /** `undefined` if the file says nothing: it was written by a person, or before there were such directives. */
+  readonly ownership: OwnershipLines | undefined;
+  /** The objects that shadow databases are made without. */
+  readonly omits: readonly string[];
+}
+
 /**
- * Reads the directives `makes`, `keeps` and `renames` of a step's file.
+ * Reads the directives `makes`, `keeps`, `renames` and `omits` of a step's file.
  *
  * @param found - the texts of these directives, after `ashlar:`
  * @param where - the file and its step, for messages
- * @returns `undefined` if the file has none: it was written by a person, or before there were such directives
  * @throws AshlarError `migration-invalid`
  */
-export function readOwnership(
-  found: readonly string[],
-  dialect: SqlName,
-  where: string,
-): OwnershipLines | undefined {
+export function readObjectLines(found: readonly string[], dialect: SqlName, where: string): ObjectLines {
   const makes: string[] = [];
   const keeps: string[] = [];
+  const omits: string[] = [];
+  let owns = false;
   const renames = new Map<string, string>();
   for (const directive of found) {
     const [verb, ...rest] = codeOf(directive, dialect);
@@ -57,8 +63,10 @@ export function readOwnership(
       });
     const isEmpty = parts.length === 0 || parts.some((part) => part.length < 2);
     if (isEmpty && !isNothing(rest)) throw invalid();
+    owns ||= verb?.word !== 'OMITS';
     if (isNothing(rest)) continue;
-    if (verb?.word === 'MAKES') makes.push(...parts.map(keyOf));
+    if (verb?.word === 'OMITS') omits.push(...parts.map(keyOf));
+    else if (verb?.word === 'MAKES') makes.push(...parts.map(keyOf));
     else if (verb?.word === 'KEEPS') keeps.push(...parts.map(keyOf));
     else {
       for (const part of parts) {
@@ -69,7 +77,7 @@ export function readOwnership(
       }
     }
   }
-  return found.length === 0 ? undefined : { makes, keeps, renames };
+  return { ownership: owns ? { makes, keeps, renames } : undefined, omits };
 }
 
 // a generated step without objects still says so: what a person adds to it later is theirs
@@ -80,6 +88,11 @@ const keyOf = (part: readonly CodeToken[]): string =>
   line(part.map((token) => (token.kind === 'word' ? { ...token, text: token.text.toLowerCase() } : token)));
 
 const lineWidth = 110;
+
+/** Writes the objects that shadow databases are made without as directives. */
+export function omitsText(omits: readonly string[]): readonly string[] {
+  return wrapped('omits', omits);
+}
 
 /** Writes ownership as directives, with as many objects in a line as fit. */
 export function ownershipText({ makes, keeps, renames }: OwnershipLines): readonly string[] {

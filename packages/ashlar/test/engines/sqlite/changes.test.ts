@@ -322,7 +322,7 @@ describe('a column', () => {
     expect(changes).toMatchInlineSnapshot(`
       [
         {
-          "danger": "clauses is rewritten; writers wait until it is done. It fails, and changes nothing, where a value of length, note is invalid for the new column.",
+          "danger": "clauses is rewritten; writers wait until it is done. It fails, and changes nothing, where a value of length, note is invalid for the new column. To delete a row of authors was refused, and then deletes the rows that refer to it by author_id.",
           "down": [
             "CREATE TABLE ashlar_rebuild_clauses (
         id         INTEGER CONSTRAINT clauses_pkey PRIMARY KEY AUTOINCREMENT

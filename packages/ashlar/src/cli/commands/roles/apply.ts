@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { applyRoles } from '../../../roles/index.js';
 import type { Answer, Commands } from '../../command.js';
 import type { Invocation } from '../../invocation.js';
+import { withUsableDatabase } from '../../with-usable-database.js';
 
 interface Options {
   readonly owner?: string;
@@ -23,10 +24,8 @@ const run = async (invocation: Invocation, { owner }: Options): Promise<Answer> 
   const documents: { system: string; corrected: readonly string[] }[] = [];
   for (const system of await invocation.systems()) {
     out.line(out.style('bold', system.name));
-    const changes = await invocation.withEngine(
-      'owner',
-      (engine) => applyRoles(engine, system, { ...invocation.roles(), owner }),
-      { create: false },
+    const changes = await withUsableDatabase(invocation, (engine) =>
+      applyRoles(engine, system, { ...invocation.roles(), owner }),
     );
     for (const { sql } of changes) out.line(`  ${sql}`);
     if (changes.length === 0) out.line('  nothing to do');

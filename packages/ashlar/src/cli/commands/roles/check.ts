@@ -4,6 +4,7 @@ import { checkRoles } from '../../../roles/index.js';
 import type { Answer, Commands } from '../../command.js';
 import type { Invocation } from '../../invocation.js';
 import { reportError } from '../../report-error.js';
+import { withUsableDatabase } from '../../with-usable-database.js';
 
 /** `ashlar roles check`: compares the rights of the roles with the rights that the guarantees allow. */
 export function checkRolesCommand(commands: Commands): Command {
@@ -18,10 +19,8 @@ const run = async (invocation: Invocation): Promise<Answer> => {
   const { out } = invocation;
   const checks: { system: string; ok: boolean; differences: readonly string[] }[] = [];
   for (const system of await invocation.systems()) {
-    const differences = await invocation.withEngine(
-      'owner',
-      (engine) => checkRoles(engine, system, invocation.roles()),
-      { create: false },
+    const differences = await withUsableDatabase(invocation, (engine) =>
+      checkRoles(engine, system, invocation.roles()),
     );
     const ok = differences.length === 0;
     checks.push({ system: system.name, ok, differences });

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { rolesSql } from '../../../roles/index.js';
 import type { Answer, Commands } from '../../command.js';
 import type { Invocation } from '../../invocation.js';
+import { withUsableDatabase } from '../../with-usable-database.js';
 
 interface Options {
   readonly owner?: string;
@@ -17,10 +18,8 @@ export function rolesSqlCommand(commands: Commands): Command {
 const run = async (invocation: Invocation, { owner }: Options): Promise<Answer> => {
   const documents: { system: string; sql: string }[] = [];
   for (const system of await invocation.systems()) {
-    const sql = await invocation.withEngine(
-      'owner',
-      (engine) => rolesSql(engine, system, { ...invocation.roles(), owner }),
-      { create: false },
+    const sql = await withUsableDatabase(invocation, (engine) =>
+      rolesSql(engine, system, { ...invocation.roles(), owner }),
     );
     invocation.out.line(sql === '' ? `-- ${system.name}: nothing to do` : sql.trimEnd());
     documents.push({ system: system.name, sql });

@@ -4,6 +4,7 @@ import type { Schema, SchemaChange, SchemaObject, SchemaTable } from '../../../c
 import { AshlarError } from '../../../errors.js';
 import { identifier } from '../../../model/index.js';
 import { mentions } from '../../../sql/code.js';
+import { newlyCascading } from '../../../sql/foreign-key.js';
 import { asCreated, changeObjects } from '../../object-changes.js';
 import { change } from './change.js';
 import { changeColumns } from './change-columns.js';
@@ -106,7 +107,11 @@ const changeTable = (
     ),
   );
   const addConstraints = (wanted: readonly SchemaObject[]): SchemaChange[] =>
-    wanted.map((one) => addConstraint(after, one, written.constraints.get(one.name) ?? one.definition));
+    wanted.map((one) => {
+      const [danger] = newlyCascading(before.constraints, [one], 'postgres');
+      const added = addConstraint(after, one, written.constraints.get(one.name) ?? one.definition);
+      return danger === undefined ? added : { ...added, danger };
+    });
   // both ends of a key have one type
   const relinked = after.constraints.filter(
     (one) => !constraints.added.includes(one) && linksRetyped(retyped, after.name, one),

@@ -65,5 +65,8 @@ export const postgresProving: Proving = {
     JOIN pg_class c ON c.oid = t.tgrelid JOIN place ON c.relnamespace = place.oid
     WHERE NOT t.tgisinternal
     GROUP BY t.tgname
+    UNION ALL
+    -- of any schema: it belongs to the database
+    SELECT 'extension', e.extname::text, 'yes' FROM pg_extension e
   `,
 };

@@ -2,6 +2,7 @@ import type { GuardedTable } from '../../../contract/guarantee.js';
 import type { SchemaChange, SchemaColumn, SchemaObject, SchemaTable } from '../../../contract/schema.js';
 import { identifier } from '../../../model/index.js';
 import { codeOf, folded } from '../../../sql/code.js';
+import { newlyCascading } from '../../../sql/foreign-key.js';
 import { tableStatement } from './ddl.js';
 import { columnText } from './layout.js';
 import { parseTable } from './parse-table.js';
@@ -205,5 +206,6 @@ const rebuildDangers = ({ before, after, added, dropped, changed }: Difference):
     unfilledBack.length > 0
       ? `Undoing it fails if ${before.name} has rows: ${names(unfilledBack)} has no default.`
       : '',
+    ...newlyCascading(before.constraints, after.constraints, 'sqlite'),
   ].filter(Boolean);
 };

@@ -9,6 +9,7 @@ import { alwaysTrigger, triggerFunction } from '../../../../sql/postgres-trigger
 import { sql } from '../../../../sql/template.js';
 import { whileExpanded } from '../../../expansion.js';
 import { columnDefinition } from '../column-sql.js';
+import { columnComment } from '../comments.js';
 import { fullType } from '../described-column.js';
 import { schemaColumnSql } from '../schema-sql.js';
 import type { ExpansionSql } from './kinds.js';
@@ -25,7 +26,10 @@ export function replacedSql(replacement: Replacement): ExpansionSql {
     alter(`ALTER COLUMN ${identifier(column.name)} ${action}`);
   return {
     add: {
-      up: news.map(({ column }) => alter(`ADD COLUMN ${newColumn(model, column)}`)),
+      up: news.flatMap(({ column }) => [
+        alter(`ADD COLUMN ${newColumn(model, column)}`),
+        ...columnComment(after.name, column),
+      ]),
       down: news.map(drop),
     },
     sync: syncObjects(replacement),
@@ -44,6 +48,7 @@ export function replacedSql(replacement: Replacement): ExpansionSql {
           alterColumn(column, `TYPE ${fullType(column)} USING ${value}`),
           ...(column.notNull ? [alterColumn(column, 'SET NOT NULL')] : []),
           ...(column.default === undefined ? [] : [alterColumn(column, `SET DEFAULT ${column.default}`)]),
+          ...columnComment(after.name, column),
         ]),
         // the CHECKs went with the columns
         ...before.constraints
@@ -91,6 +96,12 @@ const syncObjects = ({ after, olds, news, model }: Replacement): ExpansionSql['s
   const differs = (one: Computed): string => `NEW.${nameOf(one)} IS DISTINCT FROM OLD.${nameOf(one)}`;
   const isNull = (row: 'NEW' | 'OLD') => all(news.map((one) => `${row}.${nameOf(one)} IS NULL`));
   const agrees = all(news.map((one) => `NEW.${nameOf(one)} IS NOT DISTINCT FROM ${value(one)}`));
+  // the newer version may leave out one of several columns, which has its default only after the contract
+  const defaults = news.flatMap((one) =>
+    one.column.default === undefined || news.length === 1
+      ? []
+      : [`NEW.${nameOf(one)} := coalesce(NEW.${nameOf(one)}, ${one.column.default});`],
+  );
   const touched = touchedColumns(model).map(({ name }) => identifier(name));
   // a trigger fires after those of lesser names: this one after those that set the times of a change
   const name = objectName(table, 'zz', news[0]?.column.name ?? '', 'in_step');
@@ -102,6 +113,7 @@ const syncObjects = ({ after, olds, news, model }: Replacement): ExpansionSql['s
           IF ${isNull('NEW')} THEN
             ${set(news)}
           ELSE
+            ${defaults}
             ${set(olds)}
           END IF;
         ELSIF ${any(news.map(differs))} THEN

@@ -73,16 +73,24 @@ const syncTriggers = ({ after, olds, news, model }: Replacement): readonly Guara
     any(side.map((one) => `NEW.${nameOf(one)} IS NOT OLD.${nameOf(one)}`));
   const stays = all(news.map((one) => `NEW.${nameOf(one)} IS OLD.${nameOf(one)}`));
   const given = any(news.map((one) => `NEW.${nameOf(one)} IS NOT NULL`));
-  const trigger = (what: string, on: string, when: string, body: string): GuaranteeObject =>
+  // the newer version may leave out one of several columns, which has its default only after the contract
+  const defaults = news.flatMap((one) =>
+    one.column.default === undefined || news.length === 1
+      ? []
+      : [
+          `UPDATE ${identifier(table)} SET ${nameOf(one)} = ${one.column.default} WHERE ${ofSameRow(model)} AND ${nameOf(one)} IS NULL`,
+        ],
+  );
+  const trigger = (what: string, on: string, when: string, ...body: string[]): GuaranteeObject =>
     sqliteTrigger({
       name: objectName(table, news[0]?.column.name ?? '', 'in_step', what),
       on,
       table,
       when,
-      body: [body],
+      body,
     });
   return [
-    trigger('new_row', 'AFTER INSERT', `(${given})`, set(olds)),
+    trigger('new_row', 'AFTER INSERT', `(${given})`, ...defaults, set(olds)),
     trigger('old_row', 'AFTER INSERT', `NOT (${given})`, set(news)),
     trigger('new', `AFTER UPDATE OF ${names(news)}`, `(${differs(news)})`, set(olds)),
     trigger('old', `AFTER UPDATE OF ${names(olds)}`, `(${differs(olds)}) AND ${stays}`, set(news)),

@@ -1,7 +1,8 @@
 import type { Expansion, ExpansionSteps } from '../../../../contract/expansion.js';
 import type { SchemaChange } from '../../../../contract/schema.js';
-import { identifier } from '../../../../model/index.js';
+import { identifier, touchedColumns } from '../../../../model/index.js';
 import { type BothWays, expansionSummary, fillStatement } from '../../../expansion.js';
+import { now } from '../column-sql.js';
 import { replacedSql } from './replaced.js';
 import { requiredSql } from './required.js';
 
@@ -10,6 +11,9 @@ export function expansionSteps(expansion: Expansion): ExpansionSteps {
   const { add, sync, contract, rebuilds } =
     expansion.kind === 'required' ? requiredSql(expansion) : replacedSql(expansion);
   const summary = expansionSummary(expansion);
+  const touching = touchedColumns(expansion.model).map(
+    ({ name, precision }) => `${identifier(name)} = ${now(precision)}`,
+  );
   const synced = sync.map((object) => object.sql);
   const unsynced = sync.map(({ name }) => `DROP TRIGGER ${identifier(name)}`);
   const step = (
@@ -30,7 +34,7 @@ export function expansionSteps(expansion: Expansion): ExpansionSteps {
       down: [...unsynced, ...add.down],
     }),
     // the rows stay filled
-    fill: step('fill the rows that exist', { up: [fillStatement(expansion)], down: [] }),
+    fill: step('fill the rows that exist', { up: [fillStatement(expansion, touching)], down: [] }),
     contract: step(
       'the older version no longer runs',
       { up: [...unsynced, ...contract.up], down: [...contract.down, ...synced] },
