@@ -9,7 +9,6 @@ import {
   type OnConflictNode,
   type OperationNode,
   type OrderByItemNode,
-  type OrderByNode,
   ReferenceNode,
   type ReturningNode,
   SelectAllNode,
@@ -22,7 +21,7 @@ import {
 } from 'kysely';
 import { addSources, define, isStatement, outputsOf, type StatementParts, sourceOf } from './meaning.js';
 import { type Relation, Scope } from './scope.js';
-import { leaves, mapped } from './tree.js';
+import { leaves, mapped, withParts } from './tree.js';
 import { unwrapped } from './unwrapped.js';
 
 /** The names that an expression can use, and whether a reference must stay without the name of its table. */
@@ -55,7 +54,7 @@ export class Renaming {
     if (ColumnNode.is(node)) return reference(ReferenceNode.create(node), { ...place, bare: true }).column;
     if (node.kind === 'JSONReferenceNode') {
       const part = node as JSONReferenceNode;
-      return { ...part, reference: reference(part.reference, place) } as OperationNode;
+      return withParts(part, { reference: reference(part.reference, place) });
     }
     return leaves.has(node.kind) ? node : this.#children(node, place);
   }
@@ -70,13 +69,11 @@ export class Renaming {
     const withClause = clause && this.#with(clause, scope);
     addSources(node as StatementParts, scope);
     const rest = this.#parts(node, scope);
-    return {
-      ...rest,
-      ...(withClause && { with: withClause }),
-      ...(returning && {
-        returning: { ...returning, selections: this.#selections(returning.selections, scope) },
-      }),
-    } as OperationNode;
+    return withParts(rest, {
+      with: withClause,
+      returning:
+        returning && withParts(returning, { selections: this.#selections(returning.selections, scope) }),
+    });
   }
 
   #with(clause: WithNode, scope: Scope): WithNode {
@@ -84,9 +81,9 @@ export class Renaming {
       if (clause.recursive) define(each, clause, scope);
       const expression = this.#rename(each.expression, { scope });
       if (!clause.recursive) define(each, clause, scope);
-      return { ...each, expression };
+      return withParts(each, { expression });
     });
-    return { ...clause, expressions };
+    return withParts(clause, { expressions });
   }
 
   #parts(node: OperationNode, scope: Scope): OperationNode {
@@ -100,7 +97,7 @@ export class Renaming {
       case 'MergeQueryNode': {
         const { into, whens } = node as MergeQueryNode;
         const rest = this.#children(node, { scope }, ['with', 'returning', 'whens']);
-        return { ...rest, whens: whens?.map((when) => this.#branch(when, into, scope)) } as OperationNode;
+        return withParts(rest, { whens: whens?.map((when) => this.#branch(when, into, scope)) });
       }
       default:
         return this.#children(node, { scope }, ['with', 'returning']);
@@ -117,24 +114,23 @@ export class Renaming {
     };
     const sorted = (part: OperationNode): OperationNode =>
       isSelected(part) ? part : this.#rename(part, { scope });
-    const item = (each: OrderByItemNode): OrderByItemNode => ({ ...each, orderBy: sorted(each.orderBy) });
-    return {
-      ...rest,
-      ...(selections && { selections: this.#selections(selections, scope) }),
-      ...(orderBy && { orderBy: { ...orderBy, items: orderBy.items.map(item) } satisfies OrderByNode }),
-      ...(distinctOn && { distinctOn: distinctOn.map(sorted) }),
-    } as OperationNode;
+    const item = (each: OrderByItemNode): OrderByItemNode =>
+      withParts(each, { orderBy: sorted(each.orderBy) });
+    return withParts(rest, {
+      selections: selections && this.#selections(selections, scope),
+      orderBy: orderBy && withParts(orderBy, { items: orderBy.items.map(item) }),
+      distinctOn: distinctOn?.map(sorted),
+    });
   }
 
   #insert(node: InsertQueryNode, into: OperationNode | undefined, scope: Scope): OperationNode {
     const { columns, onConflict } = node;
     const rest = this.#children(node, { scope }, ['with', 'returning', 'columns', 'onConflict']);
     const name = namesOf(into, scope);
-    return {
-      ...rest,
-      ...(columns && { columns: columns.map(name) }),
-      ...(onConflict && { onConflict: this.#conflict(onConflict, into, scope) }),
-    } as OperationNode;
+    return withParts(rest, {
+      columns: columns?.map(name),
+      onConflict: onConflict && this.#conflict(onConflict, into, scope),
+    });
   }
 
   #conflict(node: OnConflictNode, into: OperationNode | undefined, outer: Scope): OperationNode {
@@ -144,20 +140,16 @@ export class Renaming {
     const excluded = scope.inner();
     if (into) excluded.add('excluded', sourceOf(into, outer));
     const rest = this.#children(node, { scope, bare: true }, ['columns', 'updates']);
-    return {
-      ...rest,
-      ...(columns && { columns: columns.map(namesOf(into, outer)) }),
-      ...(updates && { updates: this.#assignments(updates, into, { scope: excluded, bare: true }) }),
-    } as OperationNode;
+    return withParts(rest, {
+      columns: columns?.map(namesOf(into, outer)),
+      updates: updates && this.#assignments(updates, into, { scope: excluded, bare: true }),
+    });
   }
 
   #update(node: UpdateQueryNode, table: OperationNode | undefined, scope: Scope): OperationNode {
     const { updates } = node;
     const rest = this.#children(node, { scope }, ['with', 'returning', 'updates']);
-    return {
-      ...rest,
-      ...(updates && { updates: this.#assignments(updates, table, { scope }) }),
-    } as OperationNode;
+    return withParts(rest, { updates: updates && this.#assignments(updates, table, { scope }) });
   }
 
   #assignments(
@@ -169,11 +161,10 @@ export class Renaming {
     return updates.map((update) => {
       const { column, value } = update;
       const target = ReferenceNode.is(column) && ColumnNode.is(column.column) ? column.column : column;
-      return {
-        ...update,
+      return withParts(update, {
         column: ColumnNode.is(target) ? name(target) : column,
         value: this.#rename(value, place),
-      };
+      });
     });
   }
 
@@ -181,10 +172,10 @@ export class Renaming {
     const { result } = when;
     const condition = this.#rename(when.condition, { scope });
     if (result?.kind === 'InsertQueryNode')
-      return { ...when, condition, result: this.#insert(result as InsertQueryNode, into, scope) };
+      return withParts(when, { condition, result: this.#insert(result as InsertQueryNode, into, scope) });
     if (result?.kind === 'UpdateQueryNode')
-      return { ...when, condition, result: this.#update(result as UpdateQueryNode, into, scope) };
-    return { ...when, condition };
+      return withParts(when, { condition, result: this.#update(result as UpdateQueryNode, into, scope) });
+    return withParts(when, { condition });
   }
 
   #selections(selections: readonly SelectionNode[], scope: Scope): readonly SelectionNode[] {
@@ -193,7 +184,7 @@ export class Renaming {
       if (SelectAllNode.is(selection)) return allOf(scope, undefined) ?? [each];
       if (ReferenceNode.is(selection) && SelectAllNode.is(selection.column))
         return allOf(scope, selection.table?.table.identifier.name) ?? [each];
-      return [SelectionNode.create(this.#selected(selection, scope) as ReferenceNode)];
+      return [withParts(each, { selection: this.#selected(selection, scope) })];
     });
   }
 
@@ -213,6 +204,7 @@ const reference = (node: ReferenceNode, { scope, bare = false }: Place): Referen
   const declared = source && declaredColumn(source.relation, column.column.name);
   if (!source || !declared) return node;
   const isNamed = table !== undefined || bare || source.name === undefined;
+  if (isNamed && declared === column.column.name) return node;
   // another table may have the name of the column as a property, or a column of this name
   return ReferenceNode.create(
     ColumnNode.create(declared),
@@ -229,7 +221,7 @@ const namesOf =
   (node: ColumnNode): ColumnNode => {
     const table = target && AliasNode.is(target) ? target.node : target;
     const name = table && declaredColumn(sourceOf(table, scope), node.column.name);
-    return name === undefined ? node : ColumnNode.create(name);
+    return name === undefined || name === node.column.name ? node : ColumnNode.create(name);
   };
 
 /** The names of the result that ORDER BY and DISTINCT ON look for first: aliases, and in a set operation all of them. */

@@ -389,6 +389,32 @@ describe.each(engines)('columns with other names in the database on $name', (eng
     });
   });
 
+  it('a builder inside another one is renamed once, and its nested rows are read', async () => {
+    await db.read(async ({ query }) => {
+      const inner = query
+        .selectFrom('artists')
+        .select((eb) => [
+          'fullName',
+          nested(
+            eb.selectFrom('artists as me').select('bornOn').whereRef('me.artistId', '=', 'artists.artistId'),
+          ).as('same'),
+        ]);
+      const expected = { fullName: 'Ada', same: [{ bornOn: born }] };
+      expect(
+        await query.selectFrom(inner.as('i')).selectAll().where('i.fullName', '=', 'Ada').execute(),
+      ).toEqual([expected]);
+      expect(
+        await query
+          .with('i', () => inner)
+          .selectFrom('i')
+          .select(['fullName', 'same'])
+          .orderBy('fullName')
+          .limit(1)
+          .execute(),
+      ).toEqual([expected]);
+    });
+  });
+
   it('the builder writes by properties', async () => {
     await db.session(async ({ query }) => {
       const [made] = await query
