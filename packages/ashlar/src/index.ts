@@ -7,7 +7,9 @@ export {
   bigint,
   bytes,
   type Ciphertext,
+  type ColumnOptions,
   ciphertext,
+  column,
   createdAt,
   type DatabaseGenerated,
   type Generated,
@@ -35,6 +37,8 @@ export {
   type TableItem,
   unique,
 } from './model/items.js';
+export { type Named, naming } from './model/name-rule.js';
+export type { NamingRule } from './model/naming.js';
 export { checkRow } from './model/row-checks.js';
 export { everyScope } from './model/scope.js';
 export { type Table, table } from './model/table.js';

@@ -1,7 +1,7 @@
 import type { GuardedTable } from '../contract/guarantee.js';
 import type { SystemFacts } from '../contract/system.js';
 import { AshlarError } from '../errors.js';
-import { literal, parseTime } from '../model/index.js';
+import { literal, parseTime, propertiesOf } from '../model/index.js';
 
 /** The changes that a query of the audit trails selects. A property that is left out does not restrict them. */
 export interface TrailSelection {
@@ -67,11 +67,13 @@ const keyOf = (
       suggestion: "Give both: { table: 'clauses', row: id }.",
     });
   }
-  const { columns } = table.primaryKey;
+  const columns = propertiesOf(table, table.primaryKey.columns);
   const given = typeof row === 'object' ? row : { [columns[0] ?? '']: row };
   const entries = Object.entries(given);
   const isKey = entries.length === columns.length && columns.every((name) => Object.hasOwn(given, name));
-  if (isKey && entries.every(([, value]) => ['string', 'number'].includes(typeof value))) return entries;
+  // a trail has the names of the database
+  if (isKey && entries.every(([, value]) => ['string', 'number'].includes(typeof value)))
+    return entries.map(([property, value]) => [table.columns[property]?.name ?? property, value] as const);
   throw new AshlarError('usage', {
     message: `The row is not a primary key of ${table.name}.`,
     suggestion: `Give a text or a number for each of its columns: { ${columns.join(', ')} }.`,

@@ -94,10 +94,13 @@ export interface ColumnCodec {
 /** What the encoding of a value depends on. */
 export type ValueForm = Pick<Column, 'kind' | 'nullable'>;
 
-/** One column of a table, derived from its Zod type; independent of any engine. */
-export interface Column<Name extends string = string> {
+/** One column of a table, derived from its Zod type; independent of any engine. `Property` is its name in TypeScript. */
+export interface Column<Property extends string = string> {
   readonly table: string;
-  readonly name: Name;
+  /** The name in the database: in SQL, steps, trails and ledger entries. */
+  readonly name: string;
+  /** The name in TypeScript: of rows, keys, inputs, builder queries, pages and facts of errors. */
+  readonly property: Property;
   readonly kind: ColumnKind;
   readonly nullable: boolean;
   readonly rules: ColumnRules;

@@ -117,6 +117,7 @@ export interface GuaranteeFacts {
 /** A table's columns, keys, constraints and indexes, and the facts that its guarantees give. */
 export interface TableFacts {
   readonly name: string;
+  /** The columns by their names in the database. A column is found under its property, too, which no list has. */
   readonly columns: Readonly<Record<string, Column>>;
   readonly primaryKey: Key;
   readonly uniques: readonly Unique[];

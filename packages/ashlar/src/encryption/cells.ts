@@ -1,6 +1,7 @@
 import type { Column } from '../contract/column.js';
 import type { ColumnEncryption, TableFacts } from '../contract/table.js';
 import { AshlarError } from '../errors.js';
+import { propertiesOf } from '../model/index.js';
 import { cellData, type Place } from './associated-data.js';
 import { blindIndexOf } from './blind-index.js';
 import type { DataKeys } from './data-keys.js';
@@ -8,7 +9,7 @@ import { decryptEnvelope, encryptToEnvelope, envelopeVersion } from './envelope.
 import { plaintextBytes, plaintextValue } from './plaintext.js';
 import type { Steps } from './steps.js';
 
-/** The values of a row, by column name. */
+/** The values of a row, by the properties of the columns. */
 export type Values = Readonly<Record<string, unknown>>;
 
 const encryptionOf = (table: TableFacts): ColumnEncryption => {
@@ -19,6 +20,10 @@ const encryptionOf = (table: TableFacts): ColumnEncryption => {
   });
 };
 
+/** The value of a column, given by its name, in a row. */
+const valueIn = (table: TableFacts, row: Values, name: string): unknown =>
+  row[table.columns[name]?.property ?? name];
+
 // ciphertexts are bound to what the database holds
 const storedForm = (table: TableFacts, name: string, value: unknown): unknown => {
   const codec = table.columns[name]?.codec;
@@ -26,11 +31,13 @@ const storedForm = (table: TableFacts, name: string, value: unknown): unknown =>
 };
 
 const needed = (table: TableFacts, row: Values, name: string): unknown => {
-  const value = row[name];
+  const value = valueIn(table, row, name);
   if (value !== undefined && value !== null) return storedForm(table, name, value);
+  const [lacking = name] = propertiesOf(table, [name]);
+  const all = propertiesOf(table, [encryptionOf(table).scope, ...table.primaryKey.columns]);
   throw new AshlarError('usage', {
-    message: `A row of ${table.name} lacks ${name}, which is needed to encrypt or decrypt its values.`,
-    suggestion: `Select ${[table.facts.encryption?.scope, ...table.primaryKey.columns].join(', ')} as well.`,
+    message: `A row of ${table.name} lacks ${lacking}, which is needed to encrypt or decrypt its values.`,
+    suggestion: `Select ${all.join(', ')} as well.`,
   });
 };
 
@@ -66,35 +73,35 @@ export function* encryptValues(
 ): Steps<Values> {
   const encryption = encryptionOf(table);
   refuseGivenIndexes(table, encryption, values);
-  const filled = encryption.columns.filter((column) => !isEmpty(column, values[column.name]));
+  const filled = encryption.columns.filter((column) => !isEmpty(column, values[column.property]));
   const result: Record<string, unknown> = { ...values };
   for (const { of, into } of encryption.blindIndexes) {
-    if (values[of.name] === undefined) delete result[into.name];
-    else result[into.name] = null;
+    if (values[of.property] === undefined) delete result[into.property];
+    else result[into.property] = null;
   }
   if (filled.length === 0) return result;
   const scope = scopeOf(table, row);
   const key = yield* keys.forEncryption(encryption.keys, scope);
   for (const column of filled) {
-    const bytes = plaintextBytes(column.plaintext ?? column, values[column.name]);
+    const bytes = plaintextBytes(column.plaintext ?? column, values[column.property]);
     const data = cellData(placeOf(table, column.name, scope, row), key.version);
-    result[column.name] = encryptToEnvelope(key.cells, key.version, bytes, data);
+    result[column.property] = encryptToEnvelope(key.cells, key.version, bytes, data);
   }
   for (const index of encryption.blindIndexes.filter(({ of }) => filled.includes(of))) {
-    result[index.into.name] = blindIndexOf(encryption, index, key, values[index.of.name]);
+    result[index.into.property] = blindIndexOf(encryption, index, key, values[index.of.property]);
   }
   return result;
 }
 
 const refuseGivenIndexes = (table: TableFacts, { blindIndexes }: ColumnEncryption, values: Values): void => {
   const given = blindIndexes.find(
-    ({ into }) => values[into.name] !== undefined && values[into.name] !== null,
+    ({ into }) => values[into.property] !== undefined && values[into.property] !== null,
   );
   if (!given) return;
   throw new AshlarError('value-invalid', {
-    message: `${table.name}.${given.into.name}: a blind index is computed from ${given.of.name} and cannot be given.`,
+    message: `${table.name}.${given.into.property}: a blind index is computed from ${given.of.property} and cannot be given.`,
     suggestion: 'Leave the column out.',
-    facts: { table: table.name, columns: [given.into.name] },
+    facts: { table: table.name, columns: [given.into.property] },
   });
 };
 
@@ -107,9 +114,9 @@ export function* decryptRow(keys: DataKeys, table: TableFacts, row: Values): Ste
   const encryption = encryptionOf(table);
   const result: Record<string, unknown> = { ...row };
   for (const column of encryption.columns) {
-    const value = row[column.name];
+    const value = row[column.property];
     if (value === undefined || value === null) continue;
-    result[column.name] = yield* decryptCell({ keys, table, encryption, column, row });
+    result[column.property] = yield* decryptCell({ keys, table, encryption, column, row });
   }
   return result;
 }
@@ -123,7 +130,7 @@ interface Cell {
 }
 
 function* decryptCell({ keys, table, encryption, column, row }: Cell): Steps<unknown> {
-  const envelope = row[column.name];
+  const envelope = row[column.property];
   const version = envelope instanceof Uint8Array ? envelopeVersion(envelope) : undefined;
   if (!(envelope instanceof Uint8Array) || version === undefined) {
     throw failed(table, column, row, 'The stored value is not a ciphertext of Ashlar.');
@@ -149,13 +156,13 @@ const failed = (table: TableFacts, column: Column, row: Values, why: string): As
   // any other key, such as an email address, says something about the row
   const isMeaningless = columns.every((name) => table.columns[name]?.generated !== undefined);
   const which = isMeaningless
-    ? `the row ${columns.map((name) => String(storedForm(table, name, row[name]))).join(', ')}`
+    ? `the row ${columns.map((name) => String(storedForm(table, name, valueIn(table, row, name)))).join(', ')}`
     : 'a row';
   return new AshlarError('decryption-failed', {
-    message: `${table.name}.${column.name} of ${which} cannot be decrypted.`,
+    message: `${table.name}.${column.property} of ${which} cannot be decrypted.`,
     detail: why,
     suggestion: 'Restore the row from a backup, and find out what changed it.',
-    facts: { table: table.name, columns: [column.name] },
+    facts: { table: table.name, columns: [column.property] },
   });
 };
 
@@ -166,6 +173,7 @@ const nothing = new Uint8Array(0);
 export interface IndexedValue {
   readonly keys: DataKeys;
   readonly table: TableFacts;
+  /** The property of the column. */
   readonly column: string;
   readonly scope: string;
   readonly value: unknown;
@@ -185,7 +193,7 @@ export function* blindIndexes({
   value,
 }: IndexedValue): Steps<Uint8Array<ArrayBuffer>[]> {
   const encryption = encryptionOf(table);
-  const index = encryption.blindIndexes.find(({ of }) => of.name === column);
+  const index = encryption.blindIndexes.find(({ of }) => of.property === column);
   if (!index) {
     throw new AshlarError('usage', {
       message: `${table.name}.${column} has no blind index.`,

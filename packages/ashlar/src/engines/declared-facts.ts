@@ -1,7 +1,7 @@
 import type { GuardedTable } from '../contract/guarantee.js';
 import type { ForeignKey, TableFacts } from '../contract/table.js';
 import type { ErrorFacts } from '../errors.js';
-import { identityColumn, sideTables } from '../model/index.js';
+import { identityColumn, propertiesOf, sideTables } from '../model/index.js';
 import { mentions } from '../sql/code.js';
 import { columnsIn, uniqueExpressions } from '../sql/declared-indexes.js';
 import { indexedColumns } from '../sql/index-object.js';
@@ -14,7 +14,7 @@ export interface NamedKey {
   readonly hasExpressions?: boolean;
 }
 
-/** What an engine reports about a violation: the names that its message has. */
+/** What an engine reports about a violation: the names that its message has, those of the database. */
 export interface Reported {
   readonly table?: string | undefined;
   readonly constraint?: string | undefined;
@@ -60,7 +60,7 @@ const sameColumns = (one: readonly string[], other: readonly string[]): boolean 
 
 /**
  * The registered tables. From what an engine reports of a violation it derives the facts of the error, so that they are
- * the same on every engine: the names that the tables declare, never those of a partition.
+ * the same on every engine: the names that the tables declare, never those of a partition, and the properties of columns.
  */
 export class DeclaredFacts {
   readonly #tables = new Map<string, GuardedTable>();
@@ -103,15 +103,19 @@ export class DeclaredFacts {
     );
     const nothing = constraint === undefined && columns === undefined;
     const key = byName ?? only(byColumns) ?? derived ?? (nothing ? only(keys) : undefined);
-    if (table && key) return { table: table.name, columns: key.columns, constraint: key.name };
-    return facts({ table: table?.name ?? relation, columns: byColumns[0]?.columns ?? columns, constraint });
+    if (table && key)
+      return { table: table.name, columns: propertiesOf(table, key.columns), constraint: key.name };
+    return facts({ ...about(table, relation, byColumns[0]?.columns ?? columns), constraint });
   }
 
   /** The facts of a foreign key that a statement violates; those of the table that declares it. */
   foreignKey({ table: relation, constraint, columns }: Reported): ErrorFacts {
     const found = this.#foreignKey({ table: relation, constraint, columns });
-    if (found) return { table: found.table.name, columns: found.key.columns, constraint: found.key.name };
-    return facts({ table: this.table(relation)?.name ?? relation, columns, constraint });
+    if (found) {
+      const { table, key } = found;
+      return { table: table.name, columns: propertiesOf(table, key.columns), constraint: key.name };
+    }
+    return facts({ ...about(this.table(relation), relation, columns), constraint });
   }
 
   /** The table that a declared foreign key refers to. */
@@ -128,13 +132,13 @@ export class DeclaredFacts {
     const given = this.table(relation);
     const declaring = (given ? [given] : this.tables).filter((table) => checkedColumns(table, constraint));
     const table = declaring.find(({ name }) => name === likely) ?? only(declaring);
-    if (table) return facts({ table: table.name, columns: checkedColumns(table, constraint), constraint });
-    return facts({ table: given?.name ?? relation, constraint });
+    const columns = table && checkedColumns(table, constraint);
+    return facts({ ...about(table ?? given, relation, columns), constraint });
   }
 
   /** The facts of a required column without a value. */
   notNull({ table: relation, columns }: Reported): ErrorFacts {
-    return facts({ table: this.table(relation)?.name ?? relation, columns });
+    return facts(about(this.table(relation), relation, columns));
   }
 
   /**
@@ -145,14 +149,17 @@ export class DeclaredFacts {
   guarantee(guarantee: string, relation: string | undefined, text: string): ErrorFacts {
     const table = this.table(relation);
     const declared = table?.guarantees.filter(({ name }) => name === guarantee) ?? [];
-    const said = declared.filter(({ columns = [] }) =>
-      columns.some((column) => text.startsWith(`${table?.name}.${column} `)),
+    const begins = (column: string): boolean => text.startsWith(`${table?.name}.${column} `);
+    const said = declared.filter(({ columns = [] }) => columns.some(begins));
+    // "Status" begins "Status Old"
+    const longest = Math.max(0, ...said.flatMap(({ columns = [] }) => columns.filter(begins).map(lengthOf)));
+    const meant = said.filter(({ columns = [] }) =>
+      columns.some((column) => begins(column) && column.length === longest),
     );
-    const columns = (only(said) ?? only(declared))?.columns;
+    const columns = (only(meant) ?? only(declared))?.columns;
     const generated = guarantee === 'autoincrement' && table ? identityColumn(table) : undefined;
     return facts({
-      table: table?.name ?? relation,
-      columns: generated ? [generated.name] : columns,
+      ...about(table, relation, generated ? [generated.name] : columns),
       guarantee,
     });
   }
@@ -162,7 +169,7 @@ export class DeclaredFacts {
    * of the rows, and one that is not declared may be any text.
    */
   withoutValues(guarantee: string, relation: string | undefined, text: string): string {
-    const [, column, statuses = ''] = /^\w+\.(\w+) cannot (?:begin as|go from) (.*)$/s.exec(text) ?? [];
+    const [, column, statuses = ''] = /^\w+\.(.+?) cannot (?:begin as|go from) (.*)$/s.exec(text) ?? [];
     if (guarantee !== 'lifecycle' || column === undefined) return text;
     const table = this.table(relation);
     const declared = table?.columns[column]?.rules.oneOf?.map(String) ?? [];
@@ -193,6 +200,18 @@ export class DeclaredFacts {
     );
   }
 }
+
+/** The table and the properties of its columns; the names as they are where the table is not registered. */
+const about = (
+  table: GuardedTable | undefined,
+  relation: string | undefined,
+  columns: readonly string[] | undefined,
+): { table: string | undefined; columns: readonly string[] | undefined } => ({
+  table: table?.name ?? relation,
+  columns: table && columns ? propertiesOf(table, columns) : columns,
+});
+
+const lengthOf = ({ length }: string): number => length;
 
 const only = <T>(list: readonly T[]): T | undefined => (list.length === 1 ? list[0] : undefined);
 

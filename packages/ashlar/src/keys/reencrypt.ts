@@ -91,10 +91,13 @@ const outdated = async <T extends Tables>({
 }: OutdatedRows<T>): Promise<readonly Row[]> => {
   const { version } = await run(s, keys.forEncryption(encryption.keys, scope));
   const stale = encryption.columns.map(
-    ({ name }) => sql`substr(${sql.ref(name)}, 2, 4) <> ${versionBytes(version)}`,
+    ({ name }) => sql`substr(${sql.id(name)}, 2, 4) <> ${versionBytes(version)}`,
   );
-  const { rows } = await sql<Row>`select * from ${sql.table(table.name)}
-    where ${sql.ref(encryption.scope)} = ${scope} and ${both(stale, 'or')} limit ${batch}`.execute(s.query);
+  const all = Object.values(table.columns).map(
+    ({ name, property }) => sql`${sql.id(name)} as ${sql.id(property)}`,
+  );
+  const { rows } = await sql<Row>`select ${sql.join(all)} from ${sql.table(table.name)}
+    where ${sql.id(encryption.scope)} = ${scope} and ${both(stale, 'or')} limit ${batch}`.execute(s.query);
   return rows;
 };
 
@@ -108,17 +111,19 @@ interface RowToMove<T extends Tables> {
 
 const move = async <T extends Tables>({ keys, s, table, encryption, row }: RowToMove<T>): Promise<number> => {
   const plain = await run(s, decryptRow(keys, table, row));
-  const values = Object.fromEntries(encryption.columns.map(({ name }) => [name, plain[name]]));
+  const values = Object.fromEntries(encryption.columns.map(({ property }) => [property, plain[property]]));
   const fresh = await run(s, encryptValues(keys, table, values, row));
-  const set = Object.entries(fresh).map(([name, value]) => sql`${sql.ref(name)} = ${value}`);
+  const set = Object.values(table.columns).flatMap(({ name, property }) =>
+    fresh[property] === undefined ? [] : [sql`${sql.id(name)} = ${fresh[property]}`],
+  );
   const same = [
-    ...table.primaryKey.columns.map((name) => {
-      const column = table.columns[name];
-      return sql`${sql.ref(name)} = ${column ? storedValue(column, row[name]) : row[name]}`;
+    ...table.key.map((property) => {
+      const column = table.columns[property];
+      return sql`${sql.id(column?.name ?? property)} = ${column ? storedValue(column, row[property]) : row[property]}`;
     }),
     // only if no other session has written the row since it was read
-    ...encryption.columns.map(({ name }) =>
-      row[name] === null ? sql`${sql.ref(name)} is null` : sql`${sql.ref(name)} = ${row[name]}`,
+    ...encryption.columns.map(({ name, property }) =>
+      row[property] === null ? sql`${sql.id(name)} is null` : sql`${sql.id(name)} = ${row[property]}`,
     ),
   ];
   const { numAffectedRows = 0n } = await sql`update ${sql.table(table.name)} set ${sql.join(set)}

@@ -178,7 +178,7 @@ const rulesOf = ({ dialect }: Comparison, table: SchemaTable | undefined, column
   );
   return [own?.rest ?? '', ...checks]
     .map((text) => replaceNames(text, dialect.name, (name) => (name === column ? 'value' : undefined)))
-    .map((text) => folded(text, dialect.name).replace(/\bCONSTRAINT \S+ /, ''))
+    .map((text) => folded(text, dialect.name).replace(/\bCONSTRAINT (?:"[^"]+"|\S+) /, ''))
     .filter(Boolean)
     .join(' ');
 };

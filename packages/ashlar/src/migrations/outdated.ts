@@ -2,6 +2,7 @@ import type { SqlDialect } from '../contract/dialect.js';
 import type { Schema, SchemaObject } from '../contract/schema.js';
 import type { SystemFacts } from '../contract/system.js';
 import { AshlarError } from '../errors.js';
+import { functionName } from './ownership/keys.js';
 import { schemaOfModel, schemaOfSteps } from './shadow.js';
 import type { Step } from './steps.js';
 
@@ -37,11 +38,13 @@ export async function outdatedObjects(
   }
 }
 
+// the name of a described function is quoted, and has its arguments
+const plainName = (type: string, name: string): string => (type === 'function' ? functionName(name) : name);
+
 /** The definitions of what a guarantee may make, by type and name. */
 const definitions = ({ tables, functions }: Schema): ReadonlyMap<string, string> => {
   const listed = (type: string, objects: readonly SchemaObject[] = []) =>
-    // the name of a described function has its arguments
-    objects.map(({ name, definition }) => [`${type} ${name.replace(/\(.*$/s, '')}`, definition] as const);
+    objects.map(({ name, definition }) => [`${type} ${plainName(type, name)}`, definition] as const);
   return new Map([
     ...listed('function', functions),
     ...tables.flatMap(({ name, triggers, indexes, rowSecurity, ...table }) => [

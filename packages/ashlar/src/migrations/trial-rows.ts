@@ -170,7 +170,7 @@ export class TrialRows {
     sample: Readonly<Record<string, unknown>>,
   ): string | undefined {
     const declared = table.columns.get(column.name);
-    const given = declared && sample[declared.name];
+    const given = declared && sample[declared.property];
     const isKey = isInKey(table, declared);
     if (given === undefined && !isKey) {
       if (!choice.filled && !column.notNull && (declared?.nullable ?? true)) return 'NULL';
@@ -195,7 +195,7 @@ export class TrialRows {
   #chosen(table: TrialTable, column: Column, { variant }: Choice): unknown {
     const values: Record<string, unknown> = {};
     if (column.generate && table.model) fillGenerated(table.model, values);
-    return values[column.name] ?? valueFor(column, { variant, unlike: true });
+    return values[column.property] ?? valueFor(column, { variant, unlike: true });
   }
 
   // of both forms: the value converts, and the new column accepts it

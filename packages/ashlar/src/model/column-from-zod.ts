@@ -10,19 +10,23 @@ import { constantDefault } from './default-value.js';
 import { assertDescription } from './description.js';
 import { envelopeForm } from './envelope-form.js';
 import { assertJson } from './json-schema.js';
+import { type Naming, unchanged } from './naming.js';
 import { classicSchema, definitionOf, unsupportedType } from './zod-definition.js';
 
 /**
  * Derives a column from a Zod type.
  *
+ * @param property - the name in TypeScript
+ * @param naming - gives the name in the database to a column that declares none
  * @throws AshlarError `column-type-unsupported`; `table-invalid` for a default that changes or that the type refuses
  */
-export function columnFromZod<Name extends string>(
+export function columnFromZod<Property extends string>(
   table: string,
-  name: Name,
+  property: Property,
   declared: z.ZodType,
-): Column<Name> {
-  const where = `${table}.${name}`;
+  naming: Naming = unchanged,
+): Column<Property> {
+  const where = `${table}.${property}`;
   const { inner, nullable, default: byDefault, hint, description } = layersOf(where, declared);
   assertDescription(table, description);
   const { stored, application, codec } = sidesOf(where, inner);
@@ -33,9 +37,11 @@ export function columnFromZod<Name extends string>(
   if (hint.generated === 'current' && kind !== 'timestamp' && kind !== 'date')
     throw unsupportedType(where, 'now() of another type', 'Use now(), now(z.iso.date()) or now(z.date()).');
   const storedType = classicSchema(where, stored);
-  const described: Column<Name> = {
+  const name = hint.name ?? naming(property);
+  const described: Column<Property> = {
     table,
     name,
+    property,
     kind,
     nullable,
     rules:
@@ -72,7 +78,10 @@ const integersOf = (inner: z.core.$ZodType): z.core.$ZodType => {
   return def.type === 'pipe' ? integersOf(def.in) : inner;
 };
 
-const ciphertextColumn = <Name extends string>(where: string, plaintext: Column<Name>): Column<Name> => {
+const ciphertextColumn = <Property extends string>(
+  where: string,
+  plaintext: Column<Property>,
+): Column<Property> => {
   const { generated, touched, primaryKey } = plaintext;
   if ((generated && generated !== 'function') || touched || primaryKey) {
     throw unsupportedType(

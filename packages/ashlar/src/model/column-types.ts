@@ -6,6 +6,8 @@ import type { ColumnKind, DecimalDigits, Generator } from '../contract/column.js
 /** Information about a Zod type that Ashlar needs and Zod does not store. */
 export interface ColumnHint {
   kind?: ColumnKind;
+  /** The name in the database. */
+  name?: string;
   generated?: Generator;
   generate?: () => unknown;
   touched?: boolean;
@@ -49,6 +51,26 @@ const hinted = <T extends z.ZodType>(schema: T, hint: ColumnHint): T => {
 
 // a type that is shared with another column must not change that column too; a clone inherits the hints
 const own = <T extends z.ZodType>(schema: T): T => schema.clone() as T;
+
+/** Options of a column. */
+export interface ColumnOptions {
+  /** The name of the column in the database; by default the one that it has in TypeScript. */
+  readonly name: string;
+}
+
+/**
+ * Gives a column another name in the database than in TypeScript. Rows, keys, queries of the builder and facts of errors
+ * have the name of TypeScript; SQL text, steps, audit trails and ledger entries have that of the database. For a rule that
+ * gives all columns their names, see {@link naming}.
+ *
+ * @param type - the type of the column
+ *
+ * @example
+ * table('artists', { id: id(), artistName: column(z.string(), { name: 'Artist Name' }) })
+ */
+export function column<T extends z.ZodType>(type: T, { name }: ColumnOptions): T {
+  return hinted(own(type), { name });
+}
 
 /**
  * Declares a primary key of version 7 UUIDs (RFC 9562), which sort by time of creation. This process generates the key

@@ -25,11 +25,11 @@ export function databaseClocks(table: GuardedTable): ReadonlyMap<string, string>
 
 /** Returns the error for a time that a new row gives to a column of {@link databaseClocks}: `guarantee-violated`. */
 export function clockWithheld(
-  { table, name }: Pick<Column, 'table' | 'name'>,
+  { table, property }: Pick<Column, 'table' | 'property'>,
   guarantee: string,
 ): AshlarError {
   return new AshlarError('guarantee-violated', {
-    message: `${table}.${name} is set by the clock of the database, and cannot be given.`,
+    message: `${table}.${property} is set by the clock of the database, and cannot be given.`,
     detail: `The guarantee ${guarantee} relies on the time at which a row was written.`,
     suggestion: 'Leave the column out. In a test, pass a clock to testDatabase(…).',
     facts: { table, guarantee },

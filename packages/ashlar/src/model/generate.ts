@@ -19,5 +19,5 @@ const generatedValue = (column: Column): unknown => {
  */
 export function fillGenerated(table: TableFacts, values: Record<string, unknown>): void {
   for (const column of generatingColumns(table))
-    if (values[column.name] === undefined) values[column.name] = generatedValue(column);
+    if (values[column.property] === undefined) values[column.property] = generatedValue(column);
 }

@@ -1,14 +1,17 @@
 export { assertTable } from './assert-table.js';
 export { bigintBounds, bigintForm, boundedBigint, computedBigint, isBigintText } from './bigint.js';
 export { clockValue, isFilledByClock } from './clock-value.js';
+export { columnOf, propertiesOf } from './column-map.js';
 export {
   autoincrement,
   bigint,
   bytes,
   type Ciphertext,
   type CiphertextMark,
+  type ColumnOptions,
   canonicalAddress,
   ciphertext,
+  column,
   createdAt,
   type DatabaseGenerated,
   type Generated,
@@ -62,7 +65,9 @@ export {
   unique,
 } from './items.js';
 export { type HeldValue, heldValue, keyValues } from './key-values.js';
-export { identifier, identifiers, literal, nullsAlike } from './names.js';
+export { type Named, naming } from './name-rule.js';
+export { foldedName, identifier, identifiers, literal, nullsAlike } from './names.js';
+export type { NamingRule } from './naming.js';
 export { type RefusingTable, refusedColumnValue, refusedValue } from './refused-value.js';
 export { noRights, readOnlyRights, rightsOf } from './rights.js';
 export { type CheckRowItem, checkRow, type RowCheck, type RowProblem, rowProblems } from './row-checks.js';

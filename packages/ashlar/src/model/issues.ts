@@ -23,7 +23,7 @@ export function errorIssues(
   return issues.map((issue) => {
     const [name] = issue.path;
     const column = typeof name === 'string' && Object.hasOwn(columns, name) ? columns[name] : undefined;
-    if (column?.plaintext) return { code: issue.code, path: [column.name] };
+    if (column?.plaintext) return { code: issue.code, path: [column.property] };
     return { code: issue.code, path: declaredPath(schema, issue.path), message: messageOf(issue, given) };
   });
 }

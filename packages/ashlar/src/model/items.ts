@@ -6,9 +6,9 @@ import type { FullTextItem } from './declared-objects.js';
 import type { CheckRowItem } from './row-checks.js';
 
 /** A primary key that `table()` declares over columns of the table. */
-export interface PrimaryKeyItem<Name extends string = string> {
+export interface PrimaryKeyItem<Property extends string = string> {
   readonly kind: 'primary-key';
-  readonly columns: readonly Column<Name>[];
+  readonly columns: readonly Column<Property>[];
 }
 /** A unique key in the declaration of a table. */
 export interface UniqueItem {
@@ -102,7 +102,9 @@ const inBoth = (text: SqlText): SqlTexts =>
   typeof text === 'string' ? { sqlite: text, postgres: text } : text;
 
 /** Declares a primary key over one or more columns. `id()` and `autoincrement()` declare their own. */
-export function primaryKey<const Name extends string>(...columns: Column<Name>[]): PrimaryKeyItem<Name> {
+export function primaryKey<const Property extends string>(
+  ...columns: Column<Property>[]
+): PrimaryKeyItem<Property> {
   return { kind: 'primary-key', columns };
 }
 
@@ -208,7 +210,7 @@ export function check(name: string, sql: SqlText): CheckItem {
 }
 
 /**
- * Declares that a column was previously named `from`, so that `ashlar migrate new` renames the column and keeps its
+ * Declares that a column was previously named `from` in the database, so that `ashlar migrate new` renames the column and keeps its
  * data.
  */
 export function renamed(column: Column, from: string): RenamedItem {

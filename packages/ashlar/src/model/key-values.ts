@@ -109,7 +109,7 @@ export function heldValue(column: Column, given: unknown): HeldValue | undefined
 }
 
 /**
- * Converts a primary key to the values of its columns, in the application's form.
+ * Converts a primary key to the values of its columns by their properties, in the application's form.
  *
  * @param key - the value of the key's column, or an object with a value for each column if there are several
  * @returns `undefined` for a key that no row can have, such as `'nope'` for a UUID: the database is not asked
@@ -118,7 +118,8 @@ export function heldValue(column: Column, given: unknown): HeldValue | undefined
  */
 export function keyValues(table: TableFacts, key: unknown): Values | undefined {
   assertTable(table);
-  const { columns } = table.primaryKey;
+  const parts = table.primaryKey.columns.map((name) => table.columns[name] as Column);
+  const columns = parts.map(({ property }) => property);
   const [only = ''] = columns;
   const given: Values =
     columns.length === 1 ? { [only]: key } : typeof key === 'object' && key !== null ? (key as Values) : {};
@@ -132,9 +133,10 @@ export function keyValues(table: TableFacts, key: unknown): Values | undefined {
   const values: Record<string, unknown> = {};
   let possible = true;
   // every column is looked at: a wrong type is an error, also beside a value that no row has
-  for (const name of columns) {
-    const part = heldValue(table.columns[name] as Column, given[name]);
-    if (part) values[name] = part.value;
+  for (const column of parts) {
+    const { property } = column;
+    const part = heldValue(column, given[property]);
+    if (part) values[property] = part.value;
     else possible = false;
   }
   return possible ? values : undefined;

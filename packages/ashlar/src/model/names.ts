@@ -42,13 +42,20 @@ export function isOwn(name: string): boolean {
   return name.startsWith('ashlar_');
 }
 
+/** Returns a name as the engines compare names without quotes: A–Z as a–z. */
+export function foldedName(name: string): string {
+  return name.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase());
+}
+
+const isReserved = (name: string): boolean => /^(sqlite|pg|ashlar)_/.test(foldedName(name));
+
 /**
- * Throws if an engine would change or truncate the name of a table, column or constraint, or if the name is reserved.
+ * Throws if an engine would change or truncate the name of a table or view, or if the name is reserved.
  *
  * @throws AshlarError `table-invalid`
  */
 export function assertName(what: string, name: string): void {
-  if (!/^[a-z][a-z0-9_]*$/.test(name) || /^(sqlite|pg)_/.test(name) || isOwn(name)) {
+  if (!/^[a-z][a-z0-9_]*$/.test(name) || isReserved(name)) {
     throw new AshlarError('table-invalid', {
       message: `${what} cannot be named "${name}".`,
       detail:
@@ -56,6 +63,27 @@ export function assertName(what: string, name: string): void {
       suggestion: 'Choose a snake_case name.',
     });
   }
+  assertLength(what, name);
+}
+
+/**
+ * Throws if a column, constraint or index cannot have this name in the database.
+ *
+ * @throws AshlarError `table-invalid`
+ */
+export function assertQuotedName(what: string, name: string): void {
+  if (!/^[A-Za-z_][A-Za-z0-9_-]*( +[A-Za-z0-9_-]+)*$/.test(name) || isReserved(name)) {
+    throw new AshlarError('table-invalid', {
+      message: `${what} cannot be named "${name}" in the database.`,
+      detail:
+        'Names there have letters of A–Z in either case, digits, _, -, and spaces between words, begin with a letter or _, and are not sqlite_…, pg_… or ashlar_….',
+      suggestion: "Choose another name: column(type, { name: 'Artist Id' }).",
+    });
+  }
+  assertLength(what, name);
+}
+
+const assertLength = (what: string, name: string): void => {
   if (name.length > longestName) {
     throw new AshlarError('table-invalid', {
       message: `${what} has a name of ${name.length} characters: "${name}".`,
@@ -63,7 +91,7 @@ export function assertName(what: string, name: string): void {
       suggestion: 'Give it a shorter name (constraints and indexes take { name }).',
     });
   }
-}
+};
 
 // a name that every object of JavaScript has already
 const ofObjects = new Set(Object.getOwnPropertyNames(Object.prototype));
@@ -74,21 +102,49 @@ const ofEngines: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * Throws if a table cannot have a column with this name, because JavaScript or an engine reserves it in every table.
+ * Throws if a table cannot have a column with this name in the database, because it has other characters, or because
+ * JavaScript or an engine reserves it in every table.
  *
  * @throws AshlarError `table-invalid`
  */
 export function assertColumnName(table: string, name: string): void {
-  const owner = ofObjects.has(name) ? 'JavaScript' : ofEngines.get(name);
-  if (owner !== undefined) {
+  assertUnreserved(table, name);
+  assertQuotedName(`A column of ${table}`, name);
+}
+
+/**
+ * Throws if a column cannot have this name in TypeScript.
+ *
+ * @throws AshlarError `table-invalid`
+ */
+export function assertProperty(table: string, property: string): void {
+  assertUnreserved(table, property);
+  // the builder reads `a as b`, `a.b` and `a->b` as more than a name
+  if (!/^[A-Za-z_$][A-Za-z0-9_$]*$/.test(property) || isReserved(property)) {
     throw new AshlarError('table-invalid', {
-      message: `A column of ${table} cannot be named "${name}".`,
+      message: `A column of ${table} cannot be named "${property}".`,
       detail:
-        owner === 'JavaScript'
-          ? 'Every object of JavaScript has a property with this name, so a row without the column would seem to have it.'
-          : `${owner} reserves the name in every table.`,
-      suggestion: `Choose another name, such as ${name.replaceAll('_', '')}_value.`,
+        'Columns are named in TypeScript by letters of A–Z in either case, digits, _ and $, and not sqlite_…, pg_… or ashlar_….',
+      suggestion: `Declare the name of the database apart: ${camelName(property)}: column(type, { name: '…' }).`,
     });
   }
-  assertName(`A column of ${table}`, name);
+  assertLength(`A column of ${table}`, property);
 }
+
+const camelName = (text: string): string =>
+  text.replaceAll(/[^A-Za-z0-9]+(.?)/g, (_, next: string) => next.toUpperCase()).replace(/^\d*/, '') ||
+  'value';
+
+const assertUnreserved = (table: string, name: string): void => {
+  // a row has neither name as its own property: names of the database are keys of JSON in trails
+  const owner = ofObjects.has(name) ? 'JavaScript' : ofEngines.get(foldedName(name));
+  if (owner === undefined) return;
+  throw new AshlarError('table-invalid', {
+    message: `A column of ${table} cannot be named "${name}".`,
+    detail:
+      owner === 'JavaScript'
+        ? 'Every object of JavaScript has a property with this name, so a row without the column would seem to have it.'
+        : `${owner} reserves the name in every table.`,
+    suggestion: `Choose another name, such as ${name.replaceAll('_', '')}_value.`,
+  });
+};

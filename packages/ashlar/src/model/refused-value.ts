@@ -24,7 +24,7 @@ export function refusedValue(
 ): AshlarError {
   const issues = errorIssues(found, { ...source, columns });
   const named = new Set(issues.flatMap(({ path }) => path.slice(0, 1)));
-  const about = Object.keys(columns).filter((column) => named.has(column));
+  const about = Object.values(columns).flatMap(({ property }) => (named.has(property) ? [property] : []));
   const lines = issues.map((issue) => issueText(issue, name));
   return new AshlarError(found.every(isStorageIssue) ? 'value-unstorable' : 'value-invalid', {
     message: lines[0] ?? `${name}: invalid value.`,
@@ -40,8 +40,8 @@ export function refusedColumnValue(
   found: readonly z.core.$ZodIssue[],
   value: unknown,
 ): AshlarError {
-  const table = { name: column.table, columns: { [column.name]: column } };
-  const issues = found.map((issue) => ({ ...issue, path: [column.name, ...issue.path] }));
-  const schema = z.object({ [column.name]: column.schema });
-  return refusedValue(table, issues, { schema, given: { [column.name]: value } });
+  const table = { name: column.table, columns: { [column.property]: column } };
+  const issues = found.map((issue) => ({ ...issue, path: [column.property, ...issue.path] }));
+  const schema = z.object({ [column.property]: column.schema });
+  return refusedValue(table, issues, { schema, given: { [column.property]: value } });
 }

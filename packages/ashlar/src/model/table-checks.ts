@@ -1,7 +1,7 @@
 import type { SqlTexts, TableFacts } from '../contract/table.js';
 import { assertActions } from './foreign-keys.js';
 import { invalidTable } from './invalid-table.js';
-import { assertName } from './names.js';
+import { assertQuotedName, foldedName } from './names.js';
 import type { Parts } from './table-parts.js';
 
 /**
@@ -91,13 +91,13 @@ export function assertNames(table: string, columns: TableFacts['columns'], parts
   const checked = Object.keys(columns).map((name) => `${table}_${name}_check`);
   const seen = new Set([`${table}_pkey`]);
   for (const name of [...named, ...checked]) {
-    assertName('A constraint or index', name);
-    if (seen.has(name))
+    assertQuotedName('A constraint or index', name);
+    if (seen.has(foldedName(name)))
       throw invalidTable(
         table,
         `two constraints or indexes are named ${name}.`,
         'Give one of them { name }.',
       );
-    seen.add(name);
+    seen.add(foldedName(name));
   }
 }

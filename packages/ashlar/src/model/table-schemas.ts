@@ -29,7 +29,7 @@ export function tableSchemas<S extends Shape, Key extends string>(
 ): TableSchemas<S, Key> {
   const all = Object.values(columns);
   const object = (chosen: readonly Column[], type: (column: Column) => z.ZodType) =>
-    z.strictObject(Object.fromEntries(chosen.map((column) => [column.name, type(column)])));
+    z.strictObject(Object.fromEntries(chosen.map((column) => [column.property, type(column)])));
   return {
     row: object(all, ({ schema }) => schema),
     insert: object(

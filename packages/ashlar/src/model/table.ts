@@ -1,20 +1,21 @@
 import type { z } from 'zod';
 import type { Column } from '../contract/column.js';
 import type { GuardedTable } from '../contract/guarantee.js';
-import { columnFromZod } from './column-from-zod.js';
+import { columnMap, propertiesOf } from './column-map.js';
 import { assertDescription } from './description.js';
 import { assertUnfrozen } from './foreign-keys.js';
 import { assertGuarantees, mergedFacts } from './guarantee-facts.js';
 import type { PrimaryKeyItem, TableItem } from './items.js';
 import { limitKeySizes } from './key-size.js';
-import { assertColumnName, assertName } from './names.js';
+import { assertName } from './names.js';
+import { type Naming, unchanged } from './naming.js';
 import type { RowCheck } from './row-checks.js';
 import type { CheckedRow, InsertShape, MarkedKey, RowShape, Shape, UpdateShape } from './shape.js';
 import { assertDecimalTexts, assertKeys, assertNames } from './table-checks.js';
 import { sortItems } from './table-parts.js';
 import { tableSchemas } from './table-schemas.js';
 
-/** The columns of a table, by name. */
+/** The columns of a table, by their names in TypeScript. */
 export type Columns<S extends Shape = Shape> = { readonly [K in keyof S]: Column<K & string> };
 
 /**
@@ -25,8 +26,13 @@ export interface Table<Name extends string = string, S extends Shape = Shape, Ke
   extends GuardedTable {
   readonly kind: 'table';
   readonly name: Name;
+  /**
+   * The columns: `orders.columns.createdAt`. A list of the keys has the names in the database (`created_at`), under which a
+   * column is found, too.
+   */
   readonly columns: Columns<S>;
-  readonly primaryKey: { readonly name: string; readonly columns: readonly Key[] };
+  /** The columns of the primary key, by their names in TypeScript. */
+  readonly key: readonly Key[];
   /** The checks of whole rows, which run in this process: `checkRow(…)`. */
   readonly checkRow: readonly RowCheck<never>[];
   /** Validates a stored row; `z.toJSONSchema(table.row)` is its JSON Schema. */
@@ -64,7 +70,7 @@ export type KeyNames<S extends Shape, Item> = [NamedKey<Item>] extends [never]
  * Declares a table: its columns as Zod types, with its keys, indexes and guarantees.
  *
  * @param name - the table's name in the database, snake_case
- * @param shape - column name → Zod type
+ * @param shape - column name → Zod type. A column has this name in the database, too, unless {@link column} gives it another
  * @param items - given the columns, returns the keys, indexes, constraints, checks and guarantees
  * @returns the table, with its schemas `row`, `insert` and `update`
  * @throws AshlarError `table-invalid` (two primary keys, an index without columns, guarantees that cannot hold
@@ -77,21 +83,26 @@ export function table<
   const Name extends string,
   S extends Shape,
   const Items extends readonly TableItem<CheckedRow<S>>[] = [],
+>(name: Name, shape: S, items?: (columns: Columns<S>) => Items): Table<Name, S, KeyNames<S, Items[number]>> {
+  return namedTable(unchanged, name, shape, items);
+}
+
+/** Declares a table whose columns get their names in the database by a rule; see {@link table}. */
+export function namedTable<
+  const Name extends string,
+  S extends Shape,
+  const Items extends readonly TableItem<CheckedRow<S>>[] = [],
 >(
+  naming: Naming,
   name: Name,
   shape: S,
   items: (columns: Columns<S>) => Items = () => [] as never,
 ): Table<Name, S, KeyNames<S, Items[number]>> {
   type Key = KeyNames<S, Items[number]>;
   assertName('A table', name);
-  const columns = Object.fromEntries(
-    Object.entries(shape).map(([column, type]) => {
-      assertColumnName(name, column);
-      return [column, columnFromZod(name, column, type)];
-    }),
-  ) as Columns<S>;
+  const columns = columnMap(name, shape, naming) as Columns<S>;
   const { primaryKeys, ...parts } = sortItems(name, columns, items(columns));
-  const primaryKey = assertKeys(name, columns, { primaryKeys, ...parts }) as Key[];
+  const primaryKey = assertKeys(name, columns, { primaryKeys, ...parts });
   assertNames(name, columns, { primaryKeys, ...parts });
   assertDecimalTexts(name, columns, { primaryKeys, ...parts });
   const made: Table<Name, S, Key> = Object.freeze({
@@ -99,6 +110,7 @@ export function table<
     name,
     columns,
     primaryKey: { name: `${name}_pkey`, columns: primaryKey },
+    key: propertiesOf({ columns }, primaryKey) as Key[],
     ...parts,
     facts: mergedFacts({ name, columns }, parts.guarantees),
     ...tableSchemas<S, Key>(columns, primaryKey),

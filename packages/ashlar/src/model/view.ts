@@ -1,8 +1,9 @@
 import type { DeclaredView } from '../contract/objects.js';
 import type { SqlName } from '../contract/sql.js';
 import { AshlarError } from '../errors.js';
-import { columnFromZod } from './column-from-zod.js';
-import { assertColumnName, assertName } from './names.js';
+import { columnMap } from './column-map.js';
+import { assertName } from './names.js';
+import { type Naming, unchanged } from './naming.js';
 import type { Shape } from './shape.js';
 
 declare const shapeOf: unique symbol;
@@ -23,7 +24,7 @@ export type ViewShape<V> = V extends { readonly [shapeOf]?: infer S } ? Extract<
 /** What {@link view} takes. */
 export interface ViewParts<Name extends string, S extends Shape> {
   readonly name: Name;
-  /** column name → Zod type of its values */
+  /** column name → Zod type of its values; {@link column} gives a column another name in the query */
   readonly columns: S;
   /** The query of the view on SQLite. */
   readonly sqlite: string;
@@ -48,6 +49,14 @@ export interface ViewParts<Name extends string, S extends Shape> {
  * });
  */
 export function view<const Name extends string, S extends Shape>(parts: ViewParts<Name, S>): View<Name, S> {
+  return namedView(unchanged, parts);
+}
+
+/** Declares a view whose columns get their names in its query by a rule; see {@link view}. */
+export function namedView<const Name extends string, S extends Shape>(
+  naming: Naming,
+  parts: ViewParts<Name, S>,
+): View<Name, S> {
   const { name, columns, definer } = parts;
   assertName('A view', name);
   if (Object.keys(columns).length === 0) throw invalidView(name, 'has no columns.');
@@ -55,12 +64,7 @@ export function view<const Name extends string, S extends Shape>(parts: ViewPart
   return Object.freeze({
     kind: 'view' as const,
     name,
-    columns: Object.fromEntries(
-      Object.entries(columns).map(([column, type]) => {
-        assertColumnName(name, column);
-        return [column, columnFromZod(name, column, type)];
-      }),
-    ),
+    columns: columnMap(name, columns, naming),
     sql: sql satisfies Readonly<Record<SqlName, string>>,
     definer,
   });

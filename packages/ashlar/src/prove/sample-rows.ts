@@ -184,10 +184,10 @@ export class SampleRows {
     }
     const values: Record<string, unknown> = checked.data;
     fillGenerated(table, values);
-    const row = Object.entries(values).flatMap(([name, value]) => {
-      const column = table.columns[name];
-      if (column === undefined || value === undefined) return [];
-      return [[name, links.value[name] ?? this.#encoded(column, value)] as const];
+    const row = Object.values(table.columns).flatMap((column) => {
+      const { name, property } = column;
+      const value = values[property];
+      return value === undefined ? [] : [[name, links.value[name] ?? this.#encoded(column, value)] as const];
     });
     return { value: { ...Object.fromEntries(row), ...fixed } };
   }
@@ -213,7 +213,7 @@ export class SampleRows {
       const byDefault = column.default !== undefined && variant === 0 && !linked.includes(column.name);
       const unlike = keyed.has(column.name) && !byDefault;
       // leaving the column out is its default, in the application's form
-      return [column.name, byDefault ? undefined : valueFor(column, { variant, unlike })] as const;
+      return [column.property, byDefault ? undefined : valueFor(column, { variant, unlike })] as const;
     });
     const samples = this.#samples.get(table.name) ?? [];
     const sample = samples.length > 0 ? samples[this.#used++ % samples.length] : {};

@@ -15,6 +15,7 @@ import {
 } from 'kysely';
 import type { TableFacts } from '../contract/table.js';
 import { AshlarError } from '../errors.js';
+import { propertiesOf } from '../model/index.js';
 import type { Scope } from './scope.js';
 import { unwrapped } from './unwrapped.js';
 
@@ -76,7 +77,7 @@ const repeated = ({ name, table }: Source, among: boolean): AshlarError =>
   new AshlarError('usage', {
     message: `The order of a page of ${name} leaves rows equal, which could then be left out.`,
     ...(among && { detail: `A row of the other tables can occur once for each row of ${name}.` }),
-    suggestion: `End \`by\` in columns that make a row unique${among ? `, of ${name} too` : ''}: ${table.primaryKey.columns.join(', ')}.`,
+    suggestion: `End \`by\` in columns that make a row unique${among ? `, of ${name} too` : ''}: ${propertiesOf(table, table.primaryKey.columns).join(', ')}.`,
   });
 
 const sourcesOf = (given: SelectQueryNode, scope: Scope): Source[] | undefined => {

@@ -1,5 +1,6 @@
 import type { QueryAnswers } from '../contract/answers.js';
 import type { Column, ValueForm } from '../contract/column.js';
+import type { Renaming } from './renaming.js';
 import type { Relation } from './scope.js';
 
 /** What rewriting queries needs to know about the tables and the engine. */
@@ -7,6 +8,8 @@ export interface QueryParts {
   /** The declared tables, by name. */
   readonly declared: ReadonlyMap<string, Relation>;
   readonly answers: QueryAnswers;
+  /** Renames columns that have another name in the database; `undefined` if there are none. */
+  readonly renaming: Renaming | undefined;
   /** Whether a declared table has a decimal column. */
   readonly hasDecimals: boolean;
   /** Returns a stored value as a parameter of the engine. */

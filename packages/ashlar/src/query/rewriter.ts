@@ -66,7 +66,8 @@ export class Rewriter {
   }
 
   /** Rewrites a whole statement. @throws AshlarError `value-invalid`, `value-unstorable`, `usage` */
-  statement(node: OperationNode): OperationNode {
+  statement(given: OperationNode): OperationNode {
+    const node = this.#parts.renaming?.statement(given) ?? given;
     const scope = new Scope(this.#parts.declared);
     const rewritten = this.#rewrite(node, scope);
     if (isStatement(node)) this.#note(node, rewritten, scope);

@@ -6,6 +6,7 @@ import type { DeclaredView } from '../contract/objects.js';
 import { databaseClocks } from '../model/index.js';
 import { nestedValue } from './nested-rows.js';
 import { type PageOptions, type PagePlan, pagePlan } from './page.js';
+import { Renaming } from './renaming.js';
 import { Rewriter } from './rewriter.js';
 import { declaredRelations, Scope } from './scope.js';
 
@@ -40,6 +41,7 @@ export function queryRules(
   { clock, keepsClocks }: Clocks,
 ): QueryRules {
   const declared = declaredRelations(tables, views);
+  const all = [...tables, ...views].flatMap(({ columns }) => Object.values(columns));
   const keepers = new Map(
     tables.flatMap((table) =>
       [...databaseClocks(table)].map(([column, guarantee]) => [`${table.name}.${column}`, guarantee]),
@@ -48,9 +50,10 @@ export function queryRules(
   const rewriter = new Rewriter({
     declared,
     answers: engine.kysely.answers,
-    hasDecimals: [...tables, ...views].some(({ columns }) =>
-      Object.values(columns).some(({ kind }) => kind === 'decimal'),
-    ),
+    renaming: all.some(({ name, property }) => name !== property)
+      ? new Renaming(declaredRelations(tables, views, 'property'))
+      : undefined,
+    hasDecimals: all.some(({ kind }) => kind === 'decimal'),
     encode: (column, value) => engine.encode(column, value),
     now: (precision) => engine.dialect.now(precision),
     clock,

@@ -49,17 +49,22 @@ function columnMeaning(column: Column): Meaning {
   return { kind, nullable, column, precision, codec, digits, rows: undefined };
 }
 
-/** Returns declared tables as relations, by name. */
+/**
+ * Returns declared tables and views as relations, by name.
+ *
+ * @param by - whether the columns of the relations are those of the database, or of TypeScript
+ */
 export function declaredRelations(
   tables: readonly TableFacts[],
   views: readonly DeclaredView[] = [],
+  by: 'name' | 'property' = 'name',
 ): ReadonlyMap<string, Relation> {
   return new Map([
     ...tables.map((table): [string, Relation] => [
       table.name,
       {
         columns: new Map(
-          Object.values(table.columns).map((column) => [column.name, columnMeaning(column)] as const),
+          Object.values(table.columns).map((column) => [column[by], columnMeaning(column)] as const),
         ),
         open: false,
         table,
@@ -70,7 +75,7 @@ export function declaredRelations(
       {
         columns: new Map(
           Object.values(view.columns).map(
-            (column) => [column.name, { ...columnMeaning(column), ofView: true }] as const,
+            (column) => [column[by], { ...columnMeaning(column), ofView: true }] as const,
           ),
         ),
         open: false,
@@ -81,7 +86,8 @@ export function declaredRelations(
   ]);
 }
 
-interface Source {
+/** An item of FROM, under the name that the query gives it. */
+export interface Source {
   readonly name: string | undefined;
   readonly relation: Relation;
   /** Whether an outer join may fill the source's columns with NULLs. */
@@ -141,12 +147,24 @@ export class Scope {
   /** Returns the meaning of a column reference; `undefined` if it is not certain. */
   column(name: string, table?: string): Meaning | undefined {
     const level = this.#level(name, table);
-    return level && (table === undefined ? unqualified(level, name) : qualified(level, name, table));
+    const source = level && only(level, name, table);
+    return source && shown(source, source.relation.columns.get(name));
+  }
+
+  /** Returns the source that a column reference means; `undefined` if it is not certain. */
+  source(name: string, table?: string): Source | undefined {
+    const level = this.#level(name, table);
+    return level && only(level, name, table);
+  }
+
+  /** The sources of this level with a name, or all of them. */
+  sources(table?: string): readonly Source[] {
+    return this.#sources.filter((source) => table === undefined || source.name === table);
   }
 
   /** The columns of one source, or of all sources, in order; `undefined` stands for columns that are not known. */
   *all(table?: string): Generator<readonly [string, Meaning | undefined] | undefined> {
-    const chosen = this.#sources.filter((source) => table === undefined || source.name === table);
+    const chosen = this.sources(table);
     if (chosen.length === 0) yield undefined;
     for (const source of chosen) {
       for (const [name, meaning] of source.relation.columns) yield [name, shown(source, meaning)];
@@ -170,14 +188,9 @@ const shown = ({ optional }: Source, meaning: Meaning | undefined): Meaning | un
   optional && meaning && !meaning.nullable ? { ...meaning, nullable: true } : meaning;
 
 // the database refuses a name that two sources have: one known source with the column is the one that is meant
-const unqualified = (sources: readonly Source[], name: string): Meaning | undefined => {
-  const [source, ...others] = sources.filter(({ relation }) => relation.columns.has(name));
-  if (!source || others.length > 0) return undefined;
-  return shown(source, source.relation.columns.get(name));
-};
-
-const qualified = (sources: readonly Source[], name: string, table: string): Meaning | undefined => {
-  const [source, ...others] = sources.filter((each) => each.name === table);
-  if (!source || others.length > 0) return undefined;
-  return shown(source, source.relation.columns.get(name));
+const only = (sources: readonly Source[], name: string, table: string | undefined): Source | undefined => {
+  const [source, ...others] = sources.filter((each) =>
+    table === undefined ? each.relation.columns.has(name) : each.name === table,
+  );
+  return others.length > 0 ? undefined : source;
 };

@@ -44,6 +44,21 @@ const mappedList = (
   return copy ?? list;
 };
 
+const isSame = (one: unknown, other: unknown): boolean =>
+  one === other ||
+  (Array.isArray(one) &&
+    Array.isArray(other) &&
+    one.length === other.length &&
+    one.every((part, at) => part === other[at]));
+
+/** Returns a node with other parts, or the node itself if they are the same; a part that is undefined stays. */
+export const withParts = <Node extends OperationNode>(node: Node, given: Fields): Node => {
+  const changed = Object.entries(given).filter(
+    ([name, part]) => part !== undefined && !isSame((node as unknown as Fields)[name], part),
+  );
+  return changed.length === 0 ? node : { ...node, ...Object.fromEntries(changed) };
+};
+
 /** Returns the nodes that are directly in a node. */
 export const parts = (node: OperationNode): readonly OperationNode[] =>
   leaves.has(node.kind)

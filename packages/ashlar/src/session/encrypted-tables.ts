@@ -10,7 +10,7 @@ import {
   type Values,
 } from '../encryption/index.js';
 import { AshlarError } from '../errors.js';
-import { assertTable, type Table } from '../model/index.js';
+import { assertTable, columnOf, type Table } from '../model/index.js';
 import { assertRowList } from './assert-call.js';
 import type { SessionParts } from './parts.js';
 import { notFound } from './values.js';
@@ -79,13 +79,13 @@ export async function getEncrypted(parts: SessionParts, table: Table, key: Value
 
 /** Throws if a row has bytes under a name that the table does not have: the ciphertext of a renamed column would stay. */
 const assertNoAlias = (table: Table, row: Readonly<Record<string, unknown>>): void => {
-  const lacking = table.facts.encryption?.columns.find(({ name }) => row[name] === undefined);
+  const lacking = table.facts.encryption?.columns.find(({ property }) => row[property] === undefined);
   if (!lacking) return;
-  const alias = Object.keys(row).find((name) => !(name in table.columns) && row[name] instanceof Uint8Array);
+  const alias = Object.keys(row).find((name) => !columnOf(table, name) && row[name] instanceof Uint8Array);
   if (alias === undefined) return;
   throw new AshlarError('usage', {
     message: `decrypt cannot tell which column of ${table.name} ${alias} is.`,
-    detail: `The row has bytes under this name, and lacks an encrypted column of the table (${lacking.name}).`,
-    suggestion: `Select encrypted columns under their own names: '${lacking.name}' instead of '${lacking.name} as ${alias}'.`,
+    detail: `The row has bytes under this name, and lacks an encrypted column of the table (${lacking.property}).`,
+    suggestion: `Select encrypted columns under their own names: '${lacking.property}' instead of '${lacking.property} as ${alias}'.`,
   });
 };

@@ -27,10 +27,10 @@ export function updateManyStatement(
   // fragments of SQL, which the builder leaves as they are: these values have been checked and encoded. It adds the
   // columns that every update sets to the current time
   const assigned = Object.values(table.columns).flatMap((column) => {
-    const value = values[column.name];
+    const value = values[column.property];
     return value === undefined
       ? []
-      : [[column.name, sql`${engine.encode(column, storedValue(column, value))}`] as const];
+      : [[column.property, sql`${engine.encode(column, storedValue(column, value))}`] as const];
   });
   const all = tableIn(builder).updateTable(table.name).set(Object.fromEntries(assigned));
   return (condition ? all.where(condition) : all).compile();
@@ -78,11 +78,11 @@ const tableIn = (builder: Kysely<unknown>): Kysely<AnyTables> => builder as Kyse
 const refuseEncrypted = (table: Table, values: Readonly<Record<string, unknown>>): void => {
   const { columns = [], blindIndexes = [] } = table.facts.encryption ?? {};
   const written = [...columns, ...blindIndexes.map(({ into }) => into)].find(
-    ({ name }) => values[name] !== undefined,
+    ({ property }) => values[property] !== undefined,
   );
   if (!written) return;
   throw new AshlarError('usage', {
-    message: `updateMany cannot set ${table.name}.${written.name}, which is encrypted.`,
+    message: `updateMany cannot set ${table.name}.${written.property}, which is encrypted.`,
     detail: 'A ciphertext is bound to one row, so each row needs its own.',
     suggestion: 'Update the rows one by one with s.update(…).',
   });

@@ -1,4 +1,4 @@
-import { DummyDriver, Kysely, sql } from 'kysely';
+import { DummyDriver, type ExpressionBuilder, Kysely, sql } from 'kysely';
 import type { Column } from '../contract/column.js';
 import type { Engine } from '../contract/engine.js';
 import { AshlarError } from '../errors.js';
@@ -10,6 +10,7 @@ export interface Statement {
   readonly parameters: readonly unknown[];
 }
 
+// by properties
 type Values = Readonly<Record<string, unknown>>;
 
 interface Compiled {
@@ -20,7 +21,13 @@ interface Compiled {
 type AnyTables = Record<string, Record<string, unknown>>;
 
 const present = (table: Table, values: Values): Column[] =>
-  Object.values(table.columns).filter((column) => values[column.name] !== undefined);
+  Object.values(table.columns).filter((column) => values[column.property] !== undefined);
+
+/** The columns of a table in a select list or in RETURNING, each under its property. */
+const all = (table: Table) => (eb: ExpressionBuilder<AnyTables, string>) =>
+  Object.values(table.columns).map(({ name, property }) =>
+    name === property ? name : eb.ref(name).as(property),
+  );
 
 /**
  * Compiles the statements that write and read single rows, once for each table and set of columns. Values are given in
@@ -52,12 +59,11 @@ export class Statements {
   insert(table: Table, values: Values): Statement {
     const columns = present(table, values);
     const compiled = this.#cached(table, `insert ${columns.map((c) => c.name).join()}`, () => {
-      const names = Object.keys(table.columns);
       const insert = this.#kysely.insertInto(table.name);
       const filled = columns.length
         ? insert.values(Object.fromEntries(columns.map((c) => [c.name, null])))
         : insert.defaultValues();
-      return { sql: filled.returning(names).compile().sql, columns };
+      return { sql: filled.returning(all(table)).compile().sql, columns };
     });
     return { sql: compiled.sql, parameters: this.#encode(compiled.columns, values) };
   }
@@ -77,7 +83,7 @@ export class Statements {
       let update = this.#kysely.updateTable(table.name).set(Object.fromEntries([...given, ...touched]));
       for (const column of keys) update = update.where(column.name, '=', '');
       return {
-        sql: update.returning(Object.keys(table.columns)).compile().sql,
+        sql: update.returning(all(table)).compile().sql,
         columns: [...columns, ...keys],
       };
     });
@@ -88,7 +94,7 @@ export class Statements {
   get(table: Table, key: Values): Statement {
     const compiled = this.#cached(table, 'get', () => {
       const columns = this.#keyColumns(table);
-      let select = this.#kysely.selectFrom(table.name).select(Object.keys(table.columns));
+      let select = this.#kysely.selectFrom(table.name).select(all(table));
       for (const column of columns) select = select.where(column.name, '=', '');
       return { sql: select.compile().sql, columns };
     });
@@ -96,13 +102,13 @@ export class Statements {
   }
 
   /**
-   * Returns a SELECT of one row by the columns of a key. The row is locked if the application's role may lock it; a row
+   * Returns a SELECT of one row by the columns of a key, given by their properties. The row is locked if the application's role may lock it; a row
    * that it may not update needs no lock.
    */
   find(table: Table, by: readonly string[], values: Values): Statement {
-    const columns = Object.values(table.columns).filter(({ name }) => by.includes(name));
+    const columns = Object.values(table.columns).filter(({ property }) => by.includes(property));
     const compiled = this.#cached(table, `find ${columns.map((c) => c.name).join()}`, () => {
-      let select = this.#kysely.selectFrom(table.name).select(Object.keys(table.columns));
+      let select = this.#kysely.selectFrom(table.name).select(all(table));
       for (const column of columns) select = select.where(column.name, '=', '');
       const locked = rightsOf(table).update.length > 0 ? select.forUpdate() : select;
       return { sql: locked.compile().sql, columns };
@@ -133,7 +139,7 @@ export class Statements {
 
   #encode(columns: readonly Column[], values: Values): unknown[] {
     return columns.map((column) => {
-      const value = values[column.name];
+      const value = values[column.property];
       return this.#engine.encode(column, column.codec ? column.codec.encode(value) : value);
     });
   }

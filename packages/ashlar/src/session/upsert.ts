@@ -2,7 +2,7 @@ import type { Isolation } from '../contract/transaction.js';
 import { type DataKeys, decryptRow, encryptValues, type Steps } from '../encryption/index.js';
 import { markRetryable } from '../engines/retryable.js';
 import { AshlarError } from '../errors.js';
-import { assertTable, identityColumn, type Table } from '../model/index.js';
+import { assertTable, identityColumn, propertiesOf, type Table } from '../model/index.js';
 import type { SessionParts } from './parts.js';
 import type { Statement } from './statements.js';
 import { insertValues, updateValues } from './values.js';
@@ -18,7 +18,7 @@ const upsertAttempts = 5;
 
 /** The parts of an upsert: it changes the row that `find` returns, or inserts one. */
 export interface Upsert {
-  /** The columns of the key by which the row is found. */
+  /** The columns of the key by which the row is found, by their properties. */
   readonly by: readonly string[];
   readonly find: Statement;
   readonly insert: Values;
@@ -29,7 +29,7 @@ export interface Upsert {
 /**
  * Checks the row and the key of an upsert.
  *
- * @param by - the columns of a unique key or of the primary key, or the name of its only column
+ * @param by - the columns of a unique key or of the primary key, or its only column, by their properties
  * @throws AshlarError `value-invalid`, `value-unstorable`; `usage` if `by` is no key of the table, or has no value
  */
 export function planUpsert(
@@ -51,7 +51,7 @@ export function planUpsert(
       suggestion: `Give ${columns.join(', ')}, or use s.insert(…).`,
     });
   }
-  const kept = new Set([...columns, ...table.primaryKey.columns]);
+  const kept = new Set([...columns, ...table.key]);
   const changed = Object.entries(given).filter(([name, value]) => value !== undefined && !kept.has(name));
   return {
     by: columns,
@@ -82,7 +82,7 @@ function* change(
   update: Values,
 ): Steps<Row | undefined> {
   const values = table.facts.encryption ? yield* encryptValues(keys, table, update, stored) : update;
-  const key = Object.fromEntries(table.primaryKey.columns.map((name) => [name, stored[name]]));
+  const key = Object.fromEntries(table.key.map((name) => [name, stored[name]]));
   const [row] = yield parts.statements.update(table, key, values);
   return row;
 }
@@ -113,7 +113,7 @@ const assertKey = (table: Table, by: readonly string[]): void => {
     ...table.indexes.flatMap(({ unique, where, columns }) =>
       unique && where === undefined ? [columns] : [],
     ),
-  ];
+  ].map((columns) => propertiesOf(table, columns));
   const isKey = keys.some((key) => key.length === by.length && key.every((name) => by.includes(name)));
   if (isKey) return;
   throw new AshlarError('usage', {

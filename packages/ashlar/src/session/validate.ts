@@ -9,8 +9,8 @@ const jsonIssues = (table: Table, given: unknown): readonly z.core.$ZodIssue[] =
   const columns = jsonColumns(table);
   if (columns.length === 0 || typeof given !== 'object' || given === null) return [];
   return columns.flatMap((column) => {
-    const issue = jsonIssue(column, (given as Values)[column.name]);
-    return issue ? [{ ...issue, path: [column.name] }] : [];
+    const issue = jsonIssue(column, (given as Values)[column.property]);
+    return issue ? [{ ...issue, path: [column.property] }] : [];
   });
 };
 

@@ -7,6 +7,7 @@ import {
   databaseClocks,
   fillGenerated,
   isFilledByClock,
+  propertiesOf,
   refusedValue,
   rowProblems,
   type Table,
@@ -24,7 +25,8 @@ const stamp = (
 ): void => {
   const now = clock();
   for (const column of Object.values(table.columns)) {
-    if (wanted(column) && values[column.name] === undefined) values[column.name] = clockValue(column, now);
+    if (wanted(column) && values[column.property] === undefined)
+      values[column.property] = clockValue(column, now);
   }
 };
 
@@ -43,8 +45,10 @@ export function insertValues(
   assertTable(table);
   const values = validate(table, 'insert', row);
   if (keepsClocks) {
-    for (const [name, guarantee] of databaseClocks(table))
-      if (values[name] !== undefined) throw clockWithheld({ table: table.name, name }, guarantee);
+    for (const [name, guarantee] of databaseClocks(table)) {
+      const [property = name] = propertiesOf(table, [name]);
+      if (values[property] !== undefined) throw clockWithheld({ table: table.name, property }, guarantee);
+    }
   }
   fillGenerated(table, values);
   assertRow(table, values);

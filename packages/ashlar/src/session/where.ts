@@ -5,6 +5,7 @@ import type { Engine } from '../contract/engine.js';
 import { AshlarError } from '../errors.js';
 import {
   type CiphertextMark,
+  columnOf,
   type HasMark,
   heldValue,
   type QueryTable,
@@ -82,8 +83,8 @@ export function conditionOf(engine: Engine, table: Table, where: unknown): Condi
       equal.map(
         ({ column, value }): ExpressionWrapper<AnyTables, string, SqlBool> =>
           value === null
-            ? eb(column.name, 'is', null)
-            : eb(column.name, '=', sql`${engine.encode(column, storedValue(column, value))}`),
+            ? eb(column.property, 'is', null)
+            : eb(column.property, '=', sql`${engine.encode(column, storedValue(column, value))}`),
       ),
     );
 }
@@ -105,7 +106,7 @@ const noCondition = (table: Table): AshlarError =>
   });
 
 const compared = (table: Table, name: string, value: unknown): Column => {
-  const column = Object.hasOwn(table.columns, name) ? table.columns[name] : undefined;
+  const column = columnOf(table, name);
   const refuse = (what: string, suggestion: string): AshlarError =>
     new AshlarError('usage', { message: `The condition on ${table.name} ${what}.`, suggestion });
   if (!column) throw refuse(`names the column ${name}, which the table does not have`, 'Check the spelling.');

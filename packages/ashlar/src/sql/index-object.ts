@@ -24,8 +24,11 @@ export function indexObject(
   };
 }
 
+const columnList =
+  /^CREATE UNIQUE INDEX (?:"[^"]+"|\S+) ON (?:"[^"]+"|\S+) \(((?:"[^"]+"|[a-z0-9_]+)(?:, (?:"[^"]+"|[a-z0-9_]+))*)\)/;
+
 /** Returns the columns of a unique index that {@link indexObject} built; `undefined` if the index is another one. */
 export function indexedColumns(statement: string): readonly string[] | undefined {
-  const [, columns] = /^CREATE UNIQUE INDEX \S+ ON \S+ \(([a-z0-9_", ]+)\)/.exec(statement) ?? [];
+  const [, columns] = columnList.exec(statement) ?? [];
   return columns?.split(', ').map((name) => name.replaceAll('"', ''));
 }

@@ -1,7 +1,7 @@
 import type { GuardedTable } from '../contract/guarantee.js';
 import type { SqlName } from '../contract/sql.js';
 import { AshlarError } from '../errors.js';
-import { identityColumn, sideObjects } from '../model/index.js';
+import { foldedName, identityColumn, sideObjects } from '../model/index.js';
 
 /** A database object of a table, whose name must be the only one of its kind in the database or schema. */
 interface Named {
@@ -25,7 +25,7 @@ export function assertObjectNames(system: string, tables: readonly GuardedTable[
   for (const dialect of ['sqlite', 'postgres'] as const) {
     const taken = new Map<string, Named>();
     for (const object of [...new Set(tables)].flatMap((table) => objectsOf(table, dialect))) {
-      const key = `${object.kind} ${object.name}`;
+      const key = `${object.kind} ${foldedName(object.name)}`;
       const other = taken.get(key);
       if (other && (object.sql === undefined || object.sql !== other.sql)) {
         throw new AshlarError('table-invalid', {

@@ -1,6 +1,7 @@
 import type { GuardedTable } from '../contract/guarantee.js';
 import type { ForeignKey } from '../contract/table.js';
 import { AshlarError } from '../errors.js';
+import { propertiesOf } from '../model/index.js';
 
 /**
  * Throws if a foreign key of a system's tables refers to columns that are no key, which neither engine accepts. A table
@@ -33,5 +34,5 @@ const noKey = (table: GuardedTable, { columns, name, target }: ForeignKey): Ashl
     detail:
       'A foreign key refers to the columns of a primary key or of a unique key in which each NULL is distinct.',
     suggestion: `Refer to the primary key of ${target.table}, or declare unique(…) over these columns there.`,
-    facts: { table: table.name, columns, constraint: name },
+    facts: { table: table.name, columns: propertiesOf(table, columns), constraint: name },
   });

@@ -3,6 +3,7 @@ import { mergePages, mostChanges, parseCursor, queryTrail, type TrailPage } from
 import { auditedTables, notAudited, trailsOf } from '../../audit/trail-conditions.js';
 import type { TableFacts } from '../../contract/table.js';
 import { AshlarError } from '../../errors.js';
+import { propertiesOf } from '../../model/index.js';
 import type { System } from '../../system/system.js';
 import { assertInitialised } from '../assert-initialised.js';
 import type { Answer, Commands } from '../command.js';
@@ -126,7 +127,7 @@ function rowOf(system: System, { table: name, row }: Options): Readonly<Record<s
       suggestion: 'Name the table of the row: --table clauses --row KEY',
     });
   }
-  const columns = table.primaryKey.columns;
+  const columns = propertiesOf(table, table.primaryKey.columns);
   const values = columns.length === 1 ? [row] : listOf(row);
   if (values?.length === columns.length)
     return Object.fromEntries(columns.map((column, at) => [column, String(values[at])]));

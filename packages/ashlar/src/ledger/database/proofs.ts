@@ -1,4 +1,5 @@
 import { AshlarError } from '../../errors.js';
+import { propertiesOf } from '../../model/index.js';
 import { rowKeyOf } from '../compare.js';
 import { requireContinuation } from '../continuation.js';
 import {
@@ -56,7 +57,7 @@ export async function proveInclusion(
 
 const keyText = ({ table }: OpenLedger, key: string | number | Readonly<Record<string, unknown>>): string => {
   if (typeof key !== 'object') return String(key);
-  const { columns } = table.primaryKey;
+  const columns = propertiesOf(table, table.primaryKey.columns);
   const missing = columns.find((column) => key[column] === undefined);
   if (missing === undefined) return rowKeyOf(columns.map((column) => key[column]));
   throw new AshlarError('usage', {

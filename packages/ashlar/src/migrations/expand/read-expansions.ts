@@ -218,7 +218,7 @@ const assertSameRules = (
         ),
       )
       // the name of a CHECK comes from its column
-      .map((sql) => sql.replace(/\bCONSTRAINT \S+ /, ''))
+      .map((sql) => sql.replace(/\bCONSTRAINT (?:"[^"]+"|\S+) /, ''))
       .sort()
       .join('\n');
   const defaultsDiffer = source.default !== column.default;

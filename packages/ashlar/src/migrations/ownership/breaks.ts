@@ -4,7 +4,7 @@ import { AshlarError } from '../../errors.js';
 import { folded, mentions } from '../../sql/code.js';
 import type { Retype } from '../retypes.js';
 import { blocked } from './blocked.js';
-import { objectsOf } from './keys.js';
+import { functionName, objectsOf } from './keys.js';
 
 const suggestion =
   'Change or drop the object in a step of your own before this one (ashlar migrate new --empty), and make it again in a step after it.';
@@ -96,7 +96,7 @@ export function assertBodiesFit({ dialect, before, after, kept }: KeepingStep): 
   const has = (text: string, name: string): boolean => new RegExp(`\\b${name}\\b`).test(text);
   for (const { key, type, name, definition } of objectsOf(before)) {
     if (type !== 'function' || !kept.has(key)) continue;
-    const called = name.replace(/\(.*$/s, '');
+    const called = functionName(name);
     const found = gone.find(
       ({ table, column }) =>
         has(definition, column) &&

@@ -23,6 +23,11 @@ export function functionKey(name: string): string {
   return `function ${folded(name, 'postgres')}`;
 }
 
+/** Returns the plain name of a described function, whose name is quoted and has its arguments. */
+export function functionName(name: string): string {
+  return name.replace(/\(.*$/s, '').replaceAll('"', '');
+}
+
 /** Returns the text that names a view, a type or another such object in a directive. */
 export function otherKey({ type, name, on }: Pick<OtherObject, 'type' | 'name' | 'on'>): string {
   return objectKey(type, name, type === 'index' ? undefined : on);

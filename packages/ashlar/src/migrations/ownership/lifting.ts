@@ -3,7 +3,7 @@ import type { SqlName } from '../../contract/sql.js';
 import type { SystemFacts } from '../../contract/system.js';
 import { sideObjects } from '../../model/index.js';
 import { codeOf, mentions } from '../../sql/code.js';
-import { type KeyedObject, objectsOf } from './keys.js';
+import { functionName, type KeyedObject, objectsOf } from './keys.js';
 
 /**
  * Finds the objects of a schema that could lift a guarantee: policies, rules and triggers on tables with guarantees,
@@ -46,7 +46,7 @@ export function liftingObjects(
         );
       case 'function':
         return (
-          !others.some((other) => name.startsWith(`${other}_`)) &&
+          !others.some((other) => functionName(name).startsWith(`${other}_`)) &&
           codeOf(definition, dialect).some(
             ({ word }, at, tokens) => word === 'SECURITY' && tokens[at + 1]?.word === 'DEFINER',
           )

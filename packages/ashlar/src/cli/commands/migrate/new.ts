@@ -65,7 +65,7 @@ const run = async (invocation: Invocation, options: Options, name = ''): Promise
     renames: parseRenames(options.rename ?? []),
     tableRenames: parseTableRenames(options.renameTable ?? []),
     drops: [
-      ...parseDrops('--drop', /^\w+\.\w+$/, options.drop),
+      ...parseDrops('--drop', /^\w+\.[^.:=]+$/, options.drop),
       ...parseDrops('--drop-table', /^\w+$/, options.dropTable),
     ],
     decide: isAsking ? ask(invocation) : undefined,
@@ -117,7 +117,7 @@ const printChanges = ({ out }: Invocation, changes: NewStep['changes']): void =>
 const parseValues = (option: string, given: readonly string[] = []): Record<string, string> =>
   Object.fromEntries(
     given.map((text) => {
-      const [, column, sql] = /^(\w+\.\w+)=(.+)$/s.exec(text) ?? [];
+      const [, column, sql] = /^(\w+\.[^.:=]+)=(.+)$/s.exec(text) ?? [];
       if (column !== undefined && sql !== undefined) return [column, sql.trim()] as const;
       throw new AshlarError('usage', {
         message: `Invalid value of ${option}: ${text}.`,
@@ -149,7 +149,7 @@ const askAboutObject =
 const parseRenames = (given: readonly string[]): Record<string, Record<string, string>> => {
   const renames: Record<string, Record<string, string>> = {};
   for (const text of given) {
-    const [, table, from, to] = /^(\w+)\.(\w+):(\w+)$/.exec(text) ?? [];
+    const [, table, from, to] = /^(\w+)\.([^.:]+):([^.:]+)$/.exec(text) ?? [];
     if (table === undefined || from === undefined || to === undefined) {
       throw new AshlarError('usage', {
         message: `Invalid value of --rename: ${text}.`,

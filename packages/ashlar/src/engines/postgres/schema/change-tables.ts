@@ -8,6 +8,7 @@ import { change } from './change.js';
 import { modelComments } from './comments.js';
 import { addConstraintSql, tableObjects, tableSql } from './create-table.js';
 import { laterKeys } from './later-keys.js';
+import { modelKey } from './model-sql.js';
 import { recreateTable } from './schema-sql.js';
 
 const referred = ({ constraints }: SchemaTable): readonly string[] =>
@@ -87,9 +88,9 @@ export function createModelTable(
   existing: Existing,
   later: ReadonlySet<string> | undefined,
 ): SchemaChange {
-  const objects = tableObjects(table).filter(({ type, name }) => !existing.has(`${type} ${name}`));
+  const objects = tableObjects(table).filter(({ type, name }) => !existing.has(modelKey(type, name)));
   for (const { type, name } of objects)
-    if (type === 'function' || type === 'table') existing.add(`${type} ${name}`);
+    if (type === 'function' || type === 'table') existing.add(modelKey(type, name));
   const brought = (type: string): string[] =>
     objects.filter((object) => object.type === type).map(({ name }) => name);
   return change({

@@ -1,4 +1,5 @@
 import type { GuardedTable } from '../../../contract/guarantee.js';
+import { identifier } from '../../../model/index.js';
 import { declaredIndexes } from '../../../sql/declared-indexes.js';
 import { columnCheck } from './column-sql.js';
 import { tableConstraints, tableObjects } from './create-table.js';
@@ -17,6 +18,11 @@ export interface ModelSql {
   readonly objects: ReadonlyMap<string, string>;
 }
 
+/** Returns the key of an object among {@link ModelSql.objects}; the server describes a function by its quoted name. */
+export function modelKey(type: string, name: string): string {
+  return `${type} ${type === 'function' ? identifier(name) : name}`;
+}
+
 /**
  * Returns the model's SQL for the constraints, indexes and guarantee objects of a table; nothing if `table` is
  * `undefined`.
@@ -29,6 +35,6 @@ export function modelSql(table: GuardedTable | undefined): ModelSql {
   return {
     constraints: new Map([...checks, ...tableConstraints(table)].map(({ name, sql }) => [name, sql])),
     indexes: new Map(declaredIndexes(table, 'postgres').map(({ name, sql }) => [name, sql])),
-    objects: new Map(tableObjects(table).map(({ type, name, sql }) => [`${type} ${name}`, sql])),
+    objects: new Map(tableObjects(table).map(({ type, name, sql }) => [modelKey(type, name), sql])),
   };
 }

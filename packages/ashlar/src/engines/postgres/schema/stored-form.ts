@@ -18,7 +18,7 @@ const kinds: Readonly<Record<string, StoredForm['kind']>> = {
   bytea: 'bytes',
 };
 
-const envelope = /octet_length\(\S+\) >= \d+ AND substr\(\S+, 1, 1\) = '/;
+const envelope = /octet_length\((?:"[^"]+"|\S+)\) >= \d+ AND substr\((?:"[^"]+"|\S+), 1, 1\) = '/;
 
 /**
  * Returns the stored form of a described column, from its type and its CHECK; `undefined` for a type of another program.

@@ -1,6 +1,7 @@
 import type { Column } from '../../../contract/column.js';
 import type { TableFacts } from '../../../contract/table.js';
 import { identifier, identifiers } from '../../../model/index.js';
+import { returnedColumns } from '../../../sql/returned-columns.js';
 import type { Request, WireValue } from '../wire/channel.js';
 import { parameterTypes } from '../wire/parameter-types.js';
 import { wireValue } from '../wire/parameters.js';
@@ -36,7 +37,7 @@ export function insertManyRequest(
   rows: readonly (readonly unknown[])[],
   returning = false,
 ): Request {
-  const end = returning ? ` RETURNING ${identifiers(Object.keys(table.columns))}` : '';
+  const end = returning ? ` RETURNING ${returnedColumns(table)}` : '';
   if (columns.length === 0) {
     return {
       text: `INSERT INTO ${identifier(table.name)} SELECT FROM generate_series(1, $1::integer)${end}`,

@@ -86,7 +86,8 @@ export function isStaleStatement(error: unknown): boolean {
 
 /** The columns of `Key (name, "order")=(…) already exists.`; `undefined` for an index over expressions. */
 const keyColumns = (detail: string | undefined): readonly string[] | undefined => {
-  const [, columns] = /^Key \(([a-z0-9_", ]+)\)=/.exec(detail ?? '') ?? [];
+  const [, columns] =
+    /^Key \(((?:"[^"]+"|[a-z0-9_$]+)(?:, (?:"[^"]+"|[a-z0-9_$]+))*)\)=/.exec(detail ?? '') ?? [];
   return columns?.split(', ').map((name) => name.replaceAll('"', ''));
 };
 

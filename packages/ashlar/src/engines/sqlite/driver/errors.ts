@@ -29,7 +29,7 @@ const after = (message: string, prefix: string): string =>
 /** Reads which key SQLite, or a trigger with {@link uniqueKeyText}, reports. */
 export function reportedKey(message: string, { declared }: Failed): Reported {
   const failed = after(message, 'UNIQUE constraint failed: ');
-  const [, table, constraint] = /^key (\w+)\.(\w+)$/.exec(failed) ?? [];
+  const [, table, constraint] = /^key (\w+)\.(.+)$/.exec(failed) ?? [];
   if (constraint !== undefined) return { table, constraint };
   // users.email, users.org_id · of an index over expressions: index 'users_email_key'
   const index = /^index '(.*)'$/.exec(failed)?.[1];
@@ -144,13 +144,13 @@ const busy: Describe = () => ({
 });
 
 // cannot store TEXT value in INTEGER column users.age
-const typeViolation: Describe = (message) => {
-  const [, table, column] = / column (\w+)\.(\w+)$/.exec(message) ?? [];
+const typeViolation: Describe = (message, { declared }) => {
+  const [, table, column] = / column (\w+)\.(.+)$/.exec(message) ?? [];
   return {
     code: 'value-invalid',
     message: 'A value does not have the type of its column.',
     detail: `SQLite: ${message}.`,
-    facts: table && column ? { table, columns: [column] } : {},
+    facts: table && column ? declared.notNull({ table, columns: [column] }) : {},
   };
 };
 

@@ -28,7 +28,9 @@ const columnParts = (column: Column): ColumnParts => {
     type: columnType(column),
     rules: rules.filter(Boolean).join(' '),
     check:
-      condition === undefined ? '' : `CONSTRAINT ${column.table}_${column.name}_check CHECK (${condition})`,
+      condition === undefined
+        ? ''
+        : `CONSTRAINT ${identifier(`${column.table}_${column.name}_check`)} CHECK (${condition})`,
   };
 };
 

@@ -22,9 +22,9 @@ const textForms = [form('uuid'), form('timestamp', 3), form('timestamp', 6), for
 const conditionOf = (name: string, { kind, precision }: StoredForm): string | undefined =>
   columnCondition({ name, kind, precision, rules: {} } as Column);
 
-const envelope = /^length\(\S+\) >= \d+ AND substr\(\S+, 1, 1\) = X'/;
+const envelope = /^length\((?:"[^"]+"|\S+)\) >= \d+ AND substr\((?:"[^"]+"|\S+), 1, 1\) = X'/;
 
-const decimal = /^\S+ \/ 1(0*) BETWEEN -?\d+ AND (\d+)/;
+const decimal = /^(?:"[^"]+"|\S+) \/ 1(0*) BETWEEN -?\d+ AND (\d+)/;
 
 const digitsIn = (check: string): DecimalDigits => {
   const [, zeros = '', whole = ''] = decimal.exec(check) ?? [];

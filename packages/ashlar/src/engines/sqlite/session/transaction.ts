@@ -4,6 +4,7 @@ import type { TableFacts } from '../../../contract/table.js';
 import type { QueryResult, Transaction, TransactionOptions } from '../../../contract/transaction.js';
 import { AshlarError } from '../../../errors.js';
 import { identifier, identifiers } from '../../../model/index.js';
+import { returnedColumns } from '../../../sql/returned-columns.js';
 import type { Connection } from '../driver/connection.js';
 
 /**
@@ -87,8 +88,7 @@ export class SqliteTransaction implements Transaction {
     columns: readonly Column[],
     rows: readonly (readonly unknown[])[],
   ): Record<string, unknown>[] {
-    const returned = identifiers(Object.keys(table.columns));
-    return this.#insert(`${insertSql(table, columns)} RETURNING ${returned}`, rows).rows;
+    return this.#insert(`${insertSql(table, columns)} RETURNING ${returnedColumns(table)}`, rows).rows;
   }
 
   #insert(sql: string, rows: readonly (readonly unknown[])[]): QueryResult {
