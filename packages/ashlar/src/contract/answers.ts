@@ -42,6 +42,13 @@ export interface QueryAnswers {
    * cast to text gives that form.
    */
   asText(node: OperationNode, value: ResultKind): OperationNode | undefined;
+  /**
+   * Returns a value of one form in another: a day as a time, a time with three digits with six, a time as its day, an
+   * integer as a real; `undefined` if the engine converts by itself.
+   */
+  converted(node: OperationNode, from: ValueWidth, to: ValueWidth): OperationNode | undefined;
+  /** Returns the greatest or the least of some values, without NULLs. */
+  extreme(isGreatest: boolean, values: readonly OperationNode[]): OperationNode;
   /** Returns a real as the nearest integer, of two the even one; `undefined` if a cast to an integer gives it. */
   asInteger(node: OperationNode): OperationNode | undefined;
   /** Returns `||` of bytes as bytes; `undefined` if it is bytes. */
@@ -101,6 +108,9 @@ export interface ResultKind {
   /** Converts the values to the application's form, if the column they come from has a codec. */
   readonly codec: ColumnCodec | undefined;
 }
+
+/** The kind of a value, and for a time its digits. */
+export type ValueWidth = Pick<ResultKind, 'kind' | 'precision'>;
 
 /** The kinds of the result columns that the tree of a query knows, by name. */
 export type ResultKinds = ReadonlyMap<string, ResultKind>;

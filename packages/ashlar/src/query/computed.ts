@@ -28,26 +28,10 @@ export const result = (meaning: Meaning | undefined): Meaning | undefined =>
 /** Returns the meaning of a literal. */
 export const literalMeaning = (value: unknown): Meaning | undefined => {
   if (typeof value === 'boolean') return computed('boolean', false);
-  if (typeof value === 'number') return computed(Number.isInteger(value) ? 'integer' : 'real', false);
+  if (typeof value === 'number') return computed(Number.isSafeInteger(value) ? 'integer' : 'real', false);
   if (typeof value === 'bigint') return computed('bigint', false);
   if (value instanceof Uint8Array) return computed('bytes', false);
   return typeof value === 'string' ? computed('text', false) : undefined;
-};
-
-const castKinds: Readonly<Record<string, ColumnKind>> = {
-  boolean: 'boolean',
-  integer: 'integer',
-  bigint: 'integer',
-  int8: 'bigint',
-  text: 'text',
-  'double precision': 'real',
-  real: 'real',
-};
-
-/** Returns the meaning of a cast. */
-export const castMeaning = ({ dataType }: { dataType: { dataType?: string } }): Meaning | undefined => {
-  const kind = castKinds[dataType.dataType ?? ''];
-  return kind && computed(kind);
 };
 
 type Meanings = readonly (Meaning | undefined)[];

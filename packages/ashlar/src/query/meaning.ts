@@ -20,10 +20,12 @@ import {
   ValueNode,
   type WithNode,
 } from 'kysely';
-import { calculated, castMeaning, computed, concatenated, literalMeaning, result } from './computed.js';
+import { castMeaning } from './cast-types.js';
+import { commonForm } from './common-form.js';
+import { calculated, computed, concatenated, literalMeaning, result } from './computed.js';
 import { isJsonText } from './json-parts.js';
 import { comparand } from './literals.js';
-import { isFirstOf, resultsOfCase } from './result-literals.js';
+import { isFirstOf, isValue, resultsIn, resultsOfCase } from './result-literals.js';
 import { type Meaning, type Relation, type Scope, unknownRelation } from './scope.js';
 import { unwrapped } from './unwrapped.js';
 
@@ -33,6 +35,8 @@ export interface Output {
   readonly meaning: Meaning | undefined;
   /** Whether the column is a plain reference. */
   readonly plain: boolean;
+  /** The value of the application that the column is, if it is one. */
+  readonly literal?: { readonly value: unknown };
 }
 
 /** Operators whose result is a boolean. */
@@ -56,6 +60,11 @@ export function takesText(name: string): boolean {
   return textFunctions.has(name.toLowerCase()) || name.toLowerCase() === 'length';
 }
 
+/** Returns whether a function returns the greatest or the least of its arguments, without NULLs. */
+export function isExtreme(name: string): boolean {
+  return /^(greatest|least)$/i.test(name);
+}
+
 /** Returns the operator of an operation as text; `''` for one that is written as raw SQL. */
 export function operatorOf({ operator }: { readonly operator: OperationNode }): string {
   return OperatorNode.is(operator) ? operator.operator : '';
@@ -66,6 +75,11 @@ const remembered = new WeakMap<OperationNode, Meaning>();
 /** Remembers the meaning of an expression that rewriting turned into raw SQL or a cast, which say nothing or less. */
 export function remember(node: OperationNode, meaning: Meaning | undefined): void {
   if (meaning && (RawNode.is(node) || CastNode.is(node))) remembered.set(node, meaning);
+}
+
+/** Returns whether an expression is one that rewriting made, whose meaning is remembered. */
+export function isRemembered(node: OperationNode): boolean {
+  return remembered.has(node);
 }
 
 /** Returns what a tree says about an expression; `undefined` if it says nothing certain. */
@@ -129,7 +143,7 @@ const functionMeaning = (node: FunctionNode | AggregateFunctionNode, scope: Scop
   const given = 'aggregated' in node ? node.aggregated : node.arguments;
   if (name === 'ashlar_matches') return computed('boolean', false);
   if (name === nestedFunctions.many || name === nestedFunctions.one) return nestedMeaning(name, given, scope);
-  if (isFirstOf(name)) {
+  if (isFirstOf(name) || isExtreme(name)) {
     const meaning = common(given, scope);
     const nullable = given.every((each) => meaningOf(each, scope)?.nullable ?? true);
     return meaning && { ...meaning, nullable };
@@ -163,44 +177,57 @@ const nestedMeaning = (
   return { ...computed('json', rows.one), rows };
 };
 
-const isNull = (node: OperationNode): boolean =>
-  node.kind === 'ValueNode' && (node as ValueNode).value === null;
+/** Returns the meaning of an expression, but not of a value within raw SQL, which has the form that its author gave it. */
+export function certainMeaning(node: OperationNode, scope: Scope): Meaning | undefined {
+  return RawNode.is(node) && ValueNode.is(unwrapped(node)) ? undefined : meaningOf(node, scope);
+}
 
-const isAlike = (one: Meaning, other: Meaning): boolean =>
-  one.kind === other.kind && one.digits?.scale === other.digits?.scale;
+/** What the tree says about expressions that stand beside one another. */
+export interface Together {
+  /** The form that all known ones have in common; `undefined` if none is known. */
+  readonly form: Meaning | undefined;
+  /** Whether the tree does not know one of them. */
+  readonly open: boolean;
+  /** Two kinds that have no form in common, if there are such. */
+  readonly apart: readonly [string, string] | undefined;
+}
 
-const merged = (one: Meaning, other: Meaning): Meaning => ({
-  kind: one.kind,
-  nullable: one.nullable || other.nullable,
-  column: one.column === other.column ? one.column : undefined,
-  precision: one.precision === other.precision ? one.precision : undefined,
-  // the values of different codecs stay in their stored form
-  codec: one.codec?.form === other.codec?.form ? one.codec : undefined,
-  digits: (one.digits?.total ?? 0) < (other.digits?.total ?? 0) ? other.digits : one.digits,
-  rows: undefined,
-});
-
-// NULL has every kind, and a literal that of the others if they have such a value
-const common = (nodes: readonly OperationNode[], scope: Scope): Meaning | undefined => {
-  const literals: ValueNode[] = [];
-  let found: Meaning | undefined;
-  for (const node of nodes) {
-    if (isNull(node)) continue;
+/** Returns what expressions beside one another have in common. NULL has every form, and a literal that of the others. */
+export function together(nodes: readonly OperationNode[], scope: Scope): Together {
+  const literals: unknown[] = [];
+  let form: Meaning | undefined;
+  let open = false;
+  for (const node of nodes.flatMap(resultsIn)) {
     if (ValueNode.is(node)) {
-      literals.push(node);
+      if (isValue(node)) literals.push(node.value);
       continue;
     }
-    const meaning = meaningOf(node, scope);
-    if (!meaning || (found && !isAlike(found, meaning))) return undefined;
-    found = merged(found ?? meaning, meaning);
+    const meaning = certainMeaning(node, scope);
+    if (!meaning) {
+      open = true;
+      continue;
+    }
+    const common = form ? commonForm(form, meaning) : meaning;
+    if (!common) return { form, open, apart: [kindOf(form), kindOf(meaning)] };
+    form = common;
   }
-  for (const { value } of literals) {
-    if (found && comparand(found, value).form === 'exact') continue;
+  for (const value of literals) {
     const meaning = literalMeaning(value);
-    if (!meaning || (found && found.kind !== meaning.kind)) return undefined;
-    found = merged(found ?? meaning, meaning);
+    if (form && (meaning?.kind === form.kind || comparand(form, value).form === 'exact')) continue;
+    const common = form && meaning ? commonForm(form, meaning) : meaning;
+    if (form && !common) return { form, open, apart: [kindOf(form), 'literal'] };
+    if (!common) open = true;
+    form = common;
   }
-  return found && { ...found, column: undefined, nullable: true };
+  return { form, open, apart: undefined };
+}
+
+const kindOf = (meaning: Meaning | undefined): string =>
+  meaning?.kind === 'decimal' ? `decimal with ${meaning.digits?.scale} digits` : (meaning?.kind ?? '');
+
+const common = (nodes: readonly OperationNode[], scope: Scope): Meaning | undefined => {
+  const { form, open, apart } = together(nodes, scope);
+  return form && !open && !apart ? { ...form, column: undefined, nullable: true } : undefined;
 };
 
 /** Returns the columns of a query's result, or of what a write returns, in order. */
@@ -220,11 +247,10 @@ const united = (one: readonly Output[], other: readonly Output[]): Output[] => {
   const known = one.length === other.length && ![...one, ...other].some(({ name }) => name === undefined);
   return one.map(({ name, meaning }, at) => {
     const beside = known ? other[at]?.meaning : undefined;
-    const same = meaning && beside && isAlike(meaning, beside);
     return {
       name,
       plain: false,
-      meaning: same ? merged(meaning, beside) : undefined,
+      meaning: meaning && beside && commonForm(meaning, beside),
     };
   });
 };
@@ -245,6 +271,7 @@ const selected = ({ selection }: SelectionNode, scope: Scope): Output[] => {
       name: AliasNode.is(selection) ? nameOf(selection.alias) : columnName(node),
       meaning: meaningOf(node, scope),
       plain: ReferenceNode.is(node) || ColumnNode.is(node),
+      ...(ValueNode.is(node) && { literal: { value: node.value } }),
     },
   ];
 };

@@ -27,6 +27,11 @@ export function parameter(value: unknown): ValueNode {
   return markReady({ kind: 'ValueNode', value });
 }
 
+/** Returns a literal within the SQL whose value has the form that the engine takes; {@link isReady} knows it. */
+export function immediately(value: unknown): ValueNode {
+  return markReady({ kind: 'ValueNode', value, immediate: true });
+}
+
 /** Returns a list of parameters whose values have the form that the engine takes; {@link isReady} knows it. */
 export function parameters(values: readonly unknown[]): PrimitiveValueListNode {
   return markReady({ kind: 'PrimitiveValueListNode', values });

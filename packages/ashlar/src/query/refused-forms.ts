@@ -20,6 +20,7 @@ import {
 } from 'kysely';
 import { AshlarError } from '../errors.js';
 import { isStatement, operatorOf } from './meaning.js';
+import { refuseFunction } from './refused-functions.js';
 import { parts } from './tree.js';
 import { unwrapped } from './unwrapped.js';
 
@@ -91,14 +92,16 @@ const refusals: Partial<Record<OperationNode['kind'], (node: never) => void>> = 
     if (operatorOf(node) === 'between symmetric')
       throw refused('BETWEEN SYMMETRIC', 'Sort the two bounds and use between.');
   },
-  FunctionNode: ({ func }: FunctionNode) => {
+  FunctionNode: ({ func, arguments: arguments_ }: FunctionNode) => {
     const name = func.toLowerCase();
     if (name === 'any' || name === 'all')
       throw refused(`${name}(…)`, 'Use in, not in, or exists with a subquery.');
     if (jsonFunctions.has(name)) throw noJsonFunction(name);
+    refuseFunction(func, arguments_.length);
   },
-  AggregateFunctionNode: ({ func }: AggregateFunctionNode) => {
+  AggregateFunctionNode: ({ func, aggregated }: AggregateFunctionNode) => {
     if (jsonFunctions.has(func.toLowerCase())) throw noJsonFunction(func);
+    refuseFunction(func, aggregated.length);
   },
   LimitNode: ({ limit }: LimitNode) => refuseCount('LIMIT', limit),
   OffsetNode: ({ offset }: OffsetNode) => refuseCount('OFFSET', offset),

@@ -2,8 +2,8 @@ import {
   type AggregateFunctionNode,
   AliasNode,
   type BinaryOperationNode,
-  CastNode,
-  type DataTypeNode,
+  type CaseNode,
+  type CastNode,
   type FunctionNode,
   type InsertQueryNode,
   LimitNode,
@@ -11,23 +11,29 @@ import {
   type OnConflictNode,
   type OperationNode,
   type OrderByItemNode,
+  ParensNode,
   type SelectQueryNode,
   TableNode,
   type UpdateQueryNode,
   ValueNode,
-  type WhenNode,
+  WhenNode,
   type WithNode,
 } from 'kysely';
 import type { ResultKinds } from '../contract/answers.js';
 import { raw } from '../engines/raw-node.js';
 import { ofText } from './as-text.js';
-import { condition, inFormOf } from './conditions.js';
+import { formBeside, inFormOf } from './beside.js';
+import { castOf } from './casts.js';
+import { condition } from './conditions.js';
 import { refuseDecimals } from './decimals.js';
 import { jsonPartOf } from './json-parts.js';
 import { matchesFunction, matchParts } from './matches.js';
 import {
   addSources,
+  certainMeaning,
   define,
+  isExtreme,
+  isRemembered,
   isStatement,
   meaningOf,
   nestedFunctions,
@@ -39,13 +45,14 @@ import {
   takesText,
 } from './meaning.js';
 import { nestedNode } from './nested-node.js';
-import { isReady, markReady } from './nodes.js';
+import { binary, isReady, markReady } from './nodes.js';
 import { directionOf, mayBeNull } from './order.js';
 import type { QueryParts } from './parts.js';
 import type { Place } from './place.js';
-import { refuseAggregate } from './refused-aggregates.js';
+import { noExtreme, refuseArgument } from './refused-arguments.js';
 import { refuseForm, refuseSchema } from './refused-forms.js';
-import { isFirstOf } from './result-literals.js';
+import { refuseUnion } from './refused-unions.js';
+import { isFirstOf, isValue } from './result-literals.js';
 import { isComputed, needsKinds, typedLiterals } from './results.js';
 import { rewrittenReturning } from './returning.js';
 import { type Meaning, type NestedRows, Scope } from './scope.js';
@@ -116,7 +123,7 @@ export class Rewriter {
         return rewritten;
       }
       case 'CastNode':
-        return this.#cast(node as CastNode, scope);
+        return isRemembered(node) ? node : this.#cast(node as CastNode, scope);
       case 'CaseNode':
         return this.#firstOf(node, scope);
       case 'FunctionNode':
@@ -190,6 +197,7 @@ export class Rewriter {
 
   #select(node: SelectQueryNode, given: OperationNode, scope: Scope): OperationNode {
     const { orderBy } = node;
+    refuseUnion(given as SelectQueryNode, scope);
     let rewritten = this.#except(node, ['with', 'orderBy'], scope) as SelectQueryNode;
     if (orderBy) {
       const outputs = outputsOf(given, scope);
@@ -264,16 +272,21 @@ export class Rewriter {
         this.#parts,
         table,
         (each) => this.#rewrite(each, scope),
-        (each) => meaningOf(each, scope),
+        (each) => certainMeaning(each, scope),
       )
     );
   }
 
   #function(node: FunctionNode, scope: Scope): OperationNode {
     if (node.func === matchesFunction) return this.#matches(node, scope);
+    if (isFirstOf(node.func)) return this.#firstOf(node, scope);
+    if (isExtreme(node.func)) return this.#extreme(node, scope);
+    if (/^nullif$/i.test(node.func)) return this.#nullIf(node, scope);
+    const [argument] = node.arguments;
+    const kind = argument && meaningOf(argument, scope)?.kind;
+    if (kind) refuseArgument(node.func.toLowerCase(), kind);
     const rewritten = this.#children(node, scope) as FunctionNode;
     const isNested = node.func === nestedFunctions.many || node.func === nestedFunctions.one;
-    if (isFirstOf(node.func)) return this.#firstOf(node, scope);
     const [query] = rewritten.arguments;
     if (takesText(node.func)) return ofText(node, rewritten, this.#place(scope));
     if (!isNested || !query) return rewritten;
@@ -281,6 +294,29 @@ export class Rewriter {
     const rows = nestedNode(query, meaning?.rows, this.#parts.answers);
     remember(rows, meaning);
     return rows;
+  }
+
+  #extreme(node: FunctionNode, scope: Scope): OperationNode {
+    const form = formBeside(node.arguments, scope, node.func);
+    if (form?.kind === 'json') throw noExtreme(node.func);
+    const place = this.#place(scope);
+    const values = node.arguments.map((each) => inFormOf(each, form, place));
+    const written = this.#parts.answers.extreme(/^greatest$/i.test(node.func), values);
+    remember(written, meaningOf(node, scope));
+    return written;
+  }
+
+  // compares as `=` does, whose operands get a common form
+  #nullIf(node: FunctionNode, scope: Scope): OperationNode {
+    const [one, other] = node.arguments;
+    if (!one || !other || isValue(one)) return this.#children(node, scope);
+    const when = WhenNode.create(binary(one, '=', other));
+    const nothing = ValueNode.createImmediate(null);
+    const written = this.#rewrite(
+      { kind: 'CaseNode', when: [{ ...when, result: nothing }], else: one } as CaseNode,
+      scope,
+    );
+    return ParensNode.create(written);
   }
 
   #matches(node: FunctionNode, scope: Scope): OperationNode {
@@ -291,32 +327,26 @@ export class Rewriter {
   }
 
   #cast(node: CastNode, scope: Scope): OperationNode {
-    const { answers } = this.#parts;
-    const meaning = meaningOf(node.expression, scope);
-    const expression = this.#rewrite(node.expression, scope);
-    const { dataType: type } = node.dataType as DataTypeNode;
-    let converted: OperationNode | undefined;
-    if (/^(text|varchar)/.test(type ?? '') && meaning) converted = answers.asText(expression, meaning);
-    if ((type === 'integer' || type === 'bigint') && meaning?.kind === 'real')
-      converted = answers.asInteger(expression);
-    return converted || expression !== node.expression
-      ? CastNode.create(converted ?? expression, node.dataType)
-      : node;
+    const written = castOf(node, this.#place(scope));
+    remember(written, meaningOf(node, scope));
+    return written;
   }
 
   #firstOf(node: OperationNode, scope: Scope): OperationNode {
-    return inFormOf(node, meaningOf(node, scope), this.#place(scope));
+    const form = formBeside([node], scope, 'CASE or coalesce');
+    return inFormOf(node, form, this.#place(scope));
   }
 
   #aggregate(node: AggregateFunctionNode, scope: Scope): OperationNode {
     const [argument] = node.aggregated;
     const kind = argument && meaningOf(argument, scope)?.kind;
     const name = node.func.toLowerCase();
-    if (kind) refuseAggregate(name, kind);
+    if (kind) refuseArgument(name, kind);
     const rewritten = this.#children(node, scope) as AggregateFunctionNode;
-    const written = this.#parts.answers.aggregate(rewritten, kind) ?? rewritten;
-    if (written !== rewritten) remember(written, meaningOf(node, scope));
-    return written;
+    const written = this.#parts.answers.aggregate(rewritten, kind);
+    if (!written) return rewritten;
+    remember(written, meaningOf(node, scope));
+    return written.kind === node.kind ? markReady({ ...written }) : written;
   }
 
   #jsonPart(node: OperationNode, scope: Scope): OperationNode | undefined {

@@ -15,15 +15,13 @@ import type { Column } from '../contract/column.js';
 import type { TableFacts } from '../contract/table.js';
 import { AshlarError } from '../errors.js';
 import { clockWithheld, columnValue } from '../model/index.js';
-import { asText } from './as-text.js';
-import { refuseMeaning } from './decimals.js';
+import { assigned, refuseSelected } from './assigned.js';
 import { fillOf } from './fills.js';
 import type { Output } from './meaning.js';
 import { parameter, parameters } from './nodes.js';
 import type { QueryParts } from './parts.js';
-import { isLiteral, withResults } from './result-literals.js';
+import { isLiteral, isValue, withResults } from './result-literals.js';
 import type { Meaning } from './scope.js';
-import { unwrapped } from './unwrapped.js';
 
 type Rewrite = (node: OperationNode) => OperationNode;
 
@@ -108,7 +106,7 @@ export class Writes {
   refuseSelected(columns: readonly ColumnNode[], outputs: readonly Output[]): void {
     for (const [at, { meaning }] of outputs.entries()) {
       const column = this.#table.columns[columns[at]?.column.name ?? ''];
-      if (column && meaning) refuseMeaning(column, meaning);
+      if (column && meaning) refuseSelected(meaning, column);
     }
   }
 
@@ -130,7 +128,7 @@ export class Writes {
 
   #value(column: Column | undefined, node: OperationNode): OperationNode {
     if (!column) return this.#rewrite(node);
-    if (isLiteral(node)) return this.#encoded(column, node.value);
+    if (isLiteral(node) || isValue(node)) return this.#encoded(column, node.value);
     return withResults(node, {
       literal: (value) => this.#parts.answers.typed(this.#encoded(column, value), column.kind),
       result: (each) => this.#assigned(column, each),
@@ -140,15 +138,7 @@ export class Writes {
 
   /** An expression as PostgreSQL would convert it to the type of the column. */
   #assigned(column: Column, node: OperationNode): OperationNode {
-    const { answers } = this.#parts;
-    const meaning = this.#meaningOf(node);
-    // a parameter of raw SQL has the form that its author gave it
-    if (meaning && !isLiteral(unwrapped(node))) refuseMeaning(column, meaning);
-    const rewritten = this.#rewrite(node);
-    if (column.kind === 'text') return asText(rewritten, meaning, answers);
-    if (column.kind === 'integer' && meaning?.kind === 'real')
-      return answers.asInteger(rewritten) ?? rewritten;
-    return rewritten;
+    return assigned(this.#rewrite(node), this.#meaningOf(node), column, this.#parts.answers);
   }
 
   #encoded(column: Column | undefined, value: unknown): ValueNode {

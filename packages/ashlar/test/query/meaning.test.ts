@@ -143,7 +143,7 @@ const cases: readonly (readonly [what: string, query: OperationNodeSource, answe
       .selectFrom('one')
       .select(['id', 'n'])
       .union(db.selectFrom('two').select(['one_id', 'n']) as never),
-    'id: uuid, n: unknown',
+    'id: uuid, n: real?',
   ],
   ['a comparison', db.selectFrom('one').select((eb) => eb('n', '>', 1).as('x')), 'x: boolean?'],
   ['raw SQL', db.selectFrom('one').select(sql<number>`n + 1`.as('x')), 'x: unknown'],

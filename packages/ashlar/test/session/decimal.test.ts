@@ -264,10 +264,6 @@ describe.each(engines)('decimal columns on $name', (engine) => {
           .end()
           .as('x'),
       ),
-    'a simple CASE': (s) =>
-      s.query
-        .selectFrom('prices')
-        .select((eb) => eb.case('amount').when('1.00').then(1).else(2).end().as('x')),
     'a union of two scales': (s) =>
       s.query
         .selectFrom('prices')

@@ -1,4 +1,11 @@
-import { type AggregateFunctionNode, CastNode, DataTypeNode, type OperationNode, ValueNode } from 'kysely';
+import {
+  type AggregateFunctionNode,
+  CastNode,
+  DataTypeNode,
+  FunctionNode,
+  type OperationNode,
+  ValueNode,
+} from 'kysely';
 import type { MatchParts, QueryAnswers } from '../../../contract/answers.js';
 import type { ColumnKind } from '../../../contract/column.js';
 import { identifier } from '../../../model/index.js';
@@ -59,6 +66,8 @@ export const postgresAnswers: QueryAnswers = {
   comparableJson: (node) => node,
   comparableJsonText: (value) => JSON.stringify(value),
   asText,
+  converted: () => undefined,
+  extreme: (isGreatest, values) => FunctionNode.create(isGreatest ? 'greatest' : 'least', values),
   asInteger: () => undefined,
   asBytes: () => undefined,
   jsonPart,

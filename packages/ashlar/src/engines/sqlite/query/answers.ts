@@ -6,6 +6,7 @@ import { raw } from '../../raw-node.js';
 import { columnDefault } from '../schema/column-sql.js';
 import { fullTextKey } from '../schema/declared-objects.js';
 import { asText } from './as-text.js';
+import { converted, extreme } from './converted.js';
 import { comparableJsonText, functions } from './functions.js';
 import { globOf } from './glob.js';
 import { jsonPart } from './json-part.js';
@@ -44,11 +45,14 @@ export const sqliteAnswers: QueryAnswers = {
   comparableJson: (node) => FunctionNode.create(functions.json, [node]),
   comparableJsonText,
   asText,
+  converted,
+  extreme,
   asInteger: (node) => FunctionNode.create(functions.integer, [node]),
   // of bytes it is text, whose bytes are right
   asBytes: (node) => raw(['cast(', ' as blob)'], node),
   jsonPart,
-  typed: (node) => node,
+  // the driver binds whole numbers as integers
+  typed: (node, kind) => (kind === 'real' ? raw(['cast(', ' as real)'], node) : node),
   // Kysely would write NULL, because SQLite has no keyword for it
   missingCell: (column) => raw([columnDefault(column) ?? 'null']),
   inJson,

@@ -2,19 +2,24 @@ import type { ColumnKind } from '../contract/column.js';
 import { AshlarError } from '../errors.js';
 import { numbers } from './computed.js';
 
+const ofNumbers: ReadonlySet<string> = new Set([
+  ...['sum', 'avg', 'abs', 'round', 'ceil', 'ceiling', 'floor', 'sign'],
+]);
+
 /**
- * Refuses an aggregate of a kind whose answer engines do not agree on.
+ * Refuses an aggregate or a function of a kind whose answer engines do not agree on.
  *
  * @param name - the name of the function, in lower case
  * @throws AshlarError `usage`
  */
-export function refuseAggregate(name: string, kind: ColumnKind): void {
+export function refuseArgument(name: string, kind: ColumnKind): void {
   if (kind === 'json' && (name === 'min' || name === 'max')) throw noExtreme(name);
   if (kind === 'bigint' && name === 'avg') throw noAverage();
-  if (!numbers.has(kind) && (name === 'sum' || name === 'avg')) throw noNumber(name, kind);
+  if (!numbers.has(kind) && ofNumbers.has(name)) throw noNumber(name, kind);
 }
 
-const noExtreme = (name: string): AshlarError =>
+/** Returns the error for the least or the greatest of JSON. */
+export const noExtreme = (name: string): AshlarError =>
   new AshlarError('usage', {
     message: `${name} of JSON has no meaning that engines agree on.`,
     suggestion: 'Take a part of the JSON that is a number or text, or keep it in a column of its own.',
@@ -28,6 +33,7 @@ const noAverage = (): AshlarError =>
 
 const noNumber = (name: string, kind: string): AshlarError =>
   new AshlarError('usage', {
-    message: `${name} takes numbers, and the column holds values of the kind ${kind}.`,
-    suggestion: 'To count rows, use count with filterWhere(…).',
+    message: `${name} takes numbers, and its argument is of the kind ${kind}.`,
+    suggestion:
+      'To count rows, use count with filterWhere(…); text becomes a number by eb.cast(column, "double precision").',
   });
