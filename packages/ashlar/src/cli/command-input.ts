@@ -40,6 +40,7 @@ export function parseCommandInput(
 // a text that is not of its kind is left as it is, for the schema to refuse
 function convert(text: string, kind: InputProperty['kind']): unknown {
   if (kind === 'number') return /^-?\d+(\.\d+)?(e[+-]?\d+)?$/i.test(text) ? Number(text) : text;
+  if (kind === 'bigint') return /^-?\d+$/.test(text) ? BigInt(text) : text;
   if (kind === 'boolean') return text === 'true' ? true : text === 'false' ? false : text;
   if (kind !== 'json') return text;
   try {

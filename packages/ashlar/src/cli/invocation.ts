@@ -96,8 +96,8 @@ export class Invocation {
   async engines(folder: URL | string): Promise<readonly SqlName[]> {
     const { databaseMigrateUrl, databaseUrl } = this.#known();
     const { engines, url } = await this.#configuration();
-    const known = this.#options.url ?? (databaseMigrateUrl ?? databaseUrl)?.reveal() ?? url;
-    return projectEngines(folder, { engines, url: known });
+    const urls = [this.#options.url, databaseMigrateUrl?.reveal(), databaseUrl?.reveal(), url];
+    return projectEngines(folder, { engines, urls });
   }
 
   /**

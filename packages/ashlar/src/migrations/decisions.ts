@@ -4,6 +4,7 @@ import type { SystemFacts } from '../contract/system.js';
 import { AshlarError } from '../errors.js';
 import { isOwn } from '../model/names.js';
 import { folded, mentions, replaceNames } from '../sql/code.js';
+import { objectKey } from './ownership/keys.js';
 import {
   type AllRenames,
   afterTableRenames,
@@ -50,6 +51,7 @@ export interface Decisions {
  * decides. Every other missing table and column was given as dropped, or decided to be.
  *
  * @param comparisons - the same comparison in each dialect; two types are the same when all dialects agree
+ * @param unowned - the objects of older steps of which it is not known who made them: an option may keep them
  * @throws AshlarError `migration-ambiguous`, which lists every open question with the options that answer it, when `decide`
  *   is missing; `usage` when a given rename or drop is impossible
  */
@@ -57,6 +59,7 @@ export async function resolveRenames(
   system: SystemFacts,
   comparisons: readonly Comparison[],
   { renames = {}, tableRenames = {}, drops = [], decide }: Decisions,
+  unowned: ReadonlySet<string> = new Set(),
 ): Promise<AllRenames> {
   const [first] = comparisons;
   if (!first) return { tables: {}, columns: {} };
@@ -95,7 +98,7 @@ export async function resolveRenames(
       columns[missing.table] = { ...columns[missing.table], [now]: missing.column ?? '' };
   }
   assertDropsFit(drops, seen);
-  if (open.length > 0) throw ambiguous(open);
+  if (open.length > 0) throw ambiguous(open, unowned);
   return { tables, columns };
 }
 
@@ -250,7 +253,13 @@ const options = ({ table, column, candidates }: Missing): string => {
   return [...rename, `--drop${kind} ${lost}`].join(' or ');
 };
 
-const ambiguous = (open: readonly Missing[]): AshlarError =>
+const keeping = (open: readonly Missing[], unowned: ReadonlySet<string>): string =>
+  open
+    .filter(({ table, column }) => column === undefined && unowned.has(objectKey('table', table)))
+    .map(({ table }) => ` If a person made ${table}, keep it: --keep "${objectKey('table', table)}".`)
+    .join('');
+
+const ambiguous = (open: readonly Missing[], unowned: ReadonlySet<string>): AshlarError =>
   new AshlarError('migration-ambiguous', {
     message:
       open.length === 1
@@ -260,5 +269,5 @@ const ambiguous = (open: readonly Missing[]): AshlarError =>
       ...(open.length === 1 ? [] : open.map(question)),
       'A rename keeps the values; a drop loses them. The declarations do not show which of the two is meant.',
     ].join('\n'),
-    suggestion: `Answer each with an option: ${open.map(options).join('; ')}. Or declare a rename in its table: renamed(c.new, 'old'), renamedTable('old').`,
+    suggestion: `Answer each with an option: ${open.map(options).join('; ')}.${keeping(open, unowned)} Or declare a rename in its table: renamed(c.new, 'old'), renamedTable('old').`,
   });

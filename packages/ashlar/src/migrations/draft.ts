@@ -83,6 +83,11 @@ export async function withDrafts<T>(
   }
 }
 
+/** The objects of older steps of which it is not known who made them, in any dialect. */
+export function unownedIn(drafts: readonly Draft[]): ReadonlySet<string> {
+  return new Set(drafts.flatMap(({ comparison }) => [...comparison.ownership.unknown]));
+}
+
 /**
  * Returns the comparison in which what the model lacks and what stays all the same is no longer missing. But a table or column
  * that is to be renamed is missing under its old name, also if a person made it.

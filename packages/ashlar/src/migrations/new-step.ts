@@ -5,7 +5,7 @@ import type { SqlName } from '../contract/sql.js';
 import type { SystemFacts } from '../contract/system.js';
 import { AshlarError } from '../errors.js';
 import { type Decisions, resolveRenames } from './decisions.js';
-import { type Draft, planDraft, tryDraft, withDrafts, withoutKept } from './draft.js';
+import { type Draft, planDraft, tryDraft, unownedIn, withDrafts, withoutKept } from './draft.js';
 import { allChanges } from './ownership/changes.js';
 import { omitsText, ownershipText } from './ownership/lines.js';
 import {
@@ -81,7 +81,7 @@ const writeStep = async ({ system, root, name, options, drafts }: Writing): Prom
   const keeps = await keptObjects(system, drafts, options);
   const given = { tables: options.tableRenames ?? {}, columns: options.renames ?? {} };
   const comparisons = drafts.map((draft, at) => withoutKept(draft, keeps[at] ?? none, given));
-  const renames = await resolveRenames(system, comparisons, options);
+  const renames = await resolveRenames(system, comparisons, options, unownedIn(drafts));
   assertBoundNames(system, renames);
   const planned = [];
   for (const [at, draft] of drafts.entries()) {

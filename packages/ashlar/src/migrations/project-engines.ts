@@ -7,8 +7,8 @@ import { folderPath } from './steps.js';
 export interface ProjectEngines {
   /** The engines that the configuration names. */
   readonly engines?: readonly SqlName[] | undefined;
-  /** The URL of the project's database. */
-  readonly url?: string | undefined;
+  /** The URLs of the project's database; the first with a scheme of Ashlar counts: DATABASE_URL may be that of Prisma. */
+  readonly urls?: readonly (string | undefined)[] | undefined;
 }
 
 const both: readonly SqlName[] = ['sqlite', 'postgres'];
@@ -29,10 +29,10 @@ const ofScheme: Readonly<Record<string, SqlName>> = {
  */
 export function projectEngines(
   folder: URL | string,
-  { engines, url = '' }: ProjectEngines,
+  { engines, urls = [] }: ProjectEngines,
 ): readonly SqlName[] {
   if (engines && engines.length > 0) return both.filter((name) => engines.includes(name));
-  const ofUrl = ofScheme[url.slice(0, url.indexOf(':'))];
+  const [ofUrl] = urls.flatMap((url = '') => ofScheme[url.slice(0, url.indexOf(':'))] ?? []);
   const files = filesIn(folderPath(folder));
   const found = both.filter((name) => name === ofUrl || files.has(`up.${name}.sql`));
   return found.length > 0 ? found : both;

@@ -73,6 +73,8 @@ export class TrialRows {
   readonly #owner: Owner;
   readonly #system: SystemFacts;
   readonly #scopes = new Map<StoredForm['kind'], string>();
+  /** The keys of rows to which earlier rows refer: table → column → value. */
+  readonly #promised = new Map<string, Literals>();
   #serial = 0;
 
   constructor(engine: Engine, owner: Owner, system: SystemFacts) {
@@ -92,6 +94,11 @@ export class TrialRows {
     return inserted;
   }
 
+  /** Whether a row refers to one that no table got. */
+  get isOwing(): boolean {
+    return this.#promised.size > 0;
+  }
+
   /** Returns a value in the form of a column as an SQL literal. */
   literal({ kind }: Pick<StoredForm, 'kind'>, value: unknown): string {
     return this.#engine.dialect.proving.literal(
@@ -101,8 +108,17 @@ export class TrialRows {
 
   async #first(table: TrialTable, tried: readonly Choice[], fixed: Literals): Promise<boolean> {
     for (const choice of tried) {
-      const row = await this.#row(table, choice);
-      if (row && (await this.#isInserted(table.before.name, { ...row, ...fixed }))) return true;
+      const { name } = table.before;
+      const found = await this.#row(table, choice);
+      const row = found && { ...found, ...this.#promised.get(name), ...fixed };
+      if (!row || !(await this.#isInserted(name, row))) continue;
+      this.#promised.delete(name);
+      for (const { columns, target, targetColumns } of table.deferred) {
+        if ((await this.#firstRow(target, targetColumns)) !== undefined) continue;
+        const keys = targetColumns.map((column, at) => [column, row[columns[at] ?? ''] ?? 'NULL'] as const);
+        this.#promised.set(target, Object.fromEntries(keys));
+      }
+      return true;
     }
     return false;
   }
@@ -280,18 +296,33 @@ export class TrialRows {
     }
   }
 
-  // the values of foreign keys, from the last row of the table that each refers to
-  async #links({ foreignKeys, torn, retypes }: TrialTable): Promise<Record<string, string>> {
+  async #firstRow(
+    table: string,
+    columns: readonly string[],
+  ): Promise<Readonly<Record<string, unknown>> | undefined> {
+    if (columns.length === 0) return undefined;
     const { quoted } = this.#engine.dialect.proving;
+    const list = columns.map(
+      (name, at) => `${quoted(identifier(name))} AS c${at}, ${identifier(name)} AS v${at}`,
+    );
+    const [row] = await this.#existing(`SELECT ${list.join(', ')} FROM ${identifier(table)} LIMIT 1`);
+    return row;
+  }
+
+  // the values of foreign keys, from the last row of the table that each refers to
+  async #links({ foreignKeys, torn, retypes, deferred }: TrialTable): Promise<Record<string, string>> {
     const links: Record<string, string> = Object.fromEntries([...torn].map((name) => [name, 'NULL']));
     for (const { columns, target, targetColumns } of foreignKeys) {
-      const list = targetColumns.map(
-        (name, at) => `${quoted(identifier(name))} AS c${at}, ${identifier(name)} AS v${at}`,
-      );
-      const [row] =
-        list.length === 0
-          ? []
-          : await this.#existing(`SELECT ${list.join(', ')} FROM ${identifier(target)} LIMIT 1`);
+      const row = await this.#firstRow(target, targetColumns);
+      const isLater = deferred.some((key) => String(key.columns) === String(columns));
+      if (row === undefined && isLater) {
+        const promised = this.#promised.get(target);
+        for (const [at, name] of columns.entries()) {
+          const value = promised?.[targetColumns[at] ?? ''];
+          if (value !== undefined) links[name] ??= value;
+        }
+        continue;
+      }
       for (const [at, name] of columns.entries()) {
         const retype = retypes.get(name);
         const conversion = retype && conversionOf(retype);

@@ -20,6 +20,8 @@ export interface TrialTable {
   readonly retypes: ReadonlyMap<string, Retype>;
   /** The foreign keys before the step and after it, by the names of the columns before it. */
   readonly foreignKeys: readonly ForeignKeyText[];
+  /** The required keys to rows that come later in the same transaction: tables that refer to one another. */
+  readonly deferred: readonly ForeignKeyText[];
   /** The columns whose default differs after the step, which may refuse the default before it. */
   readonly redefaulted: ReadonlySet<string>;
   /** The columns that refer to one table before the step and to another after it: no value suits both. */
@@ -50,8 +52,10 @@ export function isFilledByDatabase({ rest }: SchemaColumn, dialect: 'sqlite' | '
 /**
  * Returns the tables that need rows, each after those that it refers to: the tables that the step changes, those that
  * refer to them, and those that these refer to.
+ *
+ * @param defers - whether a row may refer to one that comes later, by a deferred key
  */
-export function trialTables(step: TrialTablesOf): readonly TrialTable[] {
+export function trialTables(step: TrialTablesOf, defers: boolean): readonly TrialTable[] {
   const { before, after, dialect } = step.comparison;
   const keysOf = (table: SchemaTable): readonly ForeignKeyText[] =>
     table.constraints.flatMap(({ definition }) => foreignKeyOf(definition, dialect.name) ?? []);
@@ -72,7 +76,7 @@ export function trialTables(step: TrialTablesOf): readonly TrialTable[] {
     for (const target of targets.get(name) ?? []) visit(target);
     const keys = [...keysOf(table), ...(now ? keysNow(step, now, keysOf(now)) : [])];
     for (const { target } of keys) visit(target);
-    ordered.push(trialTable(step, table, now, keys, ordered));
+    ordered.push(trialTable(step, { table, now, foreignKeys: keys, earlier: ordered, defers }));
   };
   for (const name of wanted) visit(name);
   return ordered;
@@ -107,18 +111,25 @@ const keysNow = (
   table: SchemaTable,
   keys: readonly ForeignKeyText[],
 ): readonly ForeignKeyText[] =>
-  keys.map(({ columns, target, targetColumns }) => ({
+  keys.map(({ columns, target, targetColumns, isDeferred }) => ({
+    isDeferred,
     columns: columns.map(formerNames(step, table.name)),
     target,
     targetColumns: targetColumns.map(formerNames(step, target)),
   }));
 
+interface TableWithKeys {
+  readonly table: SchemaTable;
+  readonly now: SchemaTable | undefined;
+  readonly foreignKeys: readonly ForeignKeyText[];
+  /** The tables that get their rows before it. */
+  readonly earlier: readonly TrialTable[];
+  readonly defers: boolean;
+}
+
 const trialTable = (
   step: TrialTablesOf,
-  table: SchemaTable,
-  now: SchemaTable | undefined,
-  foreignKeys: readonly ForeignKeyText[],
-  earlier: readonly TrialTable[],
+  { table, now, foreignKeys, earlier, defers }: TableWithKeys,
 ): TrialTable => {
   const { dialect } = step.comparison;
   const former = formerNames(step, table.name);
@@ -135,12 +146,16 @@ const trialTable = (
     [...table.columns, ...(now?.columns ?? [])].flatMap((one) => (one.notNull ? [former(one.name)] : [])),
   );
   // of a key that no column can leave empty
-  const lacksParent = foreignKeys.some(
+  const withoutParent = foreignKeys.filter(
     ({ columns: own, target }) =>
       target !== table.name &&
       own.every((name) => has(table, name) && notNull.has(name)) &&
       !earlier.some((one) => one.before.name === target && one.rows > 0),
   );
+  const deferred = withoutParent.filter(
+    ({ isDeferred, target }) => defers && isDeferred && !earlier.some((one) => one.before.name === target),
+  );
+  const lacksParent = withoutParent.length > deferred.length;
   const torn = new Set(
     foreignKeys.flatMap(({ columns: own, target }) =>
       own.filter((name) =>
@@ -180,6 +195,7 @@ const trialTable = (
     columns: new Map(columns),
     retypes: new Map(retypes.map((retype) => [retype.former, retype])),
     foreignKeys: foreignKeys.filter(({ columns: own }) => own.every((name) => has(table, name))),
+    deferred,
     redefaulted,
     torn,
     rows,

@@ -2,7 +2,7 @@ import type { SchemaObject } from '../contract/schema.js';
 import type { SqlName } from '../contract/sql.js';
 import type { ForeignKey } from '../contract/table.js';
 import { identifier, identifiers } from '../model/index.js';
-import { type CodeToken, codeOf, nameOf, splitAtCommas } from './code.js';
+import { type CodeToken, codeOf, findWords, nameOf, splitAtCommas } from './code.js';
 
 /** The columns of a foreign key, and the table and columns that it refers to. */
 export interface ForeignKeyText {
@@ -10,6 +10,8 @@ export interface ForeignKeyText {
   readonly target: string;
   /** Empty where the text leaves them out: the primary key. */
   readonly targetColumns: readonly string[];
+  /** Whether the key is checked when the transaction ends. */
+  readonly isDeferred: boolean;
 }
 
 /** Writes the definition of a foreign key, without its name; the SQL is the same on every engine. */
@@ -77,5 +79,6 @@ export function foreignKeyOf(definition: string, dialect: SqlName): ForeignKeyTe
     columns: namesAfter(tokens, 2),
     target: nameOf(target),
     targetColumns: namesAfter(tokens, at + 2),
+    isDeferred: findWords(tokens, 'INITIALLY', 'DEFERRED') > 0,
   };
 }

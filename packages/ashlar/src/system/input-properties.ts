@@ -20,7 +20,7 @@ export interface InputProperty {
   readonly name: string;
   /** The name of the option without the two hyphens, for example `max-price`. */
   readonly option: string;
-  readonly kind: 'text' | 'number' | 'boolean' | 'json';
+  readonly kind: 'text' | 'number' | 'bigint' | 'boolean' | 'json';
   /** Whether the property is an array, so that the option may be repeated. */
   readonly list: boolean;
   /** The placeholder of the value in the help, for example `number`, `date` or `small|large`. */
@@ -34,7 +34,11 @@ export interface InputProperty {
 /** Returns the properties of an object schema, in the order of their declaration. */
 export function propertiesOf(schema: z.ZodObject): readonly InputProperty[] {
   // the input side: what has a default need not be given
-  const json = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as JsonSchema;
+  const json = z.toJSONSchema(schema, {
+    io: 'input',
+    unrepresentable: 'any',
+    override: withBigints,
+  }) as JsonSchema;
   return Object.entries(json.properties ?? {}).map(([name, property]) => {
     const single = withoutNull(property);
     const list = single.type === 'array';
@@ -52,13 +56,26 @@ export function propertiesOf(schema: z.ZodObject): readonly InputProperty[] {
   });
 }
 
+// JSON Schema has no bigint
+function withBigints({ zodSchema, jsonSchema }: Override): void {
+  const { def } = zodSchema._zod;
+  if (def.type === 'bigint') Object.assign(jsonSchema, { type: 'integer', format: bigintFormat });
+  if (def.type === 'default' && typeof def.defaultValue === 'bigint')
+    jsonSchema.default = def.defaultValue.toString();
+}
+
+type Override = Parameters<NonNullable<z.core.ToJSONSchemaParams['override']>>[0];
+
+const bigintFormat = 'bigint';
+
 function withoutNull(schema: JsonSchema): JsonSchema {
   const others = schema.anyOf?.filter(({ type }) => type !== 'null') ?? [];
   const [only] = others;
   return only && others.length === 1 ? { ...schema, ...only } : schema;
 }
 
-function kindOf({ type, anyOf, enum: choices }: JsonSchema): InputProperty['kind'] {
+function kindOf({ type, format, anyOf, enum: choices }: JsonSchema): InputProperty['kind'] {
+  if (format === bigintFormat) return 'bigint';
   if (type === 'number' || type === 'integer') return 'number';
   if (type === 'boolean') return 'boolean';
   if (type === 'object' || type === 'array') return 'json';
@@ -70,7 +87,7 @@ function placeholderOf(schema: JsonSchema): string {
   const { type, format, enum: choices, const: constant } = schema;
   if (choices) return choices.map(String).join('|');
   if (constant !== undefined) return String(constant);
-  const formats: Readonly<Record<string, string>> = { 'date-time': 'time', uri: 'url' };
+  const formats: Readonly<Record<string, string>> = { 'date-time': 'time', uri: 'url', [bigintFormat]: 'n' };
   if (format !== undefined) return formats[format] ?? format;
   if (kindOf(schema) === 'json') return 'json';
   return type === 'integer' ? 'n' : type === 'number' ? 'number' : 'text';

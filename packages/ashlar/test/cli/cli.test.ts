@@ -94,6 +94,62 @@ test.each(engines)('the JSON of an error has its facts, and no value of a row: $
   await place.remove();
 });
 
+const accounts = `const { bigint, command, decimal } = ashlar;
+const accounts = table('accounts', { id: id(), number: bigint(), balance: decimal(18, 2), parts: z.string() });
+const tables = { accounts };
+const add = command({
+  summary: 'add an account', tables, positionals: ['number'],
+  input: z.object({
+    number: bigint().describe('its number'), balance: decimal(18, 2),
+    parts: z.array(bigint()).default([]), least: bigint().default(-9223372036854775808n),
+  }),
+  run: async ({ db, input }) => {
+    const { number, balance, parts } = input;
+    await db.session((s) => s.insert(accounts, { number, balance, parts: parts.join() }));
+    return { rows: await db.read((s) => s.query.selectFrom('accounts').select(['number', 'balance', 'parts']).execute()), least: input.least };
+  },
+});
+export default { systems: [system('shop', { tables, migrations: new URL('./migrations/', import.meta.url), commands: { add } })] };`;
+
+test.each(engines)(
+  'integers of 64 bits and decimals are given and printed exactly: $name',
+  async (engine) => {
+    const place = await engine.place();
+    await project.configure(accounts);
+    const url = engine.name === 'pglite' ? 'pglite:data' : place.url;
+    const env = { DATABASE_URL: url, DATABASE_KEY: place.key };
+    expect(await project.ashlar(['migrate', 'new', 'initial'], env)).toMatchObject({ code: 0 });
+    expect(await project.ashlar(['up', '--no-prove'], env)).toMatchObject({ code: 0 });
+    const add = ['shop', 'add', '9223372036854775807', '--balance', '9007199254740993.01'];
+    expect(await project.json([...add, '--parts', '-1', '--parts', '9007199254740993'], env)).toMatchObject({
+      code: 0,
+      document: {
+        rows: [
+          { number: '9223372036854775807', balance: '9007199254740993.01', parts: '-1,9007199254740993' },
+        ],
+        least: '-9223372036854775808',
+      },
+    });
+    for (const [number, balance] of [
+      ['9223372036854775808', '1.00'],
+      ['1.5', '1.00'],
+      ['1e3', '1.00'],
+      ['many', '1.00'],
+      ['', '1.00'],
+      ['1', '1.005'],
+      ['1', '1,00'],
+    ] as const)
+      expect(await project.json(['shop', 'add', number, '--balance', balance], env)).toMatchObject({
+        code: 2,
+        document: { error: { code: 'usage' } },
+      });
+    const help = await project.ashlar(['shop', 'add', '--help'], env);
+    expect(help.stdout).toContain('--least <n>');
+    expect(help.stdout).toContain('(default: -9223372036854775808)');
+    await place.remove();
+  },
+);
+
 describe.each(engines.filter(({ name }) => name !== 'pglite'))('on $name', ({ place: newPlace }) => {
   test('up, status and migrate: as text, as JSON, and never with a secret', async () => {
     const place = await newPlace();

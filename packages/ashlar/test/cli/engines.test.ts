@@ -53,6 +53,13 @@ test.each([
   expect(refused.code).not.toBe(0);
 });
 
+test('a DATABASE_URL of another program says nothing: that of the configuration does', async () => {
+  await project.configure(source(", url: 'sqlite:shop.db'"));
+  const env = { DATABASE_URL: 'file:./dev.db' };
+  expect(await project.ashlar(['migrate', 'new', 'initial'], env)).toMatchObject({ code: 0 });
+  expect(await files()).toEqual(['0001_initial/up.sqlite.sql']);
+});
+
 test('a project that says nothing has files for both engines, and an unknown engine is refused', async () => {
   await project.configure(source(''));
   expect(await project.ashlar(['migrate', 'new', 'initial'])).toMatchObject({ code: 0 });

@@ -440,6 +440,22 @@ describe('next to another data layer', () => {
     expect(stderr).toContain('Give --url sqlite:shop.db');
   });
 
+  test('a database that is there belongs to it: Ashlar begins with a file of its own', async () => {
+    await write({ ...prismaProject, 'shop.db': 'theirs', 'shop.pglite/PG_VERSION': '17' });
+    const { next } = await init();
+    expect(next).toContain('npx ashlar up --url sqlite:ashlar.db');
+    expect(await read('ashlar.config.ts')).toContain("url: 'sqlite:ashlar.db'");
+    expect(await read('.env.example')).toContain('sqlcipher:ashlar.db');
+    expect(await read('.gitignore')).toContain('ashlar.db*');
+    // a second run keeps it, also when the file is there
+    await write({ 'ashlar.db': '' });
+    expect((await init()).next).toContain('npx ashlar up --url sqlite:ashlar.db');
+    await rm(join(project.folder, 'ashlar.config.ts'));
+    await rm(join(project.folder, 'src'), { recursive: true });
+    await init(['--engine', 'pglite']);
+    expect(await read('ashlar.config.ts')).toContain("url: 'pglite:ashlar.pglite'");
+  });
+
   test.each<[string, Files, object]>([
     [
       'a URL in the configuration is never shown',

@@ -55,6 +55,21 @@ describe('ashlar roles, with one user', () => {
     expect((await project.ashlar(['up', ...url])).stdout).toContain(`corrected ${difference}`);
   }, 240_000);
 
+  test('a database that a newer release upgraded is refused, and nothing is changed', async () => {
+    await widen('GRANT DELETE ON audit_logs TO ashlar_app');
+    await widen(
+      "INSERT INTO ashlar_migrations VALUES ('ashlar', '0009_later', 'oldest:9', now(), 'newer', 0)",
+    );
+    for (const command of [['roles', 'check'], ['roles', 'sql'], ['roles', 'apply'], ['prove'], ['up']])
+      expect(await project.json([...command, ...url])).toMatchObject({
+        code: 3,
+        document: { error: { code: 'database-newer' } },
+      });
+    await widen("DELETE FROM ashlar_migrations WHERE system = 'ashlar'");
+    expect(await project.ashlar(['roles', 'check', ...url])).toMatchObject({ code: 1 });
+    expect(await project.ashlar(['roles', 'apply', ...url])).toMatchObject({ code: 0 });
+  }, 240_000);
+
   test('the tables go to an owner without login, and up continues as that owner', async () => {
     expect(await project.ashlar(['roles', 'apply', '--owner', 'wills_owner', ...url])).toMatchObject({
       code: 0,

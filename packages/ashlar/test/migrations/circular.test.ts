@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { id, references, system, type Table, table, unique } from 'ashlar';
 import { appendOnly } from 'ashlar/guarantees';
 import { testDatabase } from 'ashlar/testing';
@@ -137,4 +138,55 @@ describe('a foreign key to a table that is declared later', () => {
       message: 'Table notes: the target of the foreign key of book_id is not declared yet.',
     });
   });
+});
+
+describe('required keys in a circle', () => {
+  const circle = (deferrable: boolean, more: boolean) => {
+    const column = more ? { more: z.int().default(1) } : {};
+    const ships = table('ships', { id: id(), captain_id: z.uuid(), ...column }, (c) => [
+      references(c.captain_id, () => captains.columns.id, { deferrable }),
+    ]);
+    const captains = table('captains', { id: id(), ship_id: z.uuid(), text: z.string() }, (c) => [
+      references(c.ship_id, ships.columns.id, { deferrable }),
+    ]);
+    return { ships, captains };
+  };
+  const header = async (deferrable: boolean) => {
+    const walk = await writeWalk(circle(deferrable, false), circle(deferrable, true));
+    const files = ['sqlite', 'postgres'].map((dialect) =>
+      readFile(new URL(`migrations/0002_step_2/up.${dialect}.sql`, walk.folder.url), 'utf8'),
+    );
+    const texts = await Promise.all(files);
+    await walk.remove();
+    return texts;
+  };
+
+  test('that are deferred get rows in the trial of a step', async () => {
+    for (const text of await header(true)) expect(text).not.toContain('tried without rows');
+  });
+
+  test('that are checked at once can have no rows, and the step says so', async () => {
+    for (const text of await header(false))
+      expect(text).toMatch(/^-- tried without rows: (captains, ships|ships, captains)$/m);
+  });
+
+  test.each(engines)(
+    'that are deferred: a conversion of a column is tried with rows, on $name',
+    async (engine) => {
+      const make = (kind: 'text' | 'integer') => {
+        const ships = table('ships', { id: id(), captain_id: z.uuid() }, (c) => [
+          references(c.captain_id, () => captains.columns.id, { deferrable: true }),
+        ]);
+        const captains = table(
+          'captains',
+          { id: id(), ship_id: z.uuid(), size: kind === 'text' ? z.string() : z.int() },
+          (c) => [references(c.ship_id, ships.columns.id, { deferrable: true })],
+        );
+        return { ships, captains };
+      };
+      const walk = await writeWalk(make('text'), make('integer'));
+      await runWalk(engine, walk);
+      await walk.remove();
+    },
+  );
 });

@@ -256,3 +256,30 @@ describe.each(['docuvault', 'experts', 'shipping', 'sophia', 'wills'])('the step
     },
   );
 });
+
+describe('a full-text index that is dropped', () => {
+  const texts = {
+    sqlite: `DROP TRIGGER notes_words_insert; DROP TRIGGER notes_words_update; DROP TRIGGER notes_words_delete;
+DROP TABLE notes_words;`,
+    postgres: `DROP INDEX notes_words;
+ALTER TABLE notes DROP COLUMN ashlar_notes_words;`,
+  };
+  test.each(['sqlite', 'postgres'] as const)(
+    'is named as such, and no value is said to be lost: %s',
+    (dialect) => {
+      const dangers = dangersOf(texts[dialect], dialect);
+      expect(dangers.filter(({ kind }) => kind === 'data' || kind === 'guarantee')).toEqual([]);
+      expect(dangers.map(({ why }) => why)).toContain(
+        'drops the full-text index notes_words: a program that searches it fails',
+      );
+    },
+  );
+
+  test('another table or column is not', () => {
+    for (const sql of [
+      'DROP TABLE notes_words;',
+      'DROP INDEX notes_words; ALTER TABLE notes DROP COLUMN notes_other;',
+    ])
+      expect(dangersOf(sql, 'postgres').some(({ kind }) => kind === 'data')).toBe(true);
+  });
+});

@@ -7,7 +7,16 @@ import type { SqlName } from '../../src/contract/sql.js';
 import { openEngine } from '../../src/engines/open.js';
 import { dumpFile } from '../../src/migrations/dump-schema.js';
 import { checkMigrations, down, drift, dumpSchema, newStep, up } from '../../src/migrations/index.js';
-import { id, index, renamed, type Table, type Tables, table, timestamps } from '../../src/model/index.js';
+import {
+  id,
+  index,
+  references,
+  renamed,
+  type Table,
+  type Tables,
+  table,
+  timestamps,
+} from '../../src/model/index.js';
 import { type System, system } from '../../src/system/system.js';
 import { type Folder, makeFolder } from './folder.js';
 
@@ -214,5 +223,30 @@ describe.each(engines)('generated steps on $name', ({ place: newPlace }) => {
       await engine.close();
       await place.remove();
     }
+  });
+});
+
+describe.each(sqlNames)('a foreign key that begins to delete rows on %s', (dialect) => {
+  const refused = 'To delete a row of teams was refused, and then ';
+  test.each([
+    ['restrict', 'cascade', `${refused}deletes the rows that refer to it by team_id.`],
+    ['no action', 'cascade', `${refused}deletes the rows that refer to it by team_id.`],
+    ['restrict', 'set null', `${refused}sets team_id to NULL.`],
+    ['restrict', 'no action', undefined],
+    ['cascade', 'restrict', undefined],
+    ['set null', 'cascade', undefined],
+  ] as const)('from %s to %s', async (from, to, danger) => {
+    const make = (onDelete: typeof from | typeof to) => {
+      const teams = table('teams', { id: id() });
+      const people = table('people', { id: id(), team_id: z.uuid().nullable() }, (c) => [
+        references(c.team_id, teams.columns.id, { onDelete }),
+      ]);
+      return system('shop', { tables: { teams, people } as unknown as Tables, migrations: folder.url });
+    };
+    await newStep(make(from), folder.url, 'initial', { engines: [dialect] });
+    const step = await newStep(make(to), folder.url, 'changed', { engines: [dialect] });
+    const dangers = step?.changes[dialect]?.map((change) => change.danger ?? '').join(' ');
+    if (danger === undefined) expect(dangers).not.toContain('was refused');
+    else expect(dangers).toContain(danger);
   });
 });

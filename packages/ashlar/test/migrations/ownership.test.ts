@@ -281,6 +281,27 @@ describe('an object of a step without directives', () => {
     expect(asked).toEqual(['index mine']);
   });
 
+  test('that is a table: the question says how it is kept', async () => {
+    await older();
+    for (const dialect of ['sqlite', 'postgres']) {
+      const file = `0001_initial/up.${dialect}.sql`;
+      const text = await readFile(join(folder.path, file), 'utf8');
+      await folder.write({ [file]: `${text}CREATE TABLE by_hand (a integer PRIMARY KEY);\n` });
+    }
+    const objects = { 'index mine': 'keep' } as const;
+    await expect(newStep(systemOf(folder, next), folder.url, 'more', { objects })).rejects.toMatchObject({
+      code: 'migration-ambiguous',
+      suggestion: expect.stringContaining(
+        '--drop-table by_hand. If a person made by_hand, keep it: --keep "table by_hand". Or',
+      ),
+    });
+    const step = await newStep(systemOf(folder, next), folder.url, 'more', {
+      objects: { ...objects, 'table by_hand': 'keep' },
+    });
+    expect(step?.changes.sqlite?.map(({ summary }) => summary)).toEqual(['notes: add column more']);
+    expect(await newStep(systemOf(folder, next), folder.url, 'again')).toBeUndefined();
+  });
+
   test('is dropped if the answer is so', async () => {
     await older();
     const step = await newStep(systemOf(folder, initial), folder.url, 'dropped', {

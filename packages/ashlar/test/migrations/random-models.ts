@@ -26,7 +26,7 @@ export interface RandomColumn {
   readonly type: keyof typeof types;
   readonly nullable: boolean;
   readonly byDefault: boolean;
-  readonly indexed: 'no' | 'index' | 'partial' | 'unique';
+  readonly indexed: 'no' | 'index' | 'partial' | 'unique' | 'expression';
   /** The former name, if the pair of models renames the column. */
   readonly from: string | undefined;
 }
@@ -50,7 +50,10 @@ const types = {
   small: { type: () => z.int32().min(0).max(1_000_000), default: 2 },
   decimal: { type: () => decimal(12, 2), default: '3.00' },
   longer: { type: () => decimal(14, 3), default: '3.000' },
+  whole: { type: () => decimal(5, 0), default: '-3' },
+  finest: { type: () => decimal(18, 17), default: '-0.00000000000000003' },
   bigint: { type: () => bigint(), default: 3n },
+  largest: { type: () => bigint(), default: -9_223_372_036_854_775_808n },
   real: { type: () => z.number(), default: 1.5 },
   boolean: { type: () => z.boolean(), default: true },
   uuid: { type: () => z.uuid(), default: '018f0000-0000-7000-8000-000000000001' },
@@ -60,6 +63,11 @@ const types = {
   created: { type: () => createdAt(), default: undefined },
   inet: { type: () => inet(), default: '192.0.2.1' },
   json: { type: () => json(z.array(z.string())), default: ['a'] },
+  object: {
+    type: () => json(z.object({ a: z.number(), b: z.string().nullable() })),
+    default: { a: 1.5, b: null },
+  },
+  anything: { type: () => json(z.json()), default: "it's" },
   bytes: { type: () => bytes(), default: undefined },
 } as const;
 
@@ -72,7 +80,16 @@ const typeOf = ({ type, nullable, byDefault }: RandomColumn): z.ZodType => {
 const keyOf = (key: RandomTable['key']): z.ZodType =>
   key === 'id' ? id() : key === 'uuid' ? z.uuid() : z.string();
 
-const canBeKey = (type: RandomColumn['type']): boolean => type !== 'json' && type !== 'bytes';
+const canBeKey = (type: RandomColumn['type']): boolean =>
+  !['json', 'object', 'anything', 'bytes'].includes(type);
+
+const expressionOf = ({
+  name,
+  type,
+}: RandomColumn): { readonly sqlite: string; readonly postgres: string } => {
+  const text = ['text', 'short', 'choice', 'wider'].includes(type) ? `lower(${name})` : `(${name} IS NULL)`;
+  return { sqlite: text, postgres: text };
+};
 
 /** Declares the tables of a random model. */
 export function tablesOf(model: readonly RandomTable[]): readonly Table[] {
@@ -94,7 +111,12 @@ export function tablesOf(model: readonly RandomTable[]): readonly Table[] {
           parent && target ? references(of('parent'), target.columns.id as never) : undefined,
           one.loop ? references(of('above'), of('id')) : undefined,
           one.checked ? check(`${one.name}_present`, 'id IS NOT NULL') : undefined,
-          ...one.columns.flatMap(({ name, type, indexed, from }) => [
+          ...one.columns.flatMap(({ name, type, indexed, from, ...column }) => [
+            indexed === 'expression'
+              ? index(expressionOf({ name, type, indexed, from, ...column }), {
+                  name: `${one.name}_${name}_expression`,
+                })
+              : undefined,
             from === undefined ? undefined : (renamed(of(name), from) as never),
             indexed === 'index' && canBeKey(type) ? index(of(name)) : undefined,
             indexed === 'partial' && canBeKey(type)
@@ -120,7 +142,7 @@ const column = (name: string): fc.Arbitrary<RandomColumn> =>
     type: fc.constantFrom(...(Object.keys(types) as (keyof typeof types)[])),
     nullable: fc.boolean(),
     byDefault: fc.boolean(),
-    indexed: fc.constantFrom('no', 'no', 'index', 'partial', 'unique'),
+    indexed: fc.constantFrom('no', 'no', 'index', 'partial', 'unique', 'expression'),
     from: fc.constant(undefined),
   });
 
@@ -131,8 +153,9 @@ const related: readonly (readonly RandomColumn['type'][])[] = [
   ['text', 'uuid'],
   ['text', 'date', 'timestamp', 'microseconds'],
   ['integer', 'small', 'real', 'boolean'],
-  ['integer', 'small', 'bigint', 'text'],
-  ['integer', 'decimal', 'longer', 'text'],
+  ['integer', 'small', 'bigint', 'largest', 'text'],
+  ['integer', 'bigint', 'decimal', 'longer', 'whole', 'finest', 'text'],
+  ['json', 'object', 'anything'],
 ];
 
 // mostly of a kind that the old one converts to

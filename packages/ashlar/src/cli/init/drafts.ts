@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AshlarError } from '../../errors.js';
-import type { EngineName } from './engine.js';
+import type { EngineName, FirstDatabase } from './engine.js';
 import type { Writing } from './language.js';
 import { readIfThere } from './manifest.js';
 import type { TestSetup } from './runner.js';
@@ -16,23 +16,23 @@ export interface Draft {
 
 /** The files of a new project; the configuration last, so that a run that is killed before is simply repeated. */
 export function draftsOf(choice: {
-  readonly engine: EngineName;
+  readonly database: FirstDatabase;
   /** `undefined` where the configuration names another one: then these are no files of the project. */
   readonly folder: string | undefined;
   readonly writing: Writing;
   readonly setup: TestSetup;
 }): Draft[] {
-  const { engine, folder, writing, setup } = choice;
-  const settings = { path: '.env.example', text: exampleEnvironment(engine) };
+  const { database, folder, writing, setup } = choice;
+  const settings = { path: '.env.example', text: exampleEnvironment(database) };
   if (folder === undefined) return [settings];
   const inFolder = (name: string): string => (folder === '' ? name : `${folder}/${name}`);
   return [
     { path: inFolder(`shop.${writing.extension}`), text: tableFile(writing) },
-    { path: inFolder(setup.file), text: testFile(engine, setup.runner, writing) },
+    { path: inFolder(setup.file), text: testFile(database.engine, setup.runner, writing) },
     settings,
     {
       path: `ashlar.config.${writing.extension}`,
-      text: configFile(engine, `./${inFolder(`shop.${writing.imported}`)}`),
+      text: configFile(database, `./${inFolder(`shop.${writing.imported}`)}`),
     },
   ];
 }
@@ -42,6 +42,8 @@ export interface Configured {
   readonly file: string;
   /** The engine of its URL; a URL that it does not have is that of a server. */
   readonly engine: EngineName;
+  /** Its URL, if it is a file or a folder. */
+  readonly url: string | undefined;
   /** The folder of the first table, if it still imports that. */
   readonly folder: string | undefined;
 }
@@ -51,9 +53,10 @@ export async function configuredIn(directory: string): Promise<Configured | unde
   const file = (await readdir(directory)).find((name) => /^ashlar\.config\.\w+$/.test(name));
   if (file === undefined) return undefined;
   const text = (await readIfThere(join(directory, file))) ?? '';
-  const scheme = /["'`](sqlite|sqlcipher|pglite):/.exec(text)?.[1];
+  const [, url, scheme] = /["'`]((sqlite|sqlcipher|pglite):[^"'`]*)["'`]/.exec(text) ?? [];
   return {
     file,
+    url,
     engine: scheme === undefined ? 'postgres' : scheme === 'pglite' ? 'pglite' : 'sqlite',
     folder: /from\s+["']\.\/(?:(.+)\/)?shop\.\w+["']/
       .exec(text)

@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { AshlarError } from '../../errors.js';
 import type { GlobalOptions, Invocation } from '../invocation.js';
 import { engineAnswer, folderAnswer, type Given, installAnswer, oneOf, usualFolder } from './answers.js';
-import { configuredIn, type Draft, draftsOf, sortAgain, sortDrafts } from './drafts.js';
-import { type EngineName, urls } from './engine.js';
+import { type Configured, configuredIn, type Draft, draftsOf, sortAgain, sortDrafts } from './drafts.js';
+import { type EngineName, type FirstDatabase, firstDatabase } from './engine.js';
 import { writingOf } from './language.js';
 import { Manifest, readIfThere } from './manifest.js';
 import { type Orm, ormsOf } from './orm.js';
@@ -70,7 +70,8 @@ export async function prepare(
   const folder = configured
     ? configured.folder
     : await folderAnswer(invocation, options, await usualFolder(directory, writing, orms));
-  const drafts = draftsOf({ engine, folder, writing, setup });
+  const database = await databaseOf(directory, engine, configured);
+  const drafts = draftsOf({ database, folder, writing, setup });
   const { missing, there } = configured
     ? await sortAgain(directory, drafts)
     : await sortDrafts(directory, drafts, join(folder ?? '', 'migrations'));
@@ -87,7 +88,7 @@ export async function prepare(
   const isTaken =
     (!configured && invocation.environment().DATABASE_URL !== undefined) ||
     orms.some(({ variable }) => variable === 'DATABASE_URL');
-  const url = urls[engine];
+  const { url } = database;
   const urlOption = isTaken && url !== undefined ? ['--url', url] : [];
   const wanted = scriptsFor(manifest, setup, folder, urlOption);
   const has = (name: string): boolean => manifest.script(name) !== undefined;
@@ -102,7 +103,7 @@ export async function prepare(
     migrations: configured ? undefined : join(folder ?? '', 'migrations'),
     scripts: Object.fromEntries(Object.entries(wanted).filter(([name]) => !has(name))),
     keptScripts: Object.keys(wanted).filter(has),
-    ignoreLines: ignored(engine).filter((line) => !ignoredNow.includes(line)),
+    ignoreLines: ignored(database).filter((line) => !ignoredNow.includes(line)),
     installation,
     installs,
     canMakeStep: installation.length === 0 || installs,
@@ -113,7 +114,7 @@ export async function prepare(
       ...(configured && options.dir !== undefined
         ? [`--dir has no effect: ${configured.file} names the folder.`]
         : []),
-      ...(isTaken ? [takenNote(engine, orms)] : []),
+      ...(isTaken ? [takenNote(database, orms)] : []),
       ...(installation.flat().some((word) => word.endsWith('@12'))
         ? [
             'Node before 22.14 needs version 12 of the SQLite driver, which is compiled: it needs Python 3 and a C++ compiler.',
@@ -153,10 +154,20 @@ const scriptsFor = (
   };
 };
 
-const takenNote = (engine: EngineName, orms: readonly Orm[]): string => {
+/** That of the configuration, if the project has one. */
+const databaseOf = async (
+  directory: string,
+  engine: EngineName,
+  configured: Configured | undefined,
+): Promise<FirstDatabase> => {
+  if (!configured?.url || configured.engine !== engine) return firstDatabase(engine, directory);
+  return { engine, url: configured.url, file: configured.url.replace(/^\w+:/, '') };
+};
+
+const takenNote = ({ engine, url }: FirstDatabase, orms: readonly Orm[]): string => {
   const owner = orms.find(({ variable }) => variable === 'DATABASE_URL')?.name;
   const whose = `DATABASE_URL is ${owner === undefined ? 'set' : `the database of ${owner}`}, and Ashlar reads it too.`;
   return engine === 'postgres'
     ? `${whose} Set DATABASE_SCHEMA=shop, so that Ashlar has a schema of its own there, or give --url.`
-    : `${whose} Give --url ${urls[engine]}, as the scripts do.`;
+    : `${whose} Give --url ${url}, as the scripts do.`;
 };

@@ -1,4 +1,4 @@
-import { type EngineName, urls } from './engine.js';
+import type { EngineName, FirstDatabase } from './engine.js';
 import type { Writing } from './language.js';
 import type { Runner } from './runner.js';
 
@@ -33,8 +33,8 @@ ${isTyped ? 'export type Order = Row<typeof orders>;\n' : ''}export const shop =
 }
 
 /** The configuration; `specifier` imports the system. */
-export function configFile(engine: EngineName, specifier: string): string {
-  const url = urls[engine] === undefined ? '' : `, url: '${urls[engine]}'`;
+export function configFile({ url: given }: FirstDatabase, specifier: string): string {
+  const url = given === undefined ? '' : `, url: '${given}'`;
   return `import { defineConfig } from 'ashlar/config';
 import { shop } from ${literal(specifier)};
 
@@ -86,7 +86,7 @@ test('a paid order is never opened again', async () => {
 }
 
 /** The settings that a developer copies to `.env`. */
-export function exampleEnvironment(engine: EngineName): string {
+export function exampleEnvironment({ engine, url, file }: FirstDatabase): string {
   const head = '# Copy this file to .env, which git ignores. Both go before the URL in the configuration.\n';
   if (engine === 'postgres')
     return `${head}DATABASE_URL=postgres://postgres:secret@localhost:5432/shop
@@ -96,16 +96,16 @@ export function exampleEnvironment(engine: EngineName): string {
   const encrypted =
     engine === 'sqlite'
       ? `# An encrypted file, with a key that \`ashlar key new\` makes:
-# DATABASE_URL=sqlcipher:shop.db
+# DATABASE_URL=sqlcipher:${file}
 # DATABASE_KEY_FILE=database.key
 `
       : '';
-  return `${head}# DATABASE_URL=${urls[engine]}\n${encrypted}`;
+  return `${head}# DATABASE_URL=${url}\n${encrypted}`;
 }
 
 /** The lines of .gitignore: settings, keys, and the database if it is a file. */
-export function ignored(engine: EngineName): readonly string[] {
-  const files = { sqlite: ['shop.db*'], pglite: ['shop.pglite/'], postgres: [] }[engine];
+export function ignored({ engine, file }: FirstDatabase): readonly string[] {
+  const files = { sqlite: [`${file}*`], pglite: [`${file}/`], postgres: [] }[engine];
   return ['node_modules/', '.env', '*.key', ...files];
 }
 

@@ -42,7 +42,10 @@ const renamedTo = ({ tokens }: SqlStatement): readonly string[] => {
 
 const wordTriggers = ['_insert', '_update', '_delete'];
 
-const droppedIn = (statements: readonly SqlStatement[], type: 'TABLE' | 'TRIGGER'): readonly string[] =>
+const droppedIn = (
+  statements: readonly SqlStatement[],
+  type: 'TABLE' | 'TRIGGER' | 'INDEX',
+): readonly string[] =>
   statements.flatMap(({ tokens }) => {
     const statement = new Reader(tokens);
     return statement.take('DROP', type) ? [statement.table()] : [];
@@ -67,6 +70,22 @@ const isAboutIndex = ({ tokens }: SqlStatement, indexes: ReadonlySet<string>): b
   if (!statement.take('DROP', 'TRIGGER')) return false;
   const name = statement.table();
   return wordTriggers.some((event) => name.endsWith(event) && indexes.has(name.slice(0, -event.length)));
+};
+
+/** The full-text index that a statement drops: the table of SQLite, or the column of PostgreSQL, whose index goes before. */
+const droppedIndex = (
+  { tokens }: SqlStatement,
+  indexes: ReadonlySet<string>,
+  statements: readonly SqlStatement[],
+): string | undefined => {
+  const statement = new Reader(tokens);
+  if (statement.take('DROP', 'TABLE')) return [statement.table()].find((name) => indexes.has(name));
+  if (!statement.take('ALTER', 'TABLE')) return undefined;
+  statement.table();
+  if (!statement.take('DROP')) return undefined;
+  statement.take('COLUMN');
+  const name = statement.table().replace(/^ashlar_/, '');
+  return droppedIn(statements, 'INDEX').includes(name) ? name : undefined;
 };
 
 const guardsOf = (tables: readonly GuardedTable[], dialect: SqlName): ReadonlyMap<string, string> =>
@@ -110,11 +129,24 @@ export function findDangers(
   const words = indexesOfWords(body.statements, tables);
   return body.statements.flatMap((statement) => {
     if (isAboutIndex(statement, words)) return [];
+    const index = droppedIndex(statement, words, body.statements);
     const created = createdTable(statement);
     if (created !== undefined) newTables.add(created);
-    return rules.flatMap((rule) => judge(statement, rule, around, newTables, replaced));
+    return rules.flatMap((rule) =>
+      judge(statement, rule, around, newTables, replaced).map((danger) =>
+        index !== undefined && danger.kind === 'data' ? ofIndex(danger, index) : danger,
+      ),
+    );
   });
 }
+
+// what the index holds is in its table
+const ofIndex = (danger: Danger, index: string): Danger => ({
+  ...danger,
+  kind: 'program',
+  why: `drops the full-text index ${index}: a program that searches it fails`,
+  instead: 'release a version that does not search it first, and drop it in a later step',
+});
 
 const judge = (
   { tokens, code, line }: SqlStatement,

@@ -7,7 +7,7 @@ import type { SystemFacts } from '../../contract/system.js';
 import { AshlarError } from '../../errors.js';
 import { identifier } from '../../model/index.js';
 import { resolveRenames } from '../decisions.js';
-import { type Draft, planDraft, tryDraft, withDrafts, withoutKept } from '../draft.js';
+import { type Draft, planDraft, tryDraft, unownedIn, withDrafts, withoutKept } from '../draft.js';
 import {
   assertStepName,
   downText,
@@ -96,7 +96,7 @@ const writeSteps = async ({
   const asked = { tables: options.tableRenames ?? {}, columns: options.renames ?? {} };
   const comparisons = drafts.map((draft, at) => withoutKept(draft, keeps[at] ?? none, asked));
   const drops = [...(options.drops ?? []), ...Object.keys(backs)];
-  const renames = await resolveRenames(system, comparisons, { ...options, drops });
+  const renames = await resolveRenames(system, comparisons, { ...options, drops }, unownedIn(drafts));
   const [renamed] = Object.entries(renames.tables);
   if (renamed) {
     throw new AshlarError('expansion-refused', {
