@@ -8,6 +8,7 @@ import { objectName } from '../../sql/object-name.js';
 import {
   emptied,
   hiddenRowid,
+  lastKeys,
   replacing,
   rowidKey,
   rowidOf,
@@ -33,6 +34,7 @@ export function appendOnlyOnSqlite(
     ...(table.facts.retention ? [] : [remove(table, parents)]),
     insert(table),
     ...hiddenRowid(table, 'append-only'),
+    ...lastKeys(table, 'append-only'),
     ...parents.flatMap((parent) => parentStays(table, parent)),
   ];
 }
