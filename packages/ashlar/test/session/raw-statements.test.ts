@@ -84,6 +84,15 @@ const several: readonly string[] = [
   "SELECT 1; SET ashlar.scope = 'b'",
 ];
 
+/** Texts with the character U+0000, up to which a database reads. */
+const cut: readonly string[] = [
+  'SELECT 1\0',
+  "SELECT 'a\0b'",
+  `${insert} \0 RETURNING id`,
+  "UPDATE things SET name = 'raw' WHERE (true /* \0 */)",
+  'DELETE FROM things -- \0',
+];
+
 type Run = (text: string) => (s: S) => Promise<unknown>;
 
 const run: Run = (text) => (s) => sql.raw(text).execute(s.query);
@@ -148,6 +157,12 @@ describe.each(engines)('SQL of the caller on $name', (engine) => {
       expect(await db.read((s) => s.query.selectFrom('things').selectAll().execute())).toEqual([]);
     });
 
+    it('has no character U+0000', async () => {
+      for (const text of cut)
+        expect([text, await codeOf(() => way(db, text))]).toEqual([text, 'statement-failed']);
+      expect(await db.read((s) => s.query.selectFrom('things').selectAll().execute())).toEqual([]);
+    });
+
     it('is one statement', async () => {
       for (const text of several) {
         const isRefusedWrite = name.includes('reads') && text.startsWith(insert);
@@ -166,7 +181,7 @@ describe.each(engines)('SQL of the caller on $name', (engine) => {
       return;
     }
     for (const mode of ['session', 'read'] as const)
-      for (const text of [...refused, ...refusedAsSyntax, ...several])
+      for (const text of [...refused, ...refusedAsSyntax, ...several, ...cut])
         expect([
           text,
           await codeOf(() =>
