@@ -75,7 +75,7 @@ export class Connection {
     this.#scoped = scoped;
     this.#touched = touched;
     this.#otherReaders = new OtherReaders(database, scoped);
-    this.#gate = new ProgramGate(database, { tables, scoped });
+    this.#gate = new ProgramGate(database, { tables, scoped }, () => this.#sessionStatements.clear());
     this.#views = new ScopeViews(database, scoped, () => this.#scope);
     this.report = report;
   }
@@ -235,8 +235,8 @@ export class Connection {
     try {
       if (session) this.enter(session);
       for (const sql of commands) this.command(sql);
-      // the statements that are kept were checked with the schema of that time
-      if (session && this.#gate.hasChanged()) this.#sessionStatements.clear();
+      // the statements that are kept were checked with the schema of their time
+      if (session) this.#gate.refresh();
       return true;
     } catch (error) {
       if (this.inTransaction) this.command('ROLLBACK');

@@ -26,9 +26,14 @@ const fixed: ReadonlySet<string> = new Set([
   ...['This database connection is busy executing a query', 'The database connection is not open'],
 ]);
 
+// it names a function only
+const misused = /^unable to use function \w+ in the requested context$/;
+
 const beginnings = ['bad JSON path', 'fts5: syntax error'];
 
 /** Returns a text of a statement that failed while it ran, without what may be a value; `undefined` if all of it may be. */
 export function withoutValues(text: string): string | undefined {
-  return fixed.has(text) ? text : beginnings.find((beginning) => text.startsWith(beginning));
+  return fixed.has(text) || misused.test(text)
+    ? text
+    : beginnings.find((beginning) => text.startsWith(beginning));
 }

@@ -35,15 +35,18 @@ export interface GateParts {
 export class ProgramGate {
   readonly #database: DriverDatabase;
   readonly #parts: GateParts;
+  readonly #forget: () => void;
   readonly #cookie: DriverStatement;
   readonly #passed = new BoundedCache<true>(cachedVerdicts);
   #refusedFunctions: ReadonlySet<string> | undefined;
   #names: ReadonlyMap<number, string> = new Map();
   #version = '';
 
-  constructor(database: DriverDatabase, parts: GateParts) {
+  /** @param forget - is called when the schema has changed, to drop the statements that were checked with it */
+  constructor(database: DriverDatabase, parts: GateParts, forget: () => void) {
     this.#database = database;
     this.#parts = parts;
+    this.#forget = forget;
     this.#cookie = database.prepare<unknown[], Record<string, unknown>>('PRAGMA main.schema_version');
   }
 
@@ -53,11 +56,12 @@ export class ProgramGate {
    *
    * @returns whether the schema has changed
    */
-  hasChanged(): boolean {
+  refresh(): boolean {
     const { tables, scoped } = this.#parts;
     const version = `${String(this.#cookie.get()?.schema_version)} ${tables.version} ${scoped.version}`;
     if (version === this.#version) return false;
     this.#passed.clear();
+    this.#forget();
     // reading the schema makes SQLite load it again if another process has changed it
     const found = this.#database.prepare<unknown[], { root: number; name: string }>(pages).all();
     this.#names = new Map(found.map(({ root, name }) => [root, name]));
@@ -92,11 +96,11 @@ export class ProgramGate {
    * @throws AshlarError `privilege-missing`; `guarantee-violated` for one that writes to a side table; the driver's errors
    */
   assertAllowed(text: string): void {
-    this.hasChanged();
+    this.refresh();
     if (this.#passed.get(text)) return;
     let program = programOf(this.#database, text);
     // outside a transaction another process may have changed the schema since
-    while (this.hasChanged()) program = programOf(this.#database, text);
+    while (this.refresh()) program = programOf(this.#database, text);
     this.#assertProgram(program);
     this.#passed.set(text, true);
   }
