@@ -1,6 +1,6 @@
 import type { GuaranteeObject } from '../contract/guarantee.js';
 import type { ExpressionIndex, TableFacts } from '../contract/table.js';
-import { identifier, identityColumn, isFilledByClock, nullsAlike } from '../model/index.js';
+import { identifier, isFilledByClock, nullsAlike } from '../model/index.js';
 import { mentions } from './code.js';
 import { uniqueExpressions } from './declared-indexes.js';
 import { objectName } from './object-name.js';
@@ -45,31 +45,6 @@ export function hiddenRowid(table: TableFacts, guarantee: string): readonly Guar
       body: [`SELECT ${raise(guarantee, `rows of ${table.name} have no negative rowid`)}`],
     }),
   );
-}
-
-// 2^32 rows are left to append
-const reserve = 2n ** 32n;
-const greatest: Readonly<Record<string, bigint>> = { integer: 2n ** 53n - 1n, bigint: 2n ** 63n - 1n };
-
-/**
- * The trigger that refuses a key near the end of the numbers that a column holds: SQLite gives a row without a key the next
- * number, and there would be none. A key of `autoincrement()` needs no trigger, since no session gives it.
- */
-export function lastKeys(table: TableFacts, guarantee: string): readonly GuaranteeObject[] {
-  const key = table.columns[table.primaryKey.columns[0] ?? ''];
-  const most = greatest[key?.kind ?? ''];
-  if (!key || most === undefined || !isRowid(table) || identityColumn(table)) return [];
-  return [
-    sqliteTrigger({
-      name: objectName(table.name, guarantee.replaceAll('-', '_'), 'key'),
-      on: 'BEFORE INSERT',
-      table: table.name,
-      when: `NEW.${identifier(key.name)} > ${most - reserve}`,
-      body: [
-        `SELECT ${raise(guarantee, `a row of ${table.name} with this key leaves no key for later rows`)}`,
-      ],
-    }),
-  ];
 }
 
 /** All unique keys of a table, including the primary key. */

