@@ -1,7 +1,6 @@
 import { AshlarError } from '../../../errors.js';
 import { identifier } from '../../../model/index.js';
 import { readCode } from '../../../sql/code.js';
-import { BoundedCache } from '../driver/bounded-cache.js';
 import type { DriverDatabase, DriverStatement } from '../driver/driver.js';
 import { allowedFunctions } from './allowed-functions.js';
 import { nameIn } from './name-in.js';
@@ -9,8 +8,6 @@ import { type Opened, type Program, programOf } from './program.js';
 import { boundFunctionNames, type ScopedTables } from './scoped-tables.js';
 import type { SystemTables } from './system-tables.js';
 import { writtenByTriggers } from './within-scope.js';
-
-const cachedVerdicts = 500;
 
 const main = 0;
 const temp = 1;
@@ -30,14 +27,13 @@ export interface GateParts {
 
 /**
  * Lets a session run a statement only if SQLite's own compiler shows that it reads and writes tables of the system, and calls
- * functions that are allowed. The verdict is kept by the text, for as long as the schema does not change.
+ * functions that are allowed. A connection keeps the statements that passed, for as long as the schema does not change.
  */
 export class ProgramGate {
   readonly #database: DriverDatabase;
   readonly #parts: GateParts;
   readonly #forget: () => void;
   readonly #cookie: DriverStatement;
-  readonly #passed = new BoundedCache<true>(cachedVerdicts);
   #refusedFunctions: ReadonlySet<string> | undefined;
   #names: ReadonlyMap<number, string> = new Map();
   #version = '';
@@ -51,8 +47,8 @@ export class ProgramGate {
   }
 
   /**
-   * Looks whether the schema is the one of the verdicts, and forgets them if not. Inside a transaction it cannot change, so
-   * one look at its beginning is enough.
+   * Looks whether the schema is the one with which the kept statements were checked, and forgets them if not. Inside a
+   * transaction it cannot change, so one look at its beginning is enough.
    *
    * @returns whether the schema has changed
    */
@@ -60,7 +56,6 @@ export class ProgramGate {
     const { tables, scoped } = this.#parts;
     const version = `${String(this.#cookie.get()?.schema_version)} ${tables.version} ${scoped.version}`;
     if (version === this.#version) return false;
-    this.#passed.clear();
     this.#forget();
     // reading the schema makes SQLite load it again if another process has changed it
     const found = this.#database.prepare<unknown[], { root: number; name: string }>(pages).all();
@@ -97,12 +92,10 @@ export class ProgramGate {
    */
   assertAllowed(text: string): void {
     this.refresh();
-    if (this.#passed.get(text)) return;
     let program = programOf(this.#database, text);
     // outside a transaction another process may have changed the schema since
     while (this.refresh()) program = programOf(this.#database, text);
     this.#assertProgram(program);
-    this.#passed.set(text, true);
   }
 
   #assertProgram({ opened, functions, virtualTables, refused }: Program): void {
