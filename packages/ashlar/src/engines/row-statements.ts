@@ -20,3 +20,18 @@ export function notOfRows(word: string): AshlarError {
       : 'Put changes of the schema into a migration.',
   });
 }
+
+/**
+ * Throws for a text with the character U+0000. A database reads a statement up to it, so what Ashlar adds after it would be
+ * lost.
+ *
+ * @throws AshlarError `statement-failed`
+ */
+export function assertNoNul(sql: string): void {
+  if (!sql.includes('\0')) return;
+  throw new AshlarError('statement-failed', {
+    message: 'The text of a statement has the character U+0000.',
+    detail: 'A database reads a statement only up to this character. Nothing was run.',
+    suggestion: 'Remove the character, and bind values as parameters.',
+  });
+}

@@ -9,6 +9,7 @@ import {
 } from 'kysely';
 import type { Engine } from '../contract/engine.js';
 import type { SqlName } from '../contract/sql.js';
+import { assertNoNul } from '../engines/row-statements.js';
 import { AshlarError } from '../errors.js';
 import { RewritingExecutor } from '../query/executor.js';
 import { assertParameters } from '../query/parameters.js';
@@ -89,6 +90,7 @@ class LevelConnection implements DatabaseConnection {
   }
 
   #assertAllowed({ sql, parameters }: CompiledQuery): void {
+    assertNoNul(sql);
     assertParameters(parameters);
     this.#level.unit.engine.assertAllowed(sql);
     // nested in a session that writes, a session that only reads is in a transaction that may write

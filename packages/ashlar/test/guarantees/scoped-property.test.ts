@@ -1,4 +1,13 @@
-import { connect, type Database, everyScope, isAshlarError, primaryKey, system, table } from 'ashlar';
+import {
+  autoincrement,
+  connect,
+  type Database,
+  everyScope,
+  isAshlarError,
+  primaryKey,
+  system,
+  table,
+} from 'ashlar';
 import { scoped } from 'ashlar/guarantees';
 import { type Kysely, sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
@@ -29,11 +38,14 @@ const scopedTables = {
   notes: table('notes', shapes.notes, (c) => [primaryKey(c.id), scoped(c.client_id)]),
   tasks: table('tasks', shapes.tasks, (c) => [primaryKey(c.id), scoped(c.owner)]),
   tags: table('tags', shapes.tags, (c) => [primaryKey(c.id)]),
+  // a session reads only tables of its system
+  touched: table('touched', { id: autoincrement(), scope: z.string() }),
 };
 const plainTables = {
   notes: table('notes', shapes.notes, (c) => [primaryKey(c.id)]),
   tasks: table('tasks', shapes.tasks, (c) => [primaryKey(c.id)]),
   tags: scopedTables.tags,
+  touched: scopedTables.touched,
 };
 
 const scopes: readonly [Scope, Scope, Scope] = [
@@ -84,12 +96,11 @@ const watching = (engine: TestEngine): readonly string[] => {
   ] as const;
   const columns = { notes: 'client_id', tasks: 'owner' };
   return [
-    'CREATE TABLE touched (scope text NOT NULL)',
     ...Object.entries(columns).flatMap(([name, column]) =>
       kinds.flatMap(([event, rows]) => {
         const trigger = `watch_${name}_${event.toLowerCase()}`;
         const notes = rows
-          .map((row) => `INSERT INTO touched VALUES (CAST(${row}.${column} AS text));`)
+          .map((row) => `INSERT INTO touched (scope) VALUES (CAST(${row}.${column} AS text));`)
           .join(' ');
         return sqlOf(engine) === 'sqlite'
           ? [`CREATE TRIGGER ${trigger} AFTER ${event} ON ${name} BEGIN ${notes} END`]

@@ -23,6 +23,7 @@ import { type Opened, openFirst } from './file/open.js';
 import { introspect } from './schema/introspect.js';
 import { ScopedTables } from './scope/scoped-tables.js';
 import { assertStatementAllowed } from './scope/statement-gate.js';
+import { SystemTables } from './scope/system-tables.js';
 import { Connections } from './session/connections.js';
 import { GuaranteeHooks } from './session/guarantee-hooks.js';
 import { ownerOf } from './session/owner.js';
@@ -62,6 +63,7 @@ export async function openSqlite(
     durability: options.durability ?? 'full',
     origins: new Origins(),
     failures: new Failures(),
+    tables: new SystemTables(),
     scoped: new ScopedTables(),
     touched: new TouchedTables(),
     report: reporter(options.onStatement, 'sqlite'),
@@ -112,6 +114,7 @@ class SqliteEngine implements Engine {
   register(tables: readonly GuardedTable[], views: readonly DeclaredView[] = []): void {
     this.#settings.origins.register(tables);
     this.#settings.failures.register(tables);
+    this.#settings.tables.register(tables, views);
     this.#settings.scoped.register(tables, views);
     this.#settings.touched.register(tables);
     this.#hooks.register(tables);

@@ -12,7 +12,8 @@ import { ledgerReader } from './reader.js';
 /** Statements that break a ledger: writes by the application are refused, and changes by the owner are detected. */
 export function ledgeredAttacks(table: TableFacts, probe: Probe): readonly Attack[] {
   return [
-    ...triedBy(['app'], forgeries(table, probe)),
+    // a file has no roles: its triggers refuse the owner as well
+    ...triedBy(probe.dialect === 'sqlite' ? ['app', 'owner'] : ['app'], forgeries(table, probe)),
     ...triedByBoth(changes(table, probe)),
     ...triedBy(['owner'], tampering(table, probe)),
   ];
@@ -68,21 +69,21 @@ const filled = (table: TableFacts, probe: Probe): readonly (readonly string[])[]
   if (probe.dialect === 'postgres') return sealing(table, probe);
   const { entries, tree, blocks, head } = ledgerNames(table);
   const [e, t, b, h] = [entries, tree, blocks, head].map(identifier);
-  // a session never writes side tables of a scoped table: it is refused with or without rows
-  const orNothing = probe.scope === undefined ? [] : ['SELECT 1'];
+  // a session never writes side tables: it is refused with or without rows
+  const orNothing = 'SELECT 1';
   const size = `(SELECT max(position) + 1 FROM ${t} WHERE level = 0)`;
   return [
     [
       `INSERT INTO ${h} (id, size, frontier, sealed) SELECT 1, 0, x'', 0 WHERE NOT EXISTS (SELECT 1 FROM ${h})`,
-      ...orNothing,
+      orNothing,
     ],
     [
       `INSERT INTO ${t} (level, position, hash, row_key) SELECT 0, coalesce(${size}, 0), ${zeros(probe)}, row_key FROM ${e} WHERE row_key NOT IN (SELECT row_key FROM ${t} WHERE level = 0) LIMIT 1`,
-      ...orNothing,
+      orNothing,
     ],
     [
       `INSERT INTO ${b} (size, root) SELECT ${size}, ${zeros(probe)} WHERE NOT EXISTS (SELECT 1 FROM ${b} WHERE size = ${size})`,
-      ...orNothing,
+      orNothing,
     ],
   ];
 };

@@ -16,6 +16,7 @@ import { assertKey, rawKey } from '../file/key.js';
 import { openFirst } from '../file/open.js';
 import { rewriteUnderKey } from '../file/rewrite.js';
 import { ScopedTables } from '../scope/scoped-tables.js';
+import { SystemTables } from '../scope/system-tables.js';
 import { TouchedTables } from '../touched/touched-tables.js';
 import {
   assertFormat,
@@ -131,6 +132,7 @@ const openOld = async (options: OpenOptions, path: string, encrypted: boolean) =
       origins: new Origins(),
       failures: new Failures(),
       scoped: new ScopedTables(),
+      tables: new SystemTables(),
       touched: new TouchedTables(),
       report: undefined,
     });

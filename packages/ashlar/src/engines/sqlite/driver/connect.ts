@@ -3,6 +3,7 @@ import type { Report } from '../../report.js';
 import type { FilePlace } from '../file/place.js';
 import { defineFunctions } from '../query/functions.js';
 import type { ScopedTables } from '../scope/scoped-tables.js';
+import type { SystemTables } from '../scope/system-tables.js';
 import type { TouchedTables } from '../touched/touched-tables.js';
 import { Connection } from './connection.js';
 import type { Driver, DriverDatabase } from './driver.js';
@@ -23,6 +24,7 @@ export interface ConnectionSettings {
   readonly durability: 'full' | 'normal';
   readonly origins: Origins;
   readonly failures: Failures;
+  readonly tables: SystemTables;
   readonly scoped: ScopedTables;
   readonly touched: TouchedTables;
   readonly report: Report | undefined;

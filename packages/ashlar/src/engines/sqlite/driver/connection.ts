@@ -4,8 +4,11 @@ import type { AshlarError } from '../../../errors.js';
 import { everyScope } from '../../../model/index.js';
 import { type Report, reportedNow, Usage } from '../../report.js';
 import { OtherReaders } from '../scope/other-readers.js';
-import { boundFunctions, type ScopedTables } from '../scope/scoped-tables.js';
-import { assertStatementAllowed } from '../scope/statement-gate.js';
+import { ProgramGate } from '../scope/program-gate.js';
+import { ScopeViews } from '../scope/scope-views.js';
+import type { ScopedTables } from '../scope/scoped-tables.js';
+import { assertStatementAllowed, headOf } from '../scope/statement-gate.js';
+import type { SystemTables } from '../scope/system-tables.js';
 import { withinScope, writtenTable } from '../scope/within-scope.js';
 import { clockFunction, clockTime, type TouchedTables } from '../touched/touched-tables.js';
 import { withTouched } from '../touched/with-touched.js';
@@ -30,6 +33,7 @@ const cachedStatements = 500;
 export interface ConnectionParts {
   readonly origins: Origins;
   readonly failures: Failures;
+  readonly tables: SystemTables;
   readonly scoped: ScopedTables;
   readonly touched: TouchedTables;
   readonly report: Report | undefined;
@@ -52,6 +56,8 @@ export class Connection {
   readonly #scoped: ScopedTables;
   readonly #touched: TouchedTables;
   readonly #otherReaders: OtherReaders;
+  readonly #gate: ProgramGate;
+  readonly #views: ScopeViews;
   readonly #sessionStatements = new BoundedCache<Prepared>(cachedStatements);
   // separate, because they may name tables that a session may not
   readonly #internalStatements = new BoundedCache<DriverStatement>(cachedStatements);
@@ -60,16 +66,17 @@ export class Connection {
   #scope: string | null = null;
   #now: string | null = null;
   #hasClock = false;
-  #views: readonly string[] | undefined;
-  #viewsVersion = 0;
 
-  constructor(database: DriverDatabase, { origins, failures, scoped, touched, report }: ConnectionParts) {
+  constructor(database: DriverDatabase, parts: ConnectionParts) {
+    const { origins, failures, tables, scoped, touched, report } = parts;
     this.database = database;
     this.#origins = origins;
     this.#failures = failures;
     this.#scoped = scoped;
     this.#touched = touched;
     this.#otherReaders = new OtherReaders(database, scoped);
+    this.#gate = new ProgramGate(database, { tables, scoped }, () => this.#sessionStatements.clear());
+    this.#views = new ScopeViews(database, scoped, () => this.#scope);
     this.report = report;
   }
 
@@ -88,16 +95,14 @@ export class Connection {
    * @throws the driver's errors
    */
   enter({ scope, now }: SessionBounds): void {
-    if (this.#viewsVersion !== this.#scoped.version) this.#createScopeViews();
+    this.#views.create();
     this.#scope = scope;
     this.#now = now ?? null;
   }
 
   /** Drops the views that shadow scoped tables, so that the owner's statements reach the tables themselves. */
   dropScopeViews(): void {
-    for (const view of this.#views ?? []) this.database.exec(`DROP VIEW IF EXISTS temp.${view}`);
-    this.#views &&= [];
-    this.#viewsVersion = 0;
+    this.#views.drop();
   }
 
   /** Runs one statement of a session. @throws AshlarError, as `sqliteError` translates */
@@ -158,7 +163,7 @@ export class Connection {
   *stream(sql: string, parameters: readonly unknown[], kinds?: ResultKinds): Generator<Row> {
     const bound = bindable(parameters);
     // not cached: another stream of the same text may be open
-    const prepared = this.#translated(() => this.#prepare(sql, false));
+    const prepared = this.#translated(() => this.#prepare(sql, false), false);
     const { statement, reads } = prepared;
     if (!reads) {
       this.run(sql, parameters);
@@ -166,7 +171,7 @@ export class Connection {
     }
     if (this.#streams.size > 0) this.#drainStreams();
     const usage = new Usage(this.report, sql);
-    const during = <T>(work: () => T): T => usage.duringNow(() => this.#translated(work));
+    const during = <T>(work: () => T): T => usage.duringNow(() => this.#translated(work, true));
     const stream = new OpenStream(during(() => statement.iterate(bound)));
     this.#streams.add(stream);
     try {
@@ -230,6 +235,8 @@ export class Connection {
     try {
       if (session) this.enter(session);
       for (const sql of commands) this.command(sql);
+      // the statements that are kept were checked with the schema of their time
+      if (session) this.#gate.refresh();
       return true;
     } catch (error) {
       if (this.inTransaction) this.command('ROLLBACK');
@@ -264,7 +271,11 @@ export class Connection {
     this.#otherReaders.assertNone(sql, writtenTable(sql));
     const touched = withTouched(sql, this.#touched);
     if (touched !== sql) this.#createClock();
-    const statement = this.database.prepare<unknown[], Row>(withinScope(touched, this.#scoped));
+    const text = withinScope(touched, this.#scoped);
+    const { start, explained } = headOf(text);
+    this.#gate.assertCalls(text);
+    const statement = this.database.prepare<unknown[], Row>(text.slice(start));
+    this.#gate.assertAllowed(text.slice(explained));
     if (this.#origins.readsExactly && statement.reader) statement.safeIntegers(true);
     const prepared: Prepared = {
       statement,
@@ -286,28 +297,13 @@ export class Connection {
     );
   }
 
-  #createScopeViews(): void {
-    const views = this.#scoped.views;
-    const readsOnly = this.database.pragma('query_only', { simple: true }) === 1;
-    if (readsOnly) this.database.pragma('query_only = OFF');
-    try {
-      if (!this.#views) {
-        // SQLite hoists only deterministic functions out of loops and into index searches; within a statement these are
-        for (const { name, run } of boundFunctions(() => this.#scope))
-          this.database.function(name, { deterministic: true }, run);
-      }
-      this.dropScopeViews();
-      this.#views = views.map(({ name }) => name);
-      for (const { sql } of views) this.database.exec(sql);
-    } finally {
-      if (readsOnly) this.database.pragma('query_only = ON');
-    }
-    this.#viewsVersion = this.#scoped.version;
-  }
-
-  /** Translates an error of the driver into an AshlarError with the facts that its message has. */
-  failure(error: unknown): AshlarError {
-    return this.#failures.translated(error);
+  /**
+   * Translates an error of the driver into an AshlarError with the facts that its message has.
+   *
+   * @param ran - whether statements failed while they ran, so that the message may have values of rows
+   */
+  failure(error: unknown, ran = true): AshlarError {
+    return this.#failures.translated(error, { database: this.database, ran });
   }
 
   /** Translates the error of a COMMIT; the transaction must not have been rolled back yet. */
@@ -321,17 +317,21 @@ export class Connection {
     prepared: Prepared | undefined,
     bound: readonly unknown[],
   ): AshlarError {
-    if (!prepared) return this.failure(error);
+    if (!prepared) return this.failure(error, false);
     const { statement, reads } = prepared;
     const again = () => (reads ? statement.all(bound) : statement.run(bound));
-    return this.#failures.translated(error, { sql, database: this.database, again });
+    return this.#failures.translated(error, {
+      database: this.database,
+      ran: true,
+      statement: { sql, again },
+    });
   }
 
-  #translated<T>(work: () => T): T {
+  #translated<T>(work: () => T, ran: boolean): T {
     try {
       return work();
     } catch (error) {
-      throw this.failure(error);
+      throw this.failure(error, ran);
     }
   }
 

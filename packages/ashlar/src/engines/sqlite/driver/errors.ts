@@ -10,6 +10,7 @@ import {
 import { withoutLiterals } from '../../without-literals.js';
 import { foreignKeyFailed } from '../schema/constraint-texts.js';
 import { RefusalTexts } from './refusal-texts.js';
+import { withoutValues } from './run-time-texts.js';
 
 /** What is known about the statement that failed. */
 export interface Failed {
@@ -17,6 +18,10 @@ export interface Failed {
   readonly refusals: RefusalTexts;
   /** The table that the statement writes to, in case a message fits several tables. */
   readonly target?: string | undefined;
+  /** Whether the statement failed while it ran: its message may have values of rows. */
+  readonly ran?: boolean;
+  /** Returns whether the schema has a trigger with this text. */
+  readonly isText?: (text: string) => boolean;
 }
 
 type Known = ErrorDescription & { readonly code: ErrorCode };
@@ -79,7 +84,11 @@ const triggerRefusal: Describe = (message, failed) => {
   if (asConstraint) return asConstraint[1](message, failed);
   const [, name, text] = guarantee.exec(message) ?? [];
   if (name === undefined || text === undefined) {
-    return { code: 'statement-failed', message: `A trigger refused the statement: ${message}` };
+    const known = failed.isText?.(message) ?? false;
+    return {
+      code: 'statement-failed',
+      message: `A trigger refused the statement${known ? `: ${message}` : '.'}`,
+    };
   }
   const table = failed.refusals.table(message, failed.target);
   // the trigger against REPLACE runs before the unique key is checked, and cannot tell a plain duplicate from a REPLACE
@@ -225,9 +234,27 @@ export function hasMoved(error: unknown): boolean {
 
 const nothingKnown: Failed = { declared: new DeclaredFacts(), refusals: new RefusalTexts() };
 
+// the other codes have the texts of SQLite itself
+const withOwnText: ReadonlySet<string> = new Set([
+  '',
+  'SQLITE_ERROR',
+  'SQLITE_CONSTRAINT',
+  'SQLITE_MISMATCH',
+]);
+
+const withheld = 'the text is left out, because it may have values of rows';
+
+/** The text of an error that nothing more is known of, without values. */
+const plainText = (error: unknown, text: string, { ran = false }: Failed): string =>
+  ran && withOwnText.has(primaryCode(error)) ? (withoutValues(text) ?? withheld) : withoutLiterals(text);
+
+/** The error without values, for logs. */
+const withText = (error: unknown, text: string, plain: string): unknown =>
+  plain === text ? error : Object.assign(new Error(plain), { code: sqliteCode(error) });
+
 /**
- * Translates an error of the driver into an AshlarError. SQLite's messages contain names of tables and columns, and no
- * values but the literals of the statement, which are left out.
+ * Translates an error of the driver into an AshlarError. SQLite's messages about a text contain names, and its literals,
+ * which are left out. Those about values are left out unless they are known to have none.
  *
  * @param failed - what is known about the statement; by default nothing, and the facts have the names of the message
  * @param cause - the error that the session sees in logs; by default `error`
@@ -241,13 +268,15 @@ export function sqliteError(error: unknown, failed = nothingKnown, cause = error
     known[primaryCode(error)];
   if (describe) {
     const { code, ...description } = describe(text, failed);
-    return new AshlarError(code, { ...description, cause });
+    // the text of a trigger may be an expression
+    const silent = code === 'statement-failed' && !failed.isText?.(text);
+    return new AshlarError(code, { ...description, cause: silent ? withText(error, text, withheld) : cause });
   }
-  const plain = withoutLiterals(text);
+  const plain = plainText(error, text, failed);
   return new AshlarError('statement-failed', {
     message: 'The database refused a statement.',
     detail: `SQLite: ${plain}`,
-    cause: plain === text ? cause : Object.assign(new Error(plain), { code: sqliteCode(error) }),
+    cause: plain === text ? cause : withText(error, text, plain),
   });
 }
 

@@ -1,5 +1,6 @@
 import type { GuardedTable } from '../../../contract/guarantee.js';
 import { AshlarError } from '../../../errors.js';
+import { literal } from '../../../model/index.js';
 import { DeclaredFacts } from '../../declared-facts.js';
 import { foreignKeyViolation } from '../../violations.js';
 import { writtenTable } from '../scope/within-scope.js';
@@ -9,12 +10,23 @@ import { commitError, type Failed, isViolation, sqliteCode, sqliteError } from '
 import { explained } from './explain.js';
 import { RefusalTexts } from './refusal-texts.js';
 
-/** A statement that failed, on the connection where it can be run again. */
+/** A statement that failed while it ran, on the connection where it can be run again. */
 export interface FailedStatement {
   readonly sql: string;
-  readonly database: DriverDatabase;
   readonly again: () => unknown;
 }
+
+/** Where an error comes from. */
+export interface FailedOn {
+  readonly database: DriverDatabase;
+  /** Whether statements failed while they ran; otherwise a text was compiled. */
+  readonly ran: boolean;
+  /** The statement, to find what SQLite does not report; its transaction must be open. */
+  readonly statement?: FailedStatement;
+}
+
+const triggerWithText =
+  "SELECT 1 AS found FROM main.sqlite_schema WHERE type = 'trigger' AND instr(sql, ?) > 0 LIMIT 1";
 
 /** Translates the driver's errors into AshlarErrors, whose facts have the names that the registered tables declare. */
 export class Failures {
@@ -26,20 +38,17 @@ export class Failures {
     this.#refusals.register(tables);
   }
 
-  /**
-   * Translates an error of the driver.
-   *
-   * @param statement - the statement, to find what SQLite does not report; its transaction must be open
-   */
-  translated(error: unknown, statement?: FailedStatement): AshlarError {
-    if (!isViolation(error)) return sqliteError(error);
+  /** Translates an error of the driver. */
+  translated(error: unknown, { database, ran, statement }: FailedOn): AshlarError {
     const failed: Failed = {
       declared: this.#declared,
       refusals: this.#refusals,
       target: statement && writtenTable(statement.sql),
+      ran,
+      isText: (text) => database.prepare(triggerWithText).get(literal(text)) !== undefined,
     };
-    if (!statement) return sqliteError(error, failed);
-    const named = explained(statement.database, error, failed, statement.again);
+    if (!statement || !isViolation(error)) return sqliteError(error, failed);
+    const named = explained(database, error, failed, statement.again);
     return sqliteError(named, failed, error);
   }
 

@@ -38,6 +38,16 @@ const expressionOf = (pattern: string): RegExp => {
   return new RegExp(`^${source}$`, 'su');
 };
 
+/** Reads a text as JSON; the error of `JSON.parse` would repeat the text, which may be a value of a row. */
+const ofJson = (value: unknown, read: (json: string) => unknown): unknown => {
+  if (typeof value !== 'string') return value;
+  try {
+    return read(value);
+  } catch {
+    throw new Error('malformed JSON');
+  }
+};
+
 /** Defines the functions on a connection. @throws the driver's errors */
 export function defineFunctions(database: DriverDatabase): void {
   let last: { readonly pattern: string; readonly expression: RegExp } | undefined;
@@ -48,13 +58,13 @@ export function defineFunctions(database: DriverDatabase): void {
     return last.expression.test(String(value)) ? 1 : 0;
   });
   database.function(functions.json, { deterministic: true }, (value: unknown) =>
-    typeof value === 'string' ? comparableJsonText(JSON.parse(value)) : value,
+    ofJson(value, (json) => comparableJsonText(JSON.parse(json))),
   );
   database.function(functions.jsonText, { deterministic: true }, (value: unknown) =>
-    typeof value === 'string' ? jsonAsText(value) : value,
+    ofJson(value, jsonAsText),
   );
   database.function(functions.jsonbText, { deterministic: true }, (value: unknown) =>
-    typeof value === 'string' ? jsonbText(JSON.parse(value)) : value,
+    ofJson(value, (json) => jsonbText(JSON.parse(json))),
   );
   database.function(functions.realText, { deterministic: true }, (value: unknown) =>
     typeof value === 'number' ? realText(value) : value,

@@ -21,7 +21,15 @@ const boundOf = (scope: string | null, kind: Kind, bound: Bound): string | numbe
   return String(Number(scope)) === scope ? Number(scope) : null;
 };
 
+const kinds: readonly Kind[] = ['text', 'integer'];
+const bounds: readonly Bound[] = ['low', 'high'];
+
 const functionName = (kind: Kind, bound: Bound): string => `ashlar_scope_${kind}_${bound}`;
+
+/** The names of the SQL functions of {@link boundFunctions}. */
+export const boundFunctionNames: readonly string[] = kinds.flatMap((kind) =>
+  bounds.map((bound) => functionName(kind, bound)),
+);
 
 /**
  * Returns the SQL functions for the lower and upper bounds of the current scope; they call `current` to get that scope.
@@ -29,8 +37,8 @@ const functionName = (kind: Kind, bound: Bound): string => `ashlar_scope_${kind}
 export function boundFunctions(
   current: () => string | null,
 ): readonly { readonly name: string; readonly run: () => unknown }[] {
-  return (['text', 'integer'] as const).flatMap((kind) =>
-    (['low', 'high'] as const).map((bound) => ({
+  return kinds.flatMap((kind) =>
+    bounds.map((bound) => ({
       name: functionName(kind, bound),
       run: () => boundOf(current(), kind, bound),
     })),
@@ -118,6 +126,11 @@ export class ScopedTables {
   /** Whether a table has an index of words. */
   get hasWords(): boolean {
     return this.#words.size > 0 || this.#free.size > 0;
+  }
+
+  /** The names of the indexes of words, of tables with and without a scope. */
+  get wordIndexes(): readonly string[] {
+    return [...this.#words.keys(), ...this.#free];
   }
 
   /** Whether a temporary view shows only the rows of the scope under the name of a view or an index of words. */

@@ -1,27 +1,50 @@
 import { AshlarError } from '../../../errors.js';
-import { readCode } from '../../../sql/code.js';
-import { changesRows, firstWord } from '../../../sql/kind.js';
-import { notOfRows } from '../../row-statements.js';
+import { type CodeToken, readCode } from '../../../sql/code.js';
+import { changesRows } from '../../../sql/kind.js';
+import { assertNoNul, notOfRows } from '../../row-statements.js';
 import { foundation } from '../schema/foundation.js';
 import { nameIn } from './name-in.js';
 
-// SQLite has no roles: what an application's role may not do on a server is refused here by the statement's first word
-const allowed = new Set(['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'REPLACE', 'WITH', 'VALUES', 'EXPLAIN']);
+// SQLite has no roles: what an application's role may not do on a server is refused here by the statement's verb
+const allowed = new Set(['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'REPLACE', 'WITH', 'VALUES']);
 
 /**
  * Throws if a statement does anything other than read or write rows, because sessions may do nothing else. Refused are
  * changes of the schema, pragmas and other files, which could switch guarantees off, and transactions, which belong to
- * the session.
+ * the session. The text is read, not compiled: SQLite runs most pragmas while it compiles them, also after EXPLAIN.
  *
- * @throws AshlarError `privilege-missing`
+ * @throws AshlarError `privilege-missing`; `statement-failed` for a text with the character U+0000
  */
 export function assertStatementAllowed(sql: string): void {
-  const word = firstWord(sql, 'sqlite');
-  if (allowed.has(word)) {
-    assertOwnTablesUntouched(sql);
-    return;
+  assertNoNul(sql);
+  const { verb } = headOf(sql);
+  if (!allowed.has(verb)) throw notOfRows(verb);
+  assertOwnTablesUntouched(sql);
+}
+
+/** The beginning of a statement. */
+interface Head {
+  /** The first word behind EXPLAIN or EXPLAIN QUERY PLAN, in upper case; `''` if there is none. */
+  readonly verb: string;
+  /** The offset at which the statement begins, behind empty statements. */
+  readonly start: number;
+  /** The offset at which that begins which EXPLAIN explains; `start` without EXPLAIN. */
+  readonly explained: number;
+}
+
+/** Reads the beginning of a statement, and no more of it. */
+export function headOf(sql: string): Head {
+  const tokens: CodeToken[] = [];
+  for (const token of readCode(sql, 'sqlite')) {
+    if (tokens.length === 0 && (token.text === ';' || token.text === '(')) continue;
+    tokens.push(token);
+    if (tokens.length === 4 || tokens[0]?.word !== 'EXPLAIN') break;
   }
-  throw notOfRows(word);
+  const [first, second, third] = tokens;
+  const start = first?.start ?? sql.length;
+  if (first?.word !== 'EXPLAIN') return { verb: first?.word ?? '', start, explained: start };
+  const explained = second?.word === 'QUERY' && third?.word === 'PLAN' ? tokens[3] : second;
+  return { verb: explained?.word ?? '', start, explained: explained?.start ?? sql.length };
 }
 
 // a session that could reach these tables could act as another actor

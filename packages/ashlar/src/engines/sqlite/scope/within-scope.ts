@@ -43,7 +43,8 @@ const bypass = (name: string): AshlarError =>
     suggestion: 'Use the table name without "main.".',
   });
 
-const writtenByTriggers = ({ name, guarantee }: SideTable): AshlarError =>
+/** Returns the error for a statement of a session that writes to a side table. */
+export const writtenByTriggers = ({ name, guarantee }: SideTable): AshlarError =>
   new AshlarError('guarantee-violated', {
     ...sideTableViolation({ table: name, guarantee }),
     // what a server reports: the role has no right to write to the table
@@ -81,8 +82,9 @@ const aimed = (sql: string, tokens: readonly CodeToken[], scoped: ScopedTables):
     const rest = after((each) => afterCondition.has(each.word));
     const last = tokens[(rest < 0 ? tokens.length : rest) - 1] ?? token;
     const first = tokens[where + 1];
-    if (where >= 0 && first) edits.push({ at: first.start, text: '(' });
-    edits.push({ at: last.end, text: where >= 0 ? `) AND ${condition}` : ` WHERE ${condition}` });
+    // the scope comes first: SQLite evaluates nothing of the statement's own condition on rows of other scopes
+    if (where >= 0 && first) edits.push({ at: first.start, text: `${condition} AND (` });
+    edits.push({ at: last.end, text: where >= 0 ? ')' : ` WHERE ${condition}` });
   }
   return edited(sql, edits);
 };

@@ -2,6 +2,7 @@ import type { Owner } from '../../../contract/owner.js';
 import type { QueryResult } from '../../../contract/transaction.js';
 import { AshlarError } from '../../../errors.js';
 import { reportedNow } from '../../report.js';
+import { assertNoNul } from '../../row-statements.js';
 import type { Connection } from '../driver/connection.js';
 import { commitError } from '../driver/errors.js';
 import { retryWhileBusy } from '../driver/waiting.js';
@@ -32,16 +33,26 @@ export function ownerOf(connection: Connection, options: OwnerOptions): Owner {
   const running = (sql: string, work: () => QueryResult): Record<string, unknown>[] => {
     const translated = (): QueryResult => {
       try {
+        assertNoNul(sql);
         options.place.assertFile();
         return work();
       } catch (error) {
-        throw connection.failure(error);
+        // the names that a migration misspells are in messages about its text
+        throw connection.failure(error, false);
       }
     };
     try {
       return reportedNow(connection.report, sql, translated).rows;
     } finally {
       options.onChange();
+    }
+  };
+
+  const ran = <T>(work: () => T): T => {
+    try {
+      return work();
+    } catch (error) {
+      throw connection.failure(error);
     }
   };
 
@@ -61,8 +72,8 @@ export function ownerOf(connection: Connection, options: OwnerOptions): Owner {
       running(sql, () => {
         const statement = database.prepare<unknown[], Record<string, unknown>>(sql);
         const bound = bindable(parameters);
-        if (!statement.reader) return { rows: [], changes: statement.run(bound).changes };
-        const rows = statement.safeIntegers(true).all(bound);
+        if (!statement.reader) return { rows: [], changes: ran(() => statement.run(bound)).changes };
+        const rows = ran(() => statement.safeIntegers(true).all(bound));
         for (const row of rows) for (const name of Object.keys(row)) row[name] = exactNumber(name, row[name]);
         return { rows, changes: statement.readonly ? 0 : rows.length };
       }),
