@@ -28,6 +28,11 @@ export function otherKey({ type, name, on }: Pick<OtherObject, 'type' | 'name' |
   return objectKey(type, name, type === 'index' ? undefined : on);
 }
 
+/** Returns the name of an object in lower case: of a function without its arguments. */
+export function nameOnly(name: string): string {
+  return name.replace(/\(.*$/s, '').replaceAll('"', '').toLowerCase();
+}
+
 const partTypes = ['column', 'constraint', 'trigger', 'policy', 'rule'];
 
 /**
