@@ -10,7 +10,7 @@ import { limitKeySizes } from './key-size.js';
 import { assertColumnName, assertName } from './names.js';
 import type { RowCheck } from './row-checks.js';
 import type { CheckedRow, InsertShape, MarkedKey, RowShape, Shape, UpdateShape } from './shape.js';
-import { assertDecimalTexts, assertKeys, assertNames } from './table-checks.js';
+import { assertDecimalTexts, assertFullTexts, assertKeys, assertNames } from './table-checks.js';
 import { sortItems } from './table-parts.js';
 import { tableSchemas } from './table-schemas.js';
 
@@ -94,6 +94,7 @@ export function table<
   const primaryKey = assertKeys(name, columns, { primaryKeys, ...parts }) as Key[];
   assertNames(name, columns, { primaryKeys, ...parts });
   assertDecimalTexts(name, columns, { primaryKeys, ...parts });
+  assertFullTexts(name, columns, { primaryKeys, ...parts }, primaryKey);
   const made: Table<Name, S, Key> = Object.freeze({
     kind: 'table' as const,
     name,
