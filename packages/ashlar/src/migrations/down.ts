@@ -68,7 +68,7 @@ export async function down(
       assertKept(engine, system, options, reports, `Nothing was undone.`);
       const told = reports.filter(({ losses, lifted }) => losses.length + lifted.length > 0);
       if (told.length > 0) options.onLosses?.(told);
-      const keeping = new DatabaseObjects(engine, owner, steps);
+      const keeping = new DatabaseObjects({ engine, owner, system: system.name, steps });
       const done: RunStep[] = [];
       for (const way of ways) {
         const ran = await undo({

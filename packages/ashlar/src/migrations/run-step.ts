@@ -4,7 +4,6 @@ import type { Owner } from '../contract/owner.js';
 import { isRetryable, pauseBeforeRetry } from '../engines/retryable.js';
 import { AshlarError } from '../errors.js';
 import type { StepMode } from './directives.js';
-import type { DatabaseObjects } from './ownership/database-objects.js';
 import type { CodeBody, SqlBody, Step, StepBody } from './steps.js';
 
 /**
@@ -49,7 +48,12 @@ export interface StepRun {
   readonly body: StepBody;
   readonly options: { lockTimeout?: number };
   /** What keeps the objects that exist in the database only; without it, the step must not last. */
-  readonly keeping?: DatabaseObjects;
+  readonly keeping?: ObjectKeeper;
+}
+
+/** Runs one direction of a step in the open transaction, and keeps the objects that exist in the database only. */
+export interface ObjectKeeper {
+  around(step: Step, body: StepBody, run: () => Promise<void>): Promise<void>;
 }
 
 /**
@@ -73,7 +77,7 @@ export async function inTransaction<T>(
         async () => {
           if (!(await isPending())) return undefined;
           const run = (): Promise<void> => runBody(engine, owner, step, body);
-          await (keeping ? keeping.around(step.name, run) : run());
+          await (keeping ? keeping.around(step, body, run) : run());
           const result = await record();
           ending = true;
           return result;

@@ -86,7 +86,7 @@ export async function upWith(
         // before any step: its new tables get their rights by default privileges
         changed.push(...(await grant()));
       });
-      const keeping = new DatabaseObjects(engine, owner, steps);
+      const keeping = new DatabaseObjects({ engine, owner, system: system.name, steps });
       const done: RunStep[] = [];
       for (const planned of plan.steps) {
         const ran = await applyStep({

@@ -101,3 +101,43 @@ export function assertNames(table: string, columns: TableFacts['columns'], parts
     seen.add(foldedName(name));
   }
 }
+
+/** A name that every FTS5 table has for itself, beside rowid, which no column has: https://sqlite.org/fts5.html#fts5_table_creation_and_initialization */
+const ofFullText = 'rank';
+
+/**
+ * Throws if SQLite cannot have a full-text index because of a name. There the index is a table with the indexed columns and
+ * those of the primary key.
+ *
+ * @param primary - the columns of the primary key
+ * @throws AshlarError `table-invalid`
+ */
+export function assertFullTexts(
+  table: string,
+  columns: TableFacts['columns'],
+  parts: Parts,
+  primary: readonly string[],
+): void {
+  const keys = primary.filter((name) => columns[name]?.generated !== 'identity');
+  for (const { name, columns: indexed } of parts.fullTexts) {
+    if (name === table)
+      throw invalidTable(
+        table,
+        `the full-text index has the name of the table, ${name}.`,
+        'Give it another: fullText({ columns: [c.title], name: "…" }).',
+      );
+    const used = [...indexed, ...keys];
+    if (used.includes(name))
+      throw invalidTable(
+        table,
+        `the full-text index ${name} has the name of its column ${name}, which SQLite reserves for the index.`,
+        'Give it another: fullText({ columns: [c.title], name: "…" }).',
+      );
+    if (used.includes(ofFullText))
+      throw invalidTable(
+        table,
+        `the full-text index ${name} has the column ${ofFullText}, a name that SQLite reserves in every such index.`,
+        `Give the column another name in the database: column(z.string(), { name: '${ofFullText}_value' }).`,
+      );
+  }
+}

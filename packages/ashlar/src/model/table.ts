@@ -11,7 +11,7 @@ import { assertName } from './names.js';
 import { type Naming, unchanged } from './naming.js';
 import type { RowCheck } from './row-checks.js';
 import type { CheckedRow, InsertShape, MarkedKey, RowShape, Shape, UpdateShape } from './shape.js';
-import { assertDecimalTexts, assertKeys, assertNames } from './table-checks.js';
+import { assertDecimalTexts, assertFullTexts, assertKeys, assertNames } from './table-checks.js';
 import { sortItems } from './table-parts.js';
 import { tableSchemas } from './table-schemas.js';
 
@@ -105,6 +105,7 @@ export function namedTable<
   const primaryKey = assertKeys(name, columns, { primaryKeys, ...parts });
   assertNames(name, columns, { primaryKeys, ...parts });
   assertDecimalTexts(name, columns, { primaryKeys, ...parts });
+  assertFullTexts(name, columns, { primaryKeys, ...parts }, primaryKey);
   const made: Table<Name, S, Key> = Object.freeze({
     kind: 'table' as const,
     name,

@@ -128,6 +128,11 @@ export function findWords(tokens: readonly CodeToken[], ...words: readonly strin
   return tokens.findIndex((_, at) => depth[at] === 0 && hasWords(tokens, at, ...words));
 }
 
+/** Whether a token is a word or a quoted name. */
+export function isName({ kind }: Token): boolean {
+  return kind === 'word' || kind === 'name';
+}
+
 /**
  * Whether an SQL text contains a name, in upper or lower case, with or without quotes. Strings and comments do not
  * count.
@@ -135,15 +140,14 @@ export function findWords(tokens: readonly CodeToken[], ...words: readonly strin
 export function mentions(sql: string, name: string, dialect: SqlName): boolean {
   const wanted = name.toLowerCase();
   for (const token of readCode(sql, dialect)) {
-    if ((token.kind === 'word' || token.kind === 'name') && nameOf(token).toLowerCase() === wanted)
-      return true;
+    if (isName(token) && nameOf(token).toLowerCase() === wanted) return true;
   }
   return false;
 }
 
 /** The words and names in an SQL text, without quotes, each once; keywords among them. */
 export function namesIn(sql: string, dialect: SqlName): readonly string[] {
-  const named = codeOf(sql, dialect).filter(({ kind }) => kind === 'word' || kind === 'name');
+  const named = codeOf(sql, dialect).filter(isName);
   return [...new Set(named.map(nameOf))];
 }
 
@@ -155,7 +159,7 @@ export function replaceNames(
 ): string {
   let text = '';
   for (const token of readTokens(sql, dialect)) {
-    const now = token.kind === 'word' || token.kind === 'name' ? rename(nameOf(token)) : undefined;
+    const now = isName(token) ? rename(nameOf(token)) : undefined;
     text += now === undefined ? token.text : identifier(now);
   }
   return text;
@@ -171,9 +175,8 @@ export function withoutQualifier(sql: string, table: string, dialect: SqlName): 
   let text = '';
   let from = 0;
   for (const [at, token] of tokens.entries()) {
-    const isName = token.kind === 'word' || token.kind === 'name';
     const point = tokens[at + 1];
-    if (!isName || point?.text !== '.' || nameOf(token).toLowerCase() !== wanted) continue;
+    if (!isName(token) || point?.text !== '.' || nameOf(token).toLowerCase() !== wanted) continue;
     text += sql.slice(from, token.start);
     from = point.end;
   }

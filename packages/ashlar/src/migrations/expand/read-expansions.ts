@@ -2,7 +2,7 @@ import type { Computed, Expansion } from '../../contract/expansion.js';
 import type { GuardedTable } from '../../contract/guarantee.js';
 import type { Schema, SchemaColumn, SchemaObject, SchemaTable } from '../../contract/schema.js';
 import { sameForm } from '../../model/conversions.js';
-import { identifier } from '../../model/index.js';
+import { identifier, sideObjects } from '../../model/index.js';
 import { folded, mentions, replaceNames } from '../../sql/code.js';
 import { type KeyedObject, objectsOf } from '../ownership/keys.js';
 import type { Comparison } from '../renames.js';
@@ -79,7 +79,7 @@ const changesOf = (changed: Changed): readonly Expansion[] => {
     const from = was.get(to.name);
     return from && text(from) !== text(to) ? [requiredOf(changed, from, to)] : [];
   });
-  assertRestIsSame(changed, dropped, added);
+  assertRestIsSame(changed, dropped, added, required);
   const replaced = replacedOf(changed, dropped, added);
   for (const { to } of required) assertCanBeFilled(changed, [to], 'required');
   for (const { olds, news } of replaced) {
@@ -257,10 +257,15 @@ const isOwnCheck = ({ definition }: SchemaObject): boolean => /^CHECK\b/i.test(d
 
 /** Throws if anything else of the table changes than columns and what hangs on those that go and come. */
 const assertRestIsSame = (
-  { before, after, comparison: { dialect } }: Changed,
+  { before, after, table: model, comparison: { dialect } }: Changed,
   dropped: readonly SchemaColumn[],
   added: readonly SchemaColumn[],
+  required: readonly Required[],
 ): void => {
+  // on SQLite a guarantee writes a column that is never NULL in a shorter form
+  const ofGuarantees = new Set(sideObjects(model, dialect.name).map(({ name }) => name));
+  const isRewritten = ({ name, definition }: SchemaObject): boolean =>
+    ofGuarantees.has(name) && required.some(({ to }) => mentions(definition, to.name, dialect.name));
   const rest = (table: SchemaTable, own: readonly SchemaColumn[]): string => {
     const others = (objects: readonly SchemaObject[]): readonly SchemaObject[] =>
       objects
@@ -270,7 +275,7 @@ const assertRestIsSame = (
     return JSON.stringify([
       others(constraints),
       others(indexes),
-      others(triggers),
+      others(triggers).map((one) => (isRewritten(one) ? one.name : one)),
       options,
       rowSecurity && { ...rowSecurity, policies: others(rowSecurity.policies) },
     ]);

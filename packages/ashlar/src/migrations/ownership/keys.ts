@@ -47,6 +47,11 @@ export function commentsOf(schema: Schema): ReadonlyMap<string, string> {
   return new Map(comments.flatMap(([on, text]) => (text === undefined ? [] : [[commentKey(on), text]])));
 }
 
+/** Returns the name of an object in lower case: of a function without its arguments. */
+export function nameOnly(name: string): string {
+  return functionName(name).toLowerCase();
+}
+
 const partTypes = ['column', 'constraint', 'trigger', 'policy', 'rule'];
 
 /**

@@ -7,7 +7,7 @@ import { objectsOfSystem } from '../../engines/declared-sql.js';
 import { sideObjects } from '../../model/index.js';
 import { codeOf, nameOf } from '../../sql/code.js';
 import { realAndExpected } from '../drift.js';
-import { keysOf, objectsOf } from './keys.js';
+import { keysOf, nameOnly, objectsOf } from './keys.js';
 import { liftingObjects } from './lifting.js';
 
 /** An object that no table declares and no generated step made. */
@@ -40,7 +40,7 @@ export async function undeclaredIn(
   const others = new Set(found.real.tables.map(({ name }) => name).filter((name) => !tables.has(name)));
   const lifting = new Set(liftingObjects(found.real, dialect.name, system).map(({ key }) => key));
   return objectsOf(found.real).flatMap(({ key, type, name, table }): UndeclaredObject[] => {
-    if (type !== 'table' && declared.has(name.replace(/\(.*$/s, ''))) return [];
+    if (type !== 'table' && declared.has(`${type} ${nameOnly(name)}`)) return [];
     const lifts = lifting.has(key);
     if (known.has(key))
       return ownership.foreign.has(key) || (ownership.unknown.has(key) && lifts)
@@ -52,26 +52,27 @@ export async function undeclaredIn(
   });
 }
 
-/** The names of everything that a system declares, but for its tables. */
-const declaredNames = (dialect: SqlDialect, system: SystemFacts): ReadonlySet<string> =>
-  new Set([
-    ...objectsOfSystem(dialect, system).map(({ name }) => name),
+/** Everything that a system declares, but for its tables: by type and name, because objects of two types can share a name. */
+const declaredNames = (dialect: SqlDialect, system: SystemFacts): ReadonlySet<string> => {
+  const typed = (type: string, objects: readonly { readonly name: string }[]): readonly string[] =>
+    objects.map(({ name }) => `${type} ${name}`);
+  return new Set([
+    ...objectsOfSystem(dialect, system).map(({ type, name }) => `${type} ${name}`),
     ...Object.values(system.tables).flatMap((table) => [
-      ...Object.keys(table.columns),
-      ...[
-        table.primaryKey,
-        ...table.uniques,
-        ...table.foreignKeys,
-        ...table.checks,
-        ...table.indexes,
-        ...table.expressionIndexes,
-      ].map(({ name }) => name),
-      ...dialect.generatedColumnObjects(table).map(({ name }) => name),
-      ...sideObjects(table, dialect.name).map(({ name }) => name),
+      ...typed('column', Object.values(table.columns)),
+      ...typed('constraint', [table.primaryKey, ...table.uniques, ...table.foreignKeys, ...table.checks]),
+      // on SQLite some unique keys are indexes
+      ...typed('index', [...table.uniques, ...table.indexes, ...table.expressionIndexes]),
+      ...dialect.generatedColumnObjects(table).map(({ type, name }) => `${type} ${name}`),
+      ...sideObjects(table, dialect.name).map(({ type, name }) => `${type} ${name}`),
       // on SQLite a foreign key has triggers of its own
-      ...dialect.createTable(table).flatMap((statement) => createdTrigger(statement, dialect.name)),
+      ...dialect
+        .createTable(table)
+        .flatMap((statement) => createdTrigger(statement, dialect.name))
+        .map((name) => `trigger ${name}`),
     ]),
   ]);
+};
 
 const createdTrigger = (statement: string, dialect: SqlName): readonly string[] => {
   const [create, trigger, name] = codeOf(statement, dialect);

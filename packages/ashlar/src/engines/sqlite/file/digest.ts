@@ -1,6 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { identifier } from '../../../model/index.js';
 import type { DriverDatabase } from '../driver/driver.js';
+import { rowidName } from '../rowid.js';
 
 /** The row counts and a digest of a database, for comparing it with a copy. */
 export interface DatabaseDigest {
@@ -69,8 +70,7 @@ export function rowidOf(database: DriverDatabase, table: string, place: 'main' |
     .prepare<unknown[], { wr: number }>('SELECT wr FROM pragma_table_list WHERE schema = ? AND name = ?')
     .get(place, table);
   if (found?.wr === 1) return undefined;
-  const taken = new Set(names.map(({ name }) => name.toLowerCase()));
-  return ['rowid', '_rowid_', 'oid'].find((name) => !taken.has(name));
+  return rowidName(names.map(({ name }) => name));
 }
 
 // a table without rowid is stored, and read, in the order of its key

@@ -3,12 +3,13 @@ import type { GuardedTable } from '../../../contract/guarantee.js';
 import type { ObjectSql } from '../../../contract/objects.js';
 import type { Schema, SchemaChange, SchemaTable } from '../../../contract/schema.js';
 import { identifier } from '../../../model/index.js';
-import { asCreated, changeObjects } from '../../object-changes.js';
+import { asCreated, changeObjects, isSame } from '../../object-changes.js';
 import { alterTable, withoutData } from './alter.js';
 import { createdNames, createOwn } from './ddl.js';
 import { declaredObjects } from './declared-objects.js';
+import { keptRowids } from './kept-rowids.js';
 import { parentsFirst, referenced } from './references.js';
-import { refill, refilledBack } from './refill.js';
+import { indexesByRowid, refilledBack } from './refill.js';
 import { renderWhole } from './render.js';
 
 /**
@@ -35,7 +36,11 @@ export function changes(
     after: after.objects,
     declared,
   });
-  const hadObjects = new Set(before.objects.map(({ name }) => name));
+  const stays = new Set(
+    before.objects
+      .filter((object) => after.objects.some((other) => isSame(object, other, 'sqlite')))
+      .map(({ name }) => name),
+  );
   return [
     ...refilledBack(before, after),
     ...others.drops,
@@ -54,13 +59,16 @@ export function changes(
       if (!old) return [];
       const altered = alterTable(old, table, own, renames[table.name] ?? {});
       const isRebuilt = altered.some(({ rebuild }) => rebuild.length > 0);
+      if (!isRebuilt) return altered;
       const fills = own ? declaredObjects(own).filter(({ fill }) => fill.length > 0) : [];
-      return isRebuilt
-        ? refilled(
-            altered,
-            fills.filter(({ name }) => hadObjects.has(name)),
-          )
-        : altered;
+      const former = (name: string): string => renames[table.name]?.[name] ?? name;
+      const renumbered = keptRowids(old, table, former) === 'lost';
+      const byRowid = renumbered ? indexesByRowid(after.objects, table.name) : [];
+      const isDeclared = (name: string): boolean => fills.some((each) => each.name === name);
+      return refilled(
+        altered,
+        [...fills, ...byRowid.filter(({ name }) => !isDeclared(name))].filter(({ name }) => stays.has(name)),
+      );
     }),
     ...dropped.map(dropTable),
     ...others.creates,
@@ -87,13 +95,14 @@ const isCreated = (name: string, changes: readonly SchemaChange[]): boolean =>
 /** A rebuild may have converted what is indexed: the index is filled again, after it and after its way back. */
 const refilled = (
   changes: readonly SchemaChange[],
-  filled: readonly ObjectSql[],
+  filled: readonly Pick<ObjectSql, 'fill'>[],
 ): readonly SchemaChange[] => {
-  return [
-    ...filled.map(({ name, fill }) => refill(name, fill, 'down')),
-    ...changes,
-    ...filled.map(({ name, fill }) => refill(name, fill, 'up')),
-  ];
+  const fills = filled.flatMap(({ fill }) => fill);
+  return changes.map((change) =>
+    change.rebuild.length > 0
+      ? { ...change, up: [...change.up, ...fills], down: [...change.down, ...fills] }
+      : change,
+  );
 };
 
 // side tables of a guarantee are created with the table that declares it

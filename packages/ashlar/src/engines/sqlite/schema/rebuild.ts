@@ -1,23 +1,23 @@
-import type { SchemaTable } from '../../../contract/schema.js';
-import { identifier, identifiers } from '../../../model/index.js';
-import { codeOf, withoutQualifier } from '../../../sql/code.js';
+import type { SchemaColumn, SchemaTable } from '../../../contract/schema.js';
+import { identifier } from '../../../model/index.js';
+import { codeOf, findWords, withoutQualifier } from '../../../sql/code.js';
 import { copiedValue } from './conversions.js';
+import { type FormerName, keptRowids } from './kept-rowids.js';
 import { nameList } from './layout.js';
 import { renderTable } from './render.js';
-
-/** A function that takes a column's name in the new schema and returns its name in the old schema. */
-export type FormerName = (column: string) => string;
 
 /** Returns the name of a table's replacement while the table is rebuilt: a name that no table of a system can have. */
 export function replacementName(table: string): string {
   return `ashlar_rebuild_${table}`;
 }
 
+const isComputed = ({ rest }: SchemaColumn): boolean => findWords(codeOf(rest, 'sqlite'), 'AS') >= 0;
+
 const counts = (table: SchemaTable): boolean =>
   table.columns.some(({ rest }) => codeOf(rest, 'sqlite').some(({ word }) => word === 'AUTOINCREMENT'));
 
 /**
- * Generates the statements that rebuild a table with a new schema and keep its rows, as
+ * Generates the statements that rebuild a table with a new schema and keep its rows with their rowids, as
  * https://sqlite.org/lang_altertable.html#otheralter describes. Runs with foreign keys not enforced.
  *
  * @param create - the CREATE TABLE of the new schema under {@link replacementName}; rendered from `after` by default
@@ -32,12 +32,15 @@ export function rebuildTable(
   const temporary = replacementName(after.name);
   const replacement = identifier(temporary);
   const kept = after.columns.flatMap((column) => {
+    if (isComputed(column)) return [];
     const former = before.columns.find(({ name }) => name === formerName(column.name));
     return former ? [{ column, former }] : [];
   });
-  const into = nameList(identifiers(kept.map(({ column }) => column.name)));
+  const rowids = keptRowids(before, after, formerName);
+  const [rowidInto, rowidFrom] = typeof rowids === 'string' ? [[], []] : [[rowids.into], [rowids.from]];
+  const into = nameList([...rowidInto, ...kept.map(({ column }) => identifier(column.name))].join(', '));
   const from = nameList(
-    kept.map(({ column, former }) => copiedValue(after.name, former, column)).join(', '),
+    [...rowidFrom, ...kept.map(({ column, former }) => copiedValue(after.name, former, column))].join(', '),
   ).slice(1, -1);
   return [
     // a CHECK that names its table would name the one that this replaces

@@ -71,6 +71,18 @@ export function refilledBack(before: Schema, after: Schema): readonly SchemaChan
   });
 }
 
+/** Returns the indexes of words that name the rows of a table by their rowids, with the statements that fill them again. */
+export function indexesByRowid(
+  objects: readonly OtherObject[],
+  table: string,
+): readonly { readonly name: string; readonly fill: readonly string[] }[] {
+  return objects.flatMap((object) =>
+    wordsOf(object)?.content?.toLowerCase() === table.toLowerCase()
+      ? [{ name: object.name, fill: [rebuild(object.name)] }]
+      : [],
+  );
+}
+
 /** The way back fills the indexes that read a renamed table after it has its former name. */
 export function refilledByName(
   before: Schema,

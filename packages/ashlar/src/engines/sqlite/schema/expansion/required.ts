@@ -1,5 +1,7 @@
 import type { Expansion } from '../../../../contract/expansion.js';
+import type { SchemaTable } from '../../../../contract/schema.js';
 import { identifier } from '../../../../model/index.js';
+import { folded } from '../../../../sql/code.js';
 import { objectName } from '../../../../sql/object-name.js';
 import { sqliteTrigger } from '../../../../sql/sqlite-triggers.js';
 import { rebuildTable } from '../rebuild.js';
@@ -32,7 +34,19 @@ export function requiredSql({ before, after, model, from, to, fill }: Required):
     sync: [sync('insert'), sync('update')],
     contract: rebuilds
       ? { up: rebuildTable(before, after, same), down: rebuildTable(after, before, same) }
-      : { up: [alter('SET NOT NULL')], down: [alter('DROP NOT NULL')] },
+      : {
+          up: [alter('SET NOT NULL'), ...rewritten(before, after)],
+          down: [...rewritten(after, before), alter('DROP NOT NULL')],
+        },
     rebuilds,
   };
 }
+
+/** The triggers of guarantees that are others for a column that is never NULL. */
+const rewritten = (from: SchemaTable, to: SchemaTable): readonly string[] =>
+  to.triggers.flatMap(({ name, definition }) => {
+    const old = from.triggers.find((one) => one.name === name);
+    return old === undefined || folded(old.definition, 'sqlite') === folded(definition, 'sqlite')
+      ? []
+      : [`DROP TRIGGER ${identifier(name)}`, definition];
+  });
