@@ -8,7 +8,7 @@ import { alterTable, withoutData } from './alter.js';
 import { createdNames, createOwn } from './ddl.js';
 import { declaredObjects } from './declared-objects.js';
 import { parentsFirst, referenced } from './references.js';
-import { refill, refilledBack } from './refill.js';
+import { refilledBack } from './refill.js';
 import { renderWhole } from './render.js';
 
 /**
@@ -58,7 +58,10 @@ export function changes(
       return isRebuilt
         ? refilled(
             altered,
-            fills.filter(({ name }) => hadObjects.has(name)),
+            // one that is made again is filled when it is, and by refilledBack on the way back
+            fills.filter(
+              ({ name }) => hadObjects.has(name) && !isCreated(name, [...others.before, ...others.creates]),
+            ),
           )
         : altered;
     }),
@@ -84,16 +87,20 @@ export function changes(
 const isCreated = (name: string, changes: readonly SchemaChange[]): boolean =>
   changes.some(({ summary }) => summary === `create virtual table ${name}`);
 
-/** A rebuild may have converted what is indexed: the index is filled again, after it and after its way back. */
+/**
+ * A rebuild may have converted what is indexed: the index is filled again, after it and after its way back. It is part of
+ * these changes, because a change without a way back makes the step irreversible.
+ */
 const refilled = (
   changes: readonly SchemaChange[],
   filled: readonly ObjectSql[],
 ): readonly SchemaChange[] => {
-  return [
-    ...filled.map(({ name, fill }) => refill(name, fill, 'down')),
-    ...changes,
-    ...filled.map(({ name, fill }) => refill(name, fill, 'up')),
-  ];
+  const fill = filled.flatMap((index) => index.fill);
+  return changes.map((change, at) => ({
+    ...change,
+    up: at === changes.length - 1 ? [...change.up, ...fill] : change.up,
+    down: at === 0 && change.down.length > 0 ? [...change.down, ...fill] : change.down,
+  }));
 };
 
 // side tables of a guarantee are created with the table that declares it
