@@ -68,16 +68,23 @@ export interface QueryAnswers {
   rowsAsJson(parts: JsonRows): OperationNode;
 }
 
+/** A word as an index has it. */
+export interface SearchedWord {
+  readonly text: string;
+  /** Whether it may be the beginning of a longer word. */
+  readonly prefix: boolean;
+  /** Whether it has the length to which longer words are cut. */
+  readonly cut: boolean;
+}
+
 /** A search for words in an index of words. */
 export interface MatchParts {
   readonly table: GuardedTable;
   readonly index: FullText;
   /** The name by which the query refers to the table. */
   readonly alias: string;
-  /** The words, all of which a row has; at least one. */
-  readonly words: readonly string[];
-  /** Whether the last word may be the beginning of a longer one. */
-  readonly prefix: boolean;
+  /** What a row has all of, at least one: a word, by the lists of words that its spellings in Unicode are. */
+  readonly words: readonly (readonly (readonly SearchedWord[])[])[];
 }
 
 /** A part of a JSON value. */

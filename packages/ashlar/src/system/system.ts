@@ -4,6 +4,7 @@ import { AshlarError } from '../errors.js';
 import type { JobCommands } from '../jobs/job-commands.js';
 import type { Insert, Table, Tables, Views, WithViews } from '../model/index.js';
 import type { Command } from './command.js';
+import { assertDeclaredStatements } from './declared-statements.js';
 import { assertObjectNames } from './object-names.js';
 import { assertReferences } from './references.js';
 
@@ -57,6 +58,10 @@ export function system(name: string, parts: SystemParts<Tables> & { readonly vie
   assertName(name);
   assertKeyrings(name, Object.values<Table>(parts.tables));
   assertObjectNames(name, Object.values<Table>(parts.tables));
+  assertDeclaredStatements([
+    ...Object.values<Table>(parts.tables).flatMap(({ objects = [] }) => objects),
+    ...(parts.objects ?? []),
+  ]);
   assertReferences(Object.values<Table>(parts.tables));
   assertCommandNames(name, Object.keys(parts.commands ?? {}));
   return Object.freeze({ kind: 'system' as const, name, ...parts }) as System;

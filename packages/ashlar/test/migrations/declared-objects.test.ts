@@ -16,6 +16,7 @@ import { checkMigrations, down, drift, dumpSchema, newStep, up } from 'ashlar/mi
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { engines, sqlOf } from '../../../../test/support/engines.js';
+import { ensureHistory } from '../../src/migrations/initialise.js';
 import { checkStructure } from '../../src/prove/structure.js';
 import { type Folder, makeFolder } from './folder.js';
 
@@ -120,6 +121,9 @@ describe('declared objects', () => {
       for (const name of ['notes_lower', 'notes_logged', 'notes_text', 'long_notes'])
         expect(dump).toContain(name);
       const database = await openEngine({ url: dialect === 'sqlite' ? 'sqlite::memory:' : 'pglite:memory' });
+      await database.asOwner((owner) =>
+        owner.atomically(() => ensureHistory(owner, database.dialect, 'test')),
+      );
       await database.asOwner((owner) => owner.script(dump));
       await database.close();
     }

@@ -10,7 +10,7 @@ import { createTable, createTables } from './schema/create-table.js';
 import { declaredObjects, viewSql } from './schema/declared-objects.js';
 import { dump } from './schema/dump.js';
 import { expansionSteps } from './schema/expansion/steps.js';
-import { foundationVersions, scopeBounds } from './schema/foundation.js';
+import { foundation, foundationVersions } from './schema/foundation.js';
 import { generatedColumnObjects } from './schema/generated-columns.js';
 import { postgresProving } from './schema/proving.js';
 import { storedForm } from './schema/stored-form.js';
@@ -19,7 +19,7 @@ import { storedForm } from './schema/stored-form.js';
 export const postgresDialect: SqlDialect = {
   name: 'postgres',
   now: (precision) => `now()::timestamptz(${precision})`,
-  foundation: scopeBounds,
+  foundation,
   foundationVersions,
   createTable: (table) => createTable(table),
   createTables,

@@ -6,7 +6,7 @@ import {
   type OperationNode,
   ValueNode,
 } from 'kysely';
-import type { MatchParts, QueryAnswers } from '../../../contract/answers.js';
+import type { MatchParts, QueryAnswers, SearchedWord } from '../../../contract/answers.js';
 import type { ColumnKind } from '../../../contract/column.js';
 import { identifier } from '../../../model/index.js';
 import { rowsAsJson } from '../../json-rows.js';
@@ -47,10 +47,17 @@ const aggregate = (node: AggregateFunctionNode, of: ColumnKind | undefined): Ope
   return undefined;
 };
 
-const matches = ({ index, alias, words, prefix }: MatchParts): OperationNode =>
+// words have no quotes; the index has no longer word than one that may have been cut
+const term = ({ text, prefix, cut }: SearchedWord): string => `'${text}'${prefix && !cut ? ':*' : ''}`;
+
+const matches = ({ index, alias, words }: MatchParts): OperationNode =>
   raw(
-    [`${identifier(alias)}.${identifier(wordsColumn(index))} @@ to_tsquery('simple', `, '::text)'],
-    ValueNode.create(words.join(' & ') + (prefix ? ':*' : '')),
+    [`${identifier(alias)}.${identifier(wordsColumn(index))} @@ `, '::text::tsquery'],
+    ValueNode.create(
+      words
+        .map((forms) => `(${forms.map((form) => `(${form.map(term).join(' & ')})`).join(' | ')})`)
+        .join(' & '),
+    ),
   );
 
 /** How PostgreSQL’s SQL is written where other engines could not give its answer. */

@@ -130,12 +130,15 @@ const reidentify = (table: string, from: SchemaColumn, to: SchemaColumn): Schema
   });
 };
 
+/** Whether a generated column is dropped and added again, with what hangs on it: its expression cannot be changed. */
+export function isMadeAgain(was: SchemaColumn, is: SchemaColumn): boolean {
+  return (isComputed(was) || isComputed(is)) && schemaColumnSql(was) !== schemaColumnSql(is);
+}
+
 const changeColumn = (from: ColumnIn, to: ColumnIn, blocking: Blocking): SchemaChange[] => {
   const [[{ name: table }, is], [, was]] = [to, from];
   if (isComputed(was) || isComputed(is)) {
-    return schemaColumnSql(was) === schemaColumnSql(is)
-      ? []
-      : [dropColumn(table, was), addColumn(table, is, undefined)];
+    return isMadeAgain(was, is) ? [dropColumn(table, was), addColumn(table, is, undefined)] : [];
   }
   const isRetyped = fullType(was) !== fullType(is);
   const identity = withoutCollation(was) === withoutCollation(is) ? [] : [reidentify(table, was, is)];

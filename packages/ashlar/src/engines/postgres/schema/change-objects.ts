@@ -24,8 +24,8 @@ export function dropTrigger({ name: table }: SchemaTable, trigger: SchemaObject)
 }
 
 // the name of a described function is already quoted, and has its arguments if it takes any
-const dropFunctionSql = ({ name }: SchemaObject): string =>
-  `DROP FUNCTION ${name.includes('(') ? name : `${name}()`}`;
+const dropFunctionSql = ({ name, definition }: SchemaObject): string =>
+  `DROP ${/^\s*CREATE (OR REPLACE )?PROCEDURE\b/i.test(definition) ? 'PROCEDURE' : 'FUNCTION'} ${name.includes('(') ? name : `${name}()`}`;
 
 /** Returns the change that adds a function. */
 export function addFunction(added: SchemaObject, sql: string): SchemaChange {

@@ -7,7 +7,7 @@ import { mentions } from '../../../sql/code.js';
 import { newlyCascading } from '../../../sql/foreign-key.js';
 import { asCreated, changeObjects } from '../../object-changes.js';
 import { change } from './change.js';
-import { changeColumns } from './change-columns.js';
+import { changeColumns, isMadeAgain } from './change-columns.js';
 import {
   addConstraint,
   addIndex,
@@ -96,6 +96,15 @@ const changeTable = (
     (a, b) => a.definition === b.definition,
   );
   const indexes = difference(before.indexes, after.indexes, (a, b) => withoutName(a) === withoutName(b));
+  const again = after.columns.filter((column) =>
+    before.columns.some((old) => old.name === column.name && isMadeAgain(old, column)),
+  );
+  // they go with their column
+  const reindexed = after.indexes.filter(
+    (index) =>
+      !indexes.added.includes(index) &&
+      again.some(({ name }) => mentions(index.definition, name, 'postgres')),
+  );
   const triggers = difference(before.triggers, after.triggers);
   const [secured, security] = [securityOf(before), securityOf(after)];
   const policies = difference(secured.policies, security.policies);
@@ -128,13 +137,13 @@ const changeTable = (
     drops: [
       ...policies.removed.map((policy) => dropPolicy(after, policy)),
       ...triggers.removed.map((trigger) => dropTrigger(after, trigger)),
-      ...indexes.removed.map((index) => dropIndex(after, index)),
+      ...[...indexes.removed, ...reindexed].map((index) => dropIndex(after, index)),
       ...constraints.removed.filter((one) => !isForeignKey(one)).map((one) => dropConstraint(after, one)),
     ],
     columns: changeColumns(before, after, model, blocking),
     adds: [
       ...addConstraints(added.filter((one) => !isForeignKey(one))),
-      ...indexes.added.map((index) =>
+      ...[...indexes.added, ...reindexed].map((index) =>
         addIndex(
           after,
           index,
@@ -201,7 +210,7 @@ const changeFunctions = (
   const is = new Set(after.functions.map(({ name }) => name));
   const written = new Map(model.flatMap((table) => [...modelSql(table).objects]));
   return {
-    dropped: before.functions.filter(({ name }) => !is.has(name)).map(dropFunction),
+    dropped: before.functions.filter(({ name }) => !is.has(name)),
     set: after.functions.flatMap((one) => {
       const old = was.get(one.name);
       if (old)
@@ -217,6 +226,21 @@ const changeFunctions = (
     }),
   };
 };
+
+const isInSql = ({ definition }: SchemaObject): boolean => /\bLANGUAGE sql\b/i.test(definition);
+
+// as pg_get_functiondef writes it
+const bodyOf = (definition: string): string => /\bAS (\$\w*\$)([\s\S]*)\1\s*$/.exec(definition)?.[2] ?? '';
+
+// a row type is a type of the signature; PostgreSQL reads only a body in SQL when it creates a function
+const needsTable =
+  (tables: readonly SchemaTable[]) =>
+  (one: SchemaObject): boolean =>
+    tables.some(
+      ({ name }) =>
+        mentions(one.definition, name, 'postgres') ||
+        (isInSql(one) && mentions(bodyOf(one.definition), name, 'postgres')),
+    );
 
 /**
  * Returns the changes that turn the schema `before` into the schema `after`, in the order in which they must run.
@@ -239,14 +263,12 @@ export const changes: SqlDialect['changes'] = (before, after, model, renames) =>
     ...columns.map(({ default: standard = '', rest }) => `${standard} ${rest}`),
     ...constraints.map(({ definition }) => definition),
   ]);
-  const whenSet = ({ name, definition }: SchemaObject): 'first' | 'with the columns' | 'with new tables' => {
-    const [called = name] = name.split('(');
-    if (!/\bLANGUAGE sql\b/i.test(definition) || inTables.some((text) => text.includes(called)))
-      return 'first';
-    const isOfNew = after.tables.some(
-      (table) => !had.has(table.name) && mentions(definition, table.name, 'postgres'),
-    );
-    return isOfNew ? 'with new tables' : 'with the columns';
+  const isOfNew = needsTable(after.tables.filter(({ name }) => !had.has(name)));
+  const whenSet = (one: SchemaObject): 'first' | 'with the columns' | 'with new tables' => {
+    const [called = one.name] = one.name.split('(');
+    if (inTables.some((text) => text.includes(called))) return 'first';
+    if (isOfNew(one)) return 'with new tables';
+    return isInSql(one) ? 'with the columns' : 'first';
   };
   const declaredOnNew = after.tables.flatMap((table): TableChanges[] => {
     const own = byName.get(table.name);
@@ -271,6 +293,7 @@ export const changes: SqlDialect['changes'] = (before, after, model, renames) =>
   const setWhen = (when: ReturnType<typeof whenSet>): SchemaChange[] =>
     functions.set.flatMap(({ object, change }) => (whenSet(object) === when ? [change] : []));
   const gone = renamed.tables.filter(({ name }) => !is.has(name));
+  const isOfGone = needsTable(gone);
   const rewritten = rewrittenColumns(renamed, after);
   const others = changeObjects({
     dialect: 'postgres',
@@ -290,6 +313,7 @@ export const changes: SqlDialect['changes'] = (before, after, model, renames) =>
     ...phase(kept, 'unlinks'),
     ...phase(kept, 'drops'),
     // before the columns change to which its foreign keys refer, and after them for a table that is created
+    ...functions.dropped.filter(isOfGone).map(dropFunction),
     ...dropTables(gone),
     ...others.before,
     ...setWhen('first'),
@@ -303,7 +327,7 @@ export const changes: SqlDialect['changes'] = (before, after, model, renames) =>
     ...phase(kept, 'foreignKeys'),
     ...phase([...kept, ...declaredOnNew], 'triggers'),
     ...phase(kept, 'comments'),
-    ...functions.dropped,
+    ...functions.dropped.filter((one) => !isOfGone(one)).map(dropFunction),
     ...others.creates,
     ...others.after,
   ];

@@ -22,10 +22,9 @@ export function wordsColumn(index: FullText): string {
   return `ashlar_${index.name}`.slice(0, 63);
 }
 
-// a word is a run of letters and digits, as on SQLite: the parser of PostgreSQL would keep addresses and numbers whole
 const wordsOf = (columns: readonly string[]): string => {
   const text = columns.map((column) => `coalesce(${identifier(column)}, '')`).join(" || ' ' || ");
-  return `to_tsvector('simple'::regconfig, regexp_replace(${text}, '[^[:alnum:]]+', ' ', 'g'))`;
+  return `ashlar_words(${text})`;
 };
 
 const fullTextObjects = (table: GuardedTable, index: FullText): readonly ObjectSql[] => {

@@ -1,6 +1,7 @@
 import type { FoundationObject, FoundationVersion } from '../../../contract/dialect.js';
 import { everyScope, literal } from '../../../model/index.js';
 import { sql } from '../../../sql/template.js';
+import { words } from './words.js';
 
 interface ScopeType {
   readonly type: 'uuid' | 'text' | 'bigint';
@@ -68,8 +69,13 @@ export const scopeBounds: readonly FoundationObject[] = types.flatMap((type) => 
   scopeBound(type, 1),
 ]);
 
+/** Ashlar's own objects of the last version. */
+export const foundation: readonly FoundationObject[] = [...scopeBounds, words];
+
 /**
  * The versions after the first. A change of this file adds one, in both dialects, so that databases of earlier releases
  * get it too; decision 0024 says what it may do.
  */
-export const foundationVersions: readonly FoundationVersion[] = [];
+export const foundationVersions: readonly FoundationVersion[] = [
+  { version: 2, name: 'words', oldest: 1, change: [words.create] },
+];

@@ -58,8 +58,11 @@ const types = sql`
              || coalesce(' DEFAULT ' || t.typdefault, '') || CASE WHEN t.typnotnull THEN ' NOT NULL' ELSE '' END
              || coalesce((SELECT string_agg(format(' CONSTRAINT %I %s', k.conname, pg_get_constraintdef(k.oid, true)), '' ORDER BY k.conname)
                           FROM pg_constraint k WHERE k.contypid = t.oid AND k.contype = 'c'), '')
-           WHEN 'r' THEN format('CREATE TYPE %I AS RANGE (subtype = %s)', t.typname,
-             (SELECT format_type(g.rngsubtype, NULL) FROM pg_range g WHERE g.rngtypid = t.oid))
+           WHEN 'r' THEN format('CREATE TYPE %I AS RANGE (%s)', t.typname,
+             (SELECT format('subtype = %s', format_type(g.rngsubtype, NULL))
+                || CASE WHEN g.rngsubdiff = 0 THEN '' ELSE format(', subtype_diff = %s', g.rngsubdiff) END
+                || format(', multirange_type_name = %I', m.typname)
+              FROM pg_range g JOIN pg_type m ON m.oid = g.rngmultitypid WHERE g.rngtypid = t.oid))
            ELSE format('CREATE TYPE %I AS (%s)', t.typname,
              (SELECT string_agg(format('%I %s', a.attname, format_type(a.atttypid, a.atttypmod)), ', ' ORDER BY a.attnum)
               FROM pg_attribute a WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped))

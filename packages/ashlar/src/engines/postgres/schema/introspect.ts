@@ -70,13 +70,14 @@ const policiesSql = sql`
   ORDER BY p.polrelid, p.polname
 `;
 
+// functions of an extension, and the constructors of a range type, belong to those
 const functionsSql = sql`
   SELECT format('%I', p.proname) || CASE WHEN p.pronargs = 0 THEN '' ELSE '(' || pg_get_function_identity_arguments(p.oid) || ')' END AS name,
          pg_get_functiondef(p.oid) AS definition, format('%I', n.nspname) AS schema, format('%L, %L', n.nspname, 'pg_temp') AS path
   FROM pg_proc p
   JOIN pg_namespace n ON n.oid = p.pronamespace
   WHERE n.nspname = current_schema() AND p.prokind IN ('f', 'p') AND p.proname NOT LIKE 'ashlar\\_%'
-    AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')
+    AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype IN ('e', 'i'))
   ORDER BY 1
 `;
 

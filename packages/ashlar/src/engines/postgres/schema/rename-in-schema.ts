@@ -31,7 +31,12 @@ const renameTable = (table: SchemaTable, all: ReadonlyMap<string, Names>): Schem
   });
   return {
     ...table,
-    columns: table.columns.map((column) => ({ ...column, name: own.get(column.name) ?? column.name })),
+    columns: table.columns.map((column) => ({
+      ...column,
+      name: own.get(column.name) ?? column.name,
+      // the expression of a generated column
+      rest: renamed(column.rest, own),
+    })),
     constraints: table.constraints.map(({ name, definition }) => ({
       name,
       definition: renameConstraint(definition, own, all),

@@ -218,6 +218,14 @@ const violations: Readonly<Record<string, Describe>> = {
 
 // index row size 2744 exceeds btree version 4 maximum 2704 for index "…" · index row requires 9016 bytes, maximum size is 8191
 function indexedValue(error: DriverError, declared: DeclaredFacts): Described {
+  // the function ashlar_words says so
+  if (error.message?.startsWith('text of '))
+    return {
+      code: 'value-unstorable',
+      message: 'A text is too long for a full-text index.',
+      detail: `PostgreSQL: ${error.message}.`,
+      suggestion: 'Keep long texts in a column without a full-text index, or in several rows.',
+    };
   if (!error.message?.startsWith('index row')) return otherError(error);
   const { table, constraint } = error;
   return {

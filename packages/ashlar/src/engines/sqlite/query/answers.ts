@@ -1,5 +1,5 @@
 import { FunctionNode, type OperationNode, OperatorNode, UnaryOperationNode, ValueNode } from 'kysely';
-import type { LikeParts, MatchParts, QueryAnswers } from '../../../contract/answers.js';
+import type { LikeParts, MatchParts, QueryAnswers, SearchedWord } from '../../../contract/answers.js';
 import { identifier } from '../../../model/index.js';
 import { rowsAsJson } from '../../json-rows.js';
 import { raw } from '../../raw-node.js';
@@ -21,11 +21,16 @@ const like = ({ left, pattern, text, negated, matchCase }: LikeParts): Operation
   return negated ? UnaryOperationNode.create(OperatorNode.create('not'), call) : call;
 };
 
-const matches = ({ table, index, alias, words, prefix }: MatchParts): OperationNode => {
+// the index has the whole word, of which only the beginning counts
+const term = ({ text, prefix, cut }: SearchedWord): string => `"${text}"${prefix || cut ? '*' : ''}`;
+
+const matches = ({ table, index, alias, words }: MatchParts): OperationNode => {
   const own = table.primaryKey.columns.map((column) => `${identifier(alias)}.${identifier(column)}`);
   const found = fullTextKey(table).map((column) => (column === 'rowid' ? column : identifier(column)));
   const name = identifier(index.name);
-  const query = words.map((word) => `"${word}"`).join(' ') + (prefix ? '*' : '');
+  const query = words
+    .map((forms) => `(${forms.map((form) => `(${form.map(term).join(' AND ')})`).join(' OR ')})`)
+    .join(' AND ');
   return raw(
     [`(${own.join(', ')}) in (select ${found.join(', ')} from ${name} where ${name} match `, ')'],
     ValueNode.create(query),

@@ -92,17 +92,20 @@ export function changes(
 const isCreated = (name: string, changes: readonly SchemaChange[]): boolean =>
   changes.some(({ summary }) => summary === `create virtual table ${name}`);
 
-/** A rebuild may have converted what is indexed: the index is filled again, after it and after its way back. */
+/**
+ * A rebuild may have converted what is indexed: the index is filled again, after it and after its way back. It is part of
+ * these changes, because a change without a way back makes the step irreversible.
+ */
 const refilled = (
   changes: readonly SchemaChange[],
   filled: readonly Pick<ObjectSql, 'fill'>[],
 ): readonly SchemaChange[] => {
-  const fills = filled.flatMap(({ fill }) => fill);
-  return changes.map((change) =>
-    change.rebuild.length > 0
-      ? { ...change, up: [...change.up, ...fills], down: [...change.down, ...fills] }
-      : change,
-  );
+  const fill = filled.flatMap((index) => index.fill);
+  return changes.map((change, at) => ({
+    ...change,
+    up: at === changes.length - 1 ? [...change.up, ...fill] : change.up,
+    down: at === 0 && change.down.length > 0 ? [...change.down, ...fill] : change.down,
+  }));
 };
 
 // side tables of a guarantee are created with the table that declares it

@@ -25,7 +25,7 @@ export function fullTextKey(table: GuardedTable): readonly string[] {
   return isRowid ? ['rowid'] : table.primaryKey.columns;
 }
 
-// a word is a run of letters and digits, as on PostgreSQL
+// sql/words.ts repeats it for PostgreSQL
 const tokens = "tokenize = 'unicode61 remove_diacritics 0'";
 
 const fullTextObjects = (table: GuardedTable, index: FullText): readonly ObjectSql[] =>

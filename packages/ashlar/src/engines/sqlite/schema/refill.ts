@@ -51,23 +51,20 @@ const refillOf = (object: OtherObject, tables: readonly SchemaTable[]): readonly
   ];
 };
 
-/** Returns the change that fills an index of words, on the way there or on the way back. */
-export function refill(name: string, fill: readonly string[], direction: 'up' | 'down'): SchemaChange {
-  return {
-    summary: `${name}: index the rows again`,
-    up: direction === 'up' ? fill : [],
-    down: direction === 'down' ? fill : [],
-    danger: undefined,
-    rebuild: [],
-  };
-}
+const refill = (name: string, fill: readonly string[]): SchemaChange => ({
+  summary: `${name}: index the rows again`,
+  up: [],
+  down: fill,
+  danger: undefined,
+  rebuild: [],
+});
 
 /** The way back makes a dropped or changed index again, and fills it after all tables have their former columns. */
 export function refilledBack(before: Schema, after: Schema): readonly SchemaChange[] {
   return before.objects.flatMap((object) => {
     const isGone = !after.objects.some((other) => isSame(object, other, 'sqlite'));
     const fill = isGone ? refillOf(object, before.tables) : undefined;
-    return fill ? [refill(object.name, fill, 'down')] : [];
+    return fill ? [refill(object.name, fill)] : [];
   });
 }
 
@@ -89,6 +86,6 @@ export function refilledByName(
   renamed: ReadonlyMap<string, string>,
 ): readonly SchemaChange[] {
   return before.objects.flatMap((object) =>
-    renamed.has(wordsOf(object)?.content ?? '') ? [refill(object.name, [rebuild(object.name)], 'down')] : [],
+    renamed.has(wordsOf(object)?.content ?? '') ? [refill(object.name, [rebuild(object.name)])] : [],
   );
 }
