@@ -85,7 +85,7 @@ const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
 describe('the package manager', () => {
   const sqlite = `better-sqlite3-multiple-ciphers${Number(process.versions.napi) >= 10 ? '' : '@12'}`;
   const runtime = `ashlar zod ${sqlite}`;
-  const dev = '@electric-sql/pglite vitest';
+  const dev = 'vitest';
   const npm = [`npm i ${runtime}`, `npm i -D ${dev}`, 'npx ashlar migrate new initial'];
   const pnpm = [`pnpm add ${runtime}`, `pnpm add -D ${dev}`, 'pnpm exec ashlar migrate new initial'];
   const yarn = [`yarn add ${runtime}`, `yarn add -D ${dev}`, 'yarn exec ashlar -- migrate new initial'];
@@ -131,6 +131,30 @@ describe('the package manager', () => {
     ]);
     expect(await read('ashlar.config.ts')).not.toContain('url');
     expect(await read('.env.example')).toMatch(/^DATABASE_URL=postgres:/m);
+  });
+
+  test.each([
+    ['sqlite', 'better-sqlite3-multiple-ciphers', 'sqlite'],
+    ['pglite', '@electric-sql/pglite', 'postgres'],
+    ['postgres', '@electric-sql/pglite', 'postgres'],
+  ])('%s: only its own drivers, and a step in its SQL alone', async (engine, driver, sql) => {
+    await install(['ashlar', 'zod', 'vitest', driver, ...(engine === 'postgres' ? ['pg'] : [])]);
+    expect((await init(['--engine', engine])).step).toBe('0001_initial');
+    expect(await read('ashlar.config.ts')).toContain(`engines: ['${sql}']`);
+    const files = [`down.${sql}.sql`, `up.${sql}.sql`];
+    expect((await readdir(place('db/migrations/0001_initial'))).sort()).toEqual(files);
+    // a run without --engine finds it in the configuration
+    await rm(place('db/migrations'), { recursive: true });
+    expect(await init()).toMatchObject({ engine, step: '0001_initial' });
+    expect((await readdir(place('db/migrations/0001_initial'))).sort()).toEqual(files);
+  });
+
+  test('a configuration of both engines needs the drivers of both', async () => {
+    await install(['ashlar', 'zod', 'vitest']);
+    await write({
+      'ashlar.config.ts': "export default { engines: ['sqlite', 'postgres'], url: 'sqlite:a.db' };",
+    });
+    expect((await init()).next.slice(0, 2)).toEqual([`npm i ${sqlite}`, 'npm i -D @electric-sql/pglite']);
   });
 
   test('--install runs its commands; one that fails leaves nothing behind', async () => {

@@ -1,7 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { SqlName } from '../../contract/sql.js';
 import { AshlarError } from '../../errors.js';
-import type { EngineName } from './engine.js';
+import { type EngineName, sqlOf } from './engine.js';
 import type { Writing } from './language.js';
 import { readIfThere } from './manifest.js';
 import type { TestSetup } from './runner.js';
@@ -42,6 +43,8 @@ export interface Configured {
   readonly file: string;
   /** The engine of its URL; a URL that it does not have is that of a server. */
   readonly engine: EngineName;
+  /** The SQL that its steps are written in. */
+  readonly steps: readonly SqlName[];
   /** The folder of the first table, if it still imports that. */
   readonly folder: string | undefined;
 }
@@ -52,9 +55,14 @@ export async function configuredIn(directory: string): Promise<Configured | unde
   if (file === undefined) return undefined;
   const text = (await readIfThere(join(directory, file))) ?? '';
   const scheme = /["'`](sqlite|sqlcipher|pglite):/.exec(text)?.[1];
+  const names = /\bengines["']?\s*:\s*\[([^\]]*)\]/.exec(text)?.[1] ?? '';
+  const named = (['sqlite', 'postgres'] as const).filter((name) => names.includes(name));
+  const byName = named.includes('postgres') || named.length === 0 ? 'postgres' : 'sqlite';
+  const engine = scheme === undefined ? byName : scheme === 'pglite' ? 'pglite' : 'sqlite';
   return {
     file,
-    engine: scheme === undefined ? 'postgres' : scheme === 'pglite' ? 'pglite' : 'sqlite',
+    engine,
+    steps: named.length > 0 ? named : [sqlOf(engine)],
     folder: /from\s+["']\.\/(?:(.+)\/)?shop\.\w+["']/
       .exec(text)
       ?.slice(1)

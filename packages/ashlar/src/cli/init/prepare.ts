@@ -3,7 +3,7 @@ import { AshlarError } from '../../errors.js';
 import type { GlobalOptions, Invocation } from '../invocation.js';
 import { engineAnswer, folderAnswer, type Given, installAnswer, oneOf, usualFolder } from './answers.js';
 import { configuredIn, type Draft, draftsOf, sortAgain, sortDrafts } from './drafts.js';
-import { type EngineName, urls } from './engine.js';
+import { type EngineName, sqlOf, urls } from './engine.js';
 import { writingOf } from './language.js';
 import { Manifest, readIfThere } from './manifest.js';
 import { type Orm, ormsOf } from './orm.js';
@@ -75,7 +75,10 @@ export async function prepare(
     ? await sortAgain(directory, drafts)
     : await sortDrafts(directory, drafts, join(folder ?? '', 'migrations'));
   const manager = await managerOf(invocation.streams, manifest);
-  const packages = missingOf(directory, packagesFor(engine, folder === undefined ? [] : setup.tools));
+  const packages = missingOf(
+    directory,
+    packagesFor(engine, configured?.steps ?? [sqlOf(engine)], folder === undefined ? [] : setup.tools),
+  );
   const installation = manager.install(packages);
   const installs =
     installation.length > 0 &&

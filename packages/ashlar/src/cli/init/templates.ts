@@ -1,4 +1,4 @@
-import { type EngineName, urls } from './engine.js';
+import { type EngineName, sqlOf, urls } from './engine.js';
 import type { Writing } from './language.js';
 import type { Runner } from './runner.js';
 
@@ -38,7 +38,7 @@ export function configFile(engine: EngineName, specifier: string): string {
   return `import { defineConfig } from 'ashlar/config';
 import { shop } from ${literal(specifier)};
 
-export default defineConfig({ systems: [shop]${url} });
+export default defineConfig({ systems: [shop], engines: ['${sqlOf(engine)}']${url} });
 `;
 }
 
