@@ -127,7 +127,7 @@ describe('the package manager', () => {
     await install(['ashlar', 'zod', 'vitest']);
     expect((await init(['--engine', 'postgres'])).next.slice(0, 2)).toEqual([
       'npm i pg',
-      `npm i -D ${sqlite} @electric-sql/pglite`,
+      'npm i -D @electric-sql/pglite',
     ]);
     expect(await read('ashlar.config.ts')).not.toContain('url');
     expect(await read('.env.example')).toMatch(/^DATABASE_URL=postgres:/m);
@@ -512,11 +512,40 @@ describe('next to another data layer', () => {
   });
 });
 
+describe('what is there and cannot be used', () => {
+  test.each([
+    '.gitignore',
+    '.env.example',
+    'package.json',
+    'db/shop.ts',
+    'db/shop.test.ts',
+    'ashlar.config.ts',
+  ])('%s is a folder', async (path) => {
+    await write({ [`${path}/file`]: '' });
+    expect(await refusal(['--dir', 'db'])).toMatchObject({
+      code: 'init-conflict',
+      message: expect.stringContaining('cannot be read'),
+    });
+  });
+
+  test.each(['export default { systems: [] };', 'export default {};'])('%s', async (text) => {
+    await install(everything);
+    await write({ 'ashlar.config.js': text });
+    expect(await refusal()).toMatchObject({
+      code: 'init-conflict',
+      message: expect.stringContaining('ashlar.config.js exists already, and has no system'),
+    });
+  });
+});
+
 describe('wrong usage', () => {
   test.each<[string, string[], Files]>([
     ['an unknown engine', ['--engine', 'mysql'], {}],
     ['a folder outside', ['--dir', '../elsewhere'], {}],
     ['a folder that an import cannot name', ['--dir', 'a%20b'], {}],
+    ['a folder of packages', ['--dir', 'node_modules/shop'], {}],
+    ['a folder within one of packages', ['--dir', './lib/node_modules/x/db'], {}],
+    ['a folder of git', ['--dir', '.git'], {}],
     ['an empty folder name', ['--dir', ''], {}],
     ['an unknown language', ['--language', 'coffee'], {}],
     ['an unknown runner', ['--runner', 'jest'], {}],

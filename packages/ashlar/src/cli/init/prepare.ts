@@ -25,6 +25,8 @@ export interface Preparation {
   readonly engine: EngineName;
   readonly missing: readonly Draft[];
   readonly there: readonly string[];
+  /** The name of a configuration that is there already. */
+  readonly configured: string | undefined;
   /** The migrations folder of the first table; `undefined` where a configuration is there already. */
   readonly migrations: string | undefined;
   readonly scripts: Readonly<Record<string, string>>;
@@ -102,6 +104,7 @@ export async function prepare(
     engine,
     missing,
     there: [...new Set([...(configured ? [configured.file] : []), ...there])],
+    configured: configured?.file,
     migrations: configured ? undefined : join(folder ?? '', 'migrations'),
     scripts: Object.fromEntries(Object.entries(wanted).filter(([name]) => !has(name))),
     keptScripts: Object.keys(wanted).filter(has),
