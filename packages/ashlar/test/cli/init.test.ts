@@ -529,7 +529,7 @@ describe('what is there and cannot be used', () => {
   });
 
   test.each(['export default { systems: [] };', 'export default {};'])('%s', async (text) => {
-    await install(everything);
+    await install([...everything, 'pg']);
     await write({ 'ashlar.config.js': text });
     expect(await refusal()).toMatchObject({
       code: 'init-conflict',
