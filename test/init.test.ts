@@ -43,6 +43,7 @@ describe('in an empty folder, from the packed package', () => {
 describe.each<[string, Files, string[]]>([
   ['Drizzle, ES modules', drizzleProject, ['vitest', 'run']],
   ['Prisma, CommonJS, Jest', prismaProject, []],
+  ['JavaScript, Vitest', { 'package.json': '{"scripts":{}}', 'index.js': '' }, ['vitest', 'run']],
   ['JavaScript, node:test', { 'package.json': '{"scripts":{"test":"node --test"}}', 'index.js': '' }, []],
 ])('in a project with %s', (_, files, runner) => {
   let newcomer: Newcomer;

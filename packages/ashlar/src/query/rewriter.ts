@@ -4,6 +4,7 @@ import {
   type BinaryOperationNode,
   type CaseNode,
   type CastNode,
+  type ColumnUpdateNode,
   type FunctionNode,
   type InsertQueryNode,
   LimitNode,
@@ -17,6 +18,7 @@ import {
   type UpdateQueryNode,
   ValueNode,
   WhenNode,
+  type WhereNode,
   type WithNode,
 } from 'kysely';
 import type { ResultKinds } from '../contract/answers.js';
@@ -51,6 +53,7 @@ import type { QueryParts } from './parts.js';
 import type { Place } from './place.js';
 import { noExtreme, refuseArgument } from './refused-arguments.js';
 import { refuseForm, refuseSchema } from './refused-forms.js';
+import { refuseTemplate } from './refused-templates.js';
 import { refuseUnion } from './refused-unions.js';
 import { isFirstOf, isValue } from './result-literals.js';
 import { isComputed, needsKinds, typedLiterals } from './results.js';
@@ -112,7 +115,10 @@ export class Rewriter {
     if (leaves.has(node.kind)) return node;
     if (!isReady(node)) {
       refuseForm(node);
-      if (this.#parts.hasDecimals) refuseDecimals(node, scope);
+      if (this.#parts.hasDecimals) {
+        refuseDecimals(node, scope);
+        refuseTemplate(node, scope, this.#parts);
+      }
     }
     switch (node.kind) {
       case 'BinaryOperationNode': {
@@ -212,29 +218,34 @@ export class Rewriter {
   #insert(node: InsertQueryNode, into: OperationNode | undefined, scope: Scope): OperationNode {
     const writes = this.#writes(into, scope);
     const rest = this.#except(node, ['with', 'onConflict', ...(writes ? ['values'] : [])], scope);
-    if (!writes) return { ...rest, ...this.#conflict(node, undefined, scope) } as OperationNode;
+    if (!writes) return { ...rest, ...this.#conflict(node, scope) } as OperationNode;
     if (node.values && isStatement(node.values))
       writes.refuseSelected(node.columns ?? [], outputsOf(node.values, scope));
     const values =
       node.values && node.values.kind !== 'ValuesNode' ? this.#rewrite(node.values, scope) : node.values;
-    return { ...rest, values, ...writes.rows(node), ...this.#conflict(node, writes, scope) } as OperationNode;
+    return { ...rest, values, ...writes.rows(node), ...this.#conflict(node, scope) } as OperationNode;
   }
 
-  #conflict(node: InsertQueryNode, writes: Writes | undefined, scope: Scope): Partial<InsertQueryNode> {
-    const { onConflict, into } = node;
+  #conflict({ onConflict, into }: InsertQueryNode, scope: Scope): Partial<InsertQueryNode> {
     if (!onConflict) return {};
     const inner = scope.inner();
     // columns without a table are those of the target, not of the row that was to be inserted
     if (into) inner.add(into.table.identifier.name, sourceOf(into, scope));
     const excluded = scope.inner();
     if (into) excluded.add('excluded', sourceOf(into, scope));
-    const rest = this.#except(onConflict, ['updates'], inner) as OnConflictNode;
-    const { updates } = onConflict;
-    if (!updates) return { onConflict: rest };
-    const assigned = writes
-      ? writes.assignments(updates)
-      : updates.map((each) => this.#children(each, excluded));
-    return { onConflict: { ...rest, updates: assigned as OnConflictNode['updates'] } as OnConflictNode };
+    const rest = this.#except(onConflict, ['updates', 'updateWhere'], inner) as OnConflictNode;
+    const { updates, updateWhere } = onConflict;
+    const assigned =
+      updates &&
+      (this.#writes(into, excluded)?.assignments(updates) ??
+        updates.map((each) => this.#children(each, excluded) as ColumnUpdateNode));
+    return {
+      onConflict: {
+        ...rest,
+        ...(assigned && { updates: assigned }),
+        ...(updateWhere && { updateWhere: this.#rewrite(updateWhere, excluded) as WhereNode }),
+      },
+    };
   }
 
   #update(node: UpdateQueryNode, table: OperationNode | undefined, scope: Scope): OperationNode {

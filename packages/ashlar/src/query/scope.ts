@@ -114,6 +114,17 @@ export class Scope {
     return new Scope(this.#declared, this);
   }
 
+  /** Whether the names are those of a statement, not of what is around all statements. */
+  get isOfStatement(): boolean {
+    return this.#outer !== undefined;
+  }
+
+  /** The relations whose columns an expression can name, of this level and those around it. */
+  *visible(): Generator<Relation> {
+    for (let scope: Scope | undefined = this; scope; scope = scope.#outer)
+      for (const { relation } of scope.#sources) yield relation;
+  }
+
   /** Adds a common table expression, which hides a table of the same name. */
   define(name: string, relation: Relation): void {
     this.#expressions ??= new Map();

@@ -85,7 +85,7 @@ const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
 describe('the package manager', () => {
   const sqlite = `better-sqlite3-multiple-ciphers${Number(process.versions.napi) >= 10 ? '' : '@12'}`;
   const runtime = `ashlar zod ${sqlite}`;
-  const dev = '@electric-sql/pglite vitest';
+  const dev = 'vitest';
   const npm = [`npm i ${runtime}`, `npm i -D ${dev}`, 'npx ashlar migrate new initial'];
   const pnpm = [`pnpm add ${runtime}`, `pnpm add -D ${dev}`, 'pnpm exec ashlar migrate new initial'];
   const yarn = [`yarn add ${runtime}`, `yarn add -D ${dev}`, 'yarn exec ashlar -- migrate new initial'];
@@ -127,10 +127,34 @@ describe('the package manager', () => {
     await install(['ashlar', 'zod', 'vitest']);
     expect((await init(['--engine', 'postgres'])).next.slice(0, 2)).toEqual([
       'npm i pg',
-      `npm i -D ${sqlite} @electric-sql/pglite`,
+      'npm i -D @electric-sql/pglite',
     ]);
     expect(await read('ashlar.config.ts')).not.toContain('url');
     expect(await read('.env.example')).toMatch(/^DATABASE_URL=postgres:/m);
+  });
+
+  test.each([
+    ['sqlite', 'better-sqlite3-multiple-ciphers', 'sqlite'],
+    ['pglite', '@electric-sql/pglite', 'postgres'],
+    ['postgres', '@electric-sql/pglite', 'postgres'],
+  ])('%s: only its own drivers, and a step in its SQL alone', async (engine, driver, sql) => {
+    await install(['ashlar', 'zod', 'vitest', driver, ...(engine === 'postgres' ? ['pg'] : [])]);
+    expect((await init(['--engine', engine])).step).toBe('0001_initial');
+    expect(await read('ashlar.config.ts')).toContain(`engines: ['${sql}']`);
+    const files = [`down.${sql}.sql`, `up.${sql}.sql`];
+    expect((await readdir(place('db/migrations/0001_initial'))).sort()).toEqual(files);
+    // a run without --engine finds it in the configuration
+    await rm(place('db/migrations'), { recursive: true });
+    expect(await init()).toMatchObject({ engine, step: '0001_initial' });
+    expect((await readdir(place('db/migrations/0001_initial'))).sort()).toEqual(files);
+  });
+
+  test('a configuration of both engines needs the drivers of both', async () => {
+    await install(['ashlar', 'zod', 'vitest']);
+    await write({
+      'ashlar.config.ts': "export default { engines: ['sqlite', 'postgres'], url: 'sqlite:a.db' };",
+    });
+    expect((await init()).next.slice(0, 2)).toEqual([`npm i ${sqlite}`, 'npm i -D @electric-sql/pglite']);
   });
 
   test('--install runs its commands; one that fails leaves nothing behind', async () => {
@@ -160,8 +184,9 @@ process.exit(process.argv.includes('-D') ? 3 : 0);
 describe('TypeScript', () => {
   const options = {
     target: 'es2022',
-    lib: ['es2022', 'esnext.disposable'],
-    types: ['node'],
+    // TypeScript 6 and later load no other types by themselves
+    lib: ['es2022'],
+    types: [],
     strict: true,
     noEmit: true,
     noUncheckedIndexedAccess: true,
@@ -503,11 +528,40 @@ describe('next to another data layer', () => {
   });
 });
 
+describe('what is there and cannot be used', () => {
+  test.each([
+    '.gitignore',
+    '.env.example',
+    'package.json',
+    'db/shop.ts',
+    'db/shop.test.ts',
+    'ashlar.config.ts',
+  ])('%s is a folder', async (path) => {
+    await write({ [`${path}/file`]: '' });
+    expect(await refusal(['--dir', 'db'])).toMatchObject({
+      code: 'init-conflict',
+      message: expect.stringContaining('cannot be read'),
+    });
+  });
+
+  test.each(['export default { systems: [] };', 'export default {};'])('%s', async (text) => {
+    await install([...everything, 'pg']);
+    await write({ 'ashlar.config.js': text });
+    expect(await refusal()).toMatchObject({
+      code: 'init-conflict',
+      message: expect.stringContaining('ashlar.config.js exists already, and has no system'),
+    });
+  });
+});
+
 describe('wrong usage', () => {
   test.each<[string, string[], Files]>([
     ['an unknown engine', ['--engine', 'mysql'], {}],
     ['a folder outside', ['--dir', '../elsewhere'], {}],
     ['a folder that an import cannot name', ['--dir', 'a%20b'], {}],
+    ['a folder of packages', ['--dir', 'node_modules/shop'], {}],
+    ['a folder within one of packages', ['--dir', './lib/node_modules/x/db'], {}],
+    ['a folder of git', ['--dir', '.git'], {}],
     ['an empty folder name', ['--dir', ''], {}],
     ['an unknown language', ['--language', 'coffee'], {}],
     ['an unknown runner', ['--runner', 'jest'], {}],

@@ -12,7 +12,7 @@ import {
   unique,
 } from 'ashlar';
 import { audited, auditTrail } from 'ashlar/guarantees';
-import { nested, sql } from 'ashlar/query';
+import { nested, type RawBuilder, sql } from 'ashlar/query';
 import { afterAll, beforeAll, describe, expect, expectTypeOf, it } from 'vitest';
 import { z } from 'zod';
 import { engines, sqlOf } from '../../../../test/support/engines.js';
@@ -283,6 +283,68 @@ describe.each(engines)('decimal columns on $name', (engine) => {
 
   it.each(Object.entries(refused))('are not computed with by %s', async (_, query) => {
     await expect(db.session((s) => query(s as S).execute())).rejects.toMatchObject({ code: 'usage' });
+  });
+
+  const ref = sql.ref('amount');
+  const template = (text: RawBuilder<unknown>) => (s: S) => s.query.selectFrom('prices').select(text.as('x'));
+  const templates: Readonly<Record<string, (s: S) => { execute(): Promise<unknown> }>> = {
+    'of references': template(sql`${ref} + ${ref}`),
+    'of a qualified reference': template(sql`${sql.ref('prices.amount')} + 1`),
+    'of text': template(sql`amount + amount`),
+    'of quoted text': template(sql`"prices"."AMOUNT" + 1`),
+    'of raw text': template(sql`${sql.raw('amount')} + 1`),
+    'of an identifier': template(sql`${sql.id('amount')} + 1`),
+    'of a list': template(sql`coalesce(${sql.join([ref, ref])})`),
+    'with a subquery in its text': template(sql`(select max("limit") from steps)`),
+    'with a reference to a table in its text': template(
+      sql`(select ${sql.ref('l.limit')} from steps l order by l.id limit 1)`,
+    ),
+    'around an expression': (s) =>
+      s.query.selectFrom('prices').select((eb) => sql`${eb('amount', '+', '1')} + 1`.as('x')),
+    'around a subquery': (s) =>
+      s.query
+        .selectFrom('prices')
+        .select((eb) => sql`(${eb.selectFrom('steps').select('limit')}) + 1`.as('x')),
+    'of a derived table': (s) =>
+      s.query
+        .selectFrom((eb) => eb.selectFrom('prices').select('amount as money').as('of'))
+        .select(sql`money + 1`.as('x')),
+    'of an outer table': (s) =>
+      s.query
+        .selectFrom('prices')
+        .select('id')
+        .where((eb) => eb.exists(eb.selectFrom('changes').select('id').where(sql<boolean>`amount > 1`))),
+    'in a condition': (s) => s.query.selectFrom('prices').select('id').where(sql<boolean>`amount > 1`),
+    'in an order': (s) => s.query.selectFrom('prices').select('id').orderBy(sql`amount + rate`),
+    'in an assignment': (s) => s.query.updateTable('prices').set({ amount: sql`amount + 1` }),
+    'in an upsert': (s) =>
+      s.query
+        .insertInto('prices')
+        .values({ id: 1, of: 'y', count: 0 })
+        .onConflict((oc) => oc.column('id').doUpdateSet({ amount: sql`excluded.amount + 1` })),
+    'in RETURNING': (s) => s.query.updateTable('prices').set({ of: 'a' }).returning(sql`amount + 1`.as('x')),
+    'as the table': (s) =>
+      s.query.selectFrom(sql<{ x: number }>`(select amount + 1 as x from prices)`.as('of')).select('of.x'),
+  };
+
+  it.each(Object.entries(templates))('are not in a template within the builder: %s', async (_, query) => {
+    await expect(db.session((s) => query(s as S).execute())).rejects.toMatchObject({
+      code: 'usage',
+      message: expect.stringContaining('template'),
+    });
+  });
+
+  it('leave templates of other columns and whole statements as they are', async () => {
+    await db.read(async (s) => {
+      const found = await s.query
+        .selectFrom('prices')
+        .select([sql<number>`${sql.ref('count')} + 1`.as('x'), sql<string>`'amount'`.as('y')])
+        .where('id', '=', 1)
+        .execute();
+      expect(found).toEqual([{ x: expect.any(Number), y: 'amount' }]);
+      const { rows } = await sql<object>`select ${ref} as x from prices where id = 1`.execute(s.query);
+      expect(rows).toHaveLength(1);
+    });
   });
 
   it('are in common table expressions, subqueries, groups, unions, streams and nested rows', async () => {

@@ -120,6 +120,7 @@ const folderFault = (directory: string, given: string): string | undefined => {
   const path = folderIn(directory, given);
   if (given.trim() === '') return 'it is empty';
   if (/^\.\.(\/|$)/.test(path) || isAbsolute(path)) return 'it is outside the project';
+  if (/(^|\/)(node_modules|\.git)(\/|$)/.test(path)) return 'tools ignore what is in it';
   // an import reads these as parts of a URL, and Windows has no such names
   return /[%#?*:"<>|\\\p{Cc}]/u.test(path) ? 'an import cannot name it' : undefined;
 };

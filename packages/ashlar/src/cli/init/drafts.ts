@@ -1,7 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { SqlName } from '../../contract/sql.js';
 import { AshlarError } from '../../errors.js';
-import type { EngineName, FirstDatabase } from './engine.js';
+import { type EngineName, type FirstDatabase, sqlOf } from './engine.js';
 import type { Writing } from './language.js';
 import { readIfThere } from './manifest.js';
 import type { TestSetup } from './runner.js';
@@ -44,6 +45,8 @@ export interface Configured {
   readonly engine: EngineName;
   /** Its URL, if it is a file or a folder. */
   readonly url: string | undefined;
+  /** The SQL that its steps are written in. */
+  readonly steps: readonly SqlName[];
   /** The folder of the first table, if it still imports that. */
   readonly folder: string | undefined;
 }
@@ -54,10 +57,15 @@ export async function configuredIn(directory: string): Promise<Configured | unde
   if (file === undefined) return undefined;
   const text = (await readIfThere(join(directory, file))) ?? '';
   const [, url, scheme] = /["'`]((sqlite|sqlcipher|pglite):[^"'`]*)["'`]/.exec(text) ?? [];
+  const names = /\bengines["']?\s*:\s*\[([^\]]*)\]/.exec(text)?.[1] ?? '';
+  const named = (['sqlite', 'postgres'] as const).filter((name) => names.includes(name));
+  const byName = named.includes('postgres') || named.length === 0 ? 'postgres' : 'sqlite';
+  const engine = scheme === undefined ? byName : scheme === 'pglite' ? 'pglite' : 'sqlite';
   return {
     file,
     url,
-    engine: scheme === undefined ? 'postgres' : scheme === 'pglite' ? 'pglite' : 'sqlite',
+    engine,
+    steps: named.length > 0 ? named : [sqlOf(engine)],
     folder: /from\s+["']\.\/(?:(.+)\/)?shop\.\w+["']/
       .exec(text)
       ?.slice(1)

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { SqlName } from '../../contract/sql.js';
 
 /** The engines that a new project can begin with. */
 export const engineNames = ['sqlite', 'pglite', 'postgres'] as const;
@@ -34,3 +35,8 @@ const isThere = (path: string): Promise<boolean> =>
     () => true,
     () => false,
   );
+
+/** Returns the SQL that a project's steps are written in. */
+export function sqlOf(engine: EngineName): SqlName {
+  return engine === 'sqlite' ? 'sqlite' : 'postgres';
+}

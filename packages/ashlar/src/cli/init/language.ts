@@ -17,6 +17,8 @@ export interface Writing {
   readonly imported: 'ts' | 'mts' | 'js' | 'mjs';
   /** The folder that TypeScript compiles, if the project names one. */
   readonly rootDir: string | undefined;
+  /** Whether the project's TypeScript reads the files: then they name the types that they need. */
+  readonly usesTypes: boolean;
   readonly notes: readonly string[];
 }
 
@@ -42,7 +44,7 @@ export async function writingOf(
   const isModule = manifest.type === 'module';
   if (language === 'javascript') {
     const extension = isModule ? 'js' : 'mjs';
-    return { language, extension, imported: extension, rootDir: undefined, notes: [] };
+    return { language, extension, imported: extension, rootDir: undefined, usesTypes: false, notes: [] };
   }
   const options = found?.config.compilerOptions;
   if (found && !found.config.references) await assertFindsModules(directory, manifest, options ?? {});
@@ -55,6 +57,7 @@ export async function writingOf(
     extension,
     imported: namesSources ? extension : compiled,
     rootDir: options?.rootDir,
+    usesTypes: manifest.has('typescript'),
     notes: [
       ...(extension === 'mts'
         ? [

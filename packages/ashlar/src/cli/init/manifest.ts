@@ -102,13 +102,22 @@ const mark = '\uFEFF';
 
 const withoutMark = (text: string): string => (text.startsWith(mark) ? text.slice(1) : text);
 
-/** Returns the text of a file; `undefined` if there is none. */
+/**
+ * Returns the text of a file; `undefined` if there is none.
+ *
+ * @throws AshlarError `init-conflict` for a folder, and for a file that cannot be read
+ */
 export async function readIfThere(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw error;
+    throw new AshlarError('init-conflict', {
+      message: `${basename(path)} cannot be read. Nothing was written.`,
+      detail: (error as Error).message,
+      suggestion: `Make ${basename(path)} a file that can be read, and run the command again.`,
+      cause: error,
+    });
   }
 }

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Agent } from 'package-manager-detector';
+import type { SqlName } from '../../contract/sql.js';
 import { AshlarError } from '../../errors.js';
 import type { Streams } from '../streams.js';
 import type { EngineName } from './engine.js';
@@ -21,15 +22,23 @@ const pglite = '@electric-sql/pglite';
 
 const driverOf = (engine: EngineName): string => ({ sqlite: sqlite(), pglite, postgres: 'pg' })[engine];
 
-/** `migrate new` writes a step for both kinds of SQL, and runs it in a database of each. */
-const driversOfSteps = (): readonly string[] => [sqlite(), pglite];
+/** `migrate new` runs the step that it writes: that for a server in PGlite. */
+const driverOfSteps = (sql: SqlName): string => ({ sqlite: sqlite(), postgres: pglite })[sql];
 
-/** Returns the packages that the files of `ashlar init` import, and those that its commands need. */
-export function packagesFor(engine: EngineName, tools: readonly string[]): Packages {
+/**
+ * Returns the packages that the files of `ashlar init` import, and those that its commands need.
+ *
+ * @param steps - the SQL that the project's steps are written in
+ */
+export function packagesFor(
+  engine: EngineName,
+  steps: readonly SqlName[],
+  tools: readonly string[],
+): Packages {
   const driver = driverOf(engine);
   return {
     runtime: ['ashlar', 'zod', driver],
-    dev: [...driversOfSteps().filter((name) => name !== driver), ...tools],
+    dev: [...steps.map(driverOfSteps).filter((name) => name !== driver), ...tools],
   };
 }
 

@@ -3,7 +3,7 @@ import { AshlarError } from '../../errors.js';
 import type { GlobalOptions, Invocation } from '../invocation.js';
 import { engineAnswer, folderAnswer, type Given, installAnswer, oneOf, usualFolder } from './answers.js';
 import { type Configured, configuredIn, type Draft, draftsOf, sortAgain, sortDrafts } from './drafts.js';
-import { type EngineName, type FirstDatabase, firstDatabase } from './engine.js';
+import { type EngineName, type FirstDatabase, firstDatabase, sqlOf } from './engine.js';
 import { writingOf } from './language.js';
 import { Manifest, readIfThere } from './manifest.js';
 import { type Orm, ormsOf } from './orm.js';
@@ -25,6 +25,8 @@ export interface Preparation {
   readonly engine: EngineName;
   readonly missing: readonly Draft[];
   readonly there: readonly string[];
+  /** The name of a configuration that is there already. */
+  readonly configured: string | undefined;
   /** The migrations folder of the first table; `undefined` where a configuration is there already. */
   readonly migrations: string | undefined;
   readonly scripts: Readonly<Record<string, string>>;
@@ -76,7 +78,10 @@ export async function prepare(
     ? await sortAgain(directory, drafts)
     : await sortDrafts(directory, drafts, join(folder ?? '', 'migrations'));
   const manager = await managerOf(invocation.streams, manifest);
-  const packages = missingOf(directory, packagesFor(engine, folder === undefined ? [] : setup.tools));
+  const packages = missingOf(
+    directory,
+    packagesFor(engine, configured?.steps ?? [sqlOf(engine)], folder === undefined ? [] : setup.tools),
+  );
   const installation = manager.install(packages);
   const installs =
     installation.length > 0 &&
@@ -100,6 +105,7 @@ export async function prepare(
     engine,
     missing,
     there: [...new Set([...(configured ? [configured.file] : []), ...there])],
+    configured: configured?.file,
     migrations: configured ? undefined : join(folder ?? '', 'migrations'),
     scripts: Object.fromEntries(Object.entries(wanted).filter(([name]) => !has(name))),
     keptScripts: Object.keys(wanted).filter(has),

@@ -28,7 +28,7 @@ export function testSetup(manifest: Manifest, writing: Writing, asked: Runner | 
   const usesNode = /(^|\s)--test(\s|$)/.test(manifest.script('test') ?? '') && !manifest.has('vitest');
   const usesJest = manifest.has('jest') && !manifest.has('vitest');
   const runner = asked ?? (usesNode || usesJest ? 'node' : 'vitest');
-  const types = writing.language === 'typescript' && manifest.has('typescript') ? ['@types/node'] : [];
+  const types = writing.usesTypes ? ['@types/node'] : [];
   if (runner === 'vitest')
     return {
       runner,

@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { AshlarError } from '../../errors.js';
 import { folderPath } from '../../migrations/steps.js';
+import type { System } from '../../system/system.js';
 import type { Invocation } from '../invocation.js';
 import type { Streams } from '../streams.js';
 import { resolveFrom } from './installed.js';
@@ -25,12 +26,30 @@ export async function firstStep(streams: Streams): Promise<string | null> {
   });
 }
 
-/** Whether the only system of the configuration has no step yet. Several systems are no beginner's. */
-export async function lacksSteps(invocation: Invocation): Promise<boolean> {
-  const [system, ...others] = await invocation.systems();
+/**
+ * Whether the only system of the configuration has no step yet. Several systems are no beginner's.
+ *
+ * @param file - the name of the configuration
+ * @throws AshlarError `init-conflict` for a configuration without a system
+ */
+export async function lacksSteps(invocation: Invocation, file: string): Promise<boolean> {
+  const [system, ...others] = await systemsOf(invocation, file);
   if (system === undefined || others.length > 0) return false;
   return !(await hasSteps(folderPath(system.migrations)));
 }
+
+// no system is named on the command line: the only wrong usage is a configuration without one
+const systemsOf = (invocation: Invocation, file: string): Promise<readonly System[]> =>
+  invocation.systems().catch((cause: unknown) => {
+    if (!(cause instanceof AshlarError) || cause.code !== 'usage') throw cause;
+    throw new AshlarError('init-conflict', {
+      message: `${file} exists already, and has no system. Nothing was written.`,
+      detail:
+        'ashlar init makes the first table where there is no configuration, and never overwrites a file.',
+      suggestion: `Move ${file} away, and run ashlar init again; or declare a system yourself and list it there: systems: [shop].`,
+      cause,
+    });
+  });
 
 /** Whether a folder has migration steps. */
 export async function hasSteps(folder: string): Promise<boolean> {

@@ -1,11 +1,14 @@
-import type { EngineName, FirstDatabase } from './engine.js';
+import { type EngineName, type FirstDatabase, sqlOf } from './engine.js';
 import type { Writing } from './language.js';
 import type { Runner } from './runner.js';
 
+// TypeScript 6 and later load no types that nothing names: URL and import.meta.url are types of Node
+const nodeTypes = '/// <reference types="node" />\n';
+
 /** The first table, and the system that it belongs to. */
-export function tableFile({ language }: Writing): string {
+export function tableFile({ language, usesTypes }: Writing): string {
   const isTyped = language === 'typescript';
-  return `import { id, index, ${isTyped ? 'type Row, ' : ''}system, table, timestamps } from 'ashlar';
+  return `${usesTypes ? nodeTypes : ''}import { id, index, ${isTyped ? 'type Row, ' : ''}system, table, timestamps } from 'ashlar';
 import { lifecycle } from 'ashlar/guarantees';
 import { z } from 'zod';
 
@@ -33,12 +36,12 @@ ${isTyped ? 'export type Order = Row<typeof orders>;\n' : ''}export const shop =
 }
 
 /** The configuration; `specifier` imports the system. */
-export function configFile({ url: given }: FirstDatabase, specifier: string): string {
+export function configFile({ engine, url: given }: FirstDatabase, specifier: string): string {
   const url = given === undefined ? '' : `, url: '${given}'`;
   return `import { defineConfig } from 'ashlar/config';
 import { shop } from ${literal(specifier)};
 
-export default defineConfig({ systems: [shop]${url} });
+export default defineConfig({ systems: [shop], engines: ['${sqlOf(engine)}']${url} });
 `;
 }
 
@@ -56,12 +59,16 @@ import { expect, test } from 'vitest';
 ${imports}
 
 ${remark}test('a paid order is never opened again', ${start}async () => {
-  await using db = await testDatabase(shop${options});
-  const { id } = await db.session((s) => ${inserted});
-  await db.session((s) => s.update(orders, id, { status: 'paid' }));
-  await expect(db.session((s) => s.update(orders, id, { status: 'open' }))).rejects.toMatchObject({
-    code: 'guarantee-violated',
-  });
+  const db = await testDatabase(shop${options});
+  try {
+    const { id } = await db.session((s) => ${inserted});
+    await db.session((s) => s.update(orders, id, { status: 'paid' }));
+    await expect(db.session((s) => s.update(orders, id, { status: 'open' }))).rejects.toMatchObject({
+      code: 'guarantee-violated',
+    });
+  } finally {
+    await db.close();
+  }
 });
 `;
   return `import assert from 'node:assert/strict';

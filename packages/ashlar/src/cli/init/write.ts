@@ -51,9 +51,9 @@ export async function write(invocation: Invocation, plan: Preparation, changes: 
     created.push(path);
   }
   if (!plan.canMakeStep) return { created, changed, step: null };
-  if (plan.migrations === undefined)
-    return { created, changed, step: (await lacksSteps(invocation)) ? await firstStep(streams) : null };
-  await changes.filled(at(plan.migrations));
+  if (plan.configured !== undefined && !(await lacksSteps(invocation, plan.configured)))
+    return { created, changed, step: null };
+  if (plan.migrations !== undefined) await changes.filled(at(plan.migrations));
   return { created, changed, step: await firstStep(streams) };
 }
 
