@@ -14,6 +14,11 @@ export class Reader {
     this.#tokens = tokens;
   }
 
+  /** All tokens of the statement, also those that were read. */
+  get tokens(): readonly CodeToken[] {
+    return this.#tokens;
+  }
+
   /** Reads the given words if they come next, and returns whether they did. */
   take(...words: readonly string[]): boolean {
     const found = this.next(...words);

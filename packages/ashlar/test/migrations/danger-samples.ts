@@ -19,8 +19,70 @@ export const sampleTables = `
 
 /** Samples by the rule, for PostgreSQL. */
 export const postgresSamples: Readonly<Record<string, Samples>> = {
+  'change-guard': {
+    bad: [
+      'CREATE OR REPLACE FUNCTION entries_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$',
+      'CREATE FUNCTION entries_ledger_stamp() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$',
+      'ALTER FUNCTION entries_append_only() SECURITY INVOKER',
+      'ALTER ROUTINE entries_append_only() RENAME TO other',
+      'DROP ROUTINE entries_append_only',
+      'ALTER INDEX versions_of RENAME TO other',
+      'CREATE OR REPLACE TRIGGER entries_append_only_delete BEFORE DELETE ON entries FOR EACH ROW WHEN (false) EXECUTE FUNCTION f()',
+      'ALTER TRIGGER entries_append_only_delete ON entries RENAME TO other',
+    ],
+    good: [
+      'CREATE FUNCTION f() RETURNS int LANGUAGE sql AS $$ SELECT 1 $$',
+      'ALTER INDEX other RENAME TO another',
+    ],
+  },
+  'write-records': {
+    bad: [
+      'INSERT INTO entries_ledger_entries (id) VALUES (1)',
+      'UPDATE entries_ledger_tree SET node = NULL WHERE level = 1',
+      'DELETE FROM trail WHERE id = 1',
+      'UPDATE trail SET actor = NULL WHERE id = 1',
+      'INSERT INTO ashlar_session VALUES (1)',
+      'DELETE FROM ashlar_migrations WHERE step = 1',
+      'WITH old AS (SELECT 1) INSERT INTO trail (id) SELECT 2 FROM old',
+      'MERGE INTO entries_ledger_tree t USING notes n ON t.id = n.id WHEN MATCHED THEN DELETE',
+      "COPY trail FROM '/tmp/trail'",
+    ],
+    good: ['INSERT INTO notes (id) VALUES (3)', 'UPDATE notes SET n = 1 WHERE id = 1'],
+  },
+  'copy-scoped': {
+    bad: [
+      'CREATE TABLE copies AS SELECT * FROM scoped',
+      'CREATE TEMP TABLE copies AS SELECT id FROM notes, scoped',
+    ],
+    good: ['CREATE TABLE copies AS SELECT * FROM notes'],
+  },
+  'add-policy': {
+    bad: [
+      'CREATE POLICY more ON scoped USING (1 = 1)',
+      'CREATE POLICY more ON scoped FOR SELECT USING (owner IS NOT NULL)',
+      'CREATE POLICY more ON scoped AS PERMISSIVE',
+    ],
+    good: [
+      'CREATE POLICY less ON scoped AS RESTRICTIVE USING (id > 1)',
+      'CREATE POLICY p ON notes USING (n = 1)',
+    ],
+  },
+  'definer-reads': {
+    bad: [
+      'CREATE FUNCTION f() RETURNS int LANGUAGE sql SECURITY DEFINER SET search_path FROM CURRENT AS $$ SELECT count(*) FROM scoped $$',
+    ],
+    good: [
+      'CREATE FUNCTION f() RETURNS int LANGUAGE sql AS $$ SELECT count(*) FROM scoped $$',
+      'CREATE FUNCTION f() RETURNS int LANGUAGE sql SECURITY DEFINER SET search_path FROM CURRENT AS $$ SELECT count(*) FROM notes $$',
+    ],
+  },
   'drop-trail': {
-    bad: ['DROP TABLE trail', 'DELETE FROM trail WHERE id = 1', 'TRUNCATE notes, trail'],
+    bad: [
+      'DROP TABLE trail',
+      'DELETE FROM trail WHERE id = 1',
+      'TRUNCATE notes, trail',
+      'WITH old AS (DELETE FROM trail WHERE id = 1 RETURNING id) SELECT id FROM old',
+    ],
     good: ['DROP TABLE notes'],
   },
   'drop-ledger': {
@@ -495,6 +557,35 @@ export const postgresSamples: Readonly<Record<string, Samples>> = {
 
 /** Samples by the rule, for SQLite. */
 export const sqliteSamples: Readonly<Record<string, Samples>> = {
+  'change-guard': {
+    bad: [
+      'CREATE TRIGGER entries_append_only_delete BEFORE DELETE ON entries WHEN 0 BEGIN SELECT 1; END',
+      'DROP TRIGGER entries_append_only_update; CREATE TRIGGER entries_append_only_update BEFORE UPDATE ON entries BEGIN SELECT 1; END',
+    ],
+    good: ['CREATE TRIGGER t BEFORE INSERT ON notes BEGIN SELECT 1; END'],
+  },
+  'write-records': {
+    bad: [
+      'INSERT INTO entries_ledger_entries (id) VALUES (1)',
+      'UPDATE entries_ledger_tree SET node = NULL WHERE level = 1',
+      'DELETE FROM trail WHERE id = 1',
+      'UPDATE trail SET actor = NULL WHERE id = 1',
+      'INSERT INTO ashlar_session VALUES (1)',
+      'DELETE FROM ashlar_migrations WHERE step = 1',
+      'WITH old AS (SELECT 1) INSERT INTO trail (id) SELECT 2 FROM old',
+      'UPDATE sqlite_schema SET sql = 1 WHERE name = 2',
+      'REPLACE INTO ashlar_purge VALUES (1)',
+      'INSERT OR IGNORE INTO ashlar_purge VALUES (1)',
+    ],
+    good: ['INSERT INTO notes (id) VALUES (3)', 'UPDATE notes SET n = 1 WHERE id = 1'],
+  },
+  'copy-scoped': {
+    bad: [
+      'CREATE TABLE copies AS SELECT * FROM scoped',
+      'CREATE TEMP TABLE copies AS SELECT id FROM notes, scoped',
+    ],
+    good: ['CREATE TABLE copies AS SELECT * FROM notes'],
+  },
   'or-replace': {
     bad: [
       'REPLACE INTO notes VALUES (1)',

@@ -2,7 +2,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { type Place, server } from '../../../../test/support/engines.js';
-import type { Guarantee, GuardedTable } from '../../src/contract/guarantee.js';
+import type { Guarantee, GuaranteeObject, GuardedTable } from '../../src/contract/guarantee.js';
 import type { SqlName } from '../../src/contract/sql.js';
 import { appendOnly } from '../../src/guarantees/append-only/append-only.js';
 import { auditTrail } from '../../src/guarantees/audited/trail.js';
@@ -10,10 +10,11 @@ import { keyring } from '../../src/guarantees/keyring/keyring.js';
 import { ledgered } from '../../src/guarantees/ledgered/ledgered.js';
 import { scoped } from '../../src/guarantees/scoped/scoped.js';
 import { type Danger, findDangers } from '../../src/migrations/danger/find-dangers.js';
+import { guardChangeRules } from '../../src/migrations/danger/guard-changes.js';
 import { dangerRules } from '../../src/migrations/danger/rules.js';
 import type { StepMode } from '../../src/migrations/directives.js';
 import { readSteps } from '../../src/migrations/steps.js';
-import { id, table, view } from '../../src/model/index.js';
+import { id, sideObjects, table, view } from '../../src/model/index.js';
 import { tokenise } from '../../src/sql/lexer.js';
 import { splitStatements } from '../../src/sql/statements.js';
 import { postgresSamples, sampleTables, sqliteSamples } from './danger-samples.js';
@@ -171,6 +172,71 @@ const subjects: Readonly<Record<string, readonly string[]>> = {
 test.each(Object.entries(subjects))('the subject "%s" has a rule', (_, rules) => {
   const known = dangerRules.map(({ id: name }) => name);
   expect(rules.filter((rule) => !known.includes(rule))).toEqual([]);
+});
+
+/** What makes an object of a guarantee keep nothing, by its kind. */
+const sabotages = (dialect: SqlName, { type, name }: GuaranteeObject): readonly string[] => {
+  const on = dialect === 'postgres' ? ' ON entries' : '';
+  switch (type) {
+    case 'trigger':
+      return [
+        `DROP TRIGGER ${name}${on}`,
+        `DROP TRIGGER IF EXISTS "${name}"${on}`,
+        ...(dialect === 'postgres'
+          ? [
+              `ALTER TABLE entries DISABLE TRIGGER ${name}`,
+              `ALTER TRIGGER ${name} ON entries RENAME TO x`,
+              `CREATE OR REPLACE TRIGGER ${name} AFTER UPDATE ON entries FOR EACH ROW WHEN (false) EXECUTE FUNCTION f()`,
+              `DROP TRIGGER ${name} ON entries; CREATE TRIGGER ${name} BEFORE UPDATE ON entries FOR EACH ROW EXECUTE FUNCTION f()`,
+            ]
+          : [
+              `DROP TRIGGER ${name}; CREATE TRIGGER ${name} BEFORE UPDATE ON entries WHEN 0 BEGIN SELECT 1; END`,
+            ]),
+      ];
+    case 'function':
+      return [
+        `CREATE OR REPLACE FUNCTION ${name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$`,
+        `DROP FUNCTION ${name}()`,
+        `DROP ROUTINE IF EXISTS ${name}`,
+        `ALTER FUNCTION ${name}() RENAME TO x`,
+        `ALTER FUNCTION ${name}() SECURITY INVOKER`,
+        `ALTER FUNCTION ${name}() SET search_path = x`,
+      ];
+    case 'table':
+      return [
+        `DROP TABLE ${name}`,
+        `DELETE FROM ${name} WHERE 1 = 1`,
+        `UPDATE ${name} SET x = 1 WHERE 1 = 1`,
+        `INSERT INTO ${name} VALUES (1)`,
+        `WITH x AS (SELECT 1) DELETE FROM ${name} WHERE x = 1`,
+        `ALTER TABLE ${name} RENAME TO x`,
+      ];
+    case 'policy':
+      return [`DROP POLICY ${name} ON scoped`, `ALTER POLICY ${name} ON scoped TO x`];
+    case 'index':
+      return [`DROP INDEX ${name}`];
+    default:
+      return [];
+  }
+};
+
+describe.each(['sqlite', 'postgres'] as const)('the objects of the guarantees on %s', (dialect) => {
+  const objects = tables.flatMap((one) => sideObjects(one, dialect));
+
+  test('are pointed out in each statement that makes one keep nothing', () => {
+    const statements = objects.flatMap((object) => sabotages(dialect, object));
+    expect(statements.length).toBeGreaterThan(40);
+    const missed = statements.filter(
+      (sql) => !dangersOf(sql, dialect).some(({ kind }) => kind === 'guarantee' || kind === 'program'),
+    );
+    expect(missed).toEqual([]);
+  });
+
+  test('give no false alarm in the form that the declaration has', () => {
+    const rules = new Set(guardChangeRules.map(({ id: name }) => name));
+    const found = objects.flatMap(({ sql }) => dangersOf(sql, dialect).filter(({ rule }) => rules.has(rule)));
+    expect(found.map(({ code }) => code)).toEqual([]);
+  });
 });
 
 test('a table replaced in a rebuild is copied, not lost', () => {

@@ -2,10 +2,11 @@ import type { GuardedTable } from '../../contract/guarantee.js';
 import type { SqlName } from '../../contract/sql.js';
 import type { SystemFacts } from '../../contract/system.js';
 import { sideObjects } from '../../model/index.js';
-import type { SqlStatement } from '../../sql/statements.js';
+import { depths } from '../../sql/code.js';
+import { type SqlStatement, splitStatements } from '../../sql/statements.js';
 import { Reader } from '../reader.js';
 import type { StepBody } from '../steps.js';
-import type { DangerKind, Rule, Surroundings, TableLock } from './rule.js';
+import { type DangerKind, plainForm, type Rule, type Surroundings, type TableLock } from './rule.js';
 import { dangerRules } from './rules.js';
 
 /** A statement that needs review before it runs, and why. */
@@ -88,16 +89,17 @@ const droppedIndex = (
   return droppedIn(statements, 'INDEX').includes(name) ? name : undefined;
 };
 
-const guardsOf = (tables: readonly GuardedTable[], dialect: SqlName): ReadonlyMap<string, string> =>
-  new Map(
-    tables.flatMap((table) =>
-      table.guarantees.flatMap((guarantee) =>
-        sideObjects({ ...table, guarantees: [guarantee] }, dialect).map(
-          ({ type, name }) => [`${type} ${name}`, `${guarantee.name} of ${table.name}`] as const,
-        ),
-      ),
-    ),
+const guardsOf = (tables: readonly GuardedTable[], dialect: SqlName) => {
+  const objects = tables.flatMap((table) =>
+    sideObjects(table, dialect).map((object) => ({ ...object, table: table.name })),
   );
+  return {
+    guards: new Map(objects.map(({ type, name, table }) => [`${type} ${name}`, table])),
+    declared: new Set(
+      objects.flatMap(({ sql }) => splitStatements(sql, dialect).map(({ tokens }) => plainForm(tokens))),
+    ),
+  };
+};
 
 /**
  * Finds statements that could lose data, block or rewrite a table that is in use, break a program that is still running, or
@@ -120,7 +122,7 @@ export function findDangers(
     mode: body.mode,
     statements: body.statements,
     tables: new Map(tables.map((table) => [table.name, table])),
-    guards: guardsOf(tables, dialect),
+    ...guardsOf(tables, dialect),
     definers: new Set(
       Object.values(views).flatMap(({ name, definer }) => (definer === undefined ? [] : [name])),
     ),
@@ -132,10 +134,12 @@ export function findDangers(
     const index = droppedIndex(statement, words, body.statements);
     const created = createdTable(statement);
     if (created !== undefined) newTables.add(created);
+    const parts = partsOf(statement);
     return rules.flatMap((rule) =>
-      judge(statement, rule, around, newTables, replaced).map((danger) =>
-        index !== undefined && danger.kind === 'data' ? ofIndex(danger, index) : danger,
-      ),
+      parts
+        .flatMap((part) => judge(part, rule, around, newTables, replaced))
+        .slice(0, 1)
+        .map((danger) => (index !== undefined && danger.kind === 'data' ? ofIndex(danger, index) : danger)),
     );
   });
 }
@@ -147,6 +151,25 @@ const ofIndex = (danger: Danger, index: string): Danger => ({
   why: `drops the full-text index ${index}: a program that searches it fails`,
   instead: 'release a version that does not search it first, and drop it in a later step',
 });
+
+const writing = ['INSERT', 'UPDATE', 'DELETE', 'MERGE'];
+
+/** A statement that begins with WITH, and the statements that write in it, each as a statement of its own. */
+const partsOf = (statement: SqlStatement): readonly SqlStatement[] => {
+  const { tokens } = statement;
+  if (!new Reader(tokens).next('WITH')) return [statement];
+  const depth = depths(tokens);
+  const starts = tokens.flatMap(({ word }, at) => {
+    const before = tokens[at - 1];
+    const begins = before?.text === '(' || (depth[at] === 0 && before?.text === ')');
+    return writing.includes(word) && begins ? [at] : [];
+  });
+  const ends = (start: number): number => {
+    const end = depth.findIndex((one, at) => at > start && one < (depth[start] ?? 0));
+    return end < 0 ? tokens.length : end;
+  };
+  return [statement, ...starts.map((start) => ({ ...statement, tokens: tokens.slice(start, ends(start)) }))];
+};
 
 const judge = (
   { tokens, code, line }: SqlStatement,

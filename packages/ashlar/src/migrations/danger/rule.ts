@@ -1,5 +1,6 @@
 import type { GuardedTable } from '../../contract/guarantee.js';
 import type { SqlName } from '../../contract/sql.js';
+import type { CodeToken } from '../../sql/code.js';
 import type { SqlStatement } from '../../sql/statements.js';
 import type { StepMode } from '../directives.js';
 import { Reader } from '../reader.js';
@@ -25,8 +26,10 @@ export interface Surroundings {
   readonly statements: readonly SqlStatement[];
   /** The guarded tables of the system by name; empty if the system is not known. */
   readonly tables: ReadonlyMap<string, GuardedTable>;
-  /** The guarantees' objects by type and name: `trigger notes_append_only_delete` → `append-only of notes`. */
+  /** The table of each object of a guarantee, by the object's type and name: `trigger notes_append_only_delete` → `notes`. */
   readonly guards: ReadonlyMap<string, string>;
+  /** The statements with which the declaration makes the objects of its guarantees, in the form of {@link plainForm}. */
+  readonly declared: ReadonlySet<string>;
   /** The views that are declared to run with the rights of their owner, with a reason. */
   readonly definers: ReadonlySet<string>;
 }
@@ -112,6 +115,18 @@ export function altersColumn(action: Reader, ...ways: readonly (readonly string[
   action.take('COLUMN');
   action.table();
   return ways.some((words) => action.next(...words));
+}
+
+/** A statement for comparison: without comments, white space, and the OR REPLACE of a CREATE. */
+export function plainForm(tokens: readonly CodeToken[]): string {
+  const words = new Reader(tokens).rest();
+  const isReplaced = words[0] === 'CREATE' && words[1] === 'OR' && words[2] === 'REPLACE';
+  return (isReplaced ? ['CREATE', ...words.slice(3)] : words).join(' ');
+}
+
+/** Whether the declaration itself makes an object of a guarantee with this statement. */
+export function isDeclared(statement: Reader, { declared }: Surroundings): boolean {
+  return declared.has(plainForm(statement.tokens));
 }
 
 /** Reads the names that remain, separated by commas, as of `DROP TABLE a, b`. */

@@ -2,6 +2,7 @@ import { columnRules } from './columns.js';
 import { constraintRules } from './constraints.js';
 import { dataRules } from './data.js';
 import { formRules } from './form.js';
+import { guardChangeRules } from './guard-changes.js';
 import { guardRules } from './guards.js';
 import { indexRules } from './indexes.js';
 import type { Rule } from './rule.js';
@@ -9,6 +10,7 @@ import type { Rule } from './rule.js';
 /** All rules, in the order in which dangers of a statement are told. */
 export const dangerRules: readonly Rule[] = [
   ...guardRules,
+  ...guardChangeRules,
   ...dataRules,
   ...columnRules,
   ...constraintRules,
