@@ -51,6 +51,7 @@ export {
   unique,
 } from './items.js';
 export { type HeldValue, heldValue, keyValues } from './key-values.js';
+export { type Level, levelIn } from './level.js';
 export { identifier, identifiers, literal, nullsAlike } from './names.js';
 export { type RefusingTable, refusedColumnValue, refusedValue } from './refused-value.js';
 export { noRights, readOnlyRights, rightsOf } from './rights.js';

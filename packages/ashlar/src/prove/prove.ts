@@ -5,7 +5,7 @@ import type { Roles } from '../contract/roles.js';
 import type { SystemFacts } from '../contract/system.js';
 import { rootText } from '../engines/refusal.js';
 import { inCreationOrder } from '../migrations/shadow.js';
-import type { Table, Tables } from '../model/index.js';
+import { levelIn, type Table, type Tables } from '../model/index.js';
 import { type AttackTransaction, withAttackTransaction } from './attack-transaction.js';
 import { fingerprintOf } from './fingerprint.js';
 import { type Checkpoints, proveLedgers } from './ledgers.js';
@@ -103,13 +103,12 @@ const reportOf = (
   guarantee: Guarantee,
   attacks: readonly AttackReport[],
 ): GuaranteeReport => {
-  const enforcement = guarantee[engine.dialect.name];
-  const weaker = enforcement.level === 'refused' ? enforcement.why : enforcement.weaker;
+  const { level, weaker } = levelIn(engine, guarantee, engine.connectedRole?.canChangeSchema === true);
   return {
     table,
     guarantee: guarantee.name,
     summary: guarantee.summary,
-    level: enforcement.level,
+    level,
     ...(weaker === undefined ? {} : { weaker }),
     attacks,
   };

@@ -36,26 +36,21 @@ export interface FunctionOptions {
   readonly exactReals?: boolean;
   /**
    * If `rows`, the function fails when row level security hides rows from the caller, instead of silently ignoring
-   * those rows. If `scopes`, the function reads the rows of every scope of scoped tables.
+   * those rows. If `scopes`, the function reads the rows of every scope of scoped tables; it runs with the privileges of
+   * the table's owner, for whom every scope is visible.
    */
   readonly seesAll?: 'rows' | 'scopes';
+  /** PL/pgSQL declarations, each with its semicolon, to place before BEGIN. */
+  readonly declare?: readonly string[];
+  /** Whether plans of the function may join by nested loops. The number of changed rows is not known to a kept plan. */
+  readonly nestedLoops?: boolean;
 }
 
 /**
- * The PL/pgSQL that lets a function read the rows of every scope: a declaration, and statements to put before and after
- * the body.
+ * The SQL expression for the role that the session has, as a name: also inside a function that runs as its owner and
+ * inside the action of a foreign key, where `current_user` is the owner.
  */
-export const everyScopeSql = {
-  declare: "callers_scope text := coalesce(current_setting('ashlar.scope', true), '');",
-  begin: "PERFORM set_config('ashlar.scope', '*', true);",
-  end: "PERFORM set_config('ashlar.scope', callers_scope, true);",
-} as const;
-
-// only a superuser can attach this setting to a function; after an error, PostgreSQL restores it
-const inEveryScope = (body: string): string => sql`
-  ${everyScopeSql.begin}
-  ${body.replaceAll(/^( *)(RETURN \w+;)$/gm, `$1${everyScopeSql.end}\n$1$2`)}
-`;
+export const sessionRole = "coalesce(nullif(current_setting('role'), 'none'), session_user)::name";
 
 /**
  * Builds a PL/pgSQL trigger function.
@@ -66,16 +61,24 @@ const inEveryScope = (body: string): string => sql`
 export function triggerFunction(
   name: string,
   body: string | readonly string[],
-  { reads = false, compares = false, asOwner = false, exactReals = false, seesAll }: FunctionOptions = {},
+  {
+    reads = false,
+    compares = false,
+    asOwner = false,
+    exactReals = false,
+    seesAll,
+    declare = [],
+    nestedLoops = true,
+  }: FunctionOptions = {},
 ): GuaranteeObject {
   const given = typeof body === 'string' ? body : body.join('\n');
-  const inScopes = seesAll === 'scopes';
   const settings = [
     'LANGUAGE plpgsql',
-    ...(asOwner ? ['SECURITY DEFINER'] : []),
+    ...(asOwner || seesAll === 'scopes' ? ['SECURITY DEFINER'] : []),
     ...(reads ? [inItsSchema] : compares ? ['SET search_path TO pg_catalog'] : []),
     ...(exactReals ? ['SET extra_float_digits TO 1'] : []),
     ...(seesAll === 'rows' ? ['SET row_security TO off'] : []),
+    ...(nestedLoops ? [] : ['SET enable_nestloop TO off']),
   ];
   return {
     type: 'function',
@@ -83,9 +86,9 @@ export function triggerFunction(
     sql: sql`
       CREATE FUNCTION ${identifier(name)}() RETURNS trigger
       ${settings} AS $$
-      ${inScopes ? ['DECLARE', `  ${everyScopeSql.declare}`] : undefined}
+      ${declare.length > 0 ? ['DECLARE', ...declare.map((line) => `  ${line}`)] : undefined}
       BEGIN
-        ${inScopes ? inEveryScope(given) : given}
+        ${given}
       END
       $$
     `,
@@ -98,6 +101,8 @@ export interface PostgresTrigger {
   /** The time and the event of the trigger: `BEFORE UPDATE`. */
   readonly on: string;
   readonly table: string;
+  /** The names under which a statement's trigger sees the changed rows: `OLD TABLE AS old_rows`. */
+  readonly referencing?: string;
   /** The SQL condition under which the trigger fires; by default always. */
   readonly when?: string;
   /** The name of the {@link triggerFunction} that the trigger calls. */
@@ -111,6 +116,7 @@ export function alwaysTrigger({
   name,
   on,
   table,
+  referencing,
   when,
   calls,
   each = 'ROW',
@@ -120,6 +126,7 @@ export function alwaysTrigger({
     name,
     sql: sql`
       CREATE TRIGGER ${identifier(name)} ${on} ON ${identifier(table)}
+        ${referencing === undefined ? undefined : [`REFERENCING ${referencing}`]}
         FOR EACH ${each}
         ${when === undefined ? undefined : [`WHEN (${when})`]}
         EXECUTE FUNCTION ${identifier(calls)}();

@@ -1,5 +1,5 @@
 import type { SqlDialect, SqlName } from 'ashlar/extend';
 import type { Foundation } from '../../src/contract/dialect.js';
 
-export const raised: (dialect: SqlDialect, options?: { to?: 2 | 3; isSlow?: boolean }) => Foundation;
+export const raised: (dialect: SqlDialect, options?: { more?: 1 | 2; isSlow?: boolean }) => Foundation;
 export const firstChange: (name: SqlName) => string;

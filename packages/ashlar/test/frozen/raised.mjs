@@ -1,7 +1,7 @@
 // Releases that only the tests have: their foundation has more versions than the released one. The test of upgrades and its
 // child processes use them.
 
-/** Version 2: older releases go on. It changes and adds objects, as a release may. */
+/** The next version: older releases go on. It changes and adds objects, as a release may. */
 const changes = {
   sqlite: [
     'ALTER TABLE ashlar_session ADD COLUMN release TEXT',
@@ -23,13 +23,13 @@ const slow = {
   postgres: 'SELECT pg_sleep(3)',
 };
 
-/** Version 3: releases that do not know it cannot go on. */
+/** The version after it: releases that do not know it cannot go on. */
 const breaking = {
   sqlite: ['ALTER TABLE ashlar_added RENAME TO ashlar_changed'],
   postgres: ['DROP FUNCTION ashlar_added()'],
 };
 
-/** The objects of version 2 that differ from those of version 1, by dialect. */
+/** The objects of the next version that differ from the released ones, by dialect. */
 const objects = {
   sqlite: [
     {
@@ -53,22 +53,26 @@ const objects = {
   ],
 };
 
-/** The foundation of a release that knows version 2, or 2 and 3. */
-export const raised = ({ name, foundation }, { to = 2, isSlow = false } = {}) => ({
-  foundation: [
-    ...foundation.filter((one) => objects[name].every((other) => other.name !== one.name)),
-    ...objects[name].filter((one) => to === 2 || one.name !== 'ashlar_added'),
-  ],
-  foundationVersions: [
-    {
-      version: 2,
-      name: 'expanded',
-      oldest: 1,
-      change: [...changes[name], ...(isSlow ? [slow[name]] : [])],
-    },
-    { version: 3, name: 'contracted', oldest: 3, change: breaking[name] },
-  ].filter(({ version }) => version <= to),
-});
+/** The foundation of a release that knows one more version than the released one, or two more. */
+export const raised = ({ name, foundation, foundationVersions }, { more = 1, isSlow = false } = {}) => {
+  const last = foundationVersions.at(-1)?.version ?? 1;
+  return {
+    foundation: [
+      ...foundation.filter((one) => objects[name].every((other) => other.name !== one.name)),
+      ...objects[name].filter((one) => more === 1 || one.name !== 'ashlar_added'),
+    ],
+    foundationVersions: [
+      ...foundationVersions,
+      {
+        version: last + 1,
+        name: 'expanded',
+        oldest: 1,
+        change: [...changes[name], ...(isSlow ? [slow[name]] : [])],
+      },
+      { version: last + 2, name: 'contracted', oldest: last + 2, change: breaking[name] },
+    ].slice(0, foundationVersions.length + more),
+  };
+};
 
-/** The first statement of version 2. */
+/** The first statement of the next version. */
 export const firstChange = (name) => changes[name][0];

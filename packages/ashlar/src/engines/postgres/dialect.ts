@@ -6,16 +6,17 @@ import { postgresContents } from './schema/contents.js';
 import { createTable, createTables } from './schema/create-table.js';
 import { declaredObjects, viewSql } from './schema/declared-objects.js';
 import { dump } from './schema/dump.js';
-import { foundationVersions, scopeBounds } from './schema/foundation.js';
+import { foundation, foundationVersions } from './schema/foundation.js';
 import { generatedColumnObjects } from './schema/generated-columns.js';
 import { postgresProving } from './schema/proving.js';
 import { storedForm } from './schema/stored-form.js';
+import { postgresContextKeys } from './session/context-keys.js';
 
 /** The SQL dialect of PostgreSQL, which servers and PGlite share. */
 export const postgresDialect: SqlDialect = {
   name: 'postgres',
   now: (precision) => `now()::timestamptz(${precision})`,
-  foundation: scopeBounds,
+  foundation,
   foundationVersions,
   createTable: (table) => createTable(table),
   createTables,
@@ -32,4 +33,5 @@ export const postgresDialect: SqlDialect = {
   proving: postgresProving,
   contents: postgresContents,
   roles: postgresRoles,
+  contextKeys: postgresContextKeys,
 };

@@ -36,4 +36,5 @@ export const sqliteDialect: SqlDialect = {
   proving: sqliteProving,
   contents: sqliteContents,
   roles: undefined,
+  contextKeys: undefined,
 };

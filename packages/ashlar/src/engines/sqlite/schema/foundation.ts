@@ -42,4 +42,7 @@ export const foundation: readonly FoundationObject[] = [sessionTable, purgeTable
  * The versions after the first. A change of this file adds one, in both dialects, so that databases of earlier releases
  * get it too; decision 0024 says what it may do.
  */
-export const foundationVersions: readonly FoundationVersion[] = [];
+export const foundationVersions: readonly FoundationVersion[] = [
+  // it adds objects on PostgreSQL only: a file has no roles, so SQL with the file has its keys as well
+  { version: 2, name: 'authenticated_context', oldest: 1, change: [] },
+];
