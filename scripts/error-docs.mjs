@@ -348,6 +348,13 @@ await db.session(async (s) => {
     remedy:
       'Pass --rename users.email:address or --drop users.email (for a table --rename-table or --drop-table), or declare the rename: renamed(c.address, "email"), renamedTable("old").',
   },
+  'expansion-refused': {
+    cause:
+      'migrate new --expand splits some changes of a table into three steps: a column becomes required, is renamed, gets another kind under a new name, or is split. Another change was found, or a guarantee of the table would refuse or record the fill.',
+    ...command('ashlar migrate new title_to_headline --expand'),
+    remedy:
+      'Read the detail. Make other changes in a step of their own, without --expand, before or after. Say what the values are: --fill "table.column=SQL", --back "table.column=SQL".',
+  },
   'migration-untested': {
     cause:
       'The generated step was tried in an empty database with sample rows, and a statement failed, or the result differs from the tables. Often a step that was written by hand, or an object that is not declared, is in the way.',

@@ -141,6 +141,11 @@ export const errorCodes = {
     exit: 1,
     meaning: 'A generated step does not run, or does not make the declared schema. Nothing was written.',
   },
+  'expansion-refused': {
+    exit: 2,
+    meaning:
+      'The change of a table cannot be made while an older and a newer version of the application run.',
+  },
   'conversion-unknown': {
     exit: 2,
     meaning: 'No generated step changes a column from the one kind to the other.',

@@ -22,6 +22,7 @@ export {
   timestamps,
   updatedAt,
 } from './model/column-types.js';
+export { type DecimalOptions, decimal } from './model/decimal.js';
 export { extra, fullText } from './model/declared-objects.js';
 export { parseInput } from './model/input.js';
 export {

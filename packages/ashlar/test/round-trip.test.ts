@@ -4,6 +4,7 @@ import {
   bigint,
   bytes,
   type Database,
+  decimal,
   id,
   inet,
   json,
@@ -24,6 +25,7 @@ const shape = {
   whole: z.int(),
   small: z.int32().min(-5).max(5),
   big: bigint(),
+  money: decimal(12, 2),
   real: z.number(),
   flag: z.boolean(),
   uuid: z.uuid(),
@@ -150,6 +152,15 @@ const arbitraries: { [K in keyof typeof shape]: fc.Arbitrary<unknown> } = {
   choice: fc.constantFrom('a', "it's", 'ü', 'b'),
   whole,
   small: fc.integer({ min: -7, max: 7 }),
+  money: fc.oneof(
+    fc
+      .bigInt({ min: -(10n ** 13n), max: 10n ** 13n })
+      .map(
+        (n) =>
+          `${n < 0n ? '-' : ''}${(n < 0n ? -n : n) / 100n}.${String((n < 0n ? -n : n) % 100n).padStart(2, '0')}`,
+      ),
+    fc.constantFrom('0.00', '-0.00', '-0.01', '9999999999.99', '10000000000.00', '1', '1.5', 'NaN', '01.00'),
+  ),
   big: fc.oneof(
     fc.bigInt({ min: -(2n ** 64n), max: 2n ** 64n }),
     fc.constantFrom(0n, 2n ** 53n + 1n, 2n ** 63n - 1n, 2n ** 63n, -(2n ** 63n), -(2n ** 63n) - 1n),
@@ -180,6 +191,7 @@ const good = {
   whole: 1,
   small: 1,
   big: 2n ** 53n + 1n,
+  money: '12.30',
   real: 1.5,
   flag: true,
   uuid: '0190a0b0-0000-7000-8000-000000000000',

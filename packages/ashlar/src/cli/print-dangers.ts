@@ -2,7 +2,8 @@ import type { Plan } from '../migrations/index.js';
 import type { Output } from './output.js';
 
 /** Prints what is dangerous in the steps, and in the versions of Ashlar's own objects, that are about to be applied. */
-export function printPlanned(out: Output, { steps, foundation }: Plan): void {
+export function printPlanned(out: Output, plan: Plan): void {
+  const { steps, foundation } = plan;
   const needed = Math.max(0, ...foundation.map(({ oldest }) => oldest));
   if (needed > 1) {
     out.note(
@@ -15,4 +16,13 @@ export function printPlanned(out: Output, { steps, foundation }: Plan): void {
       out.note(`  instead: ${instead}`);
     }
   }
+  printWaiting(out, plan);
+}
+
+/** Says which steps wait until no older version of the application runs. */
+export function printWaiting(out: Output, { waiting }: Plan): void {
+  if (waiting.length === 0) return;
+  out.note(
+    `${out.styleNote('yellow', 'waiting')} ${waiting.join(', ')}: when no older version of the application runs, ashlar up --contract`,
+  );
 }

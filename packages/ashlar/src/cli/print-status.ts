@@ -86,7 +86,7 @@ function rolesText(out: Output, roles: RolesStatus): string {
 }
 
 function migrationsText(out: Output, { migrations }: StatusReport): string {
-  const { head, applied, pending, changed, missing, late } = migrations;
+  const { head, applied, pending, waiting, changed, missing, late } = migrations;
   const problems = [
     ...changed.map((step) => `${step} was edited after it was applied`),
     ...missing.map((step) => `${step} is not in the folder`),
@@ -97,6 +97,7 @@ function migrationsText(out: Output, { migrations }: StatusReport): string {
     pending.length > 0
       ? out.style('yellow', `${pending.length} pending (${pending.join(', ')})`)
       : 'nothing pending',
+    ...(waiting.length > 0 ? [`${waiting.join(', ')} waits for ashlar up --contract`] : []),
     ...problems.map((problem) => out.style('red', problem)),
   ].join(' · ');
 }

@@ -1,5 +1,5 @@
 import type { AggregateFunctionNode, OperationNode } from 'kysely';
-import type { Column, ColumnCodec, ColumnKind } from './column.js';
+import type { Column, ColumnCodec, ColumnKind, DecimalDigits } from './column.js';
 import type { GuardedTable } from './guarantee.js';
 import type { FullText } from './objects.js';
 
@@ -96,6 +96,8 @@ export interface ResultKind {
   readonly kind: ColumnKind;
   /** For a time: the number of fractional digits of its seconds; `undefined` if it is not known. */
   readonly precision: 3 | 6 | undefined;
+  /** For a decimal: its digits. */
+  readonly digits: DecimalDigits | undefined;
   /** Converts the values to the application's form, if the column they come from has a codec. */
   readonly codec: ColumnCodec | undefined;
 }

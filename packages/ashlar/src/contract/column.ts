@@ -5,6 +5,7 @@ export type ColumnKind =
   | 'text'
   | 'integer'
   | 'bigint'
+  | 'decimal'
   | 'real'
   | 'boolean'
   | 'uuid'
@@ -14,11 +15,19 @@ export type ColumnKind =
   | 'json'
   | 'bytes';
 
+/** The digits of a decimal: `total` digits, of which `scale` are after the point. */
+export interface DecimalDigits {
+  readonly total: number;
+  readonly scale: number;
+}
+
 /** The form in which a column stores its values, as far as a conversion depends on it. */
 export interface StoredForm {
   readonly kind: ColumnKind;
   /** The fractional digits of the seconds of a timestamp; 3 for every other kind. */
   readonly precision: 3 | 6;
+  /** The digits of a decimal; `undefined` for every other kind. */
+  readonly digits?: DecimalDigits | undefined;
   /** Whether the column stores ciphertexts. */
   readonly encrypted: boolean;
 }
@@ -45,7 +54,7 @@ export interface ColumnRules {
   readonly exclusiveMinimum?: boolean;
   readonly maximum?: number;
   readonly exclusiveMaximum?: boolean;
-  /** For a bigint: the least and the greatest value, as text. */
+  /** For a bigint or a decimal: the least and the greatest value, as text. */
   readonly least?: string;
   readonly most?: string;
   readonly multipleOf?: number;
@@ -94,6 +103,8 @@ export interface Column<Name extends string = string> {
   readonly rules: ColumnRules;
   /** The exact number of fractional digits of the seconds in a timestamp. */
   readonly precision: 3 | 6;
+  /** The digits of a decimal; `undefined` for every other kind. */
+  readonly digits: DecimalDigits | undefined;
   readonly generated: Generator | undefined;
   /** Makes the value if an insert omits it, for the generators `uuid` and `function`; in the application's form. */
   readonly generate: (() => unknown) | undefined;

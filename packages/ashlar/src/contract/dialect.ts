@@ -1,6 +1,8 @@
+import type { BatchSql } from './batches.js';
 import type { StoredForm } from './column.js';
 import type { ContentsSql } from './contents.js';
 import type { ContextKeys } from './context.js';
+import type { Expansion, ExpansionSteps } from './expansion.js';
 import type { GuaranteeObject, GuardedTable } from './guarantee.js';
 import type { DeclaredView, ObjectSql } from './objects.js';
 import type { Owner } from './owner.js';
@@ -133,6 +135,13 @@ export interface SqlDialect extends Foundation {
     readonly changes: readonly SchemaChange[];
     readonly names: ReadonlyMap<string, string>;
   };
+  /** Returns the statements of the three steps that make a change of a live table. */
+  expansion(change: Expansion): ExpansionSteps;
+  /**
+   * Returns an SQL expression for a value of the column `from` in the form of the column `to`, which has another name or
+   * another table. A value without an equal in the new form fails.
+   */
+  converted(from: ColumnOf, to: ColumnOf): string;
   /**
    * Returns the owner that runs the steps of migrations: it refuses a statement that would delete rows of tables that it
    * does not name.
@@ -148,11 +157,16 @@ export interface SqlDialect extends Foundation {
   readonly proving: Proving;
   /** How to find out which rows and values a step loses. */
   readonly contents: ContentsSql;
+  /** How a step runs a statement in batches of rows. */
+  readonly batches: BatchSql;
   /** Plans and grants the rights of roles; `undefined` if the engine has no roles (SQLite). */
   readonly roles: RoleDialect | undefined;
   /** Writes the keys that verify contexts of sessions; `undefined` if the engine has no roles. */
   readonly contextKeys: ContextKeys | undefined;
 }
+
+/** A described column with its table. */
+export type ColumnOf = readonly [table: SchemaTable, column: SchemaColumn];
 
 /** The renamed columns of each table, as a map: table → { current column name → previous column name }. */
 export type Renames = Readonly<Record<string, Readonly<Record<string, string>>>>;

@@ -5,6 +5,7 @@ const forms: Readonly<Record<Column['kind'], 'text' | 'json' | 'bytes'>> = {
   text: 'text',
   integer: 'json',
   bigint: 'text',
+  decimal: 'text',
   real: 'json',
   boolean: 'json',
   uuid: 'text',

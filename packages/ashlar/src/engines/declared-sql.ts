@@ -15,16 +15,20 @@ export function objectsIn(objects: readonly DeclaredObject[], dialect: SqlName):
 export function objectsOfSystem(dialect: SqlDialect, system: SystemFacts): readonly ObjectSql[] {
   return [
     ...Object.values(system.tables).flatMap((table) => dialect.declaredObjects(table)),
-    ...Object.values(system.views ?? {}).map((view) => ({
-      type: 'view' as const,
-      name: view.name,
-      sql: dialect.viewSql(view),
-      before: false,
-      fill: [],
-    })),
-    ...objectsIn(system.objects ?? [], dialect.name),
+    ...objectsBesideTables(dialect, system),
   ];
 }
+
+const objectsBesideTables = (dialect: SqlDialect, system: SystemFacts): readonly ObjectSql[] => [
+  ...Object.values(system.views ?? {}).map((view) => ({
+    type: 'view' as const,
+    name: view.name,
+    sql: dialect.viewSql(view),
+    before: false,
+    fill: [],
+  })),
+  ...objectsIn(system.objects ?? [], dialect.name),
+];
 
 /**
  * Returns the statements that create what a system declares in an empty database with the foundation: types and what else
@@ -37,14 +41,13 @@ export function systemStatements(
   system: SystemFacts,
   tables: readonly SystemFacts['tables'][string][],
 ): readonly string[] {
-  const all = objectsOfSystem(dialect, system);
-  const later = all.filter(({ before }) => !before);
-  const ofTables = new Set(tables.flatMap((table) => dialect.declaredObjects(table)).map(({ name }) => name));
+  const ofTables = new Map(tables.map((table) => [table, dialect.declaredObjects(table)]));
+  const others = objectsBesideTables(dialect, system);
   return [
-    ...all.filter(({ before }) => before).map(({ sql }) => sql),
+    ...[...[...ofTables.values()].flat(), ...others].filter(({ before }) => before).map(({ sql }) => sql),
     ...dialect.createTables(tables, (table) =>
-      dialect.declaredObjects(table).flatMap(({ before, sql }) => (before ? [] : [sql])),
+      (ofTables.get(table) ?? []).flatMap(({ before, sql }) => (before ? [] : [sql])),
     ),
-    ...later.filter(({ name }) => !ofTables.has(name)).map(({ sql }) => sql),
+    ...others.flatMap(({ before, sql }) => (before ? [] : [sql])),
   ];
 }

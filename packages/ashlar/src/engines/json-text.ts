@@ -4,7 +4,7 @@ const number = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/;
  * Returns a number of JSON as PostgreSQL writes it (its type numeric): without an exponent, and with as many digits
  * after the point as are written.
  */
-export function decimalText(token: string): string {
+export function numericText(token: string): string {
   const [, sign = '', whole = '', fraction = '', exponent = '0'] = number.exec(token) ?? [];
   const scale = fraction.length - Number(exponent);
   const digits = `${whole}${fraction}${'0'.repeat(Math.max(-scale, 0))}`.padStart(
@@ -24,7 +24,7 @@ const byLength = ([one]: readonly [string, unknown], [other]: readonly [string, 
 
 /** Returns a JSON value as text in the form of jsonb. */
 export const jsonbText = (value: unknown): string => {
-  if (typeof value === 'number') return decimalText(String(value));
+  if (typeof value === 'number') return numericText(String(value));
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
   if (Array.isArray(value)) return `[${value.map(jsonbText).join(', ')}]`;
   const entries = Object.entries(value).sort(byLength);
@@ -36,7 +36,7 @@ export const jsonbText = (value: unknown): string => {
  * the form of jsonb.
  */
 export function jsonAsText(json: string): string | null {
-  if (number.test(json)) return decimalText(json);
+  if (number.test(json)) return numericText(json);
   const value: unknown = JSON.parse(json);
   if (typeof value === 'string' || value === null) return value;
   return jsonbText(value);
@@ -46,6 +46,6 @@ export function jsonAsText(json: string): string | null {
 export function realText(value: number): string {
   const [mantissa = '', exponent = ''] = value.toExponential().split('e');
   const power = Number(exponent);
-  if (power >= -4 && power < 15) return decimalText(String(value));
+  if (power >= -4 && power < 15) return numericText(String(value));
   return `${mantissa}e${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}`;
 }

@@ -12,13 +12,13 @@ import {
   packageVersion,
 } from './foundation.js';
 import { historySql } from './history-sql.js';
-import { byStepOrder, folderPath, readChecksums } from './steps.js';
+import { byStepOrder, folderPath, isContractStep, readChecksums } from './steps.js';
 
 /** How the steps of a system differ from the history of its database: the names of the steps. */
 export interface StepsDifference {
   /** Whether the database has a history at all. */
   readonly isInitialised: boolean;
-  /** The steps of the folder that were not applied. */
+  /** The steps of the folder that were not applied; empty if they are contract steps, which wait for `up --contract`. */
   readonly pending: readonly string[];
   /** The applied steps whose files were edited afterwards. */
   readonly changed: readonly string[];
@@ -50,9 +50,13 @@ export async function stepsDifference(
   const database = await readApplied(engine, system.name, foundation);
   const applied = database?.steps;
   const names = [...(applied?.keys() ?? [])].sort(byStepOrder);
+  const pending = [...steps.keys()].filter((name) => !applied?.has(name));
+  const waits =
+    names.length > 0 && pending.every((name) => isContractStep(system.migrations, name, engine.dialect.name));
   return {
     isInitialised: applied !== undefined,
-    pending: [...steps.keys()].filter((name) => !applied?.has(name)),
+    // the program of this folder works before its contract steps
+    pending: waits ? [] : pending,
     changed: names.filter((name) => (steps.get(name) ?? applied?.get(name)) !== applied?.get(name)),
     unknown: names.filter((name) => !steps.has(name)),
     ...olderFoundation(database, foundation),

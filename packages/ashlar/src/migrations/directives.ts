@@ -10,24 +10,32 @@ import {
 } from './ownership/lines.js';
 
 /**
- * The mode in which a step runs: in a transaction, without a transaction (`CREATE INDEX CONCURRENTLY`), or in a
- * transaction that may replace tables (SQLite).
+ * The mode in which a step runs: in a transaction, without a transaction (`CREATE INDEX CONCURRENTLY`), in a
+ * transaction that may replace tables (SQLite), or in batches, each in a transaction of its own.
  */
-export type StepMode = 'transaction' | 'no-transaction' | 'rebuild';
+export type StepMode = 'transaction' | 'no-transaction' | 'rebuild' | 'batches';
+
+/** Whether a step is not one transaction, so that a part of it remains when it fails. */
+export function isWithoutTransaction({ mode }: { readonly mode: StepMode }): boolean {
+  return mode === 'no-transaction' || mode === 'batches';
+}
 
 /** What the directives of a file say. */
 export interface Directives {
   readonly mode: StepMode;
   readonly irreversible: boolean;
+  /** Whether the step ends the time in which an older version of the application runs: `up` waits for `--contract`. */
+  readonly contract: boolean;
   /** What the file says about the objects that it makes; `undefined` if it says nothing. */
   readonly ownership: OwnershipLines | undefined;
 }
 
-const names: readonly string[] = ['irreversible', 'no-transaction', 'rebuild'];
+const modes: readonly StepMode[] = ['no-transaction', 'rebuild', 'batches'];
+const names: readonly string[] = ['irreversible', 'contract', ...modes];
 const form =
   'Write a directive as a comment of its own before the first statement, such as: -- ashlar: rebuild';
 const known =
-  'The directives are irreversible, either no-transaction or rebuild, and makes, keeps and renames with a list of objects.';
+  'The directives are irreversible, contract, one of no-transaction, rebuild and batches, and makes, keeps and renames with a list of objects.';
 
 /**
  * Reads the directives of a file: comments before the first statement, of either kind, indented or not, in any case.
@@ -39,6 +47,7 @@ const known =
 export function readDirectives(text: string, dialect: SqlName, where: string): Directives {
   let mode: StepMode = 'transaction';
   let irreversible = false;
+  let contract = false;
   const ownership: string[] = [];
   for (const { line, words, leading } of commentLines(text, dialect)) {
     const name = directiveOf(words);
@@ -50,13 +59,15 @@ export function readDirectives(text: string, dialect: SqlName, where: string): D
         suggestion: form,
       });
     if (!leading) throw refused('A directive after the beginning of the first statement has no effect.');
+    const asked = modes.find((each) => each === name);
     if (name === 'irreversible') irreversible = true;
+    else if (name === 'contract') contract = true;
     else if (name !== undefined && isOwnershipDirective(name)) ownership.push(textOf(words));
-    else if (name !== 'no-transaction' && name !== 'rebuild') throw refused(known);
+    else if (asked === undefined) throw refused(known);
     else if (mode !== 'transaction') throw refused(`The file already has the directive ${mode}.`);
-    else mode = name;
+    else mode = asked;
   }
-  return { mode, irreversible, ownership: readOwnership(ownership, dialect, where) };
+  return { mode, irreversible, contract, ownership: readOwnership(ownership, dialect, where) };
 }
 
 interface CommentLine {

@@ -3,7 +3,9 @@ import type { Owner } from '../contract/owner.js';
 import type { SystemFacts } from '../contract/system.js';
 import { AshlarError } from '../errors.js';
 import { grantWhereRolesAre } from '../roles/roles.js';
+import { runWithoutTransaction } from './batches/run-without-transaction.js';
 import { assertHistory, compareHistory } from './compare-history.js';
+import { isWithoutTransaction } from './directives.js';
 import { assertUsable, foundationState } from './foundation.js';
 import { type AppliedStep, forgetSql, readHistory } from './history.js';
 import { withinLockBudget } from './lock-budget.js';
@@ -111,8 +113,8 @@ const undo = async (undoing: Undoing): Promise<RunStep> => {
     // a table that is created again has the default rights of new tables
     await grantWhereRolesAre(owner, dialect, system, options.roles);
   };
-  if (body.mode === 'no-transaction') {
-    await runBody(engine, owner, step, body);
+  if (isWithoutTransaction(body)) {
+    await runWithoutTransaction({ engine, owner, step, body, options });
     await owner.atomically(forget, limit);
   } else {
     // rows may have been written since the rehearsal, so the step itself is measured, with its tables locked

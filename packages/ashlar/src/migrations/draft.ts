@@ -1,4 +1,6 @@
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { Engine } from '../contract/engine.js';
 import type { GuardedTable } from '../contract/guarantee.js';
 import type { SqlName } from '../contract/sql.js';
@@ -10,6 +12,7 @@ import { withKept } from './ownership/keep.js';
 import { afterRenames, keysOf, objectKey } from './ownership/keys.js';
 import type { OwnershipLines } from './ownership/lines.js';
 import { OwnershipLedger } from './ownership/ownership.js';
+import { type ProjectEngines, projectEngines } from './project-engines.js';
 import { type AllRenames, type Comparison, declaredRenames } from './renames.js';
 import { assertConvertible, assertKeyKinds, retypesOf } from './retypes.js';
 import { inCreationOrder, openEmptyShadow, runStepsIn, schemaOfModel } from './shadow.js';
@@ -32,7 +35,7 @@ export interface Draft {
  *
  * @throws AshlarError `migration-failed`, `migration-invalid`, `driver-missing`, `conversion-blocked`
  */
-export async function openDraft(system: SystemFacts, name: SqlName): Promise<Draft> {
+async function openDraft(system: SystemFacts, name: SqlName): Promise<Draft> {
   assertKeyKinds(Object.values(system.tables));
   const dialect = await dialects[name]();
   const steps = existsSync(folderPath(system.migrations)) ? await readSteps(system.migrations, name) : [];
@@ -52,6 +55,31 @@ export async function openDraft(system: SystemFacts, name: SqlName): Promise<Dra
   } catch (error) {
     await shadow.close();
     throw error;
+  }
+}
+
+/**
+ * Opens the drafts of a step for each engine of a project, and closes their shadow databases at the end.
+ *
+ * @param folder - the migrations folder that the step is written into
+ * @param use - is given the drafts, and the path of the folder
+ * @throws AshlarError as {@link openDraft}, and what `use` throws
+ */
+export async function withDrafts<T>(
+  system: SystemFacts,
+  folder: URL | string,
+  project: ProjectEngines,
+  use: (drafts: readonly Draft[], root: string) => Promise<T>,
+): Promise<T> {
+  const root = folderPath(folder);
+  const migrations = typeof folder === 'string' ? pathToFileURL(join(folder, '/')) : folder;
+  const drafts: Draft[] = [];
+  try {
+    for (const engine of projectEngines(root, project))
+      drafts.push(await openDraft({ ...system, migrations }, engine));
+    return await use(drafts, root);
+  } finally {
+    for (const { shadow } of drafts) await shadow.close();
   }
 }
 

@@ -14,12 +14,14 @@ export {
   type TableStatus,
   type WeakerGuarantee,
 } from '../status/status.js';
+export type { BatchProgress } from './batches/run-batches.js';
 export type { Danger } from './danger/find-dangers.js';
 export type { Candidate, Decide, Decisions, Missing } from './decisions.js';
 export type { StepMode } from './directives.js';
 export { type DownOptions, down } from './down.js';
 export { drift } from './drift.js';
 export { dumpSchema } from './dump-schema.js';
+export { type NewExpansion, type NewExpansionOptions, newExpansion } from './expand/new-expansion.js';
 export type { AppliedVersion } from './foundation.js';
 export { type AppliedStep, history } from './history.js';
 export type { LockBudget, LockWait } from './lock-budget.js';

@@ -2,7 +2,7 @@ import type { StoredForm } from '../contract/column.js';
 import type { Renames } from '../contract/dialect.js';
 import type { Owner } from '../contract/owner.js';
 import { converted, type StoredValue } from '../model/conversions.js';
-import { identifier } from '../model/index.js';
+import { decimalText, identifier } from '../model/index.js';
 import { codeOf } from '../sql/code.js';
 import type { Comparison } from './renames.js';
 import { conversionOf } from './retypes.js';
@@ -14,9 +14,13 @@ export interface KeptRows {
   readonly rows: readonly Readonly<Record<string, unknown>>[];
 }
 
-// SQLite gives a boolean as a number
-const inForm = (form: StoredForm | undefined, value: unknown): unknown =>
-  form?.kind === 'boolean' && typeof value === 'number' ? value !== 0 : value;
+// SQLite gives a boolean as a number, and a decimal without its point
+const inForm = (form: StoredForm | undefined, value: unknown): unknown => {
+  if (form?.kind === 'boolean' && typeof value === 'number') return value !== 0;
+  if (form?.digits && typeof value === 'string' && !value.includes('.'))
+    return decimalText(BigInt(value), form.digits.scale);
+  return value;
+};
 
 /** Reads the rows of the columns that stay, before the step or after it. */
 export async function readKept(
@@ -48,7 +52,9 @@ export async function readKept(
     const list = columns
       .map(({ name, form }) => {
         const column = identifier(name);
-        return form?.kind === 'bigint' ? `CAST(${column} AS text) AS ${column}` : column;
+        return form?.kind === 'bigint' || form?.kind === 'decimal'
+          ? `CAST(${column} AS text) AS ${column}`
+          : column;
       })
       .join(', ');
     const rows = await owner.run(`SELECT ${list} FROM ${identifier(table.before.name)}`);

@@ -1,12 +1,11 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import type { SchemaChange } from '../contract/schema.js';
 import type { SqlName } from '../contract/sql.js';
 import type { SystemFacts } from '../contract/system.js';
 import { AshlarError } from '../errors.js';
 import { type Decisions, resolveRenames } from './decisions.js';
-import { type Draft, openDraft, planDraft, tryDraft, withoutKept } from './draft.js';
+import { type Draft, planDraft, tryDraft, withDrafts, withoutKept } from './draft.js';
 import { ownershipText } from './ownership/lines.js';
 import {
   answersFor,
@@ -15,9 +14,8 @@ import {
   type ObjectAnswer,
   undeclaredObjects,
 } from './ownership/unknown.js';
-import { projectEngines } from './project-engines.js';
 import { assertBoundNames } from './renames.js';
-import { byStepOrder, folderPath } from './steps.js';
+import { byStepOrder } from './steps.js';
 
 /** The options of `newStep`. */
 export interface NewStepOptions extends Decisions {
@@ -64,21 +62,10 @@ export async function newStep(
   name: string,
   options: NewStepOptions = {},
 ): Promise<NewStep | undefined> {
-  if (!/^[a-z][a-z0-9_]*$/.test(name)) {
-    throw new AshlarError('usage', {
-      message: `A step cannot be named "${name}".`,
-      suggestion: 'Describe it in snake_case: owner_required.',
-    });
-  }
-  const root = folderPath(folder);
-  const drafts: Draft[] = [];
-  try {
-    for (const engine of projectEngines(root, options))
-      drafts.push(await openDraft({ ...system, migrations: asUrl(folder) }, engine));
-    return await writeStep({ system, root, name, options, drafts });
-  } finally {
-    for (const { shadow } of drafts) await shadow.close();
-  }
+  assertStepName(name);
+  return withDrafts(system, folder, options, (drafts, root) =>
+    writeStep({ system, root, name, options, drafts }),
+  );
 }
 
 interface Writing {
@@ -124,33 +111,45 @@ const writeStep = async ({ system, root, name, options, drafts }: Writing): Prom
 const none: ReadonlySet<string> = new Set();
 
 /** The objects of older steps that stay, for each draft. */
-const keptObjects = async (
+export async function keptObjects(
   system: SystemFacts,
   drafts: readonly Draft[],
   { objects = {}, decideObject }: NewStepOptions,
-): Promise<readonly ReadonlySet<string>[]> => {
+): Promise<readonly ReadonlySet<string>[]> {
   const undeclared = drafts.map(({ comparison }) => undeclaredObjects(comparison, system));
   const answers = await answersFor(askedObjects(undeclared.flat()), objects, decideObject);
   return undeclared.map(
     (keys) => new Set(keys.filter((key) => (answers.get(key) ?? objects[key]) === 'keep')),
   );
-};
+}
 
-const asUrl = (folder: URL | string): URL =>
-  typeof folder === 'string' ? pathToFileURL(join(folder, '/')) : folder;
+/** @throws AshlarError `usage` if a step cannot have the name */
+export function assertStepName(name: string): void {
+  if (/^[a-z][a-z0-9_]*$/.test(name)) return;
+  throw new AshlarError('usage', {
+    message: `A step cannot be named "${name}".`,
+    suggestion: 'Describe it in snake_case: owner_required.',
+  });
+}
 
-const nextNumber = async (root: string): Promise<string> => {
+/** Returns the number of the next step of a folder, with leading zeros. */
+export async function nextNumber(root: string): Promise<string> {
   const last = (await readdir(root).catch(() => []))
     .filter((entry) => /^\d{4,}_/.test(entry))
     .sort(byStepOrder)
     .at(-1);
   return String(last === undefined ? 1 : Number.parseInt(last, 10) + 1).padStart(4, '0');
-};
+}
 
 const untriedLine = (tables: readonly string[]): readonly string[] =>
   tables.length > 0 ? [`-- tried without rows: ${tables.join(', ')}`] : [];
 
-const upText = (step: string, changes: readonly SchemaChange[], more: readonly string[] = []): string => {
+/**
+ * Returns the text of the file that makes changes.
+ *
+ * @param more - further lines of its header
+ */
+export function upText(step: string, changes: readonly SchemaChange[], more: readonly string[] = []): string {
   const header = [
     ...(changes.some((change) => change.rebuild.includes('up')) ? ['-- ashlar: rebuild'] : []),
     `-- ${step}`,
@@ -165,9 +164,10 @@ const upText = (step: string, changes: readonly SchemaChange[], more: readonly s
     header,
     changes.map((change) => change.up),
   );
-};
+}
 
-const downText = (step: string, changes: readonly SchemaChange[]): string => {
+/** Returns the text of the file that undoes changes. */
+export function downText(step: string, changes: readonly SchemaChange[]): string {
   const stuck = changes.filter((change) => change.up.length > 0 && change.down.length === 0);
   const header = [
     ...(stuck.length > 0 ? ['-- ashlar: irreversible'] : []),
@@ -177,7 +177,7 @@ const downText = (step: string, changes: readonly SchemaChange[]): string => {
     ...stuck.map(({ summary }) => `-- no way back that keeps the data: ${summary}`),
   ];
   return file(header, changes.map((change) => change.down).reverse());
-};
+}
 
 const file = (header: readonly string[], groups: readonly (readonly string[])[]): string => {
   const blocks = groups.filter((group) => group.length > 0).map((group) => group.map(terminated).join('\n'));

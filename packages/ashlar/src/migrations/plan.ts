@@ -30,6 +30,8 @@ export interface Plan {
   readonly head: string | undefined;
   readonly applied: number;
   readonly steps: readonly PlannedStep[];
+  /** The pending steps that wait for `contract`: the first contract step, and those behind it. */
+  readonly waiting: readonly string[];
   /** The versions of Ashlar's own objects that `up` would apply before the steps. */
   readonly foundation: readonly FoundationVersion[];
 }
@@ -40,6 +42,11 @@ export interface PlanOptions {
   readonly to?: string | undefined;
   /** Whether to run pending steps that sort before an applied step, too. */
   readonly allowLate?: boolean | undefined;
+  /**
+   * Whether no older version of the application runs any more, so that contract steps may run, too. On a database without
+   * steps they always do.
+   */
+  readonly contract?: boolean | undefined;
 }
 
 /**
@@ -92,7 +99,9 @@ export async function planOn(request: PlanRequest): Promise<Plan> {
   assertHistory(system.name, comparison, options);
   const newTables = new Set<string>();
   const planned: PlannedStep[] = [];
-  for (const step of upTo(system, steps, comparison, options.to)) {
+  const wanted = upTo(system, steps, comparison, options.to);
+  const ready = beforeContract(wanted, comparison, options);
+  for (const step of ready) {
     const dangers = findDangers(step.up, engine.dialect.name, newTables, Object.values(system.tables));
     const named = new Set(dangers.flatMap(({ table }) => table ?? []));
     planned.push({
@@ -107,6 +116,7 @@ export async function planOn(request: PlanRequest): Promise<Plan> {
     head: comparison.applied.at(-1)?.step,
     applied: comparison.applied.length,
     steps: planned,
+    waiting: wanted.slice(ready.length).map(({ name }) => name),
     foundation: pendingVersions(state, foundation),
   };
 }
@@ -124,6 +134,16 @@ const rowEstimates = async (
     estimates.push({ table: name, rows: Number(row?.rows ?? 0) });
   }
   return estimates;
+};
+
+/** The first of the steps that do not wait: those before the first contract step, or all. */
+const beforeContract = (
+  steps: readonly Step[],
+  { applied }: HistoryComparison,
+  { contract = false }: PlanOptions,
+): readonly Step[] => {
+  const first = contract || applied.length === 0 ? -1 : steps.findIndex(({ up }) => up.contract);
+  return first < 0 ? steps : steps.slice(0, first);
 };
 
 const upTo = (

@@ -170,13 +170,21 @@ export function assertKeyKinds(model: readonly GuardedTable[]): void {
       const there = model.find((one) => one.name === target.table)?.columns;
       for (const [at, column] of own.entries()) {
         const other = target.columns[at] ?? '';
-        const [a, b] = [columns[column]?.kind, there?.[other]?.kind];
-        if (a === undefined || b === undefined || mayJoin(a, b)) continue;
-        throw oneEnd({ table, column }, name, `${table}.${column} (${a})`, `${target.table}.${other} (${b})`);
+        const [a, b] = [columns[column], there?.[other]];
+        if (!a || !b || (mayJoin(a.kind, b.kind) && a.digits?.scale === b.digits?.scale)) continue;
+        throw oneEnd(
+          { table, column },
+          name,
+          `${table}.${column} (${kindText(a)})`,
+          `${target.table}.${other} (${kindText(b)})`,
+        );
       }
     }
   }
 }
+
+const kindText = ({ kind, digits }: Pick<StoredForm, 'kind' | 'digits'>): string =>
+  digits ? `${kind} with scale ${digits.scale}` : kind;
 
 // both are integers of 64 bits
 const mayJoin = (a: StoredForm['kind'], b: StoredForm['kind']): boolean =>
@@ -213,7 +221,11 @@ const assertBothEnds = ({ dialect, after }: Comparison, retypes: readonly Retype
             (one.table === other.table && one.column === other.column),
         );
         const [here, there] = [formOf(table, column), formOf(other.table, other.column)];
-        const isJoined = here && there && (sameForm(here, there) || mayJoin(here.kind, there.kind));
+        const isJoined =
+          here &&
+          there &&
+          (sameForm(here, there) ||
+            (mayJoin(here.kind, there.kind) && here.digits?.scale === there.digits?.scale));
         if (!retype || isJoined) continue;
         throw oneEnd(retype, key, `${table}.${column}`, `${other.table}.${other.column}`);
       }

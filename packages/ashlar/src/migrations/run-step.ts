@@ -3,6 +3,7 @@ import type { Engine } from '../contract/engine.js';
 import type { Owner } from '../contract/owner.js';
 import { isRetryable, pauseBeforeRetry } from '../engines/retryable.js';
 import { AshlarError } from '../errors.js';
+import type { StepMode } from './directives.js';
 import type { DatabaseObjects } from './ownership/database-objects.js';
 import type { CodeBody, SqlBody, Step, StepBody } from './steps.js';
 
@@ -81,28 +82,24 @@ export async function inTransaction<T>(
       );
     } catch (error) {
       if (body.kind !== 'sql' || !isRetryable(rootOf(error)) || attempt === attempts) {
-        throw ending ? failed(step, 'its commit', error, true) : error;
+        throw ending ? stepFailed(step, 'its commit', error, body.mode) : error;
       }
       await pauseBeforeRetry(attempt);
     }
   }
 }
 
-/** The error of the database behind a `migration-failed`. */
-const rootOf = (error: unknown): unknown =>
-  error instanceof AshlarError && error.code === 'migration-failed' ? error.cause : error;
+/** Returns the error of the database behind a `migration-failed`. */
+export function rootOf(error: unknown): unknown {
+  return error instanceof AshlarError && error.code === 'migration-failed' ? error.cause : error;
+}
 
 const runSql = async (owner: Owner, step: Step, body: SqlBody): Promise<void> => {
   for (const [index, { sql, line }] of body.statements.entries()) {
     try {
       await owner.script(sql);
     } catch (error) {
-      throw failed(
-        step,
-        `statement ${index + 1} (line ${line} of ${body.file})`,
-        error,
-        body.mode !== 'no-transaction',
-      );
+      throw stepFailed(step, `statement ${index + 1} (line ${line} of ${body.file})`, error, body.mode);
     }
   }
 };
@@ -120,7 +117,7 @@ const runCode = async (engine: Engine, owner: Owner, step: Step, body: CodeBody)
   try {
     await work(owner);
   } catch (error) {
-    throw failed(step, body.file, error, true);
+    throw stepFailed(step, body.file, error, body.mode);
   }
   if (JSON.stringify(await engine.introspect(owner)) === before) return;
   throw new AshlarError('migration-invalid', {
@@ -145,7 +142,20 @@ const loadModule = async (path: string): Promise<Record<string, unknown>> => {
 
 const passing: ReadonlySet<string> = new Set(['lock-timeout', 'outcome-unknown', 'disk-full']);
 
-const failed = (step: Step, where: string, error: unknown, undone: boolean): AshlarError => {
+const rolledBack =
+  'The step was rolled back; the steps before it remain applied. Correct the step and run: ashlar up';
+
+const afterFailure: Readonly<Record<StepMode, string>> = {
+  transaction: rolledBack,
+  rebuild: rolledBack,
+  'no-transaction':
+    'The step runs without a transaction: the statements before this one remain applied. Undo them or make them repeatable, then run: ashlar up',
+  batches:
+    'The batches before this one remain applied. Correct the rows or the step and run: ashlar up. It goes on with the rows that are left',
+};
+
+/** Returns the error of a step that failed; errors that are not the fault of the step are returned as they are. */
+export function stepFailed(step: Step, where: string, error: unknown, mode: StepMode): AshlarError {
   // a broken connection or a lock that was not granted is not an error of the step
   if (error instanceof AshlarError && (error.exitCode === 3 || passing.has(error.code))) return error;
   const reason =
@@ -153,9 +163,7 @@ const failed = (step: Step, where: string, error: unknown, undone: boolean): Ash
   return new AshlarError('migration-failed', {
     message: `Step ${step.name} failed at ${where}.`,
     detail: reason.filter(Boolean).join('\n'),
-    suggestion: undone
-      ? 'The step was rolled back; the steps before it remain applied. Correct the step and run: ashlar up'
-      : 'The step runs without a transaction: the statements before this one remain applied. Undo them or make them repeatable, then run: ashlar up',
+    suggestion: afterFailure[mode],
     cause: error,
   });
-};
+}

@@ -56,6 +56,7 @@ const sqlOfStep = (dialect: SqlDialect, system: string, step: Step, actor: strin
   const body = up.statements.length > 0 && !text.endsWith(';') ? `${text};` : text;
   switch (up.mode) {
     case 'no-transaction':
+    case 'batches':
       return [body, record].join('\n\n');
     case 'rebuild':
       return [beginRebuild, body, record, commitRebuild].join('\n\n');

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type Dirent, readdirSync, readFileSync } from 'node:fs';
+import { type Dirent, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -18,6 +18,8 @@ export interface SqlBody {
   readonly mode: StepMode;
   /** Whether a directive in the file marks the step as irreversible or the down file as unfinished. */
   readonly irreversible: boolean;
+  /** Whether `up` waits for `--contract` before it. */
+  readonly contract: boolean;
   /** What the file says about the objects that it makes; `undefined` if it says nothing. */
   readonly ownership?: OwnershipLines | undefined;
 }
@@ -29,6 +31,7 @@ export interface CodeBody {
   readonly path: string;
   readonly mode: 'transaction';
   readonly irreversible: false;
+  readonly contract: false;
 }
 
 /** The content of one direction of a step: SQL, or a function. */
@@ -86,6 +89,20 @@ export function readChecksums(folder: URL | string, dialect: SqlName): ReadonlyM
     return [name, checksum(file === undefined ? '' : readFileSync(join(root, name, file), 'utf8'))];
   };
   return new Map(stepNames(root).map(checksumOf));
+}
+
+/**
+ * Whether a step is a contract step, for which `up` waits. It reads one file, and splits no SQL.
+ *
+ * @throws AshlarError `migration-invalid` for a directive that cannot be obeyed
+ */
+export function isContractStep(folder: URL | string, step: string, dialect: SqlName): boolean {
+  const file = join(folderPath(folder), step, `up.${dialect}.sql`);
+  if (!existsSync(file)) return false;
+  const text = readFileSync(file, 'utf8');
+  return (
+    /contract/i.test(text) && readDirectives(text, dialect, `up.${dialect}.sql of step ${step}`).contract
+  );
 }
 
 const stepNames = (root: string): string[] => {
@@ -165,7 +182,7 @@ const readBody = async ({
   }
   if (codeFile !== undefined) {
     const path = join(folder, codeFile);
-    return { kind: 'code', file: codeFile, path, mode: 'transaction', irreversible: false };
+    return { kind: 'code', file: codeFile, path, mode: 'transaction', irreversible: false, contract: false };
   }
   if (!files.has(sqlFile)) return undefined;
   return sqlBody(step, sqlFile, await readFile(join(folder, sqlFile), 'utf8'), dialect);

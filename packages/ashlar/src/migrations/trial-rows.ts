@@ -5,7 +5,7 @@ import type { Owner } from '../contract/owner.js';
 import type { SchemaColumn } from '../contract/schema.js';
 import type { SystemFacts } from '../contract/system.js';
 import { conversionBetween, converted, type StoredValue } from '../model/conversions.js';
-import { fillGenerated, identifier, storedValue, timestampText } from '../model/index.js';
+import { decimalText, fillGenerated, identifier, storedValue, timestampText } from '../model/index.js';
 import { envelopeLike, valueFor } from '../samples/values.js';
 import { codeOf, stringOf } from '../sql/code.js';
 import { columnsIn, uniqueExpressions } from '../sql/declared-indexes.js';
@@ -26,7 +26,7 @@ const choices: readonly Choice[] = [0, 1, 2, 3, 4, 5, 6, 7].map((variant) => ({ 
 const bare: readonly Choice[] = choices.map(({ variant }) => ({ variant, filled: false }));
 
 // values of a kind, of which the first differ from all before
-const samplesOf = ({ kind, precision }: StoredForm, serial: number): readonly StoredValue[] => {
+const samplesOf = ({ kind, precision, digits }: StoredForm, serial: number): readonly StoredValue[] => {
   const day = new Date(Date.UTC(2024, 0, serial)).toISOString();
   switch (kind) {
     case 'text':
@@ -36,6 +36,8 @@ const samplesOf = ({ kind, precision }: StoredForm, serial: number): readonly St
       return [serial, 1, 0, 10, 100];
     case 'bigint':
       return [String(serial), '1', '0', '10', '100'];
+    case 'decimal':
+      return [serial, 1, 0].map((each) => decimalText(BigInt(each), digits?.scale ?? 0));
     case 'boolean':
       return [serial % 2 === 0, serial % 2 === 1];
     case 'uuid':

@@ -5,14 +5,17 @@ import type { RoleChange, Roles } from '../contract/roles.js';
 import type { SystemFacts } from '../contract/system.js';
 import { grantRights, prepareRoles } from '../roles/roles.js';
 import { defaultActor } from './actor.js';
+import type { BatchProgress } from './batches/run-batches.js';
+import { runWithoutTransaction } from './batches/run-without-transaction.js';
 import { assertHistory, compareHistory } from './compare-history.js';
+import { isWithoutTransaction } from './directives.js';
 import { type AppliedVersion, assertUsable, foundationState, upgradeFoundation } from './foundation.js';
 import { readHistory, recordSql } from './history.js';
 import { ensureHistory } from './initialise.js';
 import { type LockBudget, withinLockBudget } from './lock-budget.js';
 import { DatabaseObjects } from './ownership/database-objects.js';
 import { type Plan, type PlannedStep, type PlanOptions, planOn, readSystemSteps } from './plan.js';
-import { inTransaction, runBody } from './run-step.js';
+import { inTransaction } from './run-step.js';
 import type { Step } from './steps.js';
 
 /** The options that `up` and `down` share. */
@@ -28,6 +31,8 @@ export interface RunOptions extends LockBudget {
 
 /** The options of `up`. */
 export interface UpOptions extends PlanOptions, RunOptions {
+  /** Called after each batch of a step in batches. */
+  readonly onBatch?: ((progress: BatchProgress) => void) | undefined;
   /** Called with the plan before anything runs. */
   readonly onPlan?: ((plan: Plan) => void) | undefined;
   /** Called with each step after it has run. */
@@ -141,7 +146,6 @@ const applyStep = async ({
   grant,
   keeping,
 }: StepToApply): Promise<AppliedStep | undefined> => {
-  const { mode } = step.up;
   const limit = lockLimit(options);
   const started = performance.now();
   const isPending = async (): Promise<boolean> => {
@@ -165,9 +169,9 @@ const applyStep = async ({
     );
     return { step: step.name, duration_ms: Math.round(duration), granted: await grant() };
   };
-  if (mode === 'no-transaction') {
+  if (isWithoutTransaction(step.up)) {
     if (!(await isPending())) return undefined;
-    await runBody(engine, owner, step, step.up);
+    await runWithoutTransaction({ engine, owner, step, body: step.up, options });
     return owner.atomically(record, limit);
   }
   // `isPending` is read inside: where the lock was lost, the transaction still sees the steps of another process

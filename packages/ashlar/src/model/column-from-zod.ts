@@ -1,11 +1,11 @@
 import type { z } from 'zod';
-import type { Column } from '../contract/column.js';
+import type { Column, ColumnRules } from '../contract/column.js';
 import { columnKind, timestampPrecision } from './column-kind.js';
 import { layersOf } from './column-layers.js';
 import { columnRules } from './column-rules.js';
 import { columnSchema, wrapped } from './column-schema.js';
 import { columnCodec, sidesOf } from './column-sides.js';
-import { columnHints } from './column-types.js';
+import { type ColumnHint, columnHints } from './column-types.js';
 import { constantDefault } from './default-value.js';
 import { assertDescription } from './description.js';
 import { envelopeForm } from './envelope-form.js';
@@ -26,7 +26,8 @@ export function columnFromZod<Name extends string>(
   const { inner, nullable, default: byDefault, hint, description } = layersOf(where, declared);
   assertDescription(table, description);
   const { stored, application, codec } = sidesOf(where, inner);
-  const hinted = hint.kind ?? columnHints.get(stored)?.kind;
+  const storedHint = { ...columnHints.get(stored), ...hint };
+  const hinted = storedHint.kind;
   if (hinted === 'json') assertJson(where, stored);
   const kind = hinted ?? columnKind(where, stored);
   if (hint.generated === 'current' && kind !== 'timestamp' && kind !== 'date')
@@ -37,8 +38,12 @@ export function columnFromZod<Name extends string>(
     name,
     kind,
     nullable,
-    rules: columnRules(kind === 'bigint' ? integersOf(inner) : stored, kind),
+    rules:
+      kind === 'decimal'
+        ? boundsOf(storedHint)
+        : columnRules(kind === 'bigint' ? integersOf(inner) : stored, kind),
     precision: timestampPrecision(stored),
+    digits: kind === 'decimal' ? storedHint.digits : undefined,
     generated: hint.generated,
     generate: hint.generate,
     touched: hint.touched ?? false,
@@ -59,6 +64,8 @@ export function columnFromZod<Name extends string>(
   return hint.ciphertext ? ciphertextColumn(where, column) : column;
 }
 
+const boundsOf = ({ least = '', most = '' }: ColumnHint): ColumnRules => ({ least, most });
+
 // the bounds of a bigint are those of its type, and not of the text that is stored
 const integersOf = (inner: z.core.$ZodType): z.core.$ZodType => {
   const def = definitionOf(inner);
@@ -78,6 +85,7 @@ const ciphertextColumn = <Name extends string>(where: string, plaintext: Column<
     ...plaintext,
     kind: 'bytes',
     rules: envelopeForm,
+    digits: undefined,
     // a default in the database would be plaintext; Zod fills it in
     default: undefined,
     codec: undefined,

@@ -1,7 +1,7 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
-import type { ColumnKind, Generator } from '../contract/column.js';
+import type { ColumnKind, DecimalDigits, Generator } from '../contract/column.js';
 
 /** Information about a Zod type that Ashlar needs and Zod does not store. */
 export interface ColumnHint {
@@ -11,6 +11,10 @@ export interface ColumnHint {
   touched?: boolean;
   primaryKey?: boolean;
   ciphertext?: boolean;
+  /** For a decimal: its digits and its bounds. */
+  digits?: DecimalDigits;
+  least?: string;
+  most?: string;
 }
 
 /** The registry of the hints for Zod types; because the hints are stored here, the types remain plain Zod types. */

@@ -1,5 +1,6 @@
 import type { ColumnKind, StoredForm } from '../contract/column.js';
 import { isBigintText } from './bigint.js';
+import { decimalText, isDecimalOf, scaledDecimal } from './decimal.js';
 
 /** A value in the stored form of its kind, as a session would return it without a codec. */
 export type StoredValue = string | number | boolean;
@@ -31,6 +32,22 @@ const canonicalInteger = (text: string): number | undefined => {
 };
 
 const canonicalBigint = (text: string): string | undefined => (isBigintText(text) ? text : undefined);
+
+// undefined if a digit that is not zero would be lost, or too many are left
+const rescaled = (scaled: bigint, scale: number, { digits }: StoredForm): string | undefined => {
+  if (!digits) return undefined;
+  const factor = 10n ** BigInt(Math.abs(digits.scale - scale));
+  if (digits.scale < scale && scaled % factor !== 0n) return undefined;
+  const text = decimalText(digits.scale < scale ? scaled / factor : scaled * factor, digits.scale);
+  return isDecimalOf(text, digits) ? text : undefined;
+};
+
+const wholeOf = (text: string, { digits }: StoredForm): number | undefined => {
+  const factor = 10n ** BigInt(digits?.scale ?? 0);
+  const scaled = scaledDecimal(text);
+  const whole = Number(scaled / factor);
+  return scaled % factor === 0n && Number.isSafeInteger(whole) ? whole + 0 : undefined;
+};
 
 const isDate = (text: string): boolean => {
   if (!/^(?!0000)\d{4}-\d{2}-\d{2}$/.test(text)) return false;
@@ -65,6 +82,27 @@ const conversions = {
   'bigint → integer': {
     convert: (value) => canonicalInteger(String(value)),
     fails: always('9007199254740992'),
+  },
+  'text → decimal': readText((text, { digits }) => (digits && isDecimalOf(text, digits) ? text : undefined)),
+  'decimal → text': asText,
+  'integer → decimal': {
+    convert: (value, _from, to) => rescaled(BigInt(value), 0, to),
+    fails: (_from, { digits }) =>
+      digits && digits.total - digits.scale < 16 ? 10 ** (digits.total - digits.scale) : undefined,
+  },
+  'decimal → integer': {
+    convert: (value, from) => wholeOf(String(value), from),
+    fails: ({ digits }) => (digits && digits.scale > 0 ? `0.${'5'.padEnd(digits.scale, '0')}` : undefined),
+  },
+  'decimal → decimal': {
+    convert: (value, from, to) => rescaled(scaledDecimal(String(value)), from.digits?.scale ?? 0, to),
+    fails: ({ digits: from }, { digits: to }) => {
+      if (!from || !to) return undefined;
+      if (from.scale > to.scale) return decimalText(1n, from.scale);
+      return from.total - from.scale > to.total - to.scale
+        ? decimalText(10n ** BigInt(from.total - 1), from.scale)
+        : undefined;
+    },
   },
   'text → boolean': readText((text) => ({ true: true, false: false })[text]),
   'boolean → text': asText,
@@ -113,6 +151,8 @@ export interface FormConversion {
 
 /** Returns whether two columns store the same value in the same way. */
 export function sameForm(a: StoredForm, b: StoredForm): boolean {
+  const [one, other] = [a.digits, b.digits];
+  if (one?.scale !== other?.scale || one?.total !== other?.total) return false;
   return a.kind === b.kind && a.precision === b.precision && a.encrypted === b.encrypted;
 }
 
@@ -141,7 +181,8 @@ export function unconvertible({ name, from, to }: FormConversion): StoredValue |
 }
 
 /** Returns the form in words: `timestamp with 6 digits`, `encrypted column`. */
-export function formText({ kind, precision, encrypted }: StoredForm): string {
+export function formText({ kind, precision, encrypted, digits }: StoredForm): string {
   if (encrypted) return 'encrypted';
+  if (digits) return `decimal(${digits.total}, ${digits.scale})`;
   return kind === 'timestamp' ? `timestamp with ${precision} digits` : kind;
 }

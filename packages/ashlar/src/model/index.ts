@@ -33,6 +33,17 @@ export {
 } from './column-value.js';
 export { columnsWhere } from './columns-where.js';
 export { clockWithheld, databaseClocks } from './database-clock.js';
+export {
+  computedDecimal,
+  type DecimalOptions,
+  decimal,
+  decimalText,
+  exactDecimal,
+  greatestScaled,
+  isDecimalText,
+  mostScaledDigits,
+  scaledDecimal,
+} from './decimal.js';
 export { envelopeForm } from './envelope-form.js';
 export { refusesDelete, refusesUpdate } from './foreign-keys.js';
 export { fillGenerated } from './generate.js';

@@ -18,6 +18,7 @@ const javascriptTypes: Readonly<Record<Column['kind'], 'string' | 'number' | 'bo
   timestamp: 'string',
   date: 'string',
   inet: 'string',
+  decimal: 'string',
   integer: 'number',
   real: 'number',
   boolean: 'boolean',
@@ -36,6 +37,8 @@ const forms: Readonly<Record<Column['kind'], z.ZodType | undefined>> = {
   real: z.number(),
   text: undefined,
   bigint: undefined,
+  // its digits are looked at with what cannot be stored
+  decimal: undefined,
   boolean: undefined,
   json: undefined,
   bytes: undefined,

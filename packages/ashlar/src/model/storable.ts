@@ -1,5 +1,6 @@
 import type { Column } from '../contract/column.js';
 import { isBigintText } from './bigint.js';
+import { isDecimalOf } from './decimal.js';
 
 // PostgreSQL and SQLite differ in how deep JSON may be; both accept this
 const deepestJson = 512;
@@ -90,6 +91,11 @@ const yearProblem = (text: string): string | undefined =>
 const uuidProblem = (text: string): string | undefined =>
   text === text.toLowerCase() ? undefined : 'a UUID must be in lower case (RFC 9562 section 4)';
 
+const decimalProblem = (value: unknown, { digits }: Column): string | undefined =>
+  digits && !isDecimalOf(value, digits)
+    ? `a decimal has at most ${digits.total} digits, of which exactly ${digits.scale} are after the point`
+    : undefined;
+
 const bigintProblem = (value: unknown): string | undefined =>
   isBigintText(value) ? undefined : 'an integer must be within −2^63 and 2^63 − 1';
 
@@ -103,6 +109,7 @@ const checks: Readonly<Record<Column['kind'], Check | undefined>> = {
   bytes: (value: Uint8Array, column: Column) => sizeProblem(value.byteLength, column),
   integer: numberProblem as Check,
   bigint: bigintProblem as Check,
+  decimal: decimalProblem as Check,
   real: numberProblem as Check,
   uuid: uuidProblem as Check,
   timestamp: timestampProblem as Check,

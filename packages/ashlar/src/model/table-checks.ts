@@ -1,4 +1,4 @@
-import type { TableFacts } from '../contract/table.js';
+import type { SqlTexts, TableFacts } from '../contract/table.js';
 import { assertActions } from './foreign-keys.js';
 import { invalidTable } from './invalid-table.js';
 import { assertName } from './names.js';
@@ -24,6 +24,12 @@ export function assertKeys(table: string, columns: TableFacts['columns'], parts:
   for (const name of primary) {
     if (columns[name]?.nullable)
       throw invalidTable(table, `the primary key column ${name} is nullable.`, 'Remove .nullable().');
+    if (columns[name]?.kind === 'decimal')
+      throw invalidTable(
+        table,
+        `the primary key column ${name} is a decimal.`,
+        'Use integers or text in the primary key.',
+      );
   }
   for (const column of Object.values(columns)) {
     if (column.generated === 'identity' && (primary.length !== 1 || primary[0] !== column.name)) {
@@ -36,6 +42,36 @@ export function assertKeys(table: string, columns: TableFacts['columns'], parts:
   }
   for (const key of parts.foreignKeys) assertActions(table, columns, key);
   return primary;
+}
+
+// the lexer of SQL is above this layer
+const withoutTexts = (sql: string): string => sql.replaceAll(/'(?:[^']|'')*'/g, "''");
+
+const otherText = (name: string): string =>
+  `Give one text for each engine, with the scaled integer on SQLite: { sqlite: '${name} > 100', postgres: '${name} > 1.00' }.`;
+
+/**
+ * Throws if one SQL text for both engines names a decimal column, which SQLite holds as a scaled integer.
+ *
+ * @throws AshlarError `table-invalid`
+ */
+export function assertDecimalTexts(table: string, columns: TableFacts['columns'], parts: Parts): void {
+  const decimals = Object.values(columns).filter(({ kind }) => kind === 'decimal');
+  const namedIn = (text: string): string | undefined =>
+    decimals.find(({ name }) => new RegExp(`\\b${name}\\b`, 'i').test(withoutTexts(text)))?.name;
+  const assertText = (what: string, sql: SqlTexts | undefined): void => {
+    const named = sql && sql.sqlite === sql.postgres ? namedIn(sql.sqlite) : undefined;
+    if (named === undefined) return;
+    const reason = `${what} has one text for both engines and names ${named}, a decimal.`;
+    throw invalidTable(table, reason, otherText(named));
+  };
+  for (const { name, sql } of parts.checks) assertText(`the check ${name}`, sql);
+  for (const { name, where } of parts.indexes) assertText(`the condition of the index ${name}`, where);
+  for (const { name, where, parts: of } of parts.expressionIndexes) {
+    assertText(`the condition of the index ${name}`, where);
+    // a part that is text alone is the name of a column
+    for (const part of of) if (typeof part !== 'string') assertText(`the index ${name}`, part);
+  }
 }
 
 /**

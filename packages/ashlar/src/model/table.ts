@@ -10,7 +10,7 @@ import { limitKeySizes } from './key-size.js';
 import { assertColumnName, assertName } from './names.js';
 import type { RowCheck } from './row-checks.js';
 import type { CheckedRow, InsertShape, MarkedKey, RowShape, Shape, UpdateShape } from './shape.js';
-import { assertKeys, assertNames } from './table-checks.js';
+import { assertDecimalTexts, assertKeys, assertNames } from './table-checks.js';
 import { sortItems } from './table-parts.js';
 import { tableSchemas } from './table-schemas.js';
 
@@ -93,6 +93,7 @@ export function table<
   const { primaryKeys, ...parts } = sortItems(name, columns, items(columns));
   const primaryKey = assertKeys(name, columns, { primaryKeys, ...parts }) as Key[];
   assertNames(name, columns, { primaryKeys, ...parts });
+  assertDecimalTexts(name, columns, { primaryKeys, ...parts });
   const made: Table<Name, S, Key> = Object.freeze({
     kind: 'table' as const,
     name,

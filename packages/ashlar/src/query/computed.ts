@@ -2,6 +2,9 @@ import type { ColumnKind } from '../contract/column.js';
 import { bigintForm, computedBigint } from '../model/index.js';
 import type { Meaning } from './scope.js';
 
+/** The kinds whose values are numbers. */
+export const numbers: ReadonlySet<ColumnKind> = new Set(['integer', 'bigint', 'decimal', 'real']);
+
 /** Returns the meaning of a computed value. */
 export const computed = (kind: ColumnKind, nullable = true): Meaning => ({
   kind,
@@ -9,6 +12,7 @@ export const computed = (kind: ColumnKind, nullable = true): Meaning => ({
   column: undefined,
   precision: undefined,
   codec: kind === 'bigint' ? computedBigint : undefined,
+  digits: undefined,
   rows: undefined,
 });
 /** Returns the meaning of a value that is computed of values with a meaning, and has their kind. */
@@ -46,19 +50,19 @@ export const castMeaning = ({ dataType }: { dataType: { dataType?: string } }): 
   return kind && computed(kind);
 };
 
-/** The kinds whose values are numbers. */
-export const numbers: ReadonlySet<ColumnKind> = new Set(['integer', 'bigint', 'real']);
+type Meanings = readonly (Meaning | undefined)[];
 
-type Kinds = readonly (ColumnKind | undefined)[];
-
-/** Returns the meaning of what `||` makes of values of some kinds; `undefined` if the tree does not tell. */
-export function concatenated(kinds: Kinds): Meaning | undefined {
-  if (kinds.some((kind) => !kind || kind === 'json')) return undefined;
-  return computed(kinds.every((kind) => kind === 'bytes') ? 'bytes' : 'text');
+/** Returns the meaning of what `||` makes of some values; `undefined` if the tree does not tell. */
+export function concatenated(meanings: Meanings): Meaning | undefined {
+  if (meanings.some((meaning) => !meaning || meaning.kind === 'json')) return undefined;
+  return computed(meanings.every((meaning) => meaning?.kind === 'bytes') ? 'bytes' : 'text');
 }
 
-/** Returns the meaning of what an arithmetic operator makes of values of some kinds; `undefined` if the tree does not tell. */
-export function calculated(kinds: Kinds): Meaning | undefined {
+/** Returns the meaning of what an arithmetic operator makes of some values; `undefined` if the tree does not tell. */
+export function calculated(operator: string, meanings: Meanings): Meaning | undefined {
+  const decimal = meanings.find((meaning) => meaning?.kind === 'decimal');
+  if (decimal) return /^[-+*]$/.test(operator) ? result(decimal) : undefined;
+  const kinds = meanings.map((meaning) => meaning?.kind);
   if (kinds.every((kind) => kind === 'integer')) return computed('integer');
   if (kinds.every((kind) => kind === 'integer' || kind === 'bigint')) return computed('bigint');
   return kinds.every((kind) => kind && numbers.has(kind)) ? computed('real') : undefined;

@@ -14,7 +14,7 @@ import { concatenation } from './as-text.js';
 import { numbers } from './computed.js';
 import { besideJsonText } from './json-parts.js';
 import { type Comparand, comparand, isText } from './literals.js';
-import { comparisons, meaningOf, operatorOf } from './meaning.js';
+import { comparisons, meaningOf, operatorOf, remember } from './meaning.js';
 import { binary, both, cast, constant, isReady, neverEqual, parameter, parameters } from './nodes.js';
 import type { QueryParts } from './parts.js';
 import type { Place } from './place.js';
@@ -101,7 +101,9 @@ export function inFormOf(node: OperationNode, form: Form | undefined, place: Pla
 const literalIn = (form: Form, value: unknown, { parts }: Place): OperationNode | undefined => {
   const against = comparand(form, value);
   if (against.form !== 'exact') return undefined;
-  return parts.answers.typed(parameter(parts.encode(form, against.value)), form.kind);
+  const typed = parts.answers.typed(parameter(parts.encode(form, against.value)), form.kind);
+  remember(typed, { ...form, column: undefined, rows: undefined });
+  return typed;
 };
 
 interface Comparison {
@@ -134,6 +136,11 @@ const encoded = (form: Form, value: unknown, { answers, encode }: QueryParts): O
   return wide && answers.typedParameters ? cast(node, 'bigint') : node;
 };
 
+const decimalOf = (nodes: readonly OperationNode[], { parts, scope }: Place): Form | undefined =>
+  parts.hasDecimals
+    ? nodes.map((node) => meaningOf(node, scope)).find((meaning) => meaning?.kind === 'decimal')
+    : undefined;
+
 // PostgreSQL gives a parameter the type of the other operand
 const calculation = (node: BinaryOperationNode, operator: string, place: Place): OperationNode => {
   if (operator === '||') return concatenation(node, place);
@@ -142,14 +149,18 @@ const calculation = (node: BinaryOperationNode, operator: string, place: Place):
     if (kind && !numbers.has(kind)) throw noCalculation(operator, kind);
   }
   const { typedParameters } = place.parts.answers;
+  const { leftOperand, rightOperand } = node;
+  // a literal that is added to a decimal takes its scale
+  const decimal = /^[-+]$/.test(operator) ? decimalOf([leftOperand, rightOperand], place) : undefined;
   const side = (operand: OperationNode): OperationNode => {
+    if (decimal) return inFormOf(operand, decimal, place);
     const value = isLiteral(operand) ? operand.value : undefined;
     if (typeof value === 'bigint' && typedParameters) return cast(operand, 'int8');
     if (typeof value !== 'number' || !typedParameters) return place.rewrite(operand);
     if (!Number.isSafeInteger(value)) return cast(operand, 'double precision');
     return Math.abs(value) > largestInt32 ? cast(operand, 'bigint') : operand;
   };
-  return binary(side(node.leftOperand), operator, side(node.rightOperand));
+  return binary(side(leftOperand), operator, side(rightOperand));
 };
 
 const between = (

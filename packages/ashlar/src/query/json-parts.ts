@@ -12,7 +12,7 @@ import {
   ValueNode,
 } from 'kysely';
 import type { JsonPart } from '../contract/answers.js';
-import { decimalText } from '../engines/json-text.js';
+import { numericText } from '../engines/json-text.js';
 import { isReady } from './nodes.js';
 import { isLiteral } from './result-literals.js';
 import { unwrapped } from './unwrapped.js';
@@ -79,6 +79,6 @@ const literalsAsText = (node: OperationNode): OperationNode => {
 };
 
 const asText = (value: unknown): unknown => {
-  if (typeof value === 'number' && Number.isFinite(value)) return decimalText(String(value));
+  if (typeof value === 'number' && Number.isFinite(value)) return numericText(String(value));
   return typeof value === 'boolean' || typeof value === 'bigint' ? String(value) : value;
 };

@@ -1,10 +1,14 @@
+import type { DecimalDigits } from '../contract/column.js';
 import {
   bigintBounds,
   bigintForm,
   boundedBigint,
   canonicalAddress,
+  decimalText,
+  exactDecimal,
   isBigintText,
   isCanonicalAddress,
+  mostScaledDigits,
   timestampText,
 } from '../model/index.js';
 import { isStorableText, unstorableEscape } from '../model/storable.js';
@@ -58,6 +62,32 @@ const beyondBigint = (isGreater: boolean): Comparand =>
   isGreater
     ? { form: 'between', below: String(bigintBounds.most), above: undefined }
     : { form: 'between', below: undefined, above: String(bigintBounds.least) };
+
+const decimal = (given: unknown, { total, scale }: DecimalDigits): Comparand => {
+  const exactly = exactDecimal(given);
+  if (!exactly)
+    return given === Number.POSITIVE_INFINITY || given === Number.NEGATIVE_INFINITY
+      ? beyondDecimal(given > 0, total, scale)
+      : impossible;
+  const factor = 10n ** BigInt(Math.abs(scale - exactly.scale));
+  const isShorter = scale >= exactly.scale;
+  const scaled = isShorter ? exactly.scaled * factor : exactly.scaled / factor;
+  const rest = isShorter ? 0n : exactly.scaled % factor;
+  // every value that is computed of columns has 64 bits; see `computedDecimal`
+  if (total <= mostScaledDigits && boundedBigint(scaled) !== scaled)
+    return beyondDecimal(scaled > 0n, total, scale);
+  if (rest === 0n) return exact(decimalText(scaled, scale));
+  // a division of bigints cuts off
+  const below = rest < 0n ? scaled - 1n : scaled;
+  return { form: 'between', below: decimalText(below, scale), above: decimalText(below + 1n, scale) };
+};
+
+const beyondDecimal = (isGreater: boolean, total: number, scale: number): Comparand => {
+  const edge = total <= mostScaledDigits ? bigintBounds.most : 10n ** BigInt(total);
+  return isGreater
+    ? { form: 'between', below: decimalText(edge, scale), above: undefined }
+    : { form: 'between', below: undefined, above: decimalText(-edge, scale) };
+};
 
 const real = (given: unknown): Comparand => {
   const value = typeof given === 'bigint' ? Number(given) : given;
@@ -146,12 +176,14 @@ export function comparand(form: Form, value: unknown): Comparand {
   }
 }
 
-const storedComparand = ({ kind, precision }: Form, value: unknown): Comparand => {
+const storedComparand = ({ kind, precision, digits }: Form, value: unknown): Comparand => {
   switch (kind) {
     case 'integer':
       return integer(value);
     case 'bigint':
       return bigint(value);
+    case 'decimal':
+      return digits ? decimal(value, digits) : impossible;
     case 'real':
       return real(value);
     case 'boolean':

@@ -3,6 +3,7 @@ import {
   AliasNode,
   type BinaryOperationNode,
   type CaseNode,
+  CastNode,
   ColumnNode,
   type CommonTableExpressionNode,
   type FunctionNode,
@@ -62,9 +63,9 @@ export function operatorOf({ operator }: { readonly operator: OperationNode }): 
 
 const remembered = new WeakMap<OperationNode, Meaning>();
 
-/** Remembers the meaning of an expression that rewriting turned into raw SQL, which says nothing itself. */
+/** Remembers the meaning of an expression that rewriting turned into raw SQL or a cast, which say nothing or less. */
 export function remember(node: OperationNode, meaning: Meaning | undefined): void {
-  if (meaning && RawNode.is(node)) remembered.set(node, meaning);
+  if (meaning && (RawNode.is(node) || CastNode.is(node))) remembered.set(node, meaning);
 }
 
 /** Returns what a tree says about an expression; `undefined` if it says nothing certain. */
@@ -98,7 +99,7 @@ export function meaningOf(given: OperationNode, scope: Scope): Meaning | undefin
     case 'CaseNode':
       return common(resultsOfCase(node as CaseNode), scope);
     case 'CastNode':
-      return castMeaning(node as OperationNode & { dataType: { dataType?: string } });
+      return remembered.get(node) ?? castMeaning(node as OperationNode & { dataType: { dataType?: string } });
     default:
       return remembered.get(node);
   }
@@ -117,8 +118,8 @@ const operationMeaning = (node: BinaryOperationNode, scope: Scope): Meaning | un
   if (comparisons.has(operator)) return computed('boolean');
   if (operator === '->' || operator === '->>') return jsonPartMeaning(node);
   if (operator !== '||' && !arithmetic.has(operator)) return undefined;
-  const kinds = [node.leftOperand, node.rightOperand].map((operand) => meaningOf(operand, scope)?.kind);
-  return operator === '||' ? concatenated(kinds) : calculated(kinds);
+  const meanings = [node.leftOperand, node.rightOperand].map((operand) => meaningOf(operand, scope));
+  return operator === '||' ? concatenated(meanings) : calculated(operator, meanings);
 };
 
 const jsonPartMeaning = (node: OperationNode): Meaning => computed(isJsonText(node) ? 'text' : 'json');
@@ -165,6 +166,9 @@ const nestedMeaning = (
 const isNull = (node: OperationNode): boolean =>
   node.kind === 'ValueNode' && (node as ValueNode).value === null;
 
+const isAlike = (one: Meaning, other: Meaning): boolean =>
+  one.kind === other.kind && one.digits?.scale === other.digits?.scale;
+
 const merged = (one: Meaning, other: Meaning): Meaning => ({
   kind: one.kind,
   nullable: one.nullable || other.nullable,
@@ -172,6 +176,7 @@ const merged = (one: Meaning, other: Meaning): Meaning => ({
   precision: one.precision === other.precision ? one.precision : undefined,
   // the values of different codecs stay in their stored form
   codec: one.codec?.form === other.codec?.form ? one.codec : undefined,
+  digits: (one.digits?.total ?? 0) < (other.digits?.total ?? 0) ? other.digits : one.digits,
   rows: undefined,
 });
 
@@ -186,7 +191,7 @@ const common = (nodes: readonly OperationNode[], scope: Scope): Meaning | undefi
       continue;
     }
     const meaning = meaningOf(node, scope);
-    if (!meaning || (found && found.kind !== meaning.kind)) return undefined;
+    if (!meaning || (found && !isAlike(found, meaning))) return undefined;
     found = merged(found ?? meaning, meaning);
   }
   for (const { value } of literals) {
@@ -215,7 +220,7 @@ const united = (one: readonly Output[], other: readonly Output[]): Output[] => {
   const known = one.length === other.length && ![...one, ...other].some(({ name }) => name === undefined);
   return one.map(({ name, meaning }, at) => {
     const beside = known ? other[at]?.meaning : undefined;
-    const same = meaning && beside && meaning.kind === beside.kind;
+    const same = meaning && beside && isAlike(meaning, beside);
     return {
       name,
       plain: false,

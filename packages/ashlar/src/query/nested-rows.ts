@@ -1,5 +1,5 @@
 import { AshlarError } from '../errors.js';
-import { canonicalAddress } from '../model/index.js';
+import { canonicalAddress, computedDecimal } from '../model/index.js';
 import type { Meaning, NestedRows } from './scope.js';
 
 const corrupt = (name: string, why: string): AshlarError =>
@@ -26,6 +26,11 @@ const storedCell = (name: string, meaning: Meaning, value: unknown): unknown => 
     case 'integer':
       if (!Number.isSafeInteger(value)) throw corrupt(name, 'The integer is beyond 2^53.');
       return value;
+    case 'decimal': {
+      const text = meaning.digits && computedDecimal(value, meaning.digits);
+      if (text === undefined) throw corrupt(name, 'It is no decimal of its scale.');
+      return text;
+    }
     case 'text':
     case 'bigint':
     case 'real':

@@ -7,6 +7,8 @@ export interface QueryParts {
   /** The declared tables, by name. */
   readonly declared: ReadonlyMap<string, Relation>;
   readonly answers: QueryAnswers;
+  /** Whether a declared table has a decimal column. */
+  readonly hasDecimals: boolean;
   /** Returns a stored value as a parameter of the engine. */
   encode(form: ValueForm, value: unknown): unknown;
   /** Returns an SQL expression for the current time, in the form of a timestamp column. */

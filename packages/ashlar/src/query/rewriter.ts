@@ -20,8 +20,9 @@ import {
 } from 'kysely';
 import type { ResultKinds } from '../contract/answers.js';
 import { raw } from '../engines/raw-node.js';
-import { asText } from './as-text.js';
+import { ofText } from './as-text.js';
 import { condition, inFormOf } from './conditions.js';
+import { refuseDecimals } from './decimals.js';
 import { jsonPartOf } from './json-parts.js';
 import { matchesFunction, matchParts } from './matches.js';
 import {
@@ -44,7 +45,7 @@ import type { QueryParts } from './parts.js';
 import type { Place } from './place.js';
 import { refuseAggregate } from './refused-aggregates.js';
 import { refuseForm, refuseSchema } from './refused-forms.js';
-import { isFirstOf, isLiteral } from './result-literals.js';
+import { isFirstOf } from './result-literals.js';
 import { isComputed, needsKinds, typedLiterals } from './results.js';
 import { rewrittenReturning } from './returning.js';
 import { type Meaning, type NestedRows, Scope } from './scope.js';
@@ -101,7 +102,10 @@ export class Rewriter {
     if (node.kind === 'JSONReferenceNode') return this.#jsonPart(node, scope) ?? node;
     refuseSchema(node, this.#parts.declared);
     if (leaves.has(node.kind)) return node;
-    if (!isReady(node)) refuseForm(node);
+    if (!isReady(node)) {
+      refuseForm(node);
+      if (this.#parts.hasDecimals) refuseDecimals(node, scope);
+    }
     switch (node.kind) {
       case 'BinaryOperationNode': {
         const part = this.#jsonPart(node, scope);
@@ -200,6 +204,8 @@ export class Rewriter {
     const writes = this.#writes(into, scope);
     const rest = this.#except(node, ['with', 'onConflict', ...(writes ? ['values'] : [])], scope);
     if (!writes) return { ...rest, ...this.#conflict(node, undefined, scope) } as OperationNode;
+    if (node.values && isStatement(node.values))
+      writes.refuseSelected(node.columns ?? [], outputsOf(node.values, scope));
     const values =
       node.values && node.values.kind !== 'ValuesNode' ? this.#rewrite(node.values, scope) : node.values;
     return { ...rest, values, ...writes.rows(node), ...this.#conflict(node, writes, scope) } as OperationNode;
@@ -268,7 +274,7 @@ export class Rewriter {
     const isNested = node.func === nestedFunctions.many || node.func === nestedFunctions.one;
     if (isFirstOf(node.func)) return this.#firstOf(node, scope);
     const [query] = rewritten.arguments;
-    if (takesText(node.func)) return this.#ofText(node, rewritten, scope);
+    if (takesText(node.func)) return ofText(node, rewritten, this.#place(scope));
     if (!isNested || !query) return rewritten;
     const meaning = meaningOf(node, scope);
     const rows = nestedNode(query, meaning?.rows, this.#parts.answers);
@@ -281,20 +287,6 @@ export class Rewriter {
     const written = parts ? this.#parts.answers.matches(parts) : raw(['(1 = 0)']);
     remember(written, meaningOf(node, scope));
     return written;
-  }
-
-  #ofText(given: FunctionNode, rewritten: FunctionNode, scope: Scope): FunctionNode {
-    const { answers } = this.#parts;
-    // the other arguments of substr are numbers
-    const last = /^(substr|substring|length)$/i.test(given.func) ? 1 : given.arguments.length;
-    const meanings = given.arguments.slice(0, last).map((each) => meaningOf(each, scope));
-    if (meanings[0]?.kind === 'bytes' && given.func.toLowerCase() !== 'concat') return rewritten;
-    return {
-      ...rewritten,
-      arguments: rewritten.arguments.map((each, at) =>
-        isLiteral(each) ? each : asText(each, meanings[at], answers),
-      ),
-    };
   }
 
   #cast(node: CastNode, scope: Scope): OperationNode {

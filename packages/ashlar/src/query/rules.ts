@@ -48,6 +48,9 @@ export function queryRules(
   const rewriter = new Rewriter({
     declared,
     answers: engine.kysely.answers,
+    hasDecimals: [...tables, ...views].some(({ columns }) =>
+      Object.values(columns).some(({ kind }) => kind === 'decimal'),
+    ),
     encode: (column, value) => engine.encode(column, value),
     now: (precision) => engine.dialect.now(precision),
     clock,

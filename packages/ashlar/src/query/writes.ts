@@ -16,11 +16,14 @@ import type { TableFacts } from '../contract/table.js';
 import { AshlarError } from '../errors.js';
 import { clockWithheld, columnValue } from '../model/index.js';
 import { asText } from './as-text.js';
+import { refuseMeaning } from './decimals.js';
 import { fillOf } from './fills.js';
+import type { Output } from './meaning.js';
 import { parameter, parameters } from './nodes.js';
 import type { QueryParts } from './parts.js';
 import { isLiteral, withResults } from './result-literals.js';
 import type { Meaning } from './scope.js';
+import { unwrapped } from './unwrapped.js';
 
 type Rewrite = (node: OperationNode) => OperationNode;
 
@@ -97,6 +100,18 @@ export class Writes {
     return [...assigned, ...touched.map((column) => this.#touch(column))];
   }
 
+  /**
+   * Refuses the query of INSERT … SELECT if a column cannot take what it selects.
+   *
+   * @throws AshlarError `usage`
+   */
+  refuseSelected(columns: readonly ColumnNode[], outputs: readonly Output[]): void {
+    for (const [at, { meaning }] of outputs.entries()) {
+      const column = this.#table.columns[columns[at]?.column.name ?? ''];
+      if (column && meaning) refuseMeaning(column, meaning);
+    }
+  }
+
   #touch(column: Column): ColumnUpdateNode {
     const { clock, now } = this.#parts;
     const time = clock
@@ -127,6 +142,8 @@ export class Writes {
   #assigned(column: Column, node: OperationNode): OperationNode {
     const { answers } = this.#parts;
     const meaning = this.#meaningOf(node);
+    // a parameter of raw SQL has the form that its author gave it
+    if (meaning && !isLiteral(unwrapped(node))) refuseMeaning(column, meaning);
     const rewritten = this.#rewrite(node);
     if (column.kind === 'text') return asText(rewritten, meaning, answers);
     if (column.kind === 'integer' && meaning?.kind === 'real')

@@ -2,7 +2,7 @@ import { randomBytes, randomInt } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
 import type { Column } from '../contract/column.js';
-import { storageProblem, timestampText } from '../model/index.js';
+import { decimalText, scaledDecimal, storageProblem, timestampText } from '../model/index.js';
 import { sampleOf } from './json-sample.js';
 
 let clock = 0;
@@ -54,7 +54,7 @@ const wholeNumbers = ({ rules }: Column, variant: number, unlike: boolean): read
   return [(start + step) * multipleOf, start * multipleOf];
 };
 
-const bigints = ({ rules }: Column, variant: number, unlike: boolean): readonly string[] => {
+const bigints = ({ rules }: Pick<Column, 'rules'>, variant: number, unlike: boolean): readonly string[] => {
   const [minimum, maximum] = [BigInt(rules.least ?? 0), BigInt(rules.most ?? 0)];
   const step = BigInt(rules.multipleOf ?? 1);
   // near zero, as far as the bounds allow
@@ -66,6 +66,15 @@ const bigints = ({ rules }: Column, variant: number, unlike: boolean): readonly 
   const distance = unlike ? randomInt(0, Math.max(most, 0) + 1) : Math.min(variant, Math.max(most, 0));
   return [start + BigInt(distance) * step, start, maximum, minimum].map(String);
 };
+
+const decimals = ({ rules, digits }: Column, variant: number, unlike: boolean): readonly string[] => {
+  const scaled = { least: scaledText(rules.least), most: scaledText(rules.most) };
+  return bigints({ rules: scaled }, variant, unlike).map((value) =>
+    decimalText(BigInt(value), digits?.scale ?? 0),
+  );
+};
+
+const scaledText = (text = '0'): string => String(scaledDecimal(text));
 
 const numbers = (column: Column, variant: number): readonly number[] => {
   const { minimum = 0, maximum } = column.rules;
@@ -105,6 +114,8 @@ const candidates = (column: Column, variant: number, unlike: boolean): readonly 
       return wholeNumbers(column, variant, unlike);
     case 'bigint':
       return bigints(column, variant, unlike);
+    case 'decimal':
+      return decimals(column, variant, unlike);
     case 'real':
       return numbers(column, variant);
     case 'boolean':

@@ -189,6 +189,12 @@ export function referredTables(sql: string, dialect: SqlName): readonly string[]
   });
 }
 
+/** Returns the name of the table that CREATE TRIGGER puts a trigger on; '' if it names none. */
+export function triggerTable(tokens: readonly CodeToken[]): string {
+  const on = tokens[tokens.findIndex(({ word }) => word === 'ON') + 1];
+  return on ? nameOf(on) : '';
+}
+
 /** Removes the white space around a statement, and the semicolon at its end. */
 export function withoutSemicolon(sql: string): string {
   const text = sql.trim();

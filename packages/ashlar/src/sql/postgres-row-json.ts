@@ -29,6 +29,7 @@ const forms: Readonly<Record<ColumnKind, (value: string, column: Column) => stri
   integer: plain,
   // a number of JSON is read as a double
   bigint: (value) => `${value}::text`,
+  decimal: (value) => `${value}::text`,
   real: plain,
   boolean: plain,
   uuid: plain,

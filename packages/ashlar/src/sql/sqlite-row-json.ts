@@ -1,18 +1,20 @@
-import type { ColumnKind } from '../contract/column.js';
+import type { Column, ColumnKind } from '../contract/column.js';
 import type { TableFacts } from '../contract/table.js';
 import { identifier, literal } from '../model/index.js';
 import type { RowJsonOptions } from './postgres-row-json.js';
+import { sqliteDecimalText } from './sqlite-decimal.js';
 
 const quoted = (value: string): string => `json_quote(${value})`;
 
 /**
  * For each column kind, an SQL expression for a value that is not NULL, as JSON text in the form that Ashlar returns.
  */
-export const jsonText: Readonly<Record<ColumnKind, (value: string) => string>> = {
+export const jsonText: Readonly<Record<ColumnKind, (value: string, column: Column) => string>> = {
   text: quoted,
   integer: (value) => value,
   // a number of JSON is read as a double
   bigint: (value) => `'"' || ${value} || '"'`,
+  decimal: (value, { digits }) => `'"' || ${sqliteDecimalText(value, digits ?? { scale: 0 })} || '"'`,
   // 17 digits distinguish every double from its neighbours; SQLite's own conversion has 15
   real: (value) => `printf('%!.17g', ${value})`,
   boolean: (value) => `iif(${value}, 'true', 'false')`,
@@ -33,9 +35,10 @@ export const jsonText: Readonly<Record<ColumnKind, (value: string) => string>> =
 export function rowJson(table: TableFacts, row: string, { only, except = [] }: RowJsonOptions = {}): string {
   const parts = Object.values(table.columns)
     .filter(({ name }) => (only?.includes(name) ?? true) && !except.includes(name))
-    .map(({ name, kind, nullable }, at) => {
+    .map((column, at) => {
+      const { name, kind, nullable } = column;
       const value = `${row}.${identifier(name)}`;
-      const text = jsonText[kind](value);
+      const text = jsonText[kind](value, column);
       const head = literal(`${at === 0 ? '{' : ','}${JSON.stringify(name)}:`);
       return `${head} || ${nullable ? `iif(${value} IS NULL, 'null', ${text})` : text}`;
     });

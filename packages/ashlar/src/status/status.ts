@@ -83,6 +83,8 @@ export interface StatusReport {
     readonly head: string | null;
     readonly applied: number;
     readonly pending: readonly string[];
+    /** The contract steps that wait for `up --contract`, if no other step is pending. */
+    readonly waiting: readonly string[];
     readonly changed: readonly string[];
     readonly missing: readonly string[];
     readonly late: readonly string[];
@@ -142,6 +144,8 @@ export async function status(
   );
   const isAlone = engine.connectedRole?.canChangeSchema === true && roles.appConnects === undefined;
   const tables = await tablesOf(engine, system, isAlone);
+  const names = pending.map(({ name }) => name);
+  const waits = applied.length > 0 && pending.every(({ up }) => up.contract);
   const page = {
     system: system.name,
     engine: engine.label,
@@ -151,7 +155,8 @@ export async function status(
     migrations: {
       head: applied.at(-1)?.step ?? null,
       applied: applied.length,
-      pending: pending.map(({ name }) => name),
+      pending: waits ? [] : names,
+      waiting: waits ? names : [],
       changed,
       missing,
       late,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { StoredForm } from '../../src/contract/column.js';
 import type { StoredValue } from '../../src/model/conversions.js';
-import { bigint, bytes, inet, json, timestamp } from '../../src/model/index.js';
+import { bigint, bytes, decimal, inet, json, timestamp } from '../../src/model/index.js';
 
 /** A kind of column: its Zod type, and values that its database may hold or that look like values of another kind. */
 export interface KindOfColumn {
@@ -36,6 +36,8 @@ const integerTexts = [
     '5.',
     '.5',
   ],
+  ...['-0.00', '0.0', '0.00', '12.3', '12.30', '012.30', '+12.30', '12.300', '.50', '1e2', '0.5000', '0.500'],
+  ...['9999999999.99', '10000000000.00', '999999999999.999999', '9999999999999999999999.00'],
   ...['1_000', '1,000', '５', '5\n', '\n5', '5\t', '--5', '- 5', 'five', 'NaN', 'Infinity', '2.5'],
   ...['2147483647', '2147483648', '-2147483649', String(largest), `-${largest}`],
   ...['9007199254740992', '9007199254740993', '-9007199254740992', '9999999999999999', '-9999999999999999'],
@@ -243,6 +245,13 @@ const reals = [
   ],
 ];
 
+const digits = (total: number, scale: number): StoredForm => ({
+  kind: 'decimal',
+  precision: 3,
+  encrypted: false,
+  digits: { total, scale },
+});
+
 const form = (kind: StoredForm['kind'], precision: 3 | 6 = 3): StoredForm => ({
   kind,
   precision,
@@ -273,6 +282,30 @@ export const kindsOfColumns: readonly KindOfColumn[] = [
       ...['0', '1', '-1', '2', '9007199254740991', '9007199254740992', '9007199254740993'],
       ...['-9007199254740991', '-9007199254740992', '9223372036854775807', '-9223372036854775808'],
     ],
+  },
+  {
+    name: 'money',
+    form: digits(12, 2),
+    type: decimal(12, 2),
+    values: ['0.00', '0.01', '-0.01', '1.00', '-1.00', '12.30', '99.99', '9999999999.99', '-9999999999.99'],
+  },
+  {
+    name: 'longest decimal',
+    form: digits(18, 6),
+    type: decimal(18, 6, { min: '-1.000000' }),
+    values: ['0.000000', '0.000001', '-1.000000', '1.000000', '12.300000', '999999999999.999999'],
+  },
+  {
+    name: 'fraction',
+    form: digits(3, 3),
+    type: decimal(3, 3),
+    values: ['0.000', '0.001', '-0.999', '0.500', '0.010'],
+  },
+  {
+    name: 'whole decimal',
+    form: digits(18, 0),
+    type: decimal(18, 0),
+    values: ['0', '1', '-1', '9007199254740991', '9007199254740993', '-999999999999999999'],
   },
   {
     name: 'positive bigint',

@@ -4,6 +4,7 @@ import {
   bytes,
   createdAt,
   type Database,
+  decimal,
   id,
   index,
   inet,
@@ -61,6 +62,7 @@ const kinds = {
   whole: z.int(),
   small: z.int32().min(-5).max(5),
   big: bigint(),
+  money: decimal(15, 2),
   real: z.number(),
   flag: z.boolean(),
   uuid: z.uuid(),
@@ -353,6 +355,7 @@ describe.each(engines)('audited on $name', (engine) => {
       text,
       whole: fc.maxSafeInteger(),
       small: fc.integer({ min: -5, max: 5 }),
+      money: fc.constantFrom('0.00', '-0.01', '-12.30', '9999999999999.99', '0.10'),
       big: fc.oneof(
         fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
         fc.constantFrom(0n, 2n ** 53n + 1n, -(2n ** 63n)),

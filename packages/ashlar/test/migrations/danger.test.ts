@@ -52,6 +52,7 @@ const dangersOf = (
       statements: splitStatements(text, dialect),
       mode,
       irreversible: false,
+      contract: false,
     },
     dialect,
     new Set(),

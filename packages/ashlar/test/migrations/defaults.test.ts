@@ -6,7 +6,7 @@ import { withTables } from '../../../../test/support/tables.js';
 import type { Engine } from '../../src/contract/engine.js';
 import { openEngine } from '../../src/engines/open.js';
 import { checkMigrations, down, drift, newStep, up } from '../../src/migrations/index.js';
-import { bigint, bytes, id, inet, json, type Table, table } from '../../src/model/index.js';
+import { bigint, bytes, decimal, id, inet, json, type Table, table } from '../../src/model/index.js';
 import { type System, system } from '../../src/system/system.js';
 import { type Folder, makeFolder } from './folder.js';
 
@@ -20,6 +20,8 @@ const kinds: Readonly<Record<string, readonly [z.ZodType, readonly unknown[]]>> 
   integer: [z.int(), [0, -5, 2 ** 53 - 1, -(2 ** 53) + 1]],
   narrow: [z.int().min(-10).max(10), [0, -10, 10]],
   bigint: [bigint(), [0n, -5n, 2n ** 53n + 1n, 2n ** 63n - 1n, -(2n ** 63n)]],
+  decimal: [decimal(18, 2), ['0.00', '-0.01', '12.30', '9999999999999999.99', '-9999999999999999.99']],
+  whole: [decimal(3, 0, { min: '-5' }), ['-5']],
   bounded: [
     z
       .bigint()

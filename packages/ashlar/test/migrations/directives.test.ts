@@ -6,13 +6,15 @@ import { readChecksums, readSteps } from '../../src/migrations/steps.js';
 import { type Folder, makeFolder } from './folder.js';
 
 const dialects: readonly SqlName[] = ['sqlite', 'postgres'];
-const names = ['irreversible', 'no-transaction', 'rebuild'] as const;
+const names = ['irreversible', 'contract', 'no-transaction', 'rebuild', 'batches'] as const;
 
-const nothing = { mode: 'transaction', irreversible: false };
+const nothing = { mode: 'transaction', irreversible: false, contract: false };
 const meaning = {
-  irreversible: { mode: 'transaction', irreversible: true },
-  'no-transaction': { mode: 'no-transaction', irreversible: false },
-  rebuild: { mode: 'rebuild', irreversible: false },
+  irreversible: { ...nothing, irreversible: true },
+  contract: { ...nothing, contract: true },
+  'no-transaction': { ...nothing, mode: 'no-transaction' },
+  rebuild: { ...nothing, mode: 'rebuild' },
+  batches: { ...nothing, mode: 'batches' },
 };
 
 const dialect = fc.constantFrom(...dialects);

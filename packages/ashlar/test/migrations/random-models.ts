@@ -5,6 +5,7 @@ import {
   bytes,
   check,
   createdAt,
+  decimal,
   id,
   index,
   inet,
@@ -47,6 +48,8 @@ const types = {
   wider: { type: () => z.enum(['0', '1', 'true', 'a', 'b']), default: '1' },
   integer: { type: () => z.int(), default: 1 },
   small: { type: () => z.int32().min(0).max(1_000_000), default: 2 },
+  decimal: { type: () => decimal(12, 2), default: '3.00' },
+  longer: { type: () => decimal(14, 3), default: '3.000' },
   bigint: { type: () => bigint(), default: 3n },
   real: { type: () => z.number(), default: 1.5 },
   boolean: { type: () => z.boolean(), default: true },
@@ -95,7 +98,9 @@ export function tablesOf(model: readonly RandomTable[]): readonly Table[] {
             from === undefined ? undefined : (renamed(of(name), from) as never),
             indexed === 'index' && canBeKey(type) ? index(of(name)) : undefined,
             indexed === 'partial' && canBeKey(type)
-              ? index(of(name), { where: `${name} IS NOT NULL` })
+              ? index(of(name), {
+                  where: { sqlite: `${name} IS NOT NULL`, postgres: `(${name} IS NOT NULL)` },
+                })
               : undefined,
             indexed === 'unique' && canBeKey(type) && type !== 'boolean' ? unique(of(name)) : undefined,
           ]),
@@ -127,6 +132,7 @@ const related: readonly (readonly RandomColumn['type'][])[] = [
   ['text', 'date', 'timestamp', 'microseconds'],
   ['integer', 'small', 'real', 'boolean'],
   ['integer', 'small', 'bigint', 'text'],
+  ['integer', 'decimal', 'longer', 'text'],
 ];
 
 // mostly of a kind that the old one converts to

@@ -1,4 +1,4 @@
-import { bigint, bytes, type Database, id, inet, json, references, table } from 'ashlar';
+import { bigint, bytes, type Database, decimal, id, inet, json, references, table } from 'ashlar';
 import { nested, nestedOne } from 'ashlar/query';
 import { afterAll, beforeAll, describe, expect, expectTypeOf, it } from 'vitest';
 import { z } from 'zod';
@@ -14,6 +14,7 @@ const children = table(
     position: z.int(),
     text: z.string().nullable(),
     big: bigint().nullable(),
+    money: decimal(18, 2).nullable(),
     real: z.number().nullable(),
     flag: z.boolean().nullable(),
     at: z.iso.datetime({ precision: 3 }).nullable(),
@@ -37,6 +38,7 @@ const difficult = [
   {
     text: 'a"\\\u2028😀',
     big: 2n ** 53n + 1n,
+    money: '-0.01',
     real: 5e-324,
     flag: true,
     at: '2026-01-01T00:00:00.100Z',
@@ -50,6 +52,7 @@ const difficult = [
   {
     text: '',
     big: -(2n ** 63n),
+    money: '9999999999999999.99',
     real: 1.7976931348623157e308,
     flag: false,
     at: '9999-12-31T23:59:59.999Z',
@@ -63,6 +66,7 @@ const difficult = [
   {
     text: '[]',
     big: null,
+    money: null,
     real: 0.1,
     flag: null,
     at: null,

@@ -11,11 +11,12 @@ import { type LockOptions, lockBudget, withLockOptions } from '../lock-options.j
 import { printGrants } from '../print-grants.js';
 import { printVerdict } from '../print-report.js';
 import { reportError } from '../report-error.js';
-import { stepProgress } from '../step-progress.js';
+import { contractHelp, stepProgress } from '../step-progress.js';
 import { guaranteeBroken, proveWith } from './prove.js';
 
 interface Options extends LockOptions {
   readonly actor?: string;
+  readonly contract?: boolean;
   /** Set to false by `--no-prove`. */
   readonly prove: boolean;
 }
@@ -29,6 +30,7 @@ export function upCommand(commands: Commands): Command {
         '--actor <name>',
         'the actor to record in the history (default: the user of the operating system)',
       )
+      .option('--contract', contractHelp)
       .option('--no-prove', 'skip the attacks on guarantees at the end'),
   );
 }
@@ -106,6 +108,7 @@ const initialise = async (
   out.line(`${out.style('bold', system.name)} · ${engine.label} · ${engine.url}`);
   const applied = await up(engine, system, {
     actor: options.actor,
+    contract: options.contract,
     ...lockBudget(out, options),
     roles: invocation.roles(),
     onRoles: (changes) => {

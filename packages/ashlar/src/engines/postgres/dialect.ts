@@ -1,11 +1,15 @@
 import type { SqlDialect } from '../../contract/dialect.js';
+import { identifier } from '../../model/index.js';
 import { tableRenamer } from '../rename-tables.js';
 import { postgresRoles } from './roles/roles.js';
+import { postgresBatches } from './schema/batches.js';
 import { changes } from './schema/changes.js';
 import { postgresContents } from './schema/contents.js';
+import { conversionSql } from './schema/conversions.js';
 import { createTable, createTables } from './schema/create-table.js';
 import { declaredObjects, viewSql } from './schema/declared-objects.js';
 import { dump } from './schema/dump.js';
+import { expansionSteps } from './schema/expansion/steps.js';
 import { foundation, foundationVersions } from './schema/foundation.js';
 import { generatedColumnObjects } from './schema/generated-columns.js';
 import { postgresProving } from './schema/proving.js';
@@ -24,6 +28,8 @@ export const postgresDialect: SqlDialect = {
   declaredObjects,
   viewSql,
   changes,
+  expansion: expansionSteps,
+  converted: (from, to) => conversionSql(from, to, identifier(from[1].name)),
   findBroken: async () => [],
   renameTables: tableRenamer('postgres'),
   // DROP TABLE deletes no row of another table, and there is no REPLACE
@@ -32,6 +38,7 @@ export const postgresDialect: SqlDialect = {
   dump,
   proving: postgresProving,
   contents: postgresContents,
+  batches: postgresBatches,
   roles: postgresRoles,
   contextKeys: postgresContextKeys,
 };

@@ -1,11 +1,14 @@
 import type { SqlDialect } from '../../contract/dialect.js';
 import { tableRenamer } from '../rename-tables.js';
+import { sqliteBatches } from './schema/batches.js';
 import { findBroken } from './schema/broken.js';
 import { changes } from './schema/changes.js';
 import { now } from './schema/column-sql.js';
 import { sqliteContents } from './schema/contents.js';
+import { copiedValue } from './schema/conversions.js';
 import { createTable } from './schema/ddl.js';
 import { declaredObjects, viewSql } from './schema/declared-objects.js';
+import { expansionSteps } from './schema/expansion/steps.js';
 import { foundation, foundationVersions } from './schema/foundation.js';
 import { generatedColumnObjects } from './schema/generated-columns.js';
 import { sqliteProving } from './schema/proving.js';
@@ -28,6 +31,8 @@ export const sqliteDialect: SqlDialect = {
   declaredObjects,
   viewSql,
   changes,
+  expansion: expansionSteps,
+  converted: ([table, from], [, to]) => copiedValue(table.name, from, to),
   findBroken,
   renameTables: tableRenamer('sqlite', refilledByName),
   ownerOfSteps: withoutImplicitDeletes,
@@ -35,6 +40,7 @@ export const sqliteDialect: SqlDialect = {
   dump,
   proving: sqliteProving,
   contents: sqliteContents,
+  batches: sqliteBatches,
   roles: undefined,
   contextKeys: undefined,
 };

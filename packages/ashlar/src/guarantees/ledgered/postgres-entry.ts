@@ -13,6 +13,7 @@ export const keyTypes: Readonly<Record<ColumnKind, string | undefined>> = {
   timestamp: 'timestamptz',
   date: 'date',
   inet: 'inet',
+  decimal: undefined,
   real: undefined,
   boolean: undefined,
   json: undefined,
@@ -24,6 +25,7 @@ const plain: Readonly<Record<ColumnKind, (name: string, column: Column) => strin
   text: (name) => name,
   integer: (name) => `${name}::text`,
   bigint: (name) => `${name}::text`,
+  decimal: (name) => `${name}::text`,
   real: (name) => `${name}::text`,
   boolean: (name) => `${name}::text`,
   uuid: (name) => `${name}::text`,
@@ -40,6 +42,7 @@ const isJsonAlready: Readonly<Record<ColumnKind, boolean>> = {
   integer: true,
   // a number of JSON is read as a double
   bigint: false,
+  decimal: false,
   real: true,
   boolean: true,
   uuid: false,

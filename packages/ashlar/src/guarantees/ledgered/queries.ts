@@ -2,6 +2,7 @@ import type { Column } from '../../contract/column.js';
 import type { SqlName, SqlRow } from '../../contract/sql.js';
 import type { TableFacts } from '../../contract/table.js';
 import { identifier } from '../../model/index.js';
+import { sqliteDecimalText } from '../../sql/sqlite-decimal.js';
 import { keyColumns, ledgerNames } from './names.js';
 import { keyTypes, rowKeySql as postgresRowKey, stamps } from './postgres-entry.js';
 import { rowKeySql as sqliteRowKey } from './sqlite-entry.js';
@@ -26,7 +27,7 @@ const dialects: Readonly<Record<SqlName, Dialect>> = {
     rowKey: postgresRowKey,
     value: ({ name, kind }) => {
       const column = `t.${identifier(name)}`;
-      if (kind === 'json' || kind === 'bigint') return `${column}::text`;
+      if (kind === 'json' || kind === 'bigint' || kind === 'decimal') return `${column}::text`;
       return kind === 'bytes' ? `encode(${column}, 'hex')` : column;
     },
     due: (head) =>
@@ -40,8 +41,9 @@ const dialects: Readonly<Record<SqlName, Dialect>> = {
   sqlite: {
     parameter: () => '?',
     rowKey: sqliteRowKey,
-    value: ({ name, kind }) => {
+    value: ({ name, kind, digits }) => {
       const column = `t.${identifier(name)}`;
+      if (digits) return `iif(${column} IS NULL, NULL, ${sqliteDecimalText(column, digits)})`;
       // an expression, so that the session does not decode it as a JSON column
       if (kind === 'json') return `${column} || ''`;
       // the driver rounds integers beyond 2^53

@@ -40,7 +40,7 @@ export function entrySql(
   const at = written === 'now' ? "strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')" : "''";
   const parts = Object.values(table.columns).map((column) => {
     const name = of(row, column);
-    const part = `${literal(`,"${column.name}":`)} || ${jsonText[column.kind](name)}`;
+    const part = `${literal(`,"${column.name}":`)} || ${jsonText[column.kind](name, column)}`;
     return column.nullable ? `iif(${name} IS NULL, '', ${part})` : part;
   });
   return [

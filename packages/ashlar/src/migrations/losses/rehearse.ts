@@ -1,5 +1,6 @@
 import type { Engine } from '../../contract/engine.js';
 import type { Owner } from '../../contract/owner.js';
+import { isWithoutTransaction } from '../directives.js';
 import { type LockBudget, withinLockBudget } from '../lock-budget.js';
 import { inTransaction, runBody } from '../run-step.js';
 import type { Step, StepBody } from '../steps.js';
@@ -42,7 +43,7 @@ export async function rehearse(
   steps: readonly StepRunning[],
   options: LockBudget,
 ): Promise<Rehearsal> {
-  const end = steps.findIndex(({ body }) => body.kind === 'code' || body.mode === 'no-transaction');
+  const end = steps.findIndex(({ body }) => body.kind === 'code' || isWithoutTransaction(body));
   const chosen = end < 0 ? steps : steps.slice(0, end);
   const stopped = end < 0 ? undefined : steps[end]?.body;
   let reports: StepLosses[] = [];

@@ -170,6 +170,7 @@ const renamingStep = (
       statements: splitStatements(text, dialect),
       mode: 'transaction',
       irreversible: false,
+      contract: false,
       ownership: { makes: [], keeps: [], renames: keys },
     },
     down: undefined,

@@ -1,9 +1,11 @@
-import { relative, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { AshlarError } from '../../../errors.js';
 import type { Decide } from '../../../migrations/decisions.js';
-import { newStep } from '../../../migrations/new-step.js';
+import { newExpansion } from '../../../migrations/expand/new-expansion.js';
+import { type NewStep, type NewStepOptions, newStep } from '../../../migrations/new-step.js';
 import type { DecideObject, ObjectAnswer } from '../../../migrations/ownership/unknown.js';
+import { folderPath } from '../../../migrations/steps.js';
 import type { Answer, Commands } from '../../command.js';
 import type { Invocation } from '../../invocation.js';
 import { collect } from '../../option-values.js';
@@ -16,6 +18,9 @@ interface Options {
   readonly keep?: readonly string[];
   readonly dropObject?: readonly string[];
   readonly empty?: boolean;
+  readonly expand?: boolean;
+  readonly fill?: readonly string[];
+  readonly back?: readonly string[];
   readonly folder?: string;
 }
 
@@ -28,6 +33,17 @@ export function newCommand(commands: Commands): Command {
     .option('--rename-table <old:new>', 'treat this table as renamed (repeatable)', collect)
     .option('--drop <table.column>', 'treat this missing column as dropped (repeatable)', collect)
     .option('--drop-table <table>', 'treat this missing table as dropped (repeatable)', collect)
+    .option('--expand', 'write three steps between which an older and a newer version of the application run')
+    .option(
+      '--fill <table.column=SQL>',
+      'with --expand: the value of a new column, or in place of NULL (repeatable)',
+      collect,
+    )
+    .option(
+      '--back <table.column=SQL>',
+      'with --expand: the value of a column that goes, for the older version (repeatable)',
+      collect,
+    )
     .option('--keep <object>', 'keep this object of an older step (repeatable)', collect)
     .option('--drop-object <object>', 'drop this object of an older step (repeatable)', collect)
     .option('--empty', 'write empty files to fill in by hand')
@@ -40,7 +56,7 @@ const run = async (invocation: Invocation, options: Options, name = ''): Promise
   const folder =
     options.folder === undefined ? system.migrations : resolve(streams.directory, options.folder);
   const isAsking = streams.interactive && !out.json;
-  const step = await newStep(system, folder, name, {
+  const decisions: NewStepOptions = {
     objects: {
       ...answered(options.keep ?? [], 'keep'),
       ...answered(options.dropObject ?? [], 'drop'),
@@ -53,25 +69,62 @@ const run = async (invocation: Invocation, options: Options, name = ''): Promise
       ...parseDrops('--drop-table', /^\w+$/, options.dropTable),
     ],
     decide: isAsking ? ask(invocation) : undefined,
-    empty: options.empty,
     engines: await invocation.engines(folder),
-  });
-  if (!step) {
-    out.line('nothing to do: the migrations match the declared tables');
-    return { document: { system: system.name, step: null, changes: {} } };
+  };
+  const fills = parseValues('--fill', options.fill);
+  const backs = parseValues('--back', options.back);
+  if (options.expand) {
+    const expansion = await newExpansion(system, folder, name, { ...decisions, fills, backs });
+    if (!expansion) return nothing(invocation, system.name);
+    for (const step of expansion.steps)
+      out.line(`wrote ${inFolder(invocation, join(folderPath(folder), step))}`);
+    printChanges(invocation, expansion.changes);
+    out.line('deploy: ashlar up, replace the processes of the older version, ashlar up --contract');
+    return { document: { system: system.name, steps: expansion.steps, changes: expansion.changes } };
   }
-  out.line(`wrote ${relative(streams.directory, step.folder) || step.folder}`);
-  for (const [dialect, changes] of Object.entries(step.changes)) {
-    for (const { summary, danger } of changes) {
+  if (Object.keys({ ...fills, ...backs }).length > 0) {
+    throw new AshlarError('usage', {
+      message: '--fill and --back need --expand.',
+      suggestion: 'A usual step takes no values; write them into its file.',
+    });
+  }
+  const step = await newStep(system, folder, name, { ...decisions, empty: options.empty });
+  if (!step) return nothing(invocation, system.name);
+  out.line(`wrote ${inFolder(invocation, step.folder)}`);
+  printChanges(invocation, step.changes);
+  for (const object of step.kept) out.note(`kept, because no table declares it: ${object}`);
+  return { document: { system: system.name, step: step.name, changes: step.changes, kept: step.kept } };
+};
+
+const nothing = ({ out }: Invocation, system: string): Answer => {
+  out.line('nothing to do: the migrations match the declared tables');
+  return { document: { system, step: null, changes: {} } };
+};
+
+const inFolder = ({ streams }: Invocation, path: string): string => relative(streams.directory, path) || path;
+
+const printChanges = ({ out }: Invocation, changes: NewStep['changes']): void => {
+  for (const [dialect, all] of Object.entries(changes)) {
+    for (const { summary, danger } of all) {
       out.line(`  ${dialect.padEnd(9)}${summary}`);
       if (danger !== undefined)
         out.note(`${out.styleNote('yellow', 'careful')} ${dialect}: ${summary}: ${danger}`);
     }
   }
-  for (const object of step.kept) out.note(`kept, because no table declares it: ${object}`);
-  return { document: { system: system.name, step: step.name, changes: step.changes, kept: step.kept } };
 };
 
+/** `table.column=SQL` → table.column → SQL. @throws AshlarError `usage` */
+const parseValues = (option: string, given: readonly string[] = []): Record<string, string> =>
+  Object.fromEntries(
+    given.map((text) => {
+      const [, column, sql] = /^(\w+\.\w+)=(.+)$/s.exec(text) ?? [];
+      if (column !== undefined && sql !== undefined) return [column, sql.trim()] as const;
+      throw new AshlarError('usage', {
+        message: `Invalid value of ${option}: ${text}.`,
+        suggestion: `Write ${option} "table.column=SQL"`,
+      });
+    }),
+  );
 const answered = (objects: readonly string[], answer: ObjectAnswer): Record<string, ObjectAnswer> =>
   Object.fromEntries(objects.map((object) => [object, answer]));
 

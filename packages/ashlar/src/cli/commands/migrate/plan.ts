@@ -5,10 +5,13 @@ import { type PlannedStep, plan } from '../../../migrations/plan.js';
 import type { Answer, Commands } from '../../command.js';
 import type { Invocation } from '../../invocation.js';
 import type { Output } from '../../output.js';
+import { printWaiting } from '../../print-dangers.js';
+import { contractHelp } from '../../step-progress.js';
 
 interface Options {
   readonly to?: string;
   readonly allowLate?: boolean;
+  readonly contract?: boolean;
   readonly sql?: boolean;
 }
 
@@ -18,6 +21,7 @@ export function planCommand(commands: Commands): Command {
     .make<Options>('plan', 'summarise the pending steps, and point out dangerous statements', run)
     .option('--sql', 'also print the SQL of each step')
     .option('--to <step>', 'only up to this step')
+    .option('--contract', contractHelp)
     .option('--allow-late', 'include steps that sort before an applied step');
 }
 
@@ -32,11 +36,13 @@ async function run(invocation: Invocation, { sql = false, ...options }: Options)
     );
     for (const version of planned.foundation) printVersion(out, version, sql);
     for (const step of planned.steps) printStep(out, step, sql);
+    printWaiting(out, planned);
     documents.push({
       system: system.name,
       head: planned.head ?? null,
       applied: planned.applied,
       foundation: planned.foundation.map((version) => ({ ...version, version: versionName(version) })),
+      waiting: planned.waiting,
       steps: planned.steps.map(({ step, dangers, summary, tables }) => ({
         step: step.name,
         checksum: step.checksum,

@@ -4,11 +4,12 @@ import type { Answer, Commands } from '../../command.js';
 import type { Invocation } from '../../invocation.js';
 import { type LockOptions, lockBudget, withLockOptions } from '../../lock-options.js';
 import { printGrants } from '../../print-grants.js';
-import { stepProgress } from '../../step-progress.js';
+import { contractHelp, stepProgress } from '../../step-progress.js';
 
 interface Options extends LockOptions {
   readonly to?: string;
   readonly allowLate?: boolean;
+  readonly contract?: boolean;
   readonly actor?: string;
 }
 
@@ -18,6 +19,7 @@ export function migrateUpCommand(commands: Commands): Command {
     commands
       .make<Options>('up', 'apply pending steps', run)
       .option('--to <step>', 'only up to this step')
+      .option('--contract', contractHelp)
       .option('--allow-late', 'include steps that sort before an applied step')
       .option(
         '--actor <name>',
@@ -26,7 +28,10 @@ export function migrateUpCommand(commands: Commands): Command {
   );
 }
 
-const run = async (invocation: Invocation, { to, allowLate, actor, ...locks }: Options): Promise<Answer> => {
+const run = async (
+  invocation: Invocation,
+  { to, allowLate, contract, actor, ...locks }: Options,
+): Promise<Answer> => {
   const { out } = invocation;
   const documents: unknown[] = [];
   for (const system of await invocation.systems()) {
@@ -37,6 +42,7 @@ const run = async (invocation: Invocation, { to, allowLate, actor, ...locks }: O
         up(engine, system, {
           to,
           allowLate,
+          contract,
           actor,
           ...lockBudget(out, locks),
           roles: invocation.roles(),

@@ -11,6 +11,7 @@ export function inJson(node: OperationNode, value: ResultKind | undefined): Oper
     case 'timestamp':
       return timestampText(node, value.precision ?? 6);
     case 'bigint':
+    case 'decimal':
       return raw(['(', ')::text'], node);
     default:
       return node;

@@ -11,6 +11,7 @@ const types: Readonly<Record<ColumnKind, (column: Column) => string>> = {
   text: () => 'text',
   integer: ({ rules }) => (isNarrow(rules) ? 'integer' : 'bigint'),
   bigint: () => 'bigint',
+  decimal: ({ digits }) => `numeric(${digits?.total},${digits?.scale})`,
   real: () => 'double precision',
   boolean: () => 'boolean',
   uuid: () => 'uuid',
@@ -74,6 +75,11 @@ const bigintRules = (name: string, { rules: { least, most, multipleOf } }: Colum
   ...(multipleOf === undefined ? [] : [`${name} % ${multipleOf} = 0`]),
 ];
 
+// a NaN is above every number
+const decimalRules = (name: string, { rules: { least, most } }: Column): string[] => [
+  `${name} BETWEEN ${least} AND ${most}`,
+];
+
 const realRules = (name: string, { rules }: Column): string[] => {
   const { minimum, maximum, exclusiveMinimum: above = false, exclusiveMaximum: below = false } = rules;
   const bounded = rangeRule(name, { least: minimum, most: maximum, above, below });
@@ -109,6 +115,7 @@ const kindRules: Readonly<Record<ColumnKind, (name: string, column: Column) => s
   text: textRules,
   integer: integerRules,
   bigint: bigintRules,
+  decimal: decimalRules,
   real: realRules,
   timestamp: (name) => [`${name} >= '0001-01-01T00:00:00Z' AND ${name} < '10000-01-01T00:00:00Z'`],
   date: (name) => [`${name} >= '0001-01-01' AND ${name} < '10000-01-01'`],
@@ -138,7 +145,8 @@ const defaultSql = (column: Column): string | undefined => {
   if (given === undefined || (given === null && column.nullable)) return undefined;
   if (column.kind === 'json') return literal(JSON.stringify(given));
   if (given instanceof Uint8Array) return literal(`\\x${Buffer.from(given).toString('hex')}`);
-  return typeof given === 'string' && column.kind !== 'bigint' ? literal(given) : String(given);
+  const isNumber = column.kind === 'bigint' || column.kind === 'decimal';
+  return typeof given === 'string' && !isNumber ? literal(given) : String(given);
 };
 
 /** Returns a column's type with its collation: `text COLLATE "C"`. */

@@ -29,6 +29,16 @@ const readDay = (column: ConvertedColumn, pattern: string, type: string): string
     `CASE WHEN ${isDay(column.value)} THEN ${column.value}::${type} ELSE ${column.fail} END`,
   ]);
 
+// a cast rounds
+const rescaled = (column: ConvertedColumn, scale: string): string => {
+  const { digits = { total: 1, scale: 0 } } = column.conversion.to;
+  const most = 10n ** BigInt(digits.total - digits.scale);
+  return casesOf(column, [
+    `abs(${column.value}::numeric) < ${most} AND trunc(${column.value}::numeric, ${scale}) = ${column.value}`,
+    `${column.value}::numeric(${digits.total},${digits.scale})`,
+  ]);
+};
+
 const conversions: ConversionSql = {
   'text → integer': (column) =>
     casesOf(column, [`${column.value} ~ '^(0|-?[1-9][0-9]{0,15})$'`, `${column.value}::bigint`]),
@@ -43,6 +53,23 @@ const conversions: ConversionSql = {
   'integer → bigint': cast('bigint'),
   'bigint → integer': (column) =>
     casesOf(column, [`${column.value} BETWEEN -${safe} AND ${safe}`, column.value]),
+  'text → decimal': (column) => {
+    const { total, scale } = column.conversion.to.digits ?? { total: 1, scale: 0 };
+    const whole = total === scale ? '0' : `(0|[1-9][0-9]{0,${total - scale - 1}})`;
+    const fraction = scale === 0 ? '' : `[.][0-9]{${scale}}`;
+    return casesOf(column, [
+      `${column.value} ~ '^-?${whole}${fraction}$' AND ${column.value} !~ '^-[0.]*$'`,
+      `${column.value}::numeric(${total},${scale})`,
+    ]);
+  },
+  'decimal → text': cast('text'),
+  'integer → decimal': (column) => rescaled(column, '0'),
+  'decimal → integer': (column) =>
+    casesOf(column, [
+      `abs(${column.value}) <= ${safe} AND trunc(${column.value}) = ${column.value}`,
+      `${column.value}::bigint`,
+    ]),
+  'decimal → decimal': (column) => rescaled(column, String(column.conversion.to.digits?.scale ?? 0)),
   'text → boolean': (column) =>
     casesOf(column, [`${column.value} = 'true'`, 'true'], [`${column.value} = 'false'`, 'false']),
   'boolean → text': cast('text'),
@@ -89,6 +116,7 @@ const conversions: ConversionSql = {
 const parsedAs: Partial<Record<ColumnKind, string>> = {
   integer: 'bigint',
   bigint: 'bigint',
+  decimal: 'numeric',
   boolean: 'boolean',
   uuid: 'uuid',
   date: 'date',
@@ -101,9 +129,14 @@ export type ColumnIn = readonly [table: SchemaTable, column: SchemaColumn];
 /**
  * Returns the expression of `ALTER COLUMN … TYPE … USING`. A change of the kind is a conversion: it keeps the value or
  * fails, without the value in the message.
+ *
+ * @param value - the column before, as an SQL name; by default it has the name of the column after
  */
-export function conversionSql([before, from]: ColumnIn, [after, to]: ColumnIn): string {
-  const value = identifier(to.name);
+export function conversionSql(
+  [before, from]: ColumnIn,
+  [after, to]: ColumnIn,
+  value = identifier(to.name),
+): string {
   const [was, is] = [storedForm(before, from), storedForm(after, to)];
   if (was && is && sameForm(was, is)) return `${value}::${to.type}`;
   const conversion = was && is && conversionBetween(was, is);

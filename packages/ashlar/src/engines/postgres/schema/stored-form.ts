@@ -27,6 +27,14 @@ export function storedForm(
   { constraints }: Pick<SchemaTable, 'constraints'>,
   { name, type }: SchemaColumn,
 ): StoredForm | undefined {
+  const [, total, scale] = /^numeric\((\d+),(\d+)\)$/.exec(type) ?? [];
+  if (total !== undefined)
+    return {
+      kind: 'decimal',
+      precision: 3,
+      encrypted: false,
+      digits: { total: Number(total), scale: Number(scale) },
+    };
   const kind = kinds[type];
   if (kind === undefined) return undefined;
   const checks = constraints

@@ -1,14 +1,15 @@
-import type { ColumnCodec, ColumnKind } from '../../../contract/column.js';
+import type { ColumnCodec, ColumnKind, DecimalDigits } from '../../../contract/column.js';
 import type { TableFacts } from '../../../contract/table.js';
 import type { Channel, Field, Reply } from './channel.js';
 
 /** What the column of a table, from which a result column comes, says about its values. */
 export interface Origin {
   readonly kind: ColumnKind;
-  readonly codec: ColumnCodec;
+  readonly codec: ColumnCodec | undefined;
+  readonly digits: DecimalDigits | undefined;
 }
 
-/** Returns the origin of a result column, if it has a codec. */
+/** Returns the origin of a result column, if its type does not say how its values are decoded. */
 export type FieldOrigin = (field: Field) => Origin | undefined;
 
 const columnsOf = `SELECT a.attrelid::text, a.attnum::text, c.relname, a.attname
@@ -27,7 +28,7 @@ export class ColumnCodecs {
     this.#tables.clear();
     for (const { name, columns } of tables) {
       const codecs = Object.values(columns).flatMap((column) =>
-        column.codec ? [[column.name, { kind: column.kind, codec: column.codec }] as const] : [],
+        column.codec || column.kind === 'decimal' ? [[column.name, column] as const] : [],
       );
       if (codecs.length > 0) this.#codecs.set(name, new Map(codecs));
       else this.#codecs.delete(name);

@@ -1,6 +1,8 @@
 import type { ResultKind, ResultKinds } from '../../../contract/answers.js';
+import type { DecimalDigits } from '../../../contract/column.js';
 import type { QueryResult } from '../../../contract/transaction.js';
 import { AshlarError } from '../../../errors.js';
+import { computedDecimal } from '../../../model/index.js';
 import { isOwn } from '../../../model/names.js';
 import type { Field, Reply } from './channel.js';
 import type { FieldOrigin } from './column-codecs.js';
@@ -79,7 +81,19 @@ const timestamptz = 1184;
 const int8 = 20;
 const numericType = 1700;
 
-const typeDecoder = (field: Field, known: Partial<Pick<ResultKind, 'kind' | 'precision'>>): Decoder => {
+const decimalOf =
+  (digits: DecimalDigits): Decoder =>
+  (text) => {
+    const value = computedDecimal(text, digits);
+    if (value === undefined)
+      throw corrupt('decimal', 'It is beyond what its column can hold: compute it of fewer rows.');
+    return value;
+  };
+
+type Known = Partial<Pick<ResultKind, 'kind' | 'precision' | 'digits'>>;
+
+const typeDecoder = (field: Field, known: Known): Decoder => {
+  if (known.digits && field.dataTypeID === numericType) return decimalOf(known.digits);
   // the codec of a bigint reads its text
   if (known.kind === 'bigint' && (field.dataTypeID === int8 || field.dataTypeID === numericType)) return asIs;
   if (field.dataTypeID === timestamptz) {

@@ -208,7 +208,9 @@ const violations: Readonly<Record<string, Describe>> = {
   '22008': notOfType,
   // also the overflow of a computation, whose message names no value
   '22003': (error) =>
-    /out of range for type/.test(error.message ?? '') ? notOfType(error) : otherError(error),
+    /out of range for type|numeric field overflow/.test(error.message ?? '')
+      ? notOfType(error)
+      : otherError(error),
   '22021': unstorable,
   '22P05': unstorable,
 };

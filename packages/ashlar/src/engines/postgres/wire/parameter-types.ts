@@ -6,6 +6,7 @@ export const parameterTypes = {
   integer: 'bigint',
   // another name of the same type, by which a cast tells the two kinds
   bigint: 'int8',
+  decimal: 'numeric',
   real: 'double precision',
   boolean: 'boolean',
   uuid: 'uuid',

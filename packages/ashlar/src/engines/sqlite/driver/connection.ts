@@ -265,7 +265,7 @@ export class Connection {
     const touched = withTouched(sql, this.#touched);
     if (touched !== sql) this.#createClock();
     const statement = this.database.prepare<unknown[], Row>(withinScope(touched, this.#scoped));
-    if (this.#origins.hasBigints && statement.reader) statement.safeIntegers(true);
+    if (this.#origins.readsExactly && statement.reader) statement.safeIntegers(true);
     const prepared: Prepared = {
       statement,
       reads: statement.reader,

@@ -1,5 +1,5 @@
 import type { GuardedTable } from '../../../contract/guarantee.js';
-import { codeOf, nameOf, stringOf } from '../../../sql/code.js';
+import { codeOf, stringOf, triggerTable } from '../../../sql/code.js';
 import { generatedColumnObjects } from '../schema/generated-columns.js';
 
 /**
@@ -47,9 +47,8 @@ const textsOf = (tables: readonly GuardedTable[]): Map<string, Set<string>> => {
 // CREATE TRIGGER name BEFORE UPDATE ON table … RAISE(ABORT, 'text')
 const parsed = (sql: string): { readonly on: string; readonly texts: readonly string[] } => {
   const tokens = codeOf(sql, 'sqlite');
-  const on = tokens[tokens.findIndex(({ word }) => word === 'ON') + 1];
   return {
-    on: on ? nameOf(on) : '',
+    on: triggerTable(tokens),
     texts: tokens.filter((_, at) => tokens[at - 4]?.word === 'RAISE').map(stringOf),
   };
 };

@@ -13,7 +13,7 @@ export type DecodeRow = (row: Record<string, unknown>) => void;
  */
 export class Origins {
   readonly #origins = new Map<string, Map<string, Origin>>();
-  #hasBigints = false;
+  #readsExactly = false;
 
   register(tables: readonly TableFacts[]): void {
     for (const table of tables) {
@@ -21,21 +21,23 @@ export class Origins {
       for (const column of Object.values(table.columns)) {
         const decode = decoderOf(column);
         if (decode) origins.set(column.name, { kind: column.kind, decode });
-        if (column.kind === 'bigint') this.#hasBigints = true;
+        if (isExact(column.kind)) this.#readsExactly = true;
       }
       this.#origins.set(table.name, origins);
     }
   }
 
-  /** Whether the driver must read integers exactly, as bigints: some registered column has integers beyond 2^53. */
-  get hasBigints(): boolean {
-    return this.#hasBigints;
+  /** Whether the driver must read integers exactly, as bigints: some registered column holds integers beyond 2^53. */
+  get readsExactly(): boolean {
+    return this.#readsExactly;
   }
 
   find(table: string, column: string): Origin | undefined {
     return this.#origins.get(table)?.get(column);
   }
 }
+
+const isExact = (kind: ColumnKind | undefined): boolean => kind === 'bigint' || kind === 'decimal';
 
 /** What a column of a registered table says about its values. */
 interface Origin {
@@ -57,7 +59,8 @@ export interface Decoded {
  * only when a statement runs.
  */
 export function decoderFor(prepared: Decoded, origins: Origins, kinds?: ResultKinds): DecodeRow | undefined {
-  const signature = kinds && [...kinds].map(([name, { kind }]) => `${name}:${kind}`).join();
+  const signature =
+    kinds && [...kinds].map(([name, { kind, digits }]) => `${name}:${kind}${digits?.scale ?? ''}`).join();
   if (prepared.decode === null || prepared.kinds !== signature) {
     prepared.decode = rowDecoder(prepared.statement.columns(), origins, kinds);
     prepared.kinds = signature;
@@ -77,8 +80,8 @@ function rowDecoder(
     const known = kinds?.get(name);
     const origin = table !== null && column !== null ? origins.find(table, column) : undefined;
     const decode = known ? resultDecoder(name, known) : origin ? origin.decode : withoutBuffer;
-    const isBigint = (known ?? origin)?.kind === 'bigint';
-    byName.set(name, origins.hasBigints ? exactDecoder(name, decode, isBigint) : decode);
+    const exact = isExact((known ?? origin)?.kind);
+    byName.set(name, origins.readsExactly ? exactDecoder(name, decode, exact) : decode);
   }
   const decoders = [...byName].flatMap(([name, decode]) => (decode ? [{ name, decode }] : []));
   if (decoders.length === 0) return undefined;

@@ -5,7 +5,7 @@ import type { Schema, SchemaChange, SchemaTable } from '../../../contract/schema
 import { identifier } from '../../../model/index.js';
 import { asCreated, changeObjects } from '../../object-changes.js';
 import { alterTable, withoutData } from './alter.js';
-import { createdNames, createTable } from './ddl.js';
+import { createdNames, createOwn } from './ddl.js';
 import { declaredObjects } from './declared-objects.js';
 import { parentsFirst, referenced } from './references.js';
 import { refill, refilledBack } from './refill.js';
@@ -44,7 +44,7 @@ export function changes(
     ...created.flatMap((table) => {
       const own = models.get(table.name);
       if (!own) return [];
-      const written = createdNames(own);
+      const written = createdNames(ownStatements(own));
       const made = asCreated(table, declaredObjects(own), (type, name) => written.has(`${type} ${name}`));
       return alterTable(made, table, undefined, {});
     }),
@@ -104,6 +104,9 @@ const companions = (table: GuardedTable): string[] =>
       : sqlite.objects(table).flatMap(({ type, name }) => (type === 'table' ? [name] : [])),
   );
 
+const ownStatements = (table: GuardedTable): readonly string[] =>
+  createOwn(table, new Set([table.name, ...companions(table)]));
+
 const createdTables = (
   created: readonly SchemaTable[],
   models: ReadonlyMap<string, GuardedTable>,
@@ -117,7 +120,7 @@ const createdTables = (
       const others = declared ? companions(declared) : [];
       return {
         summary: `${table.name}: create table`,
-        up: declared ? createTable(declared) : renderWhole(table),
+        up: declared ? ownStatements(declared) : renderWhole(table),
         down: [table.name, ...others].map((name) => `DROP TABLE ${identifier(name)}`),
         danger: undefined,
         rebuild: isReferredTo(table, all.slice(0, at + 1)) ? ['down'] : [],

@@ -1,11 +1,21 @@
 import type { Column, ColumnKind } from '../../../contract/column.js';
-import { identifier, isFilledByClock, literal } from '../../../model/index.js';
+import { AshlarError } from '../../../errors.js';
+import {
+  decimalText,
+  greatestScaled,
+  identifier,
+  isFilledByClock,
+  literal,
+  mostScaledDigits,
+  scaledDecimal,
+} from '../../../model/index.js';
 import { encode } from '../values/codec.js';
 
 const types: Readonly<Record<ColumnKind, string>> = {
   text: 'TEXT',
   integer: 'INTEGER',
   bigint: 'INTEGER',
+  decimal: 'INTEGER',
   real: 'REAL',
   boolean: 'INTEGER',
   uuid: 'TEXT',
@@ -16,8 +26,22 @@ const types: Readonly<Record<ColumnKind, string>> = {
   bytes: 'BLOB',
 };
 
-/** Returns the SQL type that a column has in a STRICT table. */
+const tooLong = ({ table, name }: Column, total: number): AshlarError =>
+  new AshlarError('column-type-unsupported', {
+    message: `${table}.${name}: SQLite has no decimal of ${total} digits.`,
+    detail: `It holds the value as an integer of 64 bits, which has ${mostScaledDigits} digits.`,
+    suggestion: `Use at most ${mostScaledDigits} digits, or PostgreSQL for this table.`,
+    facts: { table, columns: [name] },
+  });
+
+/**
+ * Returns the SQL type that a column has in a STRICT table.
+ *
+ * @throws AshlarError `column-type-unsupported` for a decimal of more than 18 digits
+ */
 export function columnType(column: Column): string {
+  const { digits } = column;
+  if (digits && digits.total > mostScaledDigits) throw tooLong(column, digits.total);
   return types[column.kind];
 }
 
@@ -91,6 +115,17 @@ const bigintConditions: Conditions = (name, { rules: { least, most, multipleOf }
   multipleOf === undefined ? undefined : `${name} % ${multipleOf} = 0`,
 ];
 
+// the division says the scale of a described column
+const decimalConditions: Conditions = (name, { digits = { total: 1, scale: 0 }, rules: { least, most } }) => {
+  const whole = 10n ** BigInt(digits.total - digits.scale) - 1n;
+  const widest = decimalText(greatestScaled(digits), digits.scale);
+  return [
+    `${name} / ${10n ** BigInt(digits.scale)} BETWEEN ${whole === 0n ? 0 : -whole} AND ${whole}`,
+    least === undefined || least === `-${widest}` ? undefined : `${name} >= ${scaledDecimal(least)}`,
+    most === undefined || most === widest ? undefined : `${name} <= ${scaledDecimal(most)}`,
+  ];
+};
+
 const realConditions: Conditions = (name, { rules }) => [
   rules.minimum === undefined ? undefined : `${name} ${rules.exclusiveMinimum ? '>' : '>='} ${rules.minimum}`,
   rules.maximum === undefined ? undefined : `${name} ${rules.exclusiveMaximum ? '<' : '<='} ${rules.maximum}`,
@@ -130,6 +165,7 @@ const conditions: Readonly<Record<ColumnKind, Conditions>> = {
   inet: textConditions,
   integer: integerConditions,
   bigint: bigintConditions,
+  decimal: decimalConditions,
   real: realConditions,
   boolean: (name) => [`${name} IN (0, 1)`],
   uuid: uuidConditions,

@@ -1,7 +1,9 @@
+import type { DecimalDigits, StoredForm } from '../../../contract/column.js';
 import type { SchemaColumn } from '../../../contract/schema.js';
 import { conversionBetween, formText, sameForm } from '../../../model/conversions.js';
-import { identifier, literal } from '../../../model/index.js';
-import { type ConversionSql, casesOf } from '../../conversion-sql.js';
+import { greatestScaled, identifier, literal } from '../../../model/index.js';
+import { sqliteDecimalText } from '../../../sql/sqlite-decimal.js';
+import { type ConversionSql, type ConvertedColumn, casesOf } from '../../conversion-sql.js';
 import { storedForm } from './stored-form.js';
 
 // the CHECK of the new kind refuses every other text
@@ -10,6 +12,18 @@ const checked: ConversionSql[keyof ConversionSql] = ({ value }) => value;
 const safe = Number.MAX_SAFE_INTEGER;
 
 const midnights = { 3: "'T00:00:00.000Z'", 6: "'T00:00:00.000000Z'" } as const;
+
+const digitsOf = ({ digits = { total: 1, scale: 0 } }: StoredForm): DecimalDigits => digits;
+
+// the product would be a real where it is beyond 64 bits
+const rescaled = (column: ConvertedColumn, scale: number): string => {
+  const { value } = column;
+  const to = digitsOf(column.conversion.to);
+  const factor = 10n ** BigInt(Math.abs(to.scale - scale));
+  if (to.scale < scale) return casesOf(column, [`${value} % ${factor} = 0`, `${value} / ${factor}`]);
+  const most = greatestScaled(to) / factor;
+  return casesOf(column, [`${value} BETWEEN -${most} AND ${most}`, `${value} * ${factor}`]);
+};
 
 const conversions: ConversionSql = {
   'text → integer': (column) =>
@@ -26,6 +40,22 @@ const conversions: ConversionSql = {
   'bigint → text': ({ value }) => `CAST(${value} AS TEXT)`,
   'integer → bigint': checked,
   'bigint → integer': checked,
+  'text → decimal': (column) => {
+    const { total, scale } = digitsOf(column.conversion.to);
+    const scaled = `CAST(replace(${column.value}, '.', '') AS INTEGER)`;
+    return casesOf(column, [
+      `length(${column.value}) <= ${total + 3} AND ${sqliteDecimalText(scaled, { scale })} = ${column.value}`,
+      scaled,
+    ]);
+  },
+  'decimal → text': ({ value, conversion: { from } }) =>
+    `iif(${value} IS NULL, NULL, ${sqliteDecimalText(value, digitsOf(from))})`,
+  'integer → decimal': (column) => rescaled(column, 0),
+  'decimal → integer': (column) => {
+    const factor = 10n ** BigInt(digitsOf(column.conversion.from).scale);
+    return casesOf(column, [`${column.value} % ${factor} = 0`, `${column.value} / ${factor}`]);
+  },
+  'decimal → decimal': (column) => rescaled(column, digitsOf(column.conversion.from).scale),
   'text → boolean': (column) =>
     casesOf(column, [`${column.value} = 'true'`, '1'], [`${column.value} = 'false'`, '0']),
   'boolean → text': (column) =>

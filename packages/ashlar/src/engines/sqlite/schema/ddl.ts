@@ -3,7 +3,7 @@ import type { GuardedTable } from '../../../contract/guarantee.js';
 import type { Unique } from '../../../contract/table.js';
 import { AshlarError } from '../../../errors.js';
 import { identifier, identifiers, nullsAlike } from '../../../model/index.js';
-import { codeOf, nameOf, withoutSemicolon } from '../../../sql/code.js';
+import { codeOf, hasWords, nameOf, triggerTable, withoutSemicolon } from '../../../sql/code.js';
 import { declaredIndexes } from '../../../sql/declared-indexes.js';
 import { foreignKeyText } from '../../../sql/foreign-key.js';
 import { columnCondition, columnDefault, columnType } from './column-sql.js';
@@ -102,12 +102,26 @@ export function createTable(table: GuardedTable): readonly string[] {
   ];
 }
 
-/** Returns the indexes and triggers that {@link createTable} makes, by type and name: `trigger jobs_audited`. */
-export function createdNames(table: GuardedTable): ReadonlySet<string> {
+/**
+ * Returns the statements of {@link createTable} without those that make triggers on other tables: where those exist, the
+ * trigger is a change of them.
+ *
+ * @param own - the tables that the statements make: the table itself, and those of its guarantees
+ */
+export function createOwn(table: GuardedTable, own: ReadonlySet<string>): readonly string[] {
+  return createTable(table).filter((statement) => {
+    const words = codeOf(statement, 'sqlite');
+    return !hasWords(words, 0, 'CREATE', 'TRIGGER') || own.has(triggerTable(words));
+  });
+}
+
+/** Returns the indexes and triggers that statements make, by type and name: `trigger jobs_audited`. */
+export function createdNames(statements: readonly string[]): ReadonlySet<string> {
   return new Set(
-    createTable(table).flatMap((statement) => {
-      const words = codeOf(statement, 'sqlite').filter(({ word }) => word !== 'UNIQUE');
-      const [create, type, name] = words;
+    statements.flatMap((statement) => {
+      const all = codeOf(statement, 'sqlite').filter(({ word }) => word !== 'UNIQUE');
+      const [create, type] = all;
+      const name = all[hasWords(all, 2, 'IF', 'NOT', 'EXISTS') ? 5 : 2];
       const isPart = create?.word === 'CREATE' && (type?.word === 'INDEX' || type?.word === 'TRIGGER');
       return isPart && name ? [`${type.word.toLowerCase()} ${nameOf(name)}`] : [];
     }),

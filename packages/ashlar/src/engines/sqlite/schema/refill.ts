@@ -3,7 +3,7 @@ import { identifier } from '../../../model/index.js';
 import { codeOf, nameOf, splitAtCommas, stringOf } from '../../../sql/code.js';
 import { isSame } from '../../object-changes.js';
 
-/** What FTS5 is told of an index: its columns, those that hold no words, and the table that it reads. */
+/** The arguments of FTS5 for an index: its columns, those that hold no words, and the table that it reads. */
 interface Words {
   readonly columns: readonly string[];
   /** The positions of the columns that hold no words. */

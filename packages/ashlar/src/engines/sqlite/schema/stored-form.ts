@@ -1,4 +1,4 @@
-import type { Column, StoredForm } from '../../../contract/column.js';
+import type { Column, DecimalDigits, StoredForm } from '../../../contract/column.js';
 import type { SchemaColumn } from '../../../contract/schema.js';
 import { codeOf, findWords, folded, line } from '../../../sql/code.js';
 import { namesBigint } from '../../described-bigint.js';
@@ -24,6 +24,13 @@ const conditionOf = (name: string, { kind, precision }: StoredForm): string | un
 
 const envelope = /^length\(\S+\) >= \d+ AND substr\(\S+, 1, 1\) = X'/;
 
+const decimal = /^\S+ \/ 1(0*) BETWEEN -?\d+ AND (\d+)/;
+
+const digitsIn = (check: string): DecimalDigits => {
+  const [, zeros = '', whole = ''] = decimal.exec(check) ?? [];
+  return { total: zeros.length + (whole === '0' ? 0 : whole.length), scale: zeros.length };
+};
+
 /** Returns the stored form of a described column, from its type and its CHECK; `undefined` for a type of another program. */
 export function storedForm(_table: unknown, column: SchemaColumn): StoredForm | undefined {
   const check = checkOf(column);
@@ -34,6 +41,7 @@ export function storedForm(_table: unknown, column: SchemaColumn): StoredForm | 
     case 'INT':
     case 'INTEGER':
       if (has(form('boolean'))) return form('boolean');
+      if (decimal.test(check)) return { ...form('decimal'), digits: digitsIn(check) };
       return form(namesBigint(check) ? 'bigint' : 'integer');
     case 'REAL':
       return form('real');

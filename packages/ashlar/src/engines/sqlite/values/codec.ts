@@ -1,6 +1,7 @@
 import type { ResultKind } from '../../../contract/answers.js';
-import type { Column, ColumnKind, ValueForm } from '../../../contract/column.js';
+import type { Column, ValueForm } from '../../../contract/column.js';
 import { AshlarError } from '../../../errors.js';
+import { decimalText, scaledDecimal } from '../../../model/decimal.js';
 import { unstorableEscape } from '../../../model/storable.js';
 
 /** Converts a column's value to its stored form on SQLite. The value must have passed the table's schema. */
@@ -15,6 +16,8 @@ export function encode(column: ValueForm, value: unknown): unknown {
       return asBuffer(value as Uint8Array);
     case 'bigint':
       return BigInt(value as string);
+    case 'decimal':
+      return scaledDecimal(value as string);
     case 'text':
     case 'integer':
     case 'real':
@@ -137,7 +140,7 @@ type Corrupt = (why: string, cause?: unknown) => AshlarError;
  */
 export function decoderOf(column: Column): Decode | undefined {
   const stored = decoderFor(
-    column.kind,
+    column,
     (why, cause) =>
       new AshlarError('value-corrupt', {
         message: `A stored value of ${column.table}.${column.name} cannot be read back.`,
@@ -154,8 +157,8 @@ export function decoderOf(column: Column): Decode | undefined {
 }
 
 /** Returns the function that decodes the computed values of a result column of a known kind. */
-export function resultDecoder(name: string, { kind, codec }: ResultKind): Decode | undefined {
-  const stored = computedDecoder(name, kind);
+export function resultDecoder(name: string, { kind, codec, digits }: ResultKind): Decode | undefined {
+  const stored = computedDecoder(name, { kind, digits });
   if (!codec) return stored;
   return (value) => (value === null ? null : codec.decode(stored ? stored(value) : value));
 }
@@ -170,9 +173,9 @@ const resultCorrupt =
       cause,
     });
 
-const computedDecoder = (name: string, kind: ColumnKind): Decode | undefined => {
+const computedDecoder = (name: string, form: Form): Decode | undefined => {
   const corrupt = resultCorrupt(name);
-  if (kind !== 'integer') return decoderFor(kind, corrupt);
+  if (form.kind !== 'integer') return decoderFor(form, corrupt);
   return (value) => {
     if (typeof value === 'number' && !Number.isSafeInteger(value)) throw corrupt(beyondExact);
     return value;
@@ -186,14 +189,10 @@ const beyondExact = 'An integer is beyond 2^53.';
  * bigint.
  *
  * @param decode - the decoder of the values that the driver reads as numbers
- * @param isBigint - whether the column has values of the kind bigint
+ * @param isExact - whether the decoder takes integers as bigints
  */
-export function exactDecoder(
-  name: string,
-  decode: Decode | undefined,
-  isBigint: boolean,
-): Decode | undefined {
-  if (isBigint) return decode;
+export function exactDecoder(name: string, decode: Decode | undefined, isExact: boolean): Decode | undefined {
+  if (isExact) return decode;
   return (value) => {
     const number = exactNumber(name, value);
     return decode ? decode(number) : number;
@@ -214,7 +213,9 @@ export function exactNumber(name: string, value: unknown): unknown {
 /** Returns bytes as a plain Uint8Array, as every engine does, and other values as they are. */
 export const withoutBuffer: Decode = (value) => (value instanceof Uint8Array ? new Uint8Array(value) : value);
 
-const decoderFor = (kind: ColumnKind, corrupt: Corrupt): Decode | undefined => {
+type Form = Pick<Column, 'kind' | 'digits'>;
+
+const decoderFor = ({ kind, digits }: Form, corrupt: Corrupt): Decode | undefined => {
   switch (kind) {
     case 'boolean':
       return (value) => {
@@ -240,6 +241,12 @@ const decoderFor = (kind: ColumnKind, corrupt: Corrupt): Decode | undefined => {
         if (typeof value === 'bigint' || Number.isSafeInteger(value)) return String(value);
         if (value === null) return null;
         throw corrupt('It is not an integer within −2^63 and 2^63 − 1.');
+      };
+    case 'decimal':
+      return (value) => {
+        if (typeof value === 'bigint') return decimalText(value, digits?.scale ?? 0);
+        if (value === null) return null;
+        throw corrupt('It is not an integer of 64 bits.');
       };
     case 'text':
     case 'integer':
