@@ -8,6 +8,7 @@ import { inCreationOrder } from '../migrations/shadow.js';
 import { levelIn, type Table, type Tables } from '../model/index.js';
 import { type AttackTransaction, withAttackTransaction } from './attack-transaction.js';
 import { fingerprintOf } from './fingerprint.js';
+import { forgeries } from './forgeries.js';
 import { type Checkpoints, proveLedgers } from './ledgers.js';
 import { makeProbe, usualScope } from './probe.js';
 import type { AttackReport, GuaranteeReport, ProveReport, StructureReport } from './report.js';
@@ -150,7 +151,10 @@ const attackGuarantee = async (
   if ('reason' in probe) return [notAttacked(transaction.as, probe.reason)];
   let attacks: readonly Attack[];
   try {
-    attacks = guarantee.attacks?.(table, probe.value) ?? [];
+    attacks = [
+      ...(guarantee.attacks?.(table, probe.value) ?? []),
+      ...forgeries(guarantee, table, probe.value.dialect),
+    ];
   } catch (error) {
     return [notAttacked(transaction.as, rootText(error))];
   }

@@ -1,6 +1,6 @@
 import type { GuaranteeObject } from '../contract/guarantee.js';
 import type { TableFacts } from '../contract/table.js';
-import { identifier } from '../model/index.js';
+import { identifier, literal } from '../model/index.js';
 import { objectName } from './object-name.js';
 import { sql } from './template.js';
 
@@ -40,6 +40,11 @@ export interface FunctionOptions {
    * the table's owner, for whom every scope is visible.
    */
   readonly seesAll?: 'rows' | 'scopes';
+  /**
+   * The table, with its partitions, whose triggers may call the function; a trigger of another table is refused. Name it for
+   * each function that runs as its owner: who could call it for rows of a table of his own would write as the owner.
+   */
+  readonly onlyFor?: string;
   /** PL/pgSQL declarations, each with its semicolon, to place before BEGIN. */
   readonly declare?: readonly string[];
   /** Whether plans of the function may join by nested loops. The number of changed rows is not known to a kept plan. */
@@ -67,6 +72,7 @@ export function triggerFunction(
     asOwner = false,
     exactReals = false,
     seesAll,
+    onlyFor,
     declare = [],
     nestedLoops = true,
   }: FunctionOptions = {},
@@ -88,12 +94,19 @@ export function triggerFunction(
       ${settings} AS $$
       ${declare.length > 0 ? ['DECLARE', ...declare.map((line) => `  ${line}`)] : undefined}
       BEGIN
+        ${onlyFor === undefined ? undefined : [refuseOthers(name, onlyFor)]}
         ${given}
       END
       $$
     `,
   };
 }
+
+const refuseOthers = (name: string, table: string): string => sql`
+  IF coalesce(pg_partition_root(TG_RELID), TG_RELID) <> ${literal(identifier(table))}::regclass THEN
+    RAISE EXCEPTION ${literal(`ashlar: only triggers of ${table} may call ${name}`)} USING ERRCODE = 'insufficient_privilege';
+  END IF;
+`;
 
 /** A PostgreSQL trigger: when it fires, on which condition, and the function that it calls. */
 export interface PostgresTrigger {

@@ -1,10 +1,17 @@
-import { id, references, table } from 'ashlar';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { id, references, system, table } from 'ashlar';
+import type { Engine } from 'ashlar/extend';
 import { audited, auditTrail, scoped } from 'ashlar/guarantees';
+import { testDatabase } from 'ashlar/testing';
 import fc from 'fast-check';
+import { sql } from 'kysely';
 import type pg from 'pg';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { z } from 'zod';
+import { engines, sqlOf, type TestEngine } from '../../../../test/support/engines.js';
 import { contextKey, sign } from '../../src/engines/postgres/session/context-key.js';
+import { attackerSql, scopes, secret } from './attacker-sql-postgres.js';
+import { attackerSqlite } from './attacker-sql-sqlite.js';
 import { type Keyed, openKeyed } from './keyed-setup.js';
 
 const changes = auditTrail('changes', (c) => [scoped(c.scope)]);
@@ -20,237 +27,226 @@ const pages = table('pages', { id: id(), client: z.string(), note_id: z.uuid(), 
 const tables = { changes, notes, pages };
 
 const own = { actor: 'user:ann', scope: 'ann' };
-/** It is in each text of a row that the session must not see. */
-const mark = 'SECRET';
 
-const oneOf = (...texts: string[]) => fc.constantFrom(...texts);
-const quoted = (text: string) => `'${text.replaceAll("'", "''")}'`;
+const isThorough = (import.meta as ImportMeta & { env: { MODE: string } }).env.MODE === 'thorough';
+/** How many statements a transaction has, and how many transactions there are. */
+const length = 20;
+const runs = isThorough ? 500 : 20;
 
-const settings = fc.oneof(
-  fc.record({
-    name: oneOf('scope', 'actor', 'token').map((name) => `ashlar.${name}`),
-    value: oneOf(
-      '*',
-      'bob',
-      'zoe',
-      'ann',
-      '',
-      'user:ceo',
-      'owner',
-      '1.1.00',
-      `2.9999999999999.${'a'.repeat(64)}`,
-    ),
-  }),
-  fc.record({
-    name: fc.constant('search_path'),
-    value: oneOf('pg_temp, data', 'pg_temp', 'public, data', 'data, pg_temp', 'pg_catalog, data'),
-  }),
-  fc.record({
-    name: oneOf('row_security', 'enable_seqscan', 'enable_indexscan', 'transform_null_equals'),
-    value: oneOf('on', 'off'),
-  }),
-  fc.record({
-    name: fc.constant('plan_cache_mode'),
-    value: oneOf('force_generic_plan', 'force_custom_plan', 'auto'),
-  }),
-  fc.record({ name: fc.constant('extra_float_digits'), value: oneOf('0', '-15', '3') }),
-  fc.record({ name: fc.constant('bytea_output'), value: oneOf('escape', 'hex') }),
-  fc.record({ name: fc.constant('role'), value: oneOf('none') }),
-);
+const rowsOfOthers =
+  "SELECT 'n' AS t, id, client, body FROM notes WHERE client <> 'ann' UNION ALL SELECT 'p', id, client, body FROM pages WHERE client <> 'ann' ORDER BY 1, 2";
 
-/** An expression that changes a setting while a statement runs. */
-const change = fc
-  .tuple(settings, fc.boolean())
-  .map(([{ name, value }, local]) => `set_config(${quoted(name)}, ${quoted(value)}, ${local})`);
+/** What the owner sees: rows of other scopes, and who wrote since. */
+const watched = async (owner: Engine) => {
+  const read = (text: string) => owner.asOwner((connection) => connection.run(text));
+  const others = async () => JSON.stringify(await read(rowsOfOthers));
+  const before = await others();
+  const [last] = await read('SELECT max(id) AS id FROM changes');
+  return {
+    unchanged: async () => (await others()) === before,
+    writers: () => read(`SELECT DISTINCT actor, scope FROM changes WHERE id > ${Number(last?.id)}`),
+  };
+};
 
-const scopedName = oneOf('notes', 'pages', 'changes', 'data.notes', 'data.pages');
-const condition = fc.oneof(
-  oneOf('true', `body LIKE '%${mark}%'`, "id::text > '0'", 'random() > 0.2'),
-  change.map((text) => `(${text}) IS NOT NULL`),
-);
+const fill = async (db: Pick<Keyed<typeof tables>['db'], 'session'>): Promise<void> => {
+  for (const scope of scopes)
+    await db.session({ actor: `user:${scope}`, scope }, async (s) => {
+      for (let at = 0; at < 5; at++) {
+        const body = scope === 'ann' ? 'own' : secret;
+        const note = await s.insert(notes, { client: scope, body });
+        await s.insert(pages, { client: scope, note_id: note.id, body });
+      }
+    });
+};
 
-const read = fc.oneof(
-  fc
-    .tuple(scopedName, oneOf('true', "t::text LIKE '%e%'"))
-    .map(([name, where]) => `SELECT t::text FROM ${name} AS t WHERE ${where}`),
-  fc.tuple(change, scopedName).map(([text, name]) => `SELECT t::text, ${text} FROM ${name} AS t`),
-  fc
-    .tuple(change, scopedName)
-    .map(([text, name]) => `SELECT t::text FROM (SELECT ${text} OFFSET 0) AS s, ${name} AS t`),
-  fc
-    .tuple(change, scopedName, change)
-    .map(
-      ([text, name, other]) =>
-        `SELECT t::text FROM generate_series(1, 3) AS g, LATERAL (SELECT ${text}, ${other}, g OFFSET 0) AS s, LATERAL (SELECT * FROM ${name} WHERE g > 0 OFFSET 0) AS t`,
-    ),
-  fc
-    .tuple(change, scopedName)
-    .map(([text, name]) => `WITH s AS MATERIALIZED (SELECT ${text}) SELECT t::text FROM ${name} AS t, s`),
-  fc
-    .tuple(scopedName, change)
-    .map(
-      ([name, text]) =>
-        `SELECT query_to_xml(${quoted(`SELECT ${text}, t::text FROM ${name} AS t`)}, true, true, '')::text`,
-    ),
-  condition.map(
-    (where) =>
-      `SELECT n::text, p::text FROM notes AS n FULL JOIN (SELECT * FROM pages WHERE ${where}) AS p ON p.note_id = n.id`,
-  ),
-  fc.constant("SELECT string_agg(t::text, ',') FROM (TABLE notes) AS t"),
-  fc.constant("SELECT * FROM ashlar_context('postgres')"),
-);
+/** Everything that an answer of the server says. */
+const sentences = (error: unknown): string[] => {
+  const { message = '', detail = '', hint = '', where = '' } = error as pg.DatabaseError;
+  // the text of the attacker's own statement may have the secret
+  return [message, detail, hint, where.replaceAll(/SQL statement ".*"/gs, '')];
+};
 
-const write = fc.oneof(
-  fc
-    .tuple(oneOf('ann', 'bob', '*', 'zoe'), change)
-    .map(
-      ([client, text]) =>
-        `INSERT INTO notes (id, client, body) SELECT gen_random_uuid(), ${quoted(client)}, 'x' || (${text} IS NULL)::text RETURNING client`,
-    ),
-  fc
-    .tuple(condition, change)
-    .map(
-      ([where, text]) =>
-        `UPDATE notes SET body = 'y' || (${text} IS NULL)::text WHERE ${where} RETURNING client`,
-    ),
-  condition.map((where) => `UPDATE notes SET client = 'bob' WHERE ${where}`),
-  condition.map((where) => `DELETE FROM pages WHERE ${where} RETURNING client`),
-  fc.constant("DELETE FROM notes WHERE body LIKE 'x%' RETURNING client"),
-  change.map(
-    (text) =>
-      `WITH w AS (UPDATE pages SET body = 'z' RETURNING id), s AS (SELECT ${text}) SELECT count(*)::text FROM w, s`,
-  ),
-  fc.constant(
-    "INSERT INTO changes (actor, role, table_name, operation, row_key) VALUES ('user:ceo', 'x', 'notes', 'insert', '{}')",
-  ),
-);
-
-const set = fc
-  .tuple(oneOf('SET', 'SET LOCAL', 'SET SESSION'), settings)
-  .map(([how, { name, value }]) => `${how} ${name} = ${name === 'search_path' ? value : quoted(value)}`);
-
-const statement: fc.Arbitrary<string> = fc.oneof(
-  { weight: 4, arbitrary: read },
-  { weight: 3, arbitrary: write },
-  { weight: 2, arbitrary: set },
-  { weight: 2, arbitrary: change.map((text) => `SELECT ${text}`) },
-  fc
-    .tuple(change, fc.oneof(read, write))
-    .map(
-      ([text, inner]) =>
-        `DO $do$ DECLARE r record; BEGIN PERFORM ${text}; FOR r IN EXECUTE ${quoted(inner)} LOOP RAISE NOTICE '%', r; END LOOP; END $do$`,
-    ),
-  fc.oneof(read, write).map((inner) => `PREPARE kept AS ${inner}`),
-  fc.constantFrom(
-    'EXECUTE kept',
-    'DEALLOCATE kept',
-    'FETCH 5 FROM kept',
-    'CLOSE kept',
-    'RESET ALL',
-    'DISCARD TEMP',
-    'RESET ashlar.token',
-  ),
-  read.map((inner) => `DECLARE kept CURSOR FOR ${inner}`),
-  read.map((inner) => `DECLARE held CURSOR WITH HOLD FOR ${inner}`),
-  fc.constantFrom(
-    'CREATE TEMP TABLE notes (id uuid, client text, body text)',
-    'CREATE TEMP TABLE ashlar_context_keys (id int, inner_pad bytea, outer_pad bytea)',
-    'CREATE TEMP TABLE ashlar_every_scope (reader int)',
-    "CREATE FUNCTION pg_temp.sha256(bytea) RETURNS bytea LANGUAGE sql AS $$SELECT ''::bytea$$",
-    "CREATE FUNCTION pg_temp.now() RETURNS timestamptz LANGUAGE sql AS $$SELECT 'epoch'::timestamptz$$",
-    "CREATE FUNCTION pg_temp.ashlar_context(name, OUT actor text, OUT scope text, OUT sees text) LANGUAGE sql AS $$SELECT '*', '*', '*'$$",
-    'CREATE TEMP VIEW everything AS SELECT * FROM data.notes',
-    'SELECT e::text FROM pg_temp.everything AS e',
-    'CREATE TRIGGER forged AFTER INSERT ON pg_temp.notes REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION data.notes_audited()',
-    'COPY (SELECT t::text FROM data.notes AS t) TO STDOUT',
-    'SET SESSION AUTHORIZATION DEFAULT',
-    'DELETE FROM ashlar_context_keys',
-    'GRANT SELECT ON ashlar_every_scope TO PUBLIC',
-    'ALTER TABLE data.notes DISABLE ROW LEVEL SECURITY',
-  ),
-);
-
-describe('SQL of the application’s role, with the signed context of one scope', () => {
+describe('SQL on a connection of the application’s role, with the signed context of one scope', () => {
   let keyed: Keyed<typeof tables>;
   let client: pg.Client;
   const said: string[] = [];
   beforeAll(async () => {
     keyed = await openKeyed(tables);
-    for (const scope of ['ann', 'bob', 'zoe'])
-      await keyed.db.session({ actor: `user:${scope}`, scope }, async (s) => {
-        for (let at = 0; at < 5; at++) {
-          const body = scope === 'ann' ? 'own' : mark;
-          const note = await s.insert(notes, { client: scope, body });
-          await s.insert(pages, { client: scope, note_id: note.id, body });
-        }
-      });
+    await fill(keyed.db);
+    await keyed.owner.asOwner((owner) => owner.script('ANALYZE'));
     client = await keyed.plain('app');
     client.on('notice', ({ message = '' }) => said.push(message));
+    // the driver reads no rows of COPY
+    const { connection } = client as unknown as { connection: NodeJS.EventEmitter };
+    connection.on('copyData', ({ chunk }: { chunk: Buffer }) => said.push(chunk.toString()));
   });
   afterAll(() => keyed.close());
 
-  const asOwner = (sql: string) => keyed.owner.asOwner((owner) => owner.run(sql));
-  const others = async () =>
-    JSON.stringify(
-      await asOwner(
-        "SELECT 'n' AS t, id, client, body FROM notes WHERE client <> 'ann' UNION ALL SELECT 'p', id, client, body FROM pages WHERE client <> 'ann' ORDER BY 1, 2",
-      ),
+  const keyRow = async () => {
+    const [row] = await keyed.owner.asOwner((owner) =>
+      owner.run('SELECT id, identity::text AS identity FROM ashlar_context_keys'),
     );
+    return { id: Number(row?.id), key: contextKey(keyed.scopeKey, String(row?.identity)) };
+  };
 
-  test('never returns a row of another scope, changes one, or writes another name', async () => {
-    const [key] = await asOwner('SELECT id, identity::text AS identity FROM ashlar_context_keys');
-    const signer = { id: Number(key?.id), key: contextKey(keyed.scopeKey, String(key?.identity)) };
-    const before = await others();
-    const [last] = await asOwner('SELECT max(id) AS id FROM changes');
-    let tried = 0;
+  /** Runs statements in one transaction with a signed context, and what is left of them after it. */
+  const attack = async (texts: readonly string[], token: string): Promise<number> => {
     let ran = 0;
     const attempt = async (text: string): Promise<void> => {
-      tried++;
       try {
         const results = await client.query({ text, rowMode: 'array' });
         ran++;
         said.push(JSON.stringify(results.rows));
       } catch (error) {
-        const { message, detail = '', where = '' } = error as pg.DatabaseError;
-        said.push(message, detail, where.replaceAll(/SQL statement ".*"/gs, ''));
+        said.push(...sentences(error));
       }
     };
-    await fc.assert(
-      fc.asyncProperty(fc.array(statement, { minLength: 20, maxLength: 20 }), async (texts) => {
-        said.length = 0;
-        await client.query('RESET ALL; SET search_path = data, pg_temp; BEGIN');
-        await client.query(
-          "SELECT set_config('ashlar.actor', $1, true), set_config('ashlar.scope', $2, true), set_config('ashlar.token', $3, true)",
-          [own.actor, own.scope, sign(signer, own, Date.now())],
-        );
-        for (const text of texts) {
-          await client.query('SAVEPOINT each_one');
-          await attempt(text);
-          const { rows } = await client.query('SELECT 1').catch(() => ({ rows: [] }));
-          if (rows.length === 0) await client.query('ROLLBACK TO SAVEPOINT each_one');
-        }
-        await client.query('COMMIT').catch(() => client.query('ROLLBACK'));
-        // what is left on the connection sees nothing either, without a context
-        for (const text of [
-          'FETCH ALL FROM held',
-          'SELECT t::text FROM data.notes AS t',
-          'EXECUTE kept',
-          'DEALLOCATE ALL',
-          'CLOSE ALL',
-        ])
-          await attempt(text);
-        expect(said.filter((text) => text.includes(mark))).toEqual([]);
-      }),
-      { numRuns: 500, endOnFailure: true },
+    const quietly = (text: string) =>
+      client.query(text).then(
+        () => true,
+        () => false,
+      );
+    await client.query('RESET SESSION AUTHORIZATION; RESET ALL; SET search_path = data, pg_temp; BEGIN');
+    await client.query(
+      "SELECT set_config('ashlar.actor', $1, true), set_config('ashlar.scope', $2, true), set_config('ashlar.token', $3, true)",
+      [own.actor, own.scope, token],
     );
-    expect(tried).toBeGreaterThanOrEqual(10_000);
+    for (const text of texts) {
+      await quietly('SAVEPOINT each_one');
+      await attempt(text);
+      if (!(await quietly('SELECT 1'))) await quietly('ROLLBACK TO SAVEPOINT each_one');
+    }
+    if (!(await quietly('COMMIT'))) await quietly('ROLLBACK');
+    // what is left on the connection sees nothing either, without a context
+    for (const text of ['FETCH ALL FROM held', 'SELECT t::text FROM data.notes AS t', 'EXECUTE kept'])
+      await attempt(text);
+    await quietly('RESET SESSION AUTHORIZATION');
+    await quietly('DISCARD ALL');
+    return ran;
+  };
+
+  test(`never returns a row of another scope, changes one, or writes another name: ${runs * length} statements`, async () => {
+    const key = await keyRow();
+    const now = Date.now();
+    const wrong = { id: key.id, key: contextKey(randomBytes(32).toString('hex'), randomUUID()) };
+    const bob = { actor: 'user:bob', scope: 'bob' };
+    const all = { actor: 'user:ann', scope: '*' };
+    const tokens = [
+      sign(key, bob, now - 3_600_000),
+      sign(key, all, now + 3_600_000),
+      sign(key, { actor: 'user:an', scope: 'nbob' }, now),
+      sign(key, { actor: '', scope: 'user:annbob' }, now),
+      sign(wrong, bob, now),
+      sign(wrong, all, now),
+      sign({ ...key, id: key.id + 1 }, bob, now),
+      `${key.id}.${now}.`,
+      `${key.id}.${now}.${'a'.repeat(64)}`,
+      `0.0.${'0'.repeat(64)}`,
+    ];
+    const [{ name: auditor } = {}] = await keyed.owner.asOwner((owner) =>
+      owner.run("SELECT rolname AS name FROM pg_roles WHERE rolname LIKE current_database() || '%aud'"),
+    );
+    const [{ name: ownerRole } = {}] = await keyed.owner.asOwner((owner) =>
+      owner.run('SELECT current_user AS name'),
+    );
+    const roles = ['postgres', String(auditor), String(ownerRole), 'pg_read_all_data'];
+    const watch = await watched(keyed.owner);
+    let tried = 0;
+    let ran = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(attackerSql({ roles, tokens }), { minLength: length, maxLength: length }),
+        async (texts) => {
+          said.length = 0;
+          ran += await attack(texts, sign(key, own, Date.now()));
+          tried += texts.length;
+          expect(said.filter((text) => text.includes(secret))).toEqual([]);
+        },
+      ),
+      { numRuns: runs, endOnFailure: true },
+    );
+    expect(tried).toBe(runs * length);
     // most of them do something
     expect(ran).toBeGreaterThan(tried / 4);
-    expect(await others()).toBe(before);
-    expect(
-      await asOwner(
-        `SELECT DISTINCT actor, scope FROM changes WHERE id > ${Number(last?.id)} AND role <> current_user`,
-      ),
-    ).toEqual([{ actor: own.actor, scope: own.scope }]);
+    expect(await watch.unchanged()).toBe(true);
+    // the owner's own lines are those of no session
+    expect(await watch.writers()).toEqual([own]);
+  }, 1_800_000);
+
+  test('the generator finds what a database without a key gives away', async () => {
+    const open = await openKeyed(tables, { isKeyed: false });
+    const before = client;
+    try {
+      await fill(open.db);
+      client = await open.plain('app');
+      said.length = 0;
+      const watch = await watched(open.owner);
+      for (const texts of fc.sample(
+        fc.array(attackerSql({ roles: ['postgres'], tokens: ['x'] }), {
+          minLength: length,
+          maxLength: length,
+        }),
+        { numRuns: 20, seed: 26 },
+      ))
+        await attack(texts, '');
+      expect(said.join('')).toContain(secret);
+      expect(await watch.unchanged()).toBe(false);
+      expect((await watch.writers()).length).toBeGreaterThan(1);
+    } finally {
+      client = before;
+      await open.close();
+    }
   });
+});
+
+const urlOf = ({ name }: TestEngine): string => (name === 'postgres' ? inject('postgresUrl') : name);
+
+describe.each(engines)('SQL in sessions of one scope on $name', (engine) => {
+  test(`never returns a row of another scope, changes one, or writes another name: ${runs * length} statements`, async () => {
+    const isServer = engine.name === 'postgres';
+    await using db = await testDatabase(
+      system('testing', { tables, migrations: new URL('file:///nowhere/') }),
+      {
+        url: urlOf(engine),
+        ...(isServer ? { roles: 'two' as const } : {}),
+        ...(sqlOf(engine) === 'postgres' ? { scopeKey: randomBytes(32).toString('hex') } : {}),
+      },
+    );
+    await fill(db);
+    const watch = await watched(db.owner);
+    // on PGlite SQL can take the owner's rights back, which is no question of the context
+    const statement =
+      sqlOf(engine) === 'sqlite'
+        ? attackerSqlite
+        : attackerSql({ roles: isServer ? ['postgres'] : [], tokens: ['', '1.1.00'] });
+    let ran = 0;
+    const undone = new Error('undone');
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(statement, { minLength: length, maxLength: length }),
+        fc.boolean(),
+        async (texts, isKept) => {
+          const said: string[] = [];
+          const session = db.session(own, async (s) => {
+            for (const text of texts) {
+              try {
+                const { rows } = await db.session(own, () => sql.raw(text).execute(s.query));
+                ran++;
+                said.push(JSON.stringify(rows));
+              } catch (error) {
+                said.push(...sentences(error), JSON.stringify((error as { facts?: unknown }).facts ?? ''));
+              }
+            }
+            if (!isKept) throw undone;
+          });
+          await session.catch((error: unknown) => said.push(...sentences(error)));
+          expect(said.filter((text) => text.includes(secret))).toEqual([]);
+        },
+      ),
+      { numRuns: runs, endOnFailure: true },
+    );
+    expect(ran).toBeGreaterThan(runs);
+    expect(await watch.unchanged()).toBe(true);
+    expect(await watch.writers()).toEqual([own]);
+  }, 1_800_000);
 });

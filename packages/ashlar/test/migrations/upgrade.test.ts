@@ -1,13 +1,15 @@
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { connect, Database } from 'ashlar';
 import { type Engine, openEngine } from 'ashlar/extend';
+import { installScopeKey } from 'ashlar/keys';
 import { openLedger, verifyLedger } from 'ashlar/ledger';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { sqlOf as dialectOf, engines, type Place } from '../../../../test/support/engines.js';
+import { sqlOf as dialectOf, engines, type Place, server } from '../../../../test/support/engines.js';
 import type { FoundationVersion } from '../../src/contract/dialect.js';
 import { dialects } from '../../src/engines/open.js';
 import { assertStepsApplied, stepsWarning } from '../../src/migrations/at-connect.js';
@@ -397,6 +399,67 @@ describe.each(engines)('an upgrade of Ashlar on $name', (kind) => {
     await frozenWorks();
     await upWith(raised(engine.dialect), engine, office);
     expect(await addedExists()).toBe(true);
+  });
+});
+
+describe.each(server)('a rolling deployment with a key for scopes on $name', (kind) => {
+  test('old sessions work until the key is written, and are refused from then on; those with the key go on', async () => {
+    const place = await kind.place();
+    const scopeKey = randomBytes(32).toString('hex');
+    // an instance of this release that has the key, and one that was not given it
+    const keyed = await restored(place, { scopeKey });
+    const unkeyed = await openEngine({ url: place.url });
+    const old = await oldClient(kind, place, keyed);
+    const folder = await makeFolder();
+    await cp(migrations, folder.url, { recursive: true });
+    const now = { ...office, migrations: folder.url };
+    const inserts = (engine: Engine) =>
+      new Database(engine, now, options).insert(
+        now.tables.letters as never,
+        { client_id: scope, body: 'x', note: 'secret' } as never,
+        { actor: 'user:1', scope },
+      );
+    const allRun = async (): Promise<void> => {
+      await old.run();
+      for (const engine of [keyed, unkeyed]) await inserts(engine);
+    };
+    const letters = async () => {
+      const [row] = await keyed.asOwner((owner) => owner.run('SELECT count(*) AS n FROM letters'));
+      return Number(row?.n);
+    };
+    try {
+      await allRun();
+      // the new release everywhere: its foundation, with the policies of the old one
+      await up(keyed, office);
+      await allRun();
+      // the step that replaces policies and triggers, while sessions of both run
+      await newStep(now, folder.url, 'renewed');
+      let isApplied = false;
+      const load = async (run: () => Promise<unknown>): Promise<void> => {
+        for (let after = 0; after < 5; after += isApplied ? 1 : 0) await run();
+      };
+      const during = [() => old.run(), () => inserts(keyed), () => inserts(unkeyed)].map(load);
+      await up(keyed, now);
+      isApplied = true;
+      await Promise.all(during);
+      await allRun();
+      const before = await letters();
+      expect(await installScopeKey(keyed, scopeKey)).toBe('written');
+      await expect(old.run()).rejects.toMatchObject({
+        code: '28000',
+        message: 'ashlar/context: the database refused the scope and the actor of this session',
+      });
+      await expect(inserts(unkeyed)).rejects.toMatchObject({ code: 'scope-key-missing' });
+      expect(await letters()).toBe(before);
+      expect(await inserts(keyed)).toMatchObject({ body: 'x' });
+      expect(await letters()).toBe(before + 1);
+    } finally {
+      await old.close();
+      await unkeyed.close();
+      await keyed.close();
+      await folder.remove();
+      await place.remove();
+    }
   });
 });
 

@@ -2,7 +2,6 @@ import type { Attack, Probe } from '../../contract/attack.js';
 import type { RunSql } from '../../contract/sql.js';
 import type { TableFacts } from '../../contract/table.js';
 import { identifier, literal } from '../../model/index.js';
-import { objectName } from '../../sql/object-name.js';
 import {
   asReplica,
   type Draft,
@@ -16,7 +15,7 @@ import {
   triedByBoth,
   truncates,
 } from '../shared/attacks.js';
-import { changeActor, forgingTrigger } from '../shared/context-attacks.js';
+import { changeActor } from '../shared/context-attacks.js';
 import type { AuditedRules } from './rules.js';
 
 type Operation = 'insert' | 'update' | 'delete';
@@ -68,28 +67,12 @@ export function auditedAttacks(table: TableFacts, probe: Probe, { trail }: Audit
       : []),
     ...truncates(probe, { ...target, partitions: [] }),
   ];
-  const forging =
-    dialect === 'postgres'
-      ? [
-          refused(
-            'the function of the trail on a temporary table',
-            forgingTrigger(
-              name,
-              identifier(objectName(table.name, 'audited')),
-              'AFTER INSERT ON ashlar_forging REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT',
-            ),
-          ),
-        ]
-      : [];
   const foreign = 'DELETE FROM ashlar_session';
   return [
     ...triedByBoth(ways),
     ...triedBy(
       ['app'],
-      [
-        ...forging,
-        ...(probe.verifiesContext ? [refused('changing the actor of the session', changeActor, insert)] : []),
-      ],
+      probe.verifiesContext ? [refused('changing the actor of the session', changeActor, insert)] : [],
     ),
     ...triedBy(
       ['owner'],

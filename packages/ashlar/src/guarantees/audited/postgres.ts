@@ -82,9 +82,6 @@ const writeFunction = (table: TableFacts, { trail, except }: AuditedRules): Guar
   return triggerFunction(
     writeName(table),
     sql`
-      IF coalesce(pg_partition_root(TG_RELID), TG_RELID) <> ${literal(identifier(table.name))}::regclass OR TG_LEVEL <> 'STATEMENT' THEN
-        ${raise('audited', `this function records the changes of ${table.name} only`)}
-      END IF;
       IF TG_OP = 'INSERT' THEN
         IF NOT EXISTS (SELECT FROM new_rows) THEN
           RETURN NULL;
@@ -109,6 +106,7 @@ const writeFunction = (table: TableFacts, { trail, except }: AuditedRules): Guar
     {
       reads: true,
       asOwner: true,
+      onlyFor: table.name,
       exactReals: true,
       nestedLoops: false,
       declare: ['acting record;'],

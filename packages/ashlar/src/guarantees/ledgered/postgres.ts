@@ -65,7 +65,7 @@ const purgeFunction = (table: TableFacts, { entries }: LedgerNames): GuaranteeOb
       END IF;
       ${raise('ledgered', `rows of ${entries} are never changed and never deleted`)}
     `,
-    { reads: true, seesAll: 'scopes' },
+    { reads: true, seesAll: 'scopes', onlyFor: entries },
   );
 
 const part = (table: string, suffix: string): string => identifier(objectName(table, suffix));

@@ -22,14 +22,3 @@ export function contextChanges(scope: string): readonly (readonly [name: string,
 
 /** The statement that changes the actor of the session on PostgreSQL. */
 export const changeActor = `SELECT ${set('actor', 'somebody else')}`;
-
-/**
- * The statement by which a role would call a trigger function of a guarantee for rows of its own, in a temporary table like
- * the table that the function is for.
- */
-export function forgingTrigger(table: string, calls: string, clauses: string): string {
-  return `DO $forging$ BEGIN
-  CREATE TEMP TABLE ashlar_forging (LIKE ${table});
-  CREATE TRIGGER ashlar_forging ${clauses} EXECUTE FUNCTION ${calls}();
-END $forging$`;
-}
