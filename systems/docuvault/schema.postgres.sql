@@ -478,6 +478,9 @@ CREATE OR REPLACE FUNCTION data_keys_keyring_insert()
  SET row_security TO 'off'
 AS $function$
 BEGIN
+  IF coalesce(pg_partition_root(TG_RELID), TG_RELID) <> 'data_keys'::regclass THEN
+    RAISE EXCEPTION 'ashlar: only triggers of data_keys may call data_keys_keyring_insert' USING ERRCODE = 'insufficient_privilege';
+  END IF;
   -- waits for a concurrent shredding of the scope, so that the check below sees it
   PERFORM FROM data_keys WHERE scope = NEW.scope FOR SHARE;
   IF EXISTS (SELECT FROM data_keys WHERE scope = NEW.scope AND shredded_at IS NOT NULL) THEN
@@ -523,6 +526,9 @@ CREATE OR REPLACE FUNCTION folders_parent_id_acyclic()
  SET search_path FROM CURRENT
 AS $function$
 BEGIN
+  IF coalesce(pg_partition_root(TG_RELID), TG_RELID) <> 'folders'::regclass THEN
+    RAISE EXCEPTION 'ashlar: only triggers of folders may call folders_parent_id_acyclic' USING ERRCODE = 'insufficient_privilege';
+  END IF;
   IF TG_OP = 'UPDATE' THEN
     PERFORM pg_advisory_xact_lock(hashtextextended('ashlar.acyclic.' || TG_TABLE_SCHEMA || '.folders', 0));
     IF current_setting('transaction_isolation') <> 'read committed' THEN

@@ -548,9 +548,8 @@ AS $function$
 DECLARE
   acting record;
 BEGIN
-  IF coalesce(pg_partition_root(TG_RELID), TG_RELID) <> 'clients'::regclass OR TG_LEVEL <> 'STATEMENT' THEN
-    RAISE EXCEPTION 'ashlar/audited: this function records the changes of clients only'
-      USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+  IF coalesce(pg_partition_root(TG_RELID), TG_RELID) <> 'clients'::regclass THEN
+    RAISE EXCEPTION 'ashlar: only triggers of clients may call clients_audited' USING ERRCODE = 'insufficient_privilege';
   END IF;
   IF TG_OP = 'INSERT' THEN
     IF NOT EXISTS (SELECT FROM new_rows) THEN
@@ -1035,9 +1034,8 @@ AS $function$
 DECLARE
   acting record;
 BEGIN
-  IF coalesce(pg_partition_root(TG_RELID), TG_RELID) <> 'voice_materials'::regclass OR TG_LEVEL <> 'STATEMENT' THEN
-    RAISE EXCEPTION 'ashlar/audited: this function records the changes of voice_materials only'
-      USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+  IF coalesce(pg_partition_root(TG_RELID), TG_RELID) <> 'voice_materials'::regclass THEN
+    RAISE EXCEPTION 'ashlar: only triggers of voice_materials may call voice_materials_audited' USING ERRCODE = 'insufficient_privilege';
   END IF;
   IF TG_OP = 'INSERT' THEN
     IF NOT EXISTS (SELECT FROM new_rows) THEN
@@ -1162,9 +1160,8 @@ AS $function$
 DECLARE
   acting record;
 BEGIN
-  IF coalesce(pg_partition_root(TG_RELID), TG_RELID) <> 'voice_profiles'::regclass OR TG_LEVEL <> 'STATEMENT' THEN
-    RAISE EXCEPTION 'ashlar/audited: this function records the changes of voice_profiles only'
-      USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+  IF coalesce(pg_partition_root(TG_RELID), TG_RELID) <> 'voice_profiles'::regclass THEN
+    RAISE EXCEPTION 'ashlar: only triggers of voice_profiles may call voice_profiles_audited' USING ERRCODE = 'insufficient_privilege';
   END IF;
   IF TG_OP = 'INSERT' THEN
     IF NOT EXISTS (SELECT FROM new_rows) THEN

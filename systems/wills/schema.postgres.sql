@@ -401,9 +401,8 @@ AS $function$
 DECLARE
   acting record;
 BEGIN
-  IF coalesce(pg_partition_root(TG_RELID), TG_RELID) <> 'clauses'::regclass OR TG_LEVEL <> 'STATEMENT' THEN
-    RAISE EXCEPTION 'ashlar/audited: this function records the changes of clauses only'
-      USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+  IF coalesce(pg_partition_root(TG_RELID), TG_RELID) <> 'clauses'::regclass THEN
+    RAISE EXCEPTION 'ashlar: only triggers of clauses may call clauses_audited' USING ERRCODE = 'insufficient_privilege';
   END IF;
   IF TG_OP = 'INSERT' THEN
     IF NOT EXISTS (SELECT FROM new_rows) THEN
@@ -558,6 +557,9 @@ CREATE OR REPLACE FUNCTION clauses_versioned_insert()
  SET search_path FROM CURRENT
 AS $function$
 BEGIN
+  IF coalesce(pg_partition_root(TG_RELID), TG_RELID) <> 'clauses'::regclass THEN
+    RAISE EXCEPTION 'ashlar: only triggers of clauses may call clauses_versioned_insert' USING ERRCODE = 'insufficient_privilege';
+  END IF;
   IF NEW.is_current IS NOT TRUE THEN
     RAISE EXCEPTION 'ashlar/versioned: a new version of clauses must be the current one'
       USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
@@ -589,6 +591,9 @@ CREATE OR REPLACE FUNCTION clauses_versioned_retire()
  SET search_path FROM CURRENT
 AS $function$
 BEGIN
+  IF coalesce(pg_partition_root(TG_RELID), TG_RELID) <> 'clauses'::regclass THEN
+    RAISE EXCEPTION 'ashlar: only triggers of clauses may call clauses_versioned_retire' USING ERRCODE = 'insufficient_privilege';
+  END IF;
   UPDATE clauses
   SET is_current = false, updated_at = NEW.updated_at
   WHERE id = NEW.previous_version_id;
@@ -603,6 +608,9 @@ CREATE OR REPLACE FUNCTION clauses_versioned_update()
  SET search_path FROM CURRENT
 AS $function$
 BEGIN
+  IF coalesce(pg_partition_root(TG_RELID), TG_RELID) <> 'clauses'::regclass THEN
+    RAISE EXCEPTION 'ashlar: only triggers of clauses may call clauses_versioned_update' USING ERRCODE = 'insufficient_privilege';
+  END IF;
   -- the only permitted change: a version that has a successor stops being current
   IF OLD.is_current AND NOT NEW.is_current
     AND ROW(NEW.id, NEW.code, NEW.name, NEW.category, NEW.version, NEW.previous_version_id, NEW.template_text, NEW.variables_schema, NEW.will_types, NEW.is_required, NEW.display_order, NEW.approved_by, NEW.approved_at, NEW.approval_notes, NEW.created_at)::record *= ROW(OLD.id, OLD.code, OLD.name, OLD.category, OLD.version, OLD.previous_version_id, OLD.template_text, OLD.variables_schema, OLD.will_types, OLD.is_required, OLD.display_order, OLD.approved_by, OLD.approved_at, OLD.approval_notes, OLD.created_at)::record
@@ -659,9 +667,8 @@ AS $function$
 DECLARE
   acting record;
 BEGIN
-  IF coalesce(pg_partition_root(TG_RELID), TG_RELID) <> 'consent_records'::regclass OR TG_LEVEL <> 'STATEMENT' THEN
-    RAISE EXCEPTION 'ashlar/audited: this function records the changes of consent_records only'
-      USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+  IF coalesce(pg_partition_root(TG_RELID), TG_RELID) <> 'consent_records'::regclass THEN
+    RAISE EXCEPTION 'ashlar: only triggers of consent_records may call consent_records_audited' USING ERRCODE = 'insufficient_privilege';
   END IF;
   IF TG_OP = 'INSERT' THEN
     IF NOT EXISTS (SELECT FROM new_rows) THEN

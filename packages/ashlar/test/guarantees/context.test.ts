@@ -372,8 +372,8 @@ describe('a copy of a database that verifies contexts', () => {
       return url.href;
     };
     const asAnn = { actor: 'user:ann', scope: 'ann' };
-    const bodies = async ({ session }: Pick<typeof original.db, 'session'>) =>
-      session(asAnn, async (s) => {
+    const bodies = async (of: Pick<typeof original.db, 'session'>) =>
+      of.session(asAnn, async (s) => {
         const rows = await s.query.selectFrom('notes').select('body').execute();
         return rows.map(({ body }) => body);
       });

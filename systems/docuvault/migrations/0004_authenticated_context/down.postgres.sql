@@ -1,5 +1,61 @@
 -- undoes 0004_authenticated_context
 
+CREATE OR REPLACE FUNCTION folders_parent_id_acyclic()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path FROM CURRENT
+AS $function$
+BEGIN
+  IF TG_OP = 'UPDATE' THEN
+    PERFORM pg_advisory_xact_lock(hashtextextended('ashlar.acyclic.' || TG_TABLE_SCHEMA || '.folders', 0));
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+      -- a snapshot older than the wait hides rows that were moved during it: locking such a row raises an error
+      PERFORM FROM folders WHERE id IN (
+        WITH RECURSIVE above (id) AS (
+          SELECT NEW.parent_id
+          UNION
+          SELECT folders.parent_id FROM folders JOIN above ON folders.id = above.id
+          WHERE folders.parent_id IS NOT NULL
+        )
+        SELECT id FROM above
+      ) FOR SHARE;
+    END IF;
+  END IF;
+  IF NEW.id IN (
+    WITH RECURSIVE above (id) AS (
+      SELECT NEW.parent_id
+      UNION
+      SELECT folders.parent_id FROM folders JOIN above ON folders.id = above.id
+      WHERE folders.parent_id IS NOT NULL
+    )
+    SELECT id FROM above
+  ) THEN
+    RAISE EXCEPTION 'ashlar/acyclic: a row of folders cannot be its own ancestor'
+      USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+  END IF;
+  RETURN NULL;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION data_keys_keyring_insert()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path FROM CURRENT
+ SET row_security TO 'off'
+AS $function$
+BEGIN
+  -- waits for a concurrent shredding of the scope, so that the check below sees it
+  PERFORM FROM data_keys WHERE scope = NEW.scope FOR SHARE;
+  IF EXISTS (SELECT FROM data_keys WHERE scope = NEW.scope AND shredded_at IS NOT NULL) THEN
+    RAISE EXCEPTION 'ashlar/keyring: a shredded scope of data_keys never gets another key'
+      USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+  END IF;
+  RETURN NEW;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION audit_log_ledger_seal()
  RETURNS text
  LANGUAGE plpgsql

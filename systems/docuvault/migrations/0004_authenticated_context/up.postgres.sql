@@ -1,5 +1,7 @@
 -- 0004_authenticated_context
 -- replace function audit_log_ledger_seal
+-- replace function data_keys_keyring_insert
+-- replace function folders_parent_id_acyclic
 -- ashlar: makes nothing
 
 CREATE OR REPLACE FUNCTION audit_log_ledger_seal()
@@ -145,5 +147,67 @@ BEGIN
   UPDATE audit_log_ledger_head
   SET size = head.size + count, frontier = new_frontier, watermark = mark, sealer = pg_current_xact_id(), cluster = this_cluster;
   RETURN CASE WHEN count = 10000 THEN 'more' ELSE 'done' END;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION data_keys_keyring_insert()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path FROM CURRENT
+ SET row_security TO 'off'
+AS $function$
+BEGIN
+  IF coalesce(pg_partition_root(TG_RELID), TG_RELID) <> 'data_keys'::regclass THEN
+    RAISE EXCEPTION 'ashlar: only triggers of data_keys may call data_keys_keyring_insert' USING ERRCODE = 'insufficient_privilege';
+  END IF;
+  -- waits for a concurrent shredding of the scope, so that the check below sees it
+  PERFORM FROM data_keys WHERE scope = NEW.scope FOR SHARE;
+  IF EXISTS (SELECT FROM data_keys WHERE scope = NEW.scope AND shredded_at IS NOT NULL) THEN
+    RAISE EXCEPTION 'ashlar/keyring: a shredded scope of data_keys never gets another key'
+      USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+  END IF;
+  RETURN NEW;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION folders_parent_id_acyclic()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path FROM CURRENT
+AS $function$
+BEGIN
+  IF coalesce(pg_partition_root(TG_RELID), TG_RELID) <> 'folders'::regclass THEN
+    RAISE EXCEPTION 'ashlar: only triggers of folders may call folders_parent_id_acyclic' USING ERRCODE = 'insufficient_privilege';
+  END IF;
+  IF TG_OP = 'UPDATE' THEN
+    PERFORM pg_advisory_xact_lock(hashtextextended('ashlar.acyclic.' || TG_TABLE_SCHEMA || '.folders', 0));
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+      -- a snapshot older than the wait hides rows that were moved during it: locking such a row raises an error
+      PERFORM FROM folders WHERE id IN (
+        WITH RECURSIVE above (id) AS (
+          SELECT NEW.parent_id
+          UNION
+          SELECT folders.parent_id FROM folders JOIN above ON folders.id = above.id
+          WHERE folders.parent_id IS NOT NULL
+        )
+        SELECT id FROM above
+      ) FOR SHARE;
+    END IF;
+  END IF;
+  IF NEW.id IN (
+    WITH RECURSIVE above (id) AS (
+      SELECT NEW.parent_id
+      UNION
+      SELECT folders.parent_id FROM folders JOIN above ON folders.id = above.id
+      WHERE folders.parent_id IS NOT NULL
+    )
+    SELECT id FROM above
+  ) THEN
+    RAISE EXCEPTION 'ashlar/acyclic: a row of folders cannot be its own ancestor'
+      USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+  END IF;
+  RETURN NULL;
 END
 $function$;

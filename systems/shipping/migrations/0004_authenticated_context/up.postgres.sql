@@ -169,9 +169,8 @@ AS $function$
 DECLARE
   acting record;
 BEGIN
-  IF coalesce(pg_partition_root(TG_RELID), TG_RELID) <> 'jobs'::regclass OR TG_LEVEL <> 'STATEMENT' THEN
-    RAISE EXCEPTION 'ashlar/audited: this function records the changes of jobs only'
-      USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+  IF coalesce(pg_partition_root(TG_RELID), TG_RELID) <> 'jobs'::regclass THEN
+    RAISE EXCEPTION 'ashlar: only triggers of jobs may call jobs_audited' USING ERRCODE = 'insufficient_privilege';
   END IF;
   IF TG_OP = 'INSERT' THEN
     IF NOT EXISTS (SELECT FROM new_rows) THEN

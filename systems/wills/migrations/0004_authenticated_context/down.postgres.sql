@@ -222,6 +222,73 @@ BEGIN
 END
 $function$;
 
+CREATE OR REPLACE FUNCTION clauses_versioned_update()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path FROM CURRENT
+AS $function$
+BEGIN
+  -- the only permitted change: a version that has a successor stops being current
+  IF OLD.is_current AND NOT NEW.is_current
+    AND ROW(NEW.id, NEW.code, NEW.name, NEW.category, NEW.version, NEW.previous_version_id, NEW.template_text, NEW.variables_schema, NEW.will_types, NEW.is_required, NEW.display_order, NEW.approved_by, NEW.approved_at, NEW.approval_notes, NEW.created_at)::record *= ROW(OLD.id, OLD.code, OLD.name, OLD.category, OLD.version, OLD.previous_version_id, OLD.template_text, OLD.variables_schema, OLD.will_types, OLD.is_required, OLD.display_order, OLD.approved_by, OLD.approved_at, OLD.approval_notes, OLD.created_at)::record
+    AND EXISTS (
+      SELECT FROM clauses
+      WHERE previous_version_id = OLD.id AND code = OLD.code AND version = OLD.version + 1
+    )
+  THEN
+    RETURN NEW;
+  END IF;
+  RAISE EXCEPTION 'ashlar/versioned: versions of clauses are never changed'
+    USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION clauses_versioned_retire()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path FROM CURRENT
+AS $function$
+BEGIN
+  UPDATE clauses
+  SET is_current = false, updated_at = NEW.updated_at
+  WHERE id = NEW.previous_version_id;
+  RETURN NULL;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION clauses_versioned_insert()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path FROM CURRENT
+AS $function$
+BEGIN
+  IF NEW.is_current IS NOT TRUE THEN
+    RAISE EXCEPTION 'ashlar/versioned: a new version of clauses must be the current one'
+      USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+  END IF;
+  IF NEW.previous_version_id IS NULL THEN
+    IF NEW.version IS DISTINCT FROM 1 THEN
+      RAISE EXCEPTION 'ashlar/versioned: the first version of clauses must have the number 1'
+        USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+    END IF;
+    RETURN NEW;
+  END IF;
+
+  -- a concurrent successor of the same version waits here, and then finds that the version is not current
+  PERFORM FROM clauses
+  WHERE id = NEW.previous_version_id AND code = NEW.code AND version = NEW.version - 1 AND is_current
+  FOR NO KEY UPDATE;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'ashlar/versioned: a new version of clauses must follow the current one of its key'
+      USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+  END IF;
+  RETURN NEW;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION clauses_audited()
  RETURNS trigger
  LANGUAGE plpgsql

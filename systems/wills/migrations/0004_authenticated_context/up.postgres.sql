@@ -3,6 +3,9 @@
 -- consent_records: drop trigger consent_records_audited
 -- replace function audit_logs_ledger_seal
 -- replace function clauses_audited
+-- replace function clauses_versioned_insert
+-- replace function clauses_versioned_retire
+-- replace function clauses_versioned_update
 -- replace function consent_records_audited
 -- replace function record_changes_ledger_seal
 -- clauses: add trigger clauses_audited
@@ -179,9 +182,8 @@ AS $function$
 DECLARE
   acting record;
 BEGIN
-  IF coalesce(pg_partition_root(TG_RELID), TG_RELID) <> 'clauses'::regclass OR TG_LEVEL <> 'STATEMENT' THEN
-    RAISE EXCEPTION 'ashlar/audited: this function records the changes of clauses only'
-      USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+  IF coalesce(pg_partition_root(TG_RELID), TG_RELID) <> 'clauses'::regclass THEN
+    RAISE EXCEPTION 'ashlar: only triggers of clauses may call clauses_audited' USING ERRCODE = 'insufficient_privilege';
   END IF;
   IF TG_OP = 'INSERT' THEN
     IF NOT EXISTS (SELECT FROM new_rows) THEN
@@ -309,6 +311,82 @@ BEGIN
 END
 $function$;
 
+CREATE OR REPLACE FUNCTION clauses_versioned_insert()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path FROM CURRENT
+AS $function$
+BEGIN
+  IF coalesce(pg_partition_root(TG_RELID), TG_RELID) <> 'clauses'::regclass THEN
+    RAISE EXCEPTION 'ashlar: only triggers of clauses may call clauses_versioned_insert' USING ERRCODE = 'insufficient_privilege';
+  END IF;
+  IF NEW.is_current IS NOT TRUE THEN
+    RAISE EXCEPTION 'ashlar/versioned: a new version of clauses must be the current one'
+      USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+  END IF;
+  IF NEW.previous_version_id IS NULL THEN
+    IF NEW.version IS DISTINCT FROM 1 THEN
+      RAISE EXCEPTION 'ashlar/versioned: the first version of clauses must have the number 1'
+        USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+    END IF;
+    RETURN NEW;
+  END IF;
+
+  -- a concurrent successor of the same version waits here, and then finds that the version is not current
+  PERFORM FROM clauses
+  WHERE id = NEW.previous_version_id AND code = NEW.code AND version = NEW.version - 1 AND is_current
+  FOR NO KEY UPDATE;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'ashlar/versioned: a new version of clauses must follow the current one of its key'
+      USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+  END IF;
+  RETURN NEW;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION clauses_versioned_retire()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path FROM CURRENT
+AS $function$
+BEGIN
+  IF coalesce(pg_partition_root(TG_RELID), TG_RELID) <> 'clauses'::regclass THEN
+    RAISE EXCEPTION 'ashlar: only triggers of clauses may call clauses_versioned_retire' USING ERRCODE = 'insufficient_privilege';
+  END IF;
+  UPDATE clauses
+  SET is_current = false, updated_at = NEW.updated_at
+  WHERE id = NEW.previous_version_id;
+  RETURN NULL;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION clauses_versioned_update()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path FROM CURRENT
+AS $function$
+BEGIN
+  IF coalesce(pg_partition_root(TG_RELID), TG_RELID) <> 'clauses'::regclass THEN
+    RAISE EXCEPTION 'ashlar: only triggers of clauses may call clauses_versioned_update' USING ERRCODE = 'insufficient_privilege';
+  END IF;
+  -- the only permitted change: a version that has a successor stops being current
+  IF OLD.is_current AND NOT NEW.is_current
+    AND ROW(NEW.id, NEW.code, NEW.name, NEW.category, NEW.version, NEW.previous_version_id, NEW.template_text, NEW.variables_schema, NEW.will_types, NEW.is_required, NEW.display_order, NEW.approved_by, NEW.approved_at, NEW.approval_notes, NEW.created_at)::record *= ROW(OLD.id, OLD.code, OLD.name, OLD.category, OLD.version, OLD.previous_version_id, OLD.template_text, OLD.variables_schema, OLD.will_types, OLD.is_required, OLD.display_order, OLD.approved_by, OLD.approved_at, OLD.approval_notes, OLD.created_at)::record
+    AND EXISTS (
+      SELECT FROM clauses
+      WHERE previous_version_id = OLD.id AND code = OLD.code AND version = OLD.version + 1
+    )
+  THEN
+    RETURN NEW;
+  END IF;
+  RAISE EXCEPTION 'ashlar/versioned: versions of clauses are never changed'
+    USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION consent_records_audited()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -320,9 +398,8 @@ AS $function$
 DECLARE
   acting record;
 BEGIN
-  IF coalesce(pg_partition_root(TG_RELID), TG_RELID) <> 'consent_records'::regclass OR TG_LEVEL <> 'STATEMENT' THEN
-    RAISE EXCEPTION 'ashlar/audited: this function records the changes of consent_records only'
-      USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+  IF coalesce(pg_partition_root(TG_RELID), TG_RELID) <> 'consent_records'::regclass THEN
+    RAISE EXCEPTION 'ashlar: only triggers of consent_records may call consent_records_audited' USING ERRCODE = 'insufficient_privilege';
   END IF;
   IF TG_OP = 'INSERT' THEN
     IF NOT EXISTS (SELECT FROM new_rows) THEN
