@@ -278,6 +278,30 @@ describe('a database that verifies contexts', () => {
     });
   });
 
+  test('the trail pairs the old and the new values of rows that an UPDATE moves to another partition, and of others', async () => {
+    const lines = await keyed.owner.asOwner((owner) =>
+      owner.atomically(async () => {
+        const [last] = await owner.run('SELECT max(id) AS id FROM changes');
+        await owner.run(
+          "INSERT INTO events (id, client) SELECT gen_random_uuid(), 'moving' FROM generate_series(1, 40)",
+        );
+        // every other row goes to the next month
+        await owner.run(`UPDATE events AS e SET at = e.at + CASE WHEN n.n % 2 = 0 THEN interval '1 month' ELSE interval '0' END
+          FROM (SELECT id, row_number() OVER (ORDER BY id DESC) AS n FROM events WHERE client = 'moving') AS n WHERE n.id = e.id`);
+        return owner.run(
+          `SELECT operation, before ->> 'id' AS was, after ->> 'id' AS now, before ->> 'at' <> after ->> 'at' AS moved
+           FROM changes WHERE id > ${Number(last?.id)} AND table_name = 'events' ORDER BY id`,
+        );
+      }),
+    );
+    const updates = lines.filter(({ operation }) => operation === 'update');
+    expect(lines.filter(({ operation }) => operation === 'insert')).toHaveLength(40);
+    expect(updates).toHaveLength(40);
+    expect(updates.filter(({ was, now }) => was !== now)).toEqual([]);
+    expect(updates.filter(({ moved }) => moved === true)).toHaveLength(20);
+    expect(lines).toHaveLength(80);
+  });
+
   test.each(['ann', everyScope])(
     'the planner searches by an index in generic plans and on partitions, in scope %s',
     async (scope) => {

@@ -409,6 +409,7 @@ describe.each(server)('a rolling deployment with a key for scopes on $name', (ki
     // an instance of this release that has the key, and one that was not given it
     const keyed = await restored(place, { scopeKey });
     const unkeyed = await openEngine({ url: place.url });
+    let running: Engine | undefined;
     const old = await oldClient(kind, place, keyed);
     const folder = await makeFolder();
     await cp(migrations, folder.url, { recursive: true });
@@ -436,25 +437,36 @@ describe.each(server)('a rolling deployment with a key for scopes on $name', (ki
       await newStep(now, folder.url, 'renewed');
       let isApplied = false;
       const load = async (run: () => Promise<unknown>): Promise<void> => {
-        for (let after = 0; after < 5; after += isApplied ? 1 : 0) await run();
+        for (let after = 0; after < 3; after += isApplied ? 1 : 0) {
+          await run();
+          await new Promise((resolve) => setTimeout(resolve, 100));
+        }
       };
-      const during = [() => old.run(), () => inserts(keyed), () => inserts(unkeyed)].map(load);
-      await up(keyed, now);
-      isApplied = true;
-      await Promise.all(during);
+      const during = Promise.all([() => old.run(), () => inserts(keyed), () => inserts(unkeyed)].map(load));
+      try {
+        await up(keyed, now);
+      } finally {
+        isApplied = true;
+        await during;
+      }
       await allRun();
+      running = await openEngine({ url: place.url, scopeKey });
+      await inserts(running);
       const before = await letters();
       expect(await installScopeKey(keyed, scopeKey)).toBe('written');
       await expect(old.run()).rejects.toMatchObject({
         code: '28000',
         message: 'ashlar/context: the database refused the scope and the actor of this session',
       });
+      // it notices within a transaction, and then at the beginning of the next
+      await expect(inserts(unkeyed)).rejects.toMatchObject({ code: 'context-refused' });
       await expect(inserts(unkeyed)).rejects.toMatchObject({ code: 'scope-key-missing' });
       expect(await letters()).toBe(before);
-      expect(await inserts(keyed)).toMatchObject({ body: 'x' });
-      expect(await letters()).toBe(before + 1);
+      for (const engine of [running, keyed]) expect(await inserts(engine)).toMatchObject({ body: 'x' });
+      expect(await letters()).toBe(before + 2);
     } finally {
       await old.close();
+      await running?.close();
       await unkeyed.close();
       await keyed.close();
       await folder.remove();

@@ -17,6 +17,9 @@ FROM (VALUES (1)) AS one LEFT JOIN ashlar_signing() AS s ON true`;
 const setContext =
   "SELECT set_config('ashlar.actor', $1, true), set_config('ashlar.scope', $2, true), set_config('ashlar.token', $3, true), ashlar_context(current_user)";
 
+/** A token that no key signs. */
+const unsigned = 'unsigned';
+
 /** Whether an error says that the database refused the context of a session. */
 export function isContextRefused(error: unknown): boolean {
   const { code, message } = error as { code?: unknown; message?: unknown };
@@ -31,6 +34,8 @@ export class ContextSigner {
   /** How far the server's clock is ahead, in milliseconds. */
   #ahead = 0;
   #isDoubtful = false;
+  /** Whether the database has the function that verifies. */
+  #canVerify = false;
 
   /** @param scopeKey - SCOPE_KEY: 64 hex digits */
   constructor(scopeKey: string | undefined) {
@@ -63,6 +68,7 @@ export class ContextSigner {
       if (isUnknown(error)) return undefined;
       throw error;
     });
+    this.#canVerify = reply !== undefined;
     const here = (before + Date.now()) / 2;
     this.#key = undefined;
     const rows = reply?.rows ?? [];
@@ -92,17 +98,23 @@ export class ContextSigner {
 
   /**
    * Returns the statement that gives a transaction its actor and scope, signed; `undefined` where the database wants no
-   * signature.
+   * signature. An instance that has a key already gives a token that is none: the database refuses it as soon as it has a
+   * key too, before anything has run.
    *
    * @param issued - the time of the server; within a transaction, that of its first context
    * @throws AshlarError `scope-key-missing`, `scope-key-wrong`
    */
   request({ actor, scope }: Context, issued: number): Request | undefined {
-    if (this.#state === 'settings') return undefined;
-    if (!this.#key) throw scopeKeyError(this.#state);
     const context = { actor: actor ?? '', scope: scope ?? '' };
-    const token = sign(this.#key, context, issued);
+    const token = this.#token(context, issued);
+    if (token === undefined) return undefined;
     return { text: setContext, values: wireValues([context.actor, context.scope, token]), keep: true };
+  }
+
+  #token(context: { readonly actor: string; readonly scope: string }, issued: number): string | undefined {
+    if (this.#key) return sign(this.#key, context, issued);
+    if (this.#state !== 'settings') throw scopeKeyError(this.#state);
+    return this.#scopeKey !== undefined && this.#canVerify ? unsigned : undefined;
   }
 }
 
