@@ -4,6 +4,7 @@ import type { Guarantee } from '../contract/guarantee.js';
 import type { Roles } from '../contract/roles.js';
 import type { SystemFacts } from '../contract/system.js';
 import { rootText } from '../engines/refusal.js';
+import { scopeKeyError } from '../engines/scope-key-error.js';
 import { inCreationOrder } from '../migrations/shadow.js';
 import { levelIn, type Table, type Tables } from '../model/index.js';
 import { type AttackTransaction, withAttackTransaction } from './attack-transaction.js';
@@ -42,7 +43,7 @@ export interface ProveOptions {
  * Changes nothing, except that autoincrement() numbers may be used up and that ledgers are sealed.
  *
  * @returns the report; `ok` where nothing failed
- * @throws AshlarError what opening or reading the database throws, for example `connection-lost`
+ * @throws AshlarError `scope-key-missing`, `scope-key-wrong`, and what opening or reading the database throws, for example `connection-lost`
  *
  * @example
  * const report = await prove(db.engine, wills);
@@ -56,6 +57,8 @@ export async function prove(
   const { now = new Date(), owner = engine, roles, checkpoints, onTable } = options;
   for (const each of new Set([engine, owner]))
     each.register(Object.values(system.tables), Object.values(system.views ?? {}));
+  // attacks by a session that cannot sign would prove nothing
+  if (engine.context === 'key-missing' || engine.context === 'key-wrong') throw scopeKeyError(engine.context);
   const structure = [...(await checkStructure(owner, system, now, roles)), sessionsOf(engine)];
   const ledgers = await proveLedgers(owner, system, checkpoints);
   const tables = inCreationOrder(Object.values(system.tables)).filter((table) => table.guarantees.length > 0);

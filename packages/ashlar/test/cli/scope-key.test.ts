@@ -32,12 +32,12 @@ describe('SCOPE_KEY', () => {
       expect.stringMatching(/^SQL that a session runs can take the rights/),
     ]);
 
-    const list = ['retention', 'purge', '--dry-run', ...sophia];
-    expect(await project.json(list)).toMatchObject({
+    const proving = ['prove', ...sophia];
+    expect(await project.json(proving)).toMatchObject({
       code: 3,
       document: { error: { code: 'scope-key-missing' } },
     });
-    expect(await project.json(list, { SCOPE_KEY: '00'.repeat(32) })).toMatchObject({
+    expect(await project.json(proving, { SCOPE_KEY: '00'.repeat(32) })).toMatchObject({
       code: 3,
       document: { error: { code: 'scope-key-wrong' } },
     });

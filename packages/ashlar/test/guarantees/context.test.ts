@@ -137,6 +137,18 @@ describe('a database that verifies contexts', () => {
     expect(await seen()).toBe(3);
   });
 
+  test('the auditor and the owner need no key', async () => {
+    for (const url of [keyed.urls.auditor, keyed.urls.owner]) {
+      const engine = await openEngine({ url });
+      expect(engine.context).toBe('key-missing');
+      const transaction = await engine.begin({ mode: 'read', actor: null, scope: everyScope, asOwner: true });
+      const { rows } = await transaction.execute('SELECT body FROM notes', []);
+      expect(rows).toHaveLength(3);
+      await transaction.rollback();
+      await engine.close();
+    }
+  });
+
   test('a token of another time is refused, and one of now reaches its scope only', async () => {
     const key = await keyOf(keyed);
     const client = await keyed.plain('app');

@@ -111,6 +111,13 @@ export class ContextSigner {
     return { text: setContext, values: wireValues([context.actor, context.scope, token]), keep: true };
   }
 
+  /**
+   * The same for those whom the database trusts without a signature, the owner and the auditor: they need no key.
+   */
+  requestOfOwner(context: Context, issued: number): Request | undefined {
+    return this.#key ? this.request(context, issued) : undefined;
+  }
+
   #token(context: { readonly actor: string; readonly scope: string }, issued: number): string | undefined {
     if (this.#key) return sign(this.#key, context, issued);
     if (this.#state !== 'settings') throw scopeKeyError(this.#state);

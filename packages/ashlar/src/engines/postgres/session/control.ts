@@ -1,6 +1,6 @@
 import type { Channel, Reply, Request } from '../wire/channel.js';
 import { contextText } from './begin.js';
-import type { Context, ContextSigner } from './context-signer.js';
+import type { Context } from './context-signer.js';
 
 /** A statement that is sent before another one: its text, or a change of the context. */
 export type Control = string | Context;
@@ -9,13 +9,12 @@ export type Control = string | Context;
  * Returns the requests for statements that are sent together. Consecutive texts travel in one: a request without parameters
  * may hold several statements.
  *
- * @param issued - the time in tokens
- * @throws AshlarError `scope-key-missing`, `scope-key-wrong`
+ * @param sign - returns the statement that sets a signed context; `undefined` where none is signed
+ * @throws what `sign` throws
  */
 export function controlRequests(
   control: readonly Control[],
-  signer: ContextSigner,
-  issued: number,
+  sign: (context: Context) => Request | undefined,
 ): readonly Request[] {
   const requests: Request[] = [];
   let texts: string[] = [];
@@ -24,7 +23,7 @@ export function controlRequests(
     texts = [];
   };
   for (const each of control) {
-    const signed = typeof each === 'string' ? undefined : signer.request(each, issued);
+    const signed = typeof each === 'string' ? undefined : sign(each);
     if (signed) {
       flush();
       requests.push(signed);

@@ -42,8 +42,7 @@ export function ownerOf(channel: Channel, report: Report | undefined, hooks: Own
     return reported(report, text, () => translated(() => channel.send({ text, ...values })));
   };
   const begin = (): readonly Request[] => {
-    const signed =
-      hooks.signer?.state === 'signed' ? hooks.signer.request(context, hooks.signer.now()) : undefined;
+    const signed = hooks.signer?.requestOfOwner(context, hooks.signer.now());
     return signed ? [{ text: 'BEGIN' }, signed] : [{ text: `BEGIN; ${contextText(context)}` }];
   };
   const opening = async (): Promise<void> => {

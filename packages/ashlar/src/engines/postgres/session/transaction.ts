@@ -35,6 +35,7 @@ export class PostgresTransaction implements Transaction {
   readonly #context: Context;
   readonly #lockTimeout: number | undefined;
   readonly #deferrable: boolean;
+  readonly #asOwner: boolean;
   #lease: Lease;
   /** What is sent before the next statement: texts, and contexts, which are signed when they are sent. */
   #waiting: Control[] = [];
@@ -59,6 +60,7 @@ export class PostgresTransaction implements Transaction {
     wireValues([options.actor, options.scope]);
     this.#lockTimeout = options.lockTimeout;
     this.#deferrable = options.deferrable ?? false;
+    this.#asOwner = options.asOwner ?? false;
     this.#parts = parts;
   }
 
@@ -326,11 +328,18 @@ export class PostgresTransaction implements Transaction {
     throw endedByStatement();
   }
 
+  #signed(context: Context): Request | undefined {
+    const { signer } = this.#parts;
+    return this.#asOwner
+      ? signer.requestOfOwner(context, this.#issued)
+      : signer.request(context, this.#issued);
+  }
+
   async #together(control: readonly Control[], request: Request): Promise<Reply> {
     this.#inFlight++;
     try {
       const { channel } = this.#lease;
-      const before = controlRequests(control, this.#parts.signer, this.#issued);
+      const before = controlRequests(control, (context) => this.#signed(context));
       return await sendTogether(channel, before, request, (error) =>
         this.#deferrable ? snapshotError(error) : error,
       );
