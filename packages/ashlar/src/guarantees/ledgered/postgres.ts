@@ -148,6 +148,6 @@ const stampFunction = (table: TableFacts, { stamp, tree }: LedgerNames): Guarant
       NEW.${stamps.at} := now();
       RETURN NEW;
     `,
-    { reads: retained, asOwner: retained },
+    retained ? { reads: true, asOwner: true, onlyFor: table.name } : {},
   );
 };
