@@ -465,6 +465,25 @@ await db.get(dossiers, dossier.id);`),
     ...command('ashlar up --url postgres://without_createrole@localhost/app'),
     remedy: 'Have a DBA run the SQL in the detail.',
   },
+  'context-refused': {
+    cause: 'SQL that a session runs changed the scope or the actor, or a program set them without the key.',
+    ...shown(`await db.session({ scope: 'a' }, async (s) => {
+  await sql\`SELECT set_config('ashlar.scope', '*', true)\`.execute(s.query);
+  await s.query.selectFrom('notes').selectAll().execute();
+});`),
+    remedy:
+      'Give scope and actor to `db.session`. In a program without Ashlar, connect as the auditor or the owner.',
+  },
+  'scope-key-missing': {
+    cause: 'The database was given a SCOPE_KEY, and this instance of the application has none.',
+    ...command('env -u SCOPE_KEY node server.js'),
+    remedy: 'Set SCOPE_KEY or SCOPE_KEY_FILE to the key that `ashlar up` was given.',
+  },
+  'scope-key-wrong': {
+    cause: 'SCOPE_KEY is another key than the one that the database was given.',
+    ...command('SCOPE_KEY_FILE=another.key ashlar up'),
+    remedy: 'Use the key of the database. `ashlar key rotate scope` brings in a new one.',
+  },
   'role-too-strong': {
     cause: 'The application connects as a role that owns the tables or is a superuser.',
     ...command('DATABASE_URL=postgres://owner@localhost/app node server.js'),

@@ -156,6 +156,8 @@ const sampleProbe = (table, dialect) => {
 const cell = (text) => text.replaceAll('|', '\\|').replaceAll(/\s+/g, ' ');
 
 const level = (enforcement) => {
+  if (enforcement.readsContext)
+    return 'enforced with SCOPE_KEY and two roles, otherwise emulated: SQL that a session runs can change its own scope and actor';
   const why = enforcement.level === 'refused' ? enforcement.why : enforcement.weaker;
   return why === undefined ? enforcement.level : `${enforcement.level}: ${why}`;
 };

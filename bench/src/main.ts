@@ -4,6 +4,7 @@ import { encryptionComparisons } from './encryption.js';
 import { ledgerFigures } from './ledger.js';
 import { compare } from './measure.js';
 import { postgresComparisons } from './postgres.js';
+import { scopeFigures } from './scopes.js';
 import { sqliteComparisons } from './sqlite.js';
 import { testingFigures } from './testing.js';
 
@@ -32,6 +33,7 @@ for (const { open, ...names } of groups) {
   }
   await close();
 }
+await scopeFigures(rounds, print);
 await ledgerFigures(scale, rounds, print);
 await backupFigures(scale, rounds, print);
 await testingFigures(20, print);

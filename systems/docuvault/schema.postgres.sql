@@ -276,9 +276,9 @@ CREATE OR REPLACE FUNCTION audit_log_ledger_seal()
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path FROM CURRENT
+ SET extra_float_digits TO '1'
 AS $function$
 DECLARE
-  callers_scope text := coalesce(current_setting('ashlar.scope', true), '');
   head record;
   mark pg_snapshot;
   this_cluster text;
@@ -319,8 +319,7 @@ BEGIN
     high := greatest(pg_snapshot_xmax(mark), pg_current_xact_id_if_assigned());
   END IF;
 
-  -- reads every scope; a subquery, not a join, so that the lookup uses the index however large the tables are
-  PERFORM set_config('ashlar.scope', '*', true);
+  -- reads every scope, as its owner; a subquery, not a join, so that the lookup uses the index however large the tables are
   WITH fresh AS MATERIALIZED (
     SELECT e.xid, e.row_key, e.entry, sha256('\x00' || e.entry) AS hash, head.size - 1 + row_number() OVER (ORDER BY e.xid, e.row_key) AS position
     FROM (
@@ -359,7 +358,6 @@ BEGIN
     SELECT 0, fresh.position, fresh.hash, fresh.row_key FROM fresh
   )
   SELECT array_agg(fresh.hash ORDER BY fresh.position), max(fresh.xid) INTO nodes, last FROM fresh;
-  PERFORM set_config('ashlar.scope', callers_scope, true);
   count := coalesce(cardinality(nodes), 0);
   IF count = 0 THEN
     IF head.cluster IS DISTINCT FROM this_cluster THEN
@@ -480,6 +478,9 @@ CREATE OR REPLACE FUNCTION data_keys_keyring_insert()
  SET row_security TO 'off'
 AS $function$
 BEGIN
+  IF coalesce(pg_partition_root(TG_RELID), TG_RELID) <> 'data_keys'::regclass THEN
+    RAISE EXCEPTION 'ashlar: only triggers of data_keys may call data_keys_keyring_insert' USING ERRCODE = 'insufficient_privilege';
+  END IF;
   -- waits for a concurrent shredding of the scope, so that the check below sees it
   PERFORM FROM data_keys WHERE scope = NEW.scope FOR SHARE;
   IF EXISTS (SELECT FROM data_keys WHERE scope = NEW.scope AND shredded_at IS NOT NULL) THEN
@@ -525,6 +526,9 @@ CREATE OR REPLACE FUNCTION folders_parent_id_acyclic()
  SET search_path FROM CURRENT
 AS $function$
 BEGIN
+  IF coalesce(pg_partition_root(TG_RELID), TG_RELID) <> 'folders'::regclass THEN
+    RAISE EXCEPTION 'ashlar: only triggers of folders may call folders_parent_id_acyclic' USING ERRCODE = 'insufficient_privilege';
+  END IF;
   IF TG_OP = 'UPDATE' THEN
     PERFORM pg_advisory_xact_lock(hashtextextended('ashlar.acyclic.' || TG_TABLE_SCHEMA || '.folders', 0));
     IF current_setting('transaction_isolation') <> 'read committed' THEN

@@ -243,9 +243,9 @@ CREATE OR REPLACE FUNCTION job_changes_ledger_seal()
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path FROM CURRENT
+ SET extra_float_digits TO '1'
 AS $function$
 DECLARE
-  callers_scope text := coalesce(current_setting('ashlar.scope', true), '');
   head record;
   mark pg_snapshot;
   this_cluster text;
@@ -286,8 +286,7 @@ BEGIN
     high := greatest(pg_snapshot_xmax(mark), pg_current_xact_id_if_assigned());
   END IF;
 
-  -- reads every scope; a subquery, not a join, so that the lookup uses the index however large the tables are
-  PERFORM set_config('ashlar.scope', '*', true);
+  -- reads every scope, as its owner; a subquery, not a join, so that the lookup uses the index however large the tables are
   WITH fresh AS MATERIALIZED (
     SELECT e.xid, e.row_key, e.entry, sha256('\x00' || e.entry) AS hash, head.size - 1 + row_number() OVER (ORDER BY e.xid, e.row_key) AS position
     FROM (
@@ -329,7 +328,6 @@ BEGIN
     SELECT 0, fresh.position, fresh.hash, fresh.row_key FROM fresh
   )
   SELECT array_agg(fresh.hash ORDER BY fresh.position), max(fresh.xid) INTO nodes, last FROM fresh;
-  PERFORM set_config('ashlar.scope', callers_scope, true);
   count := coalesce(cardinality(nodes), 0);
   IF count = 0 THEN
     IF head.cluster IS DISTINCT FROM this_cluster THEN
@@ -439,70 +437,137 @@ CREATE OR REPLACE FUNCTION jobs_audited()
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path FROM CURRENT
+ SET extra_float_digits TO '1'
+ SET enable_nestloop TO 'off'
 AS $function$
+DECLARE
+  acting record;
 BEGIN
-  INSERT INTO job_changes (
-    actor, scope, role, table_name, operation, row_key, before, "after"
-  )
-  VALUES (
-    nullif(current_setting('ashlar.actor', true), ''),
-    nullif(current_setting('ashlar.scope', true), ''),
-    -- current_user is the owner here: record the role that the session has set, or else the login role
-    coalesce(nullif(current_setting('role'), 'none'), session_user),
-    'jobs',
-    lower(TG_OP),
-    CASE WHEN TG_OP = 'INSERT' THEN
-        jsonb_build_object(
-          'id', NEW.id
-        )
-    ELSE
-        jsonb_build_object(
-          'id', OLD.id
-        )
-    END,
-    CASE WHEN TG_OP <> 'INSERT' THEN
-        jsonb_build_object(
-          'id', OLD.id,
-          'name', OLD.name,
-          'description', OLD.description,
-          'original_command', OLD.original_command,
-          'status', OLD.status,
-          'mode', OLD.mode,
-          'total_rows', OLD.total_rows,
-          'processed_rows', OLD.processed_rows,
-          'successful_rows', OLD.successful_rows,
-          'failed_rows', OLD.failed_rows,
-          'total_cost_cents', OLD.total_cost_cents,
-          'error_code', OLD.error_code,
-          'error_message', OLD.error_message,
-          'created_at', to_char(OLD.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
-          'started_at', to_char(OLD.started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
-          'completed_at', to_char(OLD.completed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
-          'updated_at', to_char(OLD.updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
-        )
-    END,
-    CASE WHEN TG_OP <> 'DELETE' THEN
-        jsonb_build_object(
-          'id', NEW.id,
-          'name', NEW.name,
-          'description', NEW.description,
-          'original_command', NEW.original_command,
-          'status', NEW.status,
-          'mode', NEW.mode,
-          'total_rows', NEW.total_rows,
-          'processed_rows', NEW.processed_rows,
-          'successful_rows', NEW.successful_rows,
-          'failed_rows', NEW.failed_rows,
-          'total_cost_cents', NEW.total_cost_cents,
-          'error_code', NEW.error_code,
-          'error_message', NEW.error_message,
-          'created_at', to_char(NEW.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
-          'started_at', to_char(NEW.started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
-          'completed_at', to_char(NEW.completed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
-          'updated_at', to_char(NEW.updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
-        )
-    END
-  );
+  IF coalesce(pg_partition_root(TG_RELID), TG_RELID) <> 'jobs'::regclass THEN
+    RAISE EXCEPTION 'ashlar: only triggers of jobs may call jobs_audited' USING ERRCODE = 'insufficient_privilege';
+  END IF;
+  IF TG_OP = 'INSERT' THEN
+    IF NOT EXISTS (SELECT FROM new_rows) THEN
+      RETURN NULL;
+    END IF;
+  ELSIF NOT EXISTS (SELECT FROM old_rows) THEN
+    RETURN NULL;
+  END IF;
+  -- current_user is the owner here: the role that the session has acts
+  SELECT context.actor, context.scope, coalesce(nullif(current_setting('role'), 'none'), session_user)::name AS role INTO acting FROM ashlar_context(coalesce(nullif(current_setting('role'), 'none'), session_user)::name) AS context;
+  IF acting.scope IS NULL THEN
+    RAISE EXCEPTION 'ashlar/audited: a writer without a session is refused'
+      USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+  END IF;
+  IF TG_OP = 'INSERT' THEN
+    INSERT INTO job_changes (
+      actor, scope, role, table_name, operation, row_key, before, "after"
+    )
+    SELECT
+      nullif(acting.actor, ''), nullif(acting.scope, ''), acting.role, 'jobs', 'insert',
+      jsonb_build_object(
+        'id', now.id
+      ),
+      NULL::jsonb,
+      jsonb_build_object(
+        'id', now.id,
+        'name', now.name,
+        'description', now.description,
+        'original_command', now.original_command,
+        'status', now.status,
+        'mode', now.mode,
+        'total_rows', now.total_rows,
+        'processed_rows', now.processed_rows,
+        'successful_rows', now.successful_rows,
+        'failed_rows', now.failed_rows,
+        'total_cost_cents', now.total_cost_cents,
+        'error_code', now.error_code,
+        'error_message', now.error_message,
+        'created_at', to_char(now.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+        'started_at', to_char(now.started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+        'completed_at', to_char(now.completed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+        'updated_at', to_char(now.updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+      )
+    FROM new_rows AS now;
+  ELSIF TG_OP = 'UPDATE' THEN
+    INSERT INTO job_changes (
+      actor, scope, role, table_name, operation, row_key, before, "after"
+    )
+    SELECT
+      nullif(acting.actor, ''), nullif(acting.scope, ''), acting.role, 'jobs', 'update',
+      jsonb_build_object(
+        'id', was.id
+      ),
+      jsonb_build_object(
+        'id', was.id,
+        'name', was.name,
+        'description', was.description,
+        'original_command', was.original_command,
+        'status', was.status,
+        'mode', was.mode,
+        'total_rows', was.total_rows,
+        'processed_rows', was.processed_rows,
+        'successful_rows', was.successful_rows,
+        'failed_rows', was.failed_rows,
+        'total_cost_cents', was.total_cost_cents,
+        'error_code', was.error_code,
+        'error_message', was.error_message,
+        'created_at', to_char(was.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+        'started_at', to_char(was.started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+        'completed_at', to_char(was.completed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+        'updated_at', to_char(was.updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+      ),
+      jsonb_build_object(
+        'id', now.id,
+        'name', now.name,
+        'description', now.description,
+        'original_command', now.original_command,
+        'status', now.status,
+        'mode', now.mode,
+        'total_rows', now.total_rows,
+        'processed_rows', now.processed_rows,
+        'successful_rows', now.successful_rows,
+        'failed_rows', now.failed_rows,
+        'total_cost_cents', now.total_cost_cents,
+        'error_code', now.error_code,
+        'error_message', now.error_message,
+        'created_at', to_char(now.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+        'started_at', to_char(now.started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+        'completed_at', to_char(now.completed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+        'updated_at', to_char(now.updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+      )
+    FROM (SELECT each_row.id, each_row.name, each_row.description, each_row.original_command, each_row.status, each_row.mode, each_row.total_rows, each_row.processed_rows, each_row.successful_rows, each_row.failed_rows, each_row.total_cost_cents, each_row.error_code, each_row.error_message, each_row.created_at, each_row.started_at, each_row.completed_at, each_row.updated_at, row_number() OVER () AS ashlar_place FROM old_rows AS each_row) AS was JOIN (SELECT each_row.id, each_row.name, each_row.description, each_row.original_command, each_row.status, each_row.mode, each_row.total_rows, each_row.processed_rows, each_row.successful_rows, each_row.failed_rows, each_row.total_cost_cents, each_row.error_code, each_row.error_message, each_row.created_at, each_row.started_at, each_row.completed_at, each_row.updated_at, row_number() OVER () AS ashlar_place FROM new_rows AS each_row) AS now USING (ashlar_place) ORDER BY ashlar_place;
+  ELSE
+    INSERT INTO job_changes (
+      actor, scope, role, table_name, operation, row_key, before, "after"
+    )
+    SELECT
+      nullif(acting.actor, ''), nullif(acting.scope, ''), acting.role, 'jobs', 'delete',
+      jsonb_build_object(
+        'id', was.id
+      ),
+      jsonb_build_object(
+        'id', was.id,
+        'name', was.name,
+        'description', was.description,
+        'original_command', was.original_command,
+        'status', was.status,
+        'mode', was.mode,
+        'total_rows', was.total_rows,
+        'processed_rows', was.processed_rows,
+        'successful_rows', was.successful_rows,
+        'failed_rows', was.failed_rows,
+        'total_cost_cents', was.total_cost_cents,
+        'error_code', was.error_code,
+        'error_message', was.error_message,
+        'created_at', to_char(was.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+        'started_at', to_char(was.started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+        'completed_at', to_char(was.completed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+        'updated_at', to_char(was.updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+      ),
+      NULL::jsonb
+    FROM old_rows AS was;
+  END IF;
   RETURN NULL;
 END
 $function$;
@@ -606,11 +671,17 @@ CREATE TRIGGER job_rows_status_lifecycle_update BEFORE UPDATE ON job_rows FOR EA
         END IS NOT TRUE) EXECUTE FUNCTION job_rows_status_lifecycle();
 ALTER TABLE job_rows ENABLE ALWAYS TRIGGER job_rows_status_lifecycle_update;
 
-CREATE TRIGGER jobs_audited AFTER INSERT OR DELETE OR UPDATE ON jobs FOR EACH ROW EXECUTE FUNCTION jobs_audited();
+CREATE TRIGGER jobs_audited AFTER INSERT ON jobs REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION jobs_audited();
 ALTER TABLE jobs ENABLE ALWAYS TRIGGER jobs_audited;
+
+CREATE TRIGGER jobs_audited_delete AFTER DELETE ON jobs REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION jobs_audited();
+ALTER TABLE jobs ENABLE ALWAYS TRIGGER jobs_audited_delete;
 
 CREATE TRIGGER jobs_audited_truncate BEFORE TRUNCATE ON jobs FOR EACH STATEMENT EXECUTE FUNCTION jobs_audited_truncate();
 ALTER TABLE jobs ENABLE ALWAYS TRIGGER jobs_audited_truncate;
+
+CREATE TRIGGER jobs_audited_update AFTER UPDATE ON jobs REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION jobs_audited();
+ALTER TABLE jobs ENABLE ALWAYS TRIGGER jobs_audited_update;
 
 CREATE TRIGGER jobs_status_lifecycle_insert BEFORE INSERT ON jobs FOR EACH ROW WHEN ((new.status = 'pending'::text) IS NOT TRUE) EXECUTE FUNCTION jobs_status_lifecycle();
 ALTER TABLE jobs ENABLE ALWAYS TRIGGER jobs_status_lifecycle_insert;

@@ -22,7 +22,13 @@ CREATE INDEX audit_log_client_id_scope_idx ON audit_log (COALESCE(client_id::tex
 ALTER TABLE audit_log ENABLE ROW LEVEL SECURITY;
 ALTER TABLE audit_log FORCE ROW LEVEL SECURITY;
 CREATE POLICY audit_log_scoped ON audit_log
-  USING (COALESCE(client_id::text COLLATE "C", ''::text) >= ashlar_scope_text_low() AND COALESCE(client_id::text COLLATE "C", ''::text) <= ashlar_scope_text_high());
+  USING (COALESCE(client_id::text COLLATE "C", ''::text) >= (( SELECT ashlar_range_text_low(CURRENT_USER) AS ashlar_range_text_low)) AND COALESCE(client_id::text COLLATE "C", ''::text) <= (( SELECT ashlar_range_text_high(CURRENT_USER) AS ashlar_range_text_high)) AND
+CASE (( SELECT ashlar_context.sees
+       FROM ashlar_context(CURRENT_USER) ashlar_context(actor, scope, sees))) COLLATE "C"
+    WHEN '*'::text THEN true
+    WHEN client_id::text THEN true
+    ELSE false
+END);
 
 CREATE TABLE audit_log_ledger_blocks (
   size bigint NOT NULL,
@@ -147,7 +153,13 @@ CREATE INDEX clients_is_archived_idx ON clients (is_archived);
 ALTER TABLE clients ENABLE ROW LEVEL SECURITY;
 ALTER TABLE clients FORCE ROW LEVEL SECURITY;
 CREATE POLICY clients_scoped ON clients
-  USING (id >= ashlar_scope_uuid_low() AND id <= ashlar_scope_uuid_high());
+  USING (id >= (( SELECT ashlar_range_uuid_low(CURRENT_USER) AS ashlar_range_uuid_low)) AND id <= (( SELECT ashlar_range_uuid_high(CURRENT_USER) AS ashlar_range_uuid_high)) AND
+CASE (( SELECT ashlar_context.sees
+       FROM ashlar_context(CURRENT_USER) ashlar_context(actor, scope, sees))) COLLATE "C"
+    WHEN '*'::text THEN true
+    WHEN id::text THEN true
+    ELSE false
+END);
 
 CREATE TABLE enrichment_log (
   id uuid NOT NULL,
@@ -169,7 +181,13 @@ CREATE INDEX enrichment_log_client_id_field_name_idx ON enrichment_log (client_i
 ALTER TABLE enrichment_log ENABLE ROW LEVEL SECURITY;
 ALTER TABLE enrichment_log FORCE ROW LEVEL SECURITY;
 CREATE POLICY enrichment_log_scoped ON enrichment_log
-  USING (client_id >= ashlar_scope_uuid_low() AND client_id <= ashlar_scope_uuid_high());
+  USING (client_id >= (( SELECT ashlar_range_uuid_low(CURRENT_USER) AS ashlar_range_uuid_low)) AND client_id <= (( SELECT ashlar_range_uuid_high(CURRENT_USER) AS ashlar_range_uuid_high)) AND
+CASE (( SELECT ashlar_context.sees
+       FROM ashlar_context(CURRENT_USER) ashlar_context(actor, scope, sees))) COLLATE "C"
+    WHEN '*'::text THEN true
+    WHEN client_id::text THEN true
+    ELSE false
+END);
 
 CREATE TABLE institutional_knowledge (
   id uuid NOT NULL,
@@ -216,8 +234,13 @@ CREATE INDEX record_changes_table_name_row_key_idx ON record_changes (table_name
 ALTER TABLE record_changes ENABLE ROW LEVEL SECURITY;
 ALTER TABLE record_changes FORCE ROW LEVEL SECURITY;
 CREATE POLICY record_changes_scoped ON record_changes
-  USING (COALESCE(scope, ''::text) >= ashlar_scope_text_low() AND COALESCE(scope, ''::text) <= ashlar_scope_text_high())
-  WITH CHECK (COALESCE(scope, ''::text) >= ashlar_scope_text_low() AND COALESCE(scope, ''::text) <= ashlar_scope_text_high() OR scope IS NULL AND COALESCE(current_setting('ashlar.scope'::text, true), ''::text) = ''::text);
+  USING (COALESCE(scope, ''::text) >= (( SELECT ashlar_range_text_low(CURRENT_USER) AS ashlar_range_text_low)) AND COALESCE(scope, ''::text) <= (( SELECT ashlar_range_text_high(CURRENT_USER) AS ashlar_range_text_high)) AND
+CASE (( SELECT ashlar_context.sees
+       FROM ashlar_context(CURRENT_USER) ashlar_context(actor, scope, sees))) COLLATE "C"
+    WHEN '*'::text THEN true
+    WHEN scope THEN true
+    ELSE false
+END);
 
 CREATE TABLE record_changes_ledger_blocks (
   size bigint NOT NULL,
@@ -276,7 +299,13 @@ CREATE INDEX voice_materials_client_id_idx ON voice_materials (client_id);
 ALTER TABLE voice_materials ENABLE ROW LEVEL SECURITY;
 ALTER TABLE voice_materials FORCE ROW LEVEL SECURITY;
 CREATE POLICY voice_materials_scoped ON voice_materials
-  USING (client_id >= ashlar_scope_uuid_low() AND client_id <= ashlar_scope_uuid_high());
+  USING (client_id >= (( SELECT ashlar_range_uuid_low(CURRENT_USER) AS ashlar_range_uuid_low)) AND client_id <= (( SELECT ashlar_range_uuid_high(CURRENT_USER) AS ashlar_range_uuid_high)) AND
+CASE (( SELECT ashlar_context.sees
+       FROM ashlar_context(CURRENT_USER) ashlar_context(actor, scope, sees))) COLLATE "C"
+    WHEN '*'::text THEN true
+    WHEN client_id::text THEN true
+    ELSE false
+END);
 
 CREATE TABLE voice_profiles (
   id uuid NOT NULL,
@@ -299,7 +328,13 @@ CREATE TABLE voice_profiles (
 ALTER TABLE voice_profiles ENABLE ROW LEVEL SECURITY;
 ALTER TABLE voice_profiles FORCE ROW LEVEL SECURITY;
 CREATE POLICY voice_profiles_scoped ON voice_profiles
-  USING (client_id >= ashlar_scope_uuid_low() AND client_id <= ashlar_scope_uuid_high());
+  USING (client_id >= (( SELECT ashlar_range_uuid_low(CURRENT_USER) AS ashlar_range_uuid_low)) AND client_id <= (( SELECT ashlar_range_uuid_high(CURRENT_USER) AS ashlar_range_uuid_high)) AND
+CASE (( SELECT ashlar_context.sees
+       FROM ashlar_context(CURRENT_USER) ashlar_context(actor, scope, sees))) COLLATE "C"
+    WHEN '*'::text THEN true
+    WHEN client_id::text THEN true
+    ELSE false
+END);
 
 CREATE OR REPLACE FUNCTION audit_log_append_only()
  RETURNS trigger
@@ -340,9 +375,9 @@ CREATE OR REPLACE FUNCTION audit_log_ledger_seal()
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path FROM CURRENT
+ SET extra_float_digits TO '1'
 AS $function$
 DECLARE
-  callers_scope text := coalesce(current_setting('ashlar.scope', true), '');
   head record;
   mark pg_snapshot;
   this_cluster text;
@@ -383,8 +418,7 @@ BEGIN
     high := greatest(pg_snapshot_xmax(mark), pg_current_xact_id_if_assigned());
   END IF;
 
-  -- reads every scope; a subquery, not a join, so that the lookup uses the index however large the tables are
-  PERFORM set_config('ashlar.scope', '*', true);
+  -- reads every scope, as its owner; a subquery, not a join, so that the lookup uses the index however large the tables are
   WITH fresh AS MATERIALIZED (
     SELECT e.xid, e.row_key, e.entry, sha256('\x00' || e.entry) AS hash, head.size - 1 + row_number() OVER (ORDER BY e.xid, e.row_key) AS position
     FROM (
@@ -423,7 +457,6 @@ BEGIN
     SELECT 0, fresh.position, fresh.hash, fresh.row_key FROM fresh
   )
   SELECT array_agg(fresh.hash ORDER BY fresh.position), max(fresh.xid) INTO nodes, last FROM fresh;
-  PERFORM set_config('ashlar.scope', callers_scope, true);
   count := coalesce(cardinality(nodes), 0);
   IF count = 0 THEN
     IF head.cluster IS DISTINCT FROM this_cluster THEN
@@ -509,84 +542,165 @@ CREATE OR REPLACE FUNCTION clients_audited()
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path FROM CURRENT
+ SET extra_float_digits TO '1'
+ SET enable_nestloop TO 'off'
 AS $function$
+DECLARE
+  acting record;
 BEGIN
-  INSERT INTO record_changes (
-    actor, scope, role, table_name, operation, row_key, before, "after"
-  )
-  VALUES (
-    nullif(current_setting('ashlar.actor', true), ''),
-    nullif(current_setting('ashlar.scope', true), ''),
-    -- current_user is the owner here: record the role that the session has set, or else the login role
-    coalesce(nullif(current_setting('role'), 'none'), session_user),
-    'clients',
-    lower(TG_OP),
-    CASE WHEN TG_OP = 'INSERT' THEN
-        jsonb_build_object(
-          'id', NEW.id
-        )
-    ELSE
-        jsonb_build_object(
-          'id', OLD.id
-        )
-    END,
-    CASE WHEN TG_OP <> 'INSERT' THEN
-        jsonb_build_object(
-          'id', OLD.id,
-          'name', OLD.name,
-          'industry', OLD.industry,
-          'business_description', OLD.business_description,
-          'geography_area', OLD.geography_area,
-          'geography_radius_km', OLD.geography_radius_km,
-          'industry_vertical', OLD.industry_vertical,
-          'target_audience', OLD.target_audience,
-          'content_pillars', OLD.content_pillars,
-          'posting_cadence', OLD.posting_cadence,
-          'platform_accounts', OLD.platform_accounts,
-          'guardrails', OLD.guardrails,
-          'brand_assets', OLD.brand_assets,
-          'competitors', OLD.competitors,
-          'market_scope', OLD.market_scope,
-          'onboarding_state', OLD.onboarding_state,
-          'is_archived', OLD.is_archived,
-          'archived_at', to_char(OLD.archived_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
-          'profile_completeness_pct', OLD.profile_completeness_pct,
-          'is_mvp_ready', OLD.is_mvp_ready,
-          'last_activity_at', to_char(OLD.last_activity_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
-          'last_action_summary', OLD.last_action_summary,
-          'created_at', to_char(OLD.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
-          'updated_at', to_char(OLD.updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
-        )
-    END,
-    CASE WHEN TG_OP <> 'DELETE' THEN
-        jsonb_build_object(
-          'id', NEW.id,
-          'name', NEW.name,
-          'industry', NEW.industry,
-          'business_description', NEW.business_description,
-          'geography_area', NEW.geography_area,
-          'geography_radius_km', NEW.geography_radius_km,
-          'industry_vertical', NEW.industry_vertical,
-          'target_audience', NEW.target_audience,
-          'content_pillars', NEW.content_pillars,
-          'posting_cadence', NEW.posting_cadence,
-          'platform_accounts', NEW.platform_accounts,
-          'guardrails', NEW.guardrails,
-          'brand_assets', NEW.brand_assets,
-          'competitors', NEW.competitors,
-          'market_scope', NEW.market_scope,
-          'onboarding_state', NEW.onboarding_state,
-          'is_archived', NEW.is_archived,
-          'archived_at', to_char(NEW.archived_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
-          'profile_completeness_pct', NEW.profile_completeness_pct,
-          'is_mvp_ready', NEW.is_mvp_ready,
-          'last_activity_at', to_char(NEW.last_activity_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
-          'last_action_summary', NEW.last_action_summary,
-          'created_at', to_char(NEW.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
-          'updated_at', to_char(NEW.updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
-        )
-    END
-  );
+  IF coalesce(pg_partition_root(TG_RELID), TG_RELID) <> 'clients'::regclass THEN
+    RAISE EXCEPTION 'ashlar: only triggers of clients may call clients_audited' USING ERRCODE = 'insufficient_privilege';
+  END IF;
+  IF TG_OP = 'INSERT' THEN
+    IF NOT EXISTS (SELECT FROM new_rows) THEN
+      RETURN NULL;
+    END IF;
+  ELSIF NOT EXISTS (SELECT FROM old_rows) THEN
+    RETURN NULL;
+  END IF;
+  -- current_user is the owner here: the role that the session has acts
+  SELECT context.actor, context.scope, coalesce(nullif(current_setting('role'), 'none'), session_user)::name AS role INTO acting FROM ashlar_context(coalesce(nullif(current_setting('role'), 'none'), session_user)::name) AS context;
+  IF acting.scope IS NULL THEN
+    RAISE EXCEPTION 'ashlar/audited: a writer without a session is refused'
+      USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+  END IF;
+  IF TG_OP = 'INSERT' THEN
+    INSERT INTO record_changes (
+      actor, scope, role, table_name, operation, row_key, before, "after"
+    )
+    SELECT
+      nullif(acting.actor, ''), nullif(acting.scope, ''), acting.role, 'clients', 'insert',
+      jsonb_build_object(
+        'id', now.id
+      ),
+      NULL::jsonb,
+      jsonb_build_object(
+        'id', now.id,
+        'name', now.name,
+        'industry', now.industry,
+        'business_description', now.business_description,
+        'geography_area', now.geography_area,
+        'geography_radius_km', now.geography_radius_km,
+        'industry_vertical', now.industry_vertical,
+        'target_audience', now.target_audience,
+        'content_pillars', now.content_pillars,
+        'posting_cadence', now.posting_cadence,
+        'platform_accounts', now.platform_accounts,
+        'guardrails', now.guardrails,
+        'brand_assets', now.brand_assets,
+        'competitors', now.competitors,
+        'market_scope', now.market_scope,
+        'onboarding_state', now.onboarding_state,
+        'is_archived', now.is_archived,
+        'archived_at', to_char(now.archived_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+        'profile_completeness_pct', now.profile_completeness_pct,
+        'is_mvp_ready', now.is_mvp_ready,
+        'last_activity_at', to_char(now.last_activity_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+        'last_action_summary', now.last_action_summary,
+        'created_at', to_char(now.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+        'updated_at', to_char(now.updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+      )
+    FROM new_rows AS now;
+  ELSIF TG_OP = 'UPDATE' THEN
+    INSERT INTO record_changes (
+      actor, scope, role, table_name, operation, row_key, before, "after"
+    )
+    SELECT
+      nullif(acting.actor, ''), nullif(acting.scope, ''), acting.role, 'clients', 'update',
+      jsonb_build_object(
+        'id', was.id
+      ),
+      jsonb_build_object(
+        'id', was.id,
+        'name', was.name,
+        'industry', was.industry,
+        'business_description', was.business_description,
+        'geography_area', was.geography_area,
+        'geography_radius_km', was.geography_radius_km,
+        'industry_vertical', was.industry_vertical,
+        'target_audience', was.target_audience,
+        'content_pillars', was.content_pillars,
+        'posting_cadence', was.posting_cadence,
+        'platform_accounts', was.platform_accounts,
+        'guardrails', was.guardrails,
+        'brand_assets', was.brand_assets,
+        'competitors', was.competitors,
+        'market_scope', was.market_scope,
+        'onboarding_state', was.onboarding_state,
+        'is_archived', was.is_archived,
+        'archived_at', to_char(was.archived_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+        'profile_completeness_pct', was.profile_completeness_pct,
+        'is_mvp_ready', was.is_mvp_ready,
+        'last_activity_at', to_char(was.last_activity_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+        'last_action_summary', was.last_action_summary,
+        'created_at', to_char(was.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+        'updated_at', to_char(was.updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+      ),
+      jsonb_build_object(
+        'id', now.id,
+        'name', now.name,
+        'industry', now.industry,
+        'business_description', now.business_description,
+        'geography_area', now.geography_area,
+        'geography_radius_km', now.geography_radius_km,
+        'industry_vertical', now.industry_vertical,
+        'target_audience', now.target_audience,
+        'content_pillars', now.content_pillars,
+        'posting_cadence', now.posting_cadence,
+        'platform_accounts', now.platform_accounts,
+        'guardrails', now.guardrails,
+        'brand_assets', now.brand_assets,
+        'competitors', now.competitors,
+        'market_scope', now.market_scope,
+        'onboarding_state', now.onboarding_state,
+        'is_archived', now.is_archived,
+        'archived_at', to_char(now.archived_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+        'profile_completeness_pct', now.profile_completeness_pct,
+        'is_mvp_ready', now.is_mvp_ready,
+        'last_activity_at', to_char(now.last_activity_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+        'last_action_summary', now.last_action_summary,
+        'created_at', to_char(now.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+        'updated_at', to_char(now.updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+      )
+    FROM (SELECT each_row.id, each_row.name, each_row.industry, each_row.business_description, each_row.geography_area, each_row.geography_radius_km, each_row.industry_vertical, each_row.target_audience, each_row.content_pillars, each_row.posting_cadence, each_row.platform_accounts, each_row.guardrails, each_row.brand_assets, each_row.competitors, each_row.market_scope, each_row.onboarding_state, each_row.is_archived, each_row.archived_at, each_row.profile_completeness_pct, each_row.is_mvp_ready, each_row.last_activity_at, each_row.last_action_summary, each_row.created_at, each_row.updated_at, row_number() OVER () AS ashlar_place FROM old_rows AS each_row) AS was JOIN (SELECT each_row.id, each_row.name, each_row.industry, each_row.business_description, each_row.geography_area, each_row.geography_radius_km, each_row.industry_vertical, each_row.target_audience, each_row.content_pillars, each_row.posting_cadence, each_row.platform_accounts, each_row.guardrails, each_row.brand_assets, each_row.competitors, each_row.market_scope, each_row.onboarding_state, each_row.is_archived, each_row.archived_at, each_row.profile_completeness_pct, each_row.is_mvp_ready, each_row.last_activity_at, each_row.last_action_summary, each_row.created_at, each_row.updated_at, row_number() OVER () AS ashlar_place FROM new_rows AS each_row) AS now USING (ashlar_place) ORDER BY ashlar_place;
+  ELSE
+    INSERT INTO record_changes (
+      actor, scope, role, table_name, operation, row_key, before, "after"
+    )
+    SELECT
+      nullif(acting.actor, ''), nullif(acting.scope, ''), acting.role, 'clients', 'delete',
+      jsonb_build_object(
+        'id', was.id
+      ),
+      jsonb_build_object(
+        'id', was.id,
+        'name', was.name,
+        'industry', was.industry,
+        'business_description', was.business_description,
+        'geography_area', was.geography_area,
+        'geography_radius_km', was.geography_radius_km,
+        'industry_vertical', was.industry_vertical,
+        'target_audience', was.target_audience,
+        'content_pillars', was.content_pillars,
+        'posting_cadence', was.posting_cadence,
+        'platform_accounts', was.platform_accounts,
+        'guardrails', was.guardrails,
+        'brand_assets', was.brand_assets,
+        'competitors', was.competitors,
+        'market_scope', was.market_scope,
+        'onboarding_state', was.onboarding_state,
+        'is_archived', was.is_archived,
+        'archived_at', to_char(was.archived_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+        'profile_completeness_pct', was.profile_completeness_pct,
+        'is_mvp_ready', was.is_mvp_ready,
+        'last_activity_at', to_char(was.last_activity_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+        'last_action_summary', was.last_action_summary,
+        'created_at', to_char(was.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+        'updated_at', to_char(was.updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+      ),
+      NULL::jsonb
+    FROM old_rows AS was;
+  END IF;
   RETURN NULL;
 END
 $function$;
@@ -608,7 +722,7 @@ CREATE OR REPLACE FUNCTION clients_named_nowhere()
 AS $function$
 BEGIN
   PERFORM set_config('search_path', format('%I, pg_temp', TG_TABLE_SCHEMA), true);
-  IF coalesce(current_setting('ashlar.scope', true), '') <> '*' THEN
+  IF (SELECT sees FROM ashlar_context(current_user)) IS DISTINCT FROM '*' THEN
     RAISE EXCEPTION 'ashlar/named-nowhere: clients are named by sessions of every scope only'
       USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
   END IF;
@@ -662,7 +776,7 @@ CREATE OR REPLACE FUNCTION institutional_knowledge_names_no_client()
 AS $function$
 BEGIN
   PERFORM set_config('search_path', format('%I, pg_temp', TG_TABLE_SCHEMA), true);
-  IF coalesce(current_setting('ashlar.scope', true), '') <> '*' THEN
+  IF (SELECT sees FROM ashlar_context(current_user)) IS DISTINCT FROM '*' THEN
     RAISE EXCEPTION 'ashlar/names-no-client: institutional knowledge is written by sessions of every scope only'
       USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
   END IF;
@@ -734,9 +848,9 @@ CREATE OR REPLACE FUNCTION record_changes_ledger_seal()
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path FROM CURRENT
+ SET extra_float_digits TO '1'
 AS $function$
 DECLARE
-  callers_scope text := coalesce(current_setting('ashlar.scope', true), '');
   head record;
   mark pg_snapshot;
   this_cluster text;
@@ -777,8 +891,7 @@ BEGIN
     high := greatest(pg_snapshot_xmax(mark), pg_current_xact_id_if_assigned());
   END IF;
 
-  -- reads every scope; a subquery, not a join, so that the lookup uses the index however large the tables are
-  PERFORM set_config('ashlar.scope', '*', true);
+  -- reads every scope, as its owner; a subquery, not a join, so that the lookup uses the index however large the tables are
   WITH fresh AS MATERIALIZED (
     SELECT e.xid, e.row_key, e.entry, sha256('\x00' || e.entry) AS hash, head.size - 1 + row_number() OVER (ORDER BY e.xid, e.row_key) AS position
     FROM (
@@ -820,7 +933,6 @@ BEGIN
     SELECT 0, fresh.position, fresh.hash, fresh.row_key FROM fresh
   )
   SELECT array_agg(fresh.hash ORDER BY fresh.position), max(fresh.xid) INTO nodes, last FROM fresh;
-  PERFORM set_config('ashlar.scope', callers_scope, true);
   count := coalesce(cardinality(nodes), 0);
   IF count = 0 THEN
     IF head.cluster IS DISTINCT FROM this_cluster THEN
@@ -916,52 +1028,101 @@ CREATE OR REPLACE FUNCTION voice_materials_audited()
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path FROM CURRENT
+ SET extra_float_digits TO '1'
+ SET enable_nestloop TO 'off'
 AS $function$
+DECLARE
+  acting record;
 BEGIN
-  INSERT INTO record_changes (
-    actor, scope, role, table_name, operation, row_key, before, "after"
-  )
-  VALUES (
-    nullif(current_setting('ashlar.actor', true), ''),
-    nullif(current_setting('ashlar.scope', true), ''),
-    -- current_user is the owner here: record the role that the session has set, or else the login role
-    coalesce(nullif(current_setting('role'), 'none'), session_user),
-    'voice_materials',
-    lower(TG_OP),
-    CASE WHEN TG_OP = 'INSERT' THEN
-        jsonb_build_object(
-          'id', NEW.id
-        )
-    ELSE
-        jsonb_build_object(
-          'id', OLD.id
-        )
-    END,
-    CASE WHEN TG_OP <> 'INSERT' THEN
-        jsonb_build_object(
-          'id', OLD.id,
-          'client_id', OLD.client_id,
-          'source_type', OLD.source_type,
-          'content', OLD.content,
-          'source_url', OLD.source_url,
-          'metadata', OLD.metadata,
-          'created_at', to_char(OLD.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
-          'updated_at', to_char(OLD.updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
-        )
-    END,
-    CASE WHEN TG_OP <> 'DELETE' THEN
-        jsonb_build_object(
-          'id', NEW.id,
-          'client_id', NEW.client_id,
-          'source_type', NEW.source_type,
-          'content', NEW.content,
-          'source_url', NEW.source_url,
-          'metadata', NEW.metadata,
-          'created_at', to_char(NEW.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
-          'updated_at', to_char(NEW.updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
-        )
-    END
-  );
+  IF coalesce(pg_partition_root(TG_RELID), TG_RELID) <> 'voice_materials'::regclass THEN
+    RAISE EXCEPTION 'ashlar: only triggers of voice_materials may call voice_materials_audited' USING ERRCODE = 'insufficient_privilege';
+  END IF;
+  IF TG_OP = 'INSERT' THEN
+    IF NOT EXISTS (SELECT FROM new_rows) THEN
+      RETURN NULL;
+    END IF;
+  ELSIF NOT EXISTS (SELECT FROM old_rows) THEN
+    RETURN NULL;
+  END IF;
+  -- current_user is the owner here: the role that the session has acts
+  SELECT context.actor, context.scope, coalesce(nullif(current_setting('role'), 'none'), session_user)::name AS role INTO acting FROM ashlar_context(coalesce(nullif(current_setting('role'), 'none'), session_user)::name) AS context;
+  IF acting.scope IS NULL THEN
+    RAISE EXCEPTION 'ashlar/audited: a writer without a session is refused'
+      USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+  END IF;
+  IF TG_OP = 'INSERT' THEN
+    INSERT INTO record_changes (
+      actor, scope, role, table_name, operation, row_key, before, "after"
+    )
+    SELECT
+      nullif(acting.actor, ''), nullif(acting.scope, ''), acting.role, 'voice_materials', 'insert',
+      jsonb_build_object(
+        'id', now.id
+      ),
+      NULL::jsonb,
+      jsonb_build_object(
+        'id', now.id,
+        'client_id', now.client_id,
+        'source_type', now.source_type,
+        'content', now.content,
+        'source_url', now.source_url,
+        'metadata', now.metadata,
+        'created_at', to_char(now.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+        'updated_at', to_char(now.updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+      )
+    FROM new_rows AS now;
+  ELSIF TG_OP = 'UPDATE' THEN
+    INSERT INTO record_changes (
+      actor, scope, role, table_name, operation, row_key, before, "after"
+    )
+    SELECT
+      nullif(acting.actor, ''), nullif(acting.scope, ''), acting.role, 'voice_materials', 'update',
+      jsonb_build_object(
+        'id', was.id
+      ),
+      jsonb_build_object(
+        'id', was.id,
+        'client_id', was.client_id,
+        'source_type', was.source_type,
+        'content', was.content,
+        'source_url', was.source_url,
+        'metadata', was.metadata,
+        'created_at', to_char(was.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+        'updated_at', to_char(was.updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+      ),
+      jsonb_build_object(
+        'id', now.id,
+        'client_id', now.client_id,
+        'source_type', now.source_type,
+        'content', now.content,
+        'source_url', now.source_url,
+        'metadata', now.metadata,
+        'created_at', to_char(now.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+        'updated_at', to_char(now.updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+      )
+    FROM (SELECT each_row.id, each_row.client_id, each_row.source_type, each_row.content, each_row.source_url, each_row.metadata, each_row.created_at, each_row.updated_at, row_number() OVER () AS ashlar_place FROM old_rows AS each_row) AS was JOIN (SELECT each_row.id, each_row.client_id, each_row.source_type, each_row.content, each_row.source_url, each_row.metadata, each_row.created_at, each_row.updated_at, row_number() OVER () AS ashlar_place FROM new_rows AS each_row) AS now USING (ashlar_place) ORDER BY ashlar_place;
+  ELSE
+    INSERT INTO record_changes (
+      actor, scope, role, table_name, operation, row_key, before, "after"
+    )
+    SELECT
+      nullif(acting.actor, ''), nullif(acting.scope, ''), acting.role, 'voice_materials', 'delete',
+      jsonb_build_object(
+        'id', was.id
+      ),
+      jsonb_build_object(
+        'id', was.id,
+        'client_id', was.client_id,
+        'source_type', was.source_type,
+        'content', was.content,
+        'source_url', was.source_url,
+        'metadata', was.metadata,
+        'created_at', to_char(was.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+        'updated_at', to_char(was.updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+      ),
+      NULL::jsonb
+    FROM old_rows AS was;
+  END IF;
   RETURN NULL;
 END
 $function$;
@@ -993,52 +1154,101 @@ CREATE OR REPLACE FUNCTION voice_profiles_audited()
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path FROM CURRENT
+ SET extra_float_digits TO '1'
+ SET enable_nestloop TO 'off'
 AS $function$
+DECLARE
+  acting record;
 BEGIN
-  INSERT INTO record_changes (
-    actor, scope, role, table_name, operation, row_key, before, "after"
-  )
-  VALUES (
-    nullif(current_setting('ashlar.actor', true), ''),
-    nullif(current_setting('ashlar.scope', true), ''),
-    -- current_user is the owner here: record the role that the session has set, or else the login role
-    coalesce(nullif(current_setting('role'), 'none'), session_user),
-    'voice_profiles',
-    lower(TG_OP),
-    CASE WHEN TG_OP = 'INSERT' THEN
-        jsonb_build_object(
-          'id', NEW.id
-        )
-    ELSE
-        jsonb_build_object(
-          'id', OLD.id
-        )
-    END,
-    CASE WHEN TG_OP <> 'INSERT' THEN
-        jsonb_build_object(
-          'id', OLD.id,
-          'client_id', OLD.client_id,
-          'profile_data', OLD.profile_data,
-          'overall_confidence_pct', OLD.overall_confidence_pct,
-          'sample_count', OLD.sample_count,
-          'last_calibrated_at', to_char(OLD.last_calibrated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
-          'created_at', to_char(OLD.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
-          'updated_at', to_char(OLD.updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
-        )
-    END,
-    CASE WHEN TG_OP <> 'DELETE' THEN
-        jsonb_build_object(
-          'id', NEW.id,
-          'client_id', NEW.client_id,
-          'profile_data', NEW.profile_data,
-          'overall_confidence_pct', NEW.overall_confidence_pct,
-          'sample_count', NEW.sample_count,
-          'last_calibrated_at', to_char(NEW.last_calibrated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
-          'created_at', to_char(NEW.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
-          'updated_at', to_char(NEW.updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
-        )
-    END
-  );
+  IF coalesce(pg_partition_root(TG_RELID), TG_RELID) <> 'voice_profiles'::regclass THEN
+    RAISE EXCEPTION 'ashlar: only triggers of voice_profiles may call voice_profiles_audited' USING ERRCODE = 'insufficient_privilege';
+  END IF;
+  IF TG_OP = 'INSERT' THEN
+    IF NOT EXISTS (SELECT FROM new_rows) THEN
+      RETURN NULL;
+    END IF;
+  ELSIF NOT EXISTS (SELECT FROM old_rows) THEN
+    RETURN NULL;
+  END IF;
+  -- current_user is the owner here: the role that the session has acts
+  SELECT context.actor, context.scope, coalesce(nullif(current_setting('role'), 'none'), session_user)::name AS role INTO acting FROM ashlar_context(coalesce(nullif(current_setting('role'), 'none'), session_user)::name) AS context;
+  IF acting.scope IS NULL THEN
+    RAISE EXCEPTION 'ashlar/audited: a writer without a session is refused'
+      USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+  END IF;
+  IF TG_OP = 'INSERT' THEN
+    INSERT INTO record_changes (
+      actor, scope, role, table_name, operation, row_key, before, "after"
+    )
+    SELECT
+      nullif(acting.actor, ''), nullif(acting.scope, ''), acting.role, 'voice_profiles', 'insert',
+      jsonb_build_object(
+        'id', now.id
+      ),
+      NULL::jsonb,
+      jsonb_build_object(
+        'id', now.id,
+        'client_id', now.client_id,
+        'profile_data', now.profile_data,
+        'overall_confidence_pct', now.overall_confidence_pct,
+        'sample_count', now.sample_count,
+        'last_calibrated_at', to_char(now.last_calibrated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+        'created_at', to_char(now.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+        'updated_at', to_char(now.updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+      )
+    FROM new_rows AS now;
+  ELSIF TG_OP = 'UPDATE' THEN
+    INSERT INTO record_changes (
+      actor, scope, role, table_name, operation, row_key, before, "after"
+    )
+    SELECT
+      nullif(acting.actor, ''), nullif(acting.scope, ''), acting.role, 'voice_profiles', 'update',
+      jsonb_build_object(
+        'id', was.id
+      ),
+      jsonb_build_object(
+        'id', was.id,
+        'client_id', was.client_id,
+        'profile_data', was.profile_data,
+        'overall_confidence_pct', was.overall_confidence_pct,
+        'sample_count', was.sample_count,
+        'last_calibrated_at', to_char(was.last_calibrated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+        'created_at', to_char(was.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+        'updated_at', to_char(was.updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+      ),
+      jsonb_build_object(
+        'id', now.id,
+        'client_id', now.client_id,
+        'profile_data', now.profile_data,
+        'overall_confidence_pct', now.overall_confidence_pct,
+        'sample_count', now.sample_count,
+        'last_calibrated_at', to_char(now.last_calibrated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+        'created_at', to_char(now.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+        'updated_at', to_char(now.updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+      )
+    FROM (SELECT each_row.id, each_row.client_id, each_row.profile_data, each_row.overall_confidence_pct, each_row.sample_count, each_row.last_calibrated_at, each_row.created_at, each_row.updated_at, row_number() OVER () AS ashlar_place FROM old_rows AS each_row) AS was JOIN (SELECT each_row.id, each_row.client_id, each_row.profile_data, each_row.overall_confidence_pct, each_row.sample_count, each_row.last_calibrated_at, each_row.created_at, each_row.updated_at, row_number() OVER () AS ashlar_place FROM new_rows AS each_row) AS now USING (ashlar_place) ORDER BY ashlar_place;
+  ELSE
+    INSERT INTO record_changes (
+      actor, scope, role, table_name, operation, row_key, before, "after"
+    )
+    SELECT
+      nullif(acting.actor, ''), nullif(acting.scope, ''), acting.role, 'voice_profiles', 'delete',
+      jsonb_build_object(
+        'id', was.id
+      ),
+      jsonb_build_object(
+        'id', was.id,
+        'client_id', was.client_id,
+        'profile_data', was.profile_data,
+        'overall_confidence_pct', was.overall_confidence_pct,
+        'sample_count', was.sample_count,
+        'last_calibrated_at', to_char(was.last_calibrated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+        'created_at', to_char(was.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+        'updated_at', to_char(was.updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+      ),
+      NULL::jsonb
+    FROM old_rows AS was;
+  END IF;
   RETURN NULL;
 END
 $function$;
@@ -1104,11 +1314,17 @@ ALTER TABLE audit_log_ledger_tree ENABLE ALWAYS TRIGGER audit_log_ledger_tree_ap
 CREATE TRIGGER audit_log_ledger_tree_append_only_update BEFORE UPDATE ON audit_log_ledger_tree FOR EACH STATEMENT EXECUTE FUNCTION audit_log_ledger_tree_append_only();
 ALTER TABLE audit_log_ledger_tree ENABLE ALWAYS TRIGGER audit_log_ledger_tree_append_only_update;
 
-CREATE TRIGGER clients_audited AFTER INSERT OR DELETE OR UPDATE ON clients FOR EACH ROW EXECUTE FUNCTION clients_audited();
+CREATE TRIGGER clients_audited AFTER INSERT ON clients REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION clients_audited();
 ALTER TABLE clients ENABLE ALWAYS TRIGGER clients_audited;
+
+CREATE TRIGGER clients_audited_delete AFTER DELETE ON clients REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION clients_audited();
+ALTER TABLE clients ENABLE ALWAYS TRIGGER clients_audited_delete;
 
 CREATE TRIGGER clients_audited_truncate BEFORE TRUNCATE ON clients FOR EACH STATEMENT EXECUTE FUNCTION clients_audited_truncate();
 ALTER TABLE clients ENABLE ALWAYS TRIGGER clients_audited_truncate;
+
+CREATE TRIGGER clients_audited_update AFTER UPDATE ON clients REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION clients_audited();
+ALTER TABLE clients ENABLE ALWAYS TRIGGER clients_audited_update;
 
 CREATE TRIGGER clients_named_nowhere_insert BEFORE INSERT ON clients FOR EACH ROW EXECUTE FUNCTION clients_named_nowhere();
 ALTER TABLE clients ENABLE ALWAYS TRIGGER clients_named_nowhere_insert;
@@ -1179,20 +1395,32 @@ ALTER TABLE record_changes_ledger_tree ENABLE ALWAYS TRIGGER record_changes_ledg
 CREATE TRIGGER record_changes_ledger_tree_append_only_update BEFORE UPDATE ON record_changes_ledger_tree FOR EACH STATEMENT EXECUTE FUNCTION record_changes_ledger_tree_append_only();
 ALTER TABLE record_changes_ledger_tree ENABLE ALWAYS TRIGGER record_changes_ledger_tree_append_only_update;
 
-CREATE TRIGGER voice_materials_audited AFTER INSERT OR DELETE OR UPDATE ON voice_materials FOR EACH ROW EXECUTE FUNCTION voice_materials_audited();
+CREATE TRIGGER voice_materials_audited AFTER INSERT ON voice_materials REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION voice_materials_audited();
 ALTER TABLE voice_materials ENABLE ALWAYS TRIGGER voice_materials_audited;
+
+CREATE TRIGGER voice_materials_audited_delete AFTER DELETE ON voice_materials REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION voice_materials_audited();
+ALTER TABLE voice_materials ENABLE ALWAYS TRIGGER voice_materials_audited_delete;
 
 CREATE TRIGGER voice_materials_audited_truncate BEFORE TRUNCATE ON voice_materials FOR EACH STATEMENT EXECUTE FUNCTION voice_materials_audited_truncate();
 ALTER TABLE voice_materials ENABLE ALWAYS TRIGGER voice_materials_audited_truncate;
 
+CREATE TRIGGER voice_materials_audited_update AFTER UPDATE ON voice_materials REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION voice_materials_audited();
+ALTER TABLE voice_materials ENABLE ALWAYS TRIGGER voice_materials_audited_update;
+
 CREATE TRIGGER voice_materials_updated_at_touched BEFORE UPDATE ON voice_materials FOR EACH ROW WHEN (pg_trigger_depth() = 0 AND NOT new.updated_at IS DISTINCT FROM old.updated_at) EXECUTE FUNCTION voice_materials_updated_at_touched();
 ALTER TABLE voice_materials ENABLE ALWAYS TRIGGER voice_materials_updated_at_touched;
 
-CREATE TRIGGER voice_profiles_audited AFTER INSERT OR DELETE OR UPDATE ON voice_profiles FOR EACH ROW EXECUTE FUNCTION voice_profiles_audited();
+CREATE TRIGGER voice_profiles_audited AFTER INSERT ON voice_profiles REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION voice_profiles_audited();
 ALTER TABLE voice_profiles ENABLE ALWAYS TRIGGER voice_profiles_audited;
+
+CREATE TRIGGER voice_profiles_audited_delete AFTER DELETE ON voice_profiles REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION voice_profiles_audited();
+ALTER TABLE voice_profiles ENABLE ALWAYS TRIGGER voice_profiles_audited_delete;
 
 CREATE TRIGGER voice_profiles_audited_truncate BEFORE TRUNCATE ON voice_profiles FOR EACH STATEMENT EXECUTE FUNCTION voice_profiles_audited_truncate();
 ALTER TABLE voice_profiles ENABLE ALWAYS TRIGGER voice_profiles_audited_truncate;
+
+CREATE TRIGGER voice_profiles_audited_update AFTER UPDATE ON voice_profiles REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION voice_profiles_audited();
+ALTER TABLE voice_profiles ENABLE ALWAYS TRIGGER voice_profiles_audited_update;
 
 CREATE TRIGGER voice_profiles_updated_at_touched BEFORE UPDATE ON voice_profiles FOR EACH ROW WHEN (pg_trigger_depth() = 0 AND NOT new.updated_at IS DISTINCT FROM old.updated_at) EXECUTE FUNCTION voice_profiles_updated_at_touched();
 ALTER TABLE voice_profiles ENABLE ALWAYS TRIGGER voice_profiles_updated_at_touched;

@@ -225,9 +225,9 @@ CREATE OR REPLACE FUNCTION audit_logs_ledger_seal()
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path FROM CURRENT
+ SET extra_float_digits TO '1'
 AS $function$
 DECLARE
-  callers_scope text := coalesce(current_setting('ashlar.scope', true), '');
   head record;
   mark pg_snapshot;
   this_cluster text;
@@ -268,8 +268,7 @@ BEGIN
     high := greatest(pg_snapshot_xmax(mark), pg_current_xact_id_if_assigned());
   END IF;
 
-  -- reads every scope; a subquery, not a join, so that the lookup uses the index however large the tables are
-  PERFORM set_config('ashlar.scope', '*', true);
+  -- reads every scope, as its owner; a subquery, not a join, so that the lookup uses the index however large the tables are
   WITH fresh AS MATERIALIZED (
     SELECT e.xid, e.row_key, e.entry, sha256('\x00' || e.entry) AS hash, head.size - 1 + row_number() OVER (ORDER BY e.xid, e.row_key) AS position
     FROM (
@@ -311,7 +310,6 @@ BEGIN
     SELECT 0, fresh.position, fresh.hash, fresh.row_key FROM fresh
   )
   SELECT array_agg(fresh.hash ORDER BY fresh.position), max(fresh.xid) INTO nodes, last FROM fresh;
-  PERFORM set_config('ashlar.scope', callers_scope, true);
   count := coalesce(cardinality(nodes), 0);
   IF count = 0 THEN
     IF head.cluster IS DISTINCT FROM this_cluster THEN
@@ -397,70 +395,137 @@ CREATE OR REPLACE FUNCTION clauses_audited()
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path FROM CURRENT
+ SET extra_float_digits TO '1'
+ SET enable_nestloop TO 'off'
 AS $function$
+DECLARE
+  acting record;
 BEGIN
-  INSERT INTO record_changes (
-    actor, scope, role, table_name, operation, row_key, before, "after"
-  )
-  VALUES (
-    nullif(current_setting('ashlar.actor', true), ''),
-    nullif(current_setting('ashlar.scope', true), ''),
-    -- current_user is the owner here: record the role that the session has set, or else the login role
-    coalesce(nullif(current_setting('role'), 'none'), session_user),
-    'clauses',
-    lower(TG_OP),
-    CASE WHEN TG_OP = 'INSERT' THEN
-        jsonb_build_object(
-          'id', NEW.id
-        )
-    ELSE
-        jsonb_build_object(
-          'id', OLD.id
-        )
-    END,
-    CASE WHEN TG_OP <> 'INSERT' THEN
-        jsonb_build_object(
-          'id', OLD.id,
-          'code', OLD.code,
-          'name', OLD.name,
-          'category', OLD.category,
-          'version', OLD.version,
-          'is_current', OLD.is_current,
-          'previous_version_id', OLD.previous_version_id,
-          'template_text', OLD.template_text,
-          'variables_schema', OLD.variables_schema,
-          'will_types', OLD.will_types,
-          'is_required', OLD.is_required,
-          'display_order', OLD.display_order,
-          'approved_by', OLD.approved_by,
-          'approved_at', to_char(OLD.approved_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
-          'approval_notes', OLD.approval_notes,
-          'created_at', to_char(OLD.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
-          'updated_at', to_char(OLD.updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
-        )
-    END,
-    CASE WHEN TG_OP <> 'DELETE' THEN
-        jsonb_build_object(
-          'id', NEW.id,
-          'code', NEW.code,
-          'name', NEW.name,
-          'category', NEW.category,
-          'version', NEW.version,
-          'is_current', NEW.is_current,
-          'previous_version_id', NEW.previous_version_id,
-          'template_text', NEW.template_text,
-          'variables_schema', NEW.variables_schema,
-          'will_types', NEW.will_types,
-          'is_required', NEW.is_required,
-          'display_order', NEW.display_order,
-          'approved_by', NEW.approved_by,
-          'approved_at', to_char(NEW.approved_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
-          'approval_notes', NEW.approval_notes,
-          'created_at', to_char(NEW.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
-          'updated_at', to_char(NEW.updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
-        )
-    END
-  );
+  IF coalesce(pg_partition_root(TG_RELID), TG_RELID) <> 'clauses'::regclass THEN
+    RAISE EXCEPTION 'ashlar: only triggers of clauses may call clauses_audited' USING ERRCODE = 'insufficient_privilege';
+  END IF;
+  IF TG_OP = 'INSERT' THEN
+    IF NOT EXISTS (SELECT FROM new_rows) THEN
+      RETURN NULL;
+    END IF;
+  ELSIF NOT EXISTS (SELECT FROM old_rows) THEN
+    RETURN NULL;
+  END IF;
+  -- current_user is the owner here: the role that the session has acts
+  SELECT context.actor, context.scope, coalesce(nullif(current_setting('role'), 'none'), session_user)::name AS role INTO acting FROM ashlar_context(coalesce(nullif(current_setting('role'), 'none'), session_user)::name) AS context;
+  IF acting.scope IS NULL THEN
+    RAISE EXCEPTION 'ashlar/audited: a writer without a session is refused'
+      USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+  END IF;
+  IF TG_OP = 'INSERT' THEN
+    INSERT INTO record_changes (
+      actor, scope, role, table_name, operation, row_key, before, "after"
+    )
+    SELECT
+      nullif(acting.actor, ''), nullif(acting.scope, ''), acting.role, 'clauses', 'insert',
+      jsonb_build_object(
+        'id', now.id
+      ),
+      NULL::jsonb,
+      jsonb_build_object(
+        'id', now.id,
+        'code', now.code,
+        'name', now.name,
+        'category', now.category,
+        'version', now.version,
+        'is_current', now.is_current,
+        'previous_version_id', now.previous_version_id,
+        'template_text', now.template_text,
+        'variables_schema', now.variables_schema,
+        'will_types', now.will_types,
+        'is_required', now.is_required,
+        'display_order', now.display_order,
+        'approved_by', now.approved_by,
+        'approved_at', to_char(now.approved_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+        'approval_notes', now.approval_notes,
+        'created_at', to_char(now.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+        'updated_at', to_char(now.updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+      )
+    FROM new_rows AS now;
+  ELSIF TG_OP = 'UPDATE' THEN
+    INSERT INTO record_changes (
+      actor, scope, role, table_name, operation, row_key, before, "after"
+    )
+    SELECT
+      nullif(acting.actor, ''), nullif(acting.scope, ''), acting.role, 'clauses', 'update',
+      jsonb_build_object(
+        'id', was.id
+      ),
+      jsonb_build_object(
+        'id', was.id,
+        'code', was.code,
+        'name', was.name,
+        'category', was.category,
+        'version', was.version,
+        'is_current', was.is_current,
+        'previous_version_id', was.previous_version_id,
+        'template_text', was.template_text,
+        'variables_schema', was.variables_schema,
+        'will_types', was.will_types,
+        'is_required', was.is_required,
+        'display_order', was.display_order,
+        'approved_by', was.approved_by,
+        'approved_at', to_char(was.approved_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+        'approval_notes', was.approval_notes,
+        'created_at', to_char(was.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+        'updated_at', to_char(was.updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+      ),
+      jsonb_build_object(
+        'id', now.id,
+        'code', now.code,
+        'name', now.name,
+        'category', now.category,
+        'version', now.version,
+        'is_current', now.is_current,
+        'previous_version_id', now.previous_version_id,
+        'template_text', now.template_text,
+        'variables_schema', now.variables_schema,
+        'will_types', now.will_types,
+        'is_required', now.is_required,
+        'display_order', now.display_order,
+        'approved_by', now.approved_by,
+        'approved_at', to_char(now.approved_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+        'approval_notes', now.approval_notes,
+        'created_at', to_char(now.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+        'updated_at', to_char(now.updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+      )
+    FROM (SELECT each_row.id, each_row.code, each_row.name, each_row.category, each_row.version, each_row.is_current, each_row.previous_version_id, each_row.template_text, each_row.variables_schema, each_row.will_types, each_row.is_required, each_row.display_order, each_row.approved_by, each_row.approved_at, each_row.approval_notes, each_row.created_at, each_row.updated_at, row_number() OVER () AS ashlar_place FROM old_rows AS each_row) AS was JOIN (SELECT each_row.id, each_row.code, each_row.name, each_row.category, each_row.version, each_row.is_current, each_row.previous_version_id, each_row.template_text, each_row.variables_schema, each_row.will_types, each_row.is_required, each_row.display_order, each_row.approved_by, each_row.approved_at, each_row.approval_notes, each_row.created_at, each_row.updated_at, row_number() OVER () AS ashlar_place FROM new_rows AS each_row) AS now USING (ashlar_place) ORDER BY ashlar_place;
+  ELSE
+    INSERT INTO record_changes (
+      actor, scope, role, table_name, operation, row_key, before, "after"
+    )
+    SELECT
+      nullif(acting.actor, ''), nullif(acting.scope, ''), acting.role, 'clauses', 'delete',
+      jsonb_build_object(
+        'id', was.id
+      ),
+      jsonb_build_object(
+        'id', was.id,
+        'code', was.code,
+        'name', was.name,
+        'category', was.category,
+        'version', was.version,
+        'is_current', was.is_current,
+        'previous_version_id', was.previous_version_id,
+        'template_text', was.template_text,
+        'variables_schema', was.variables_schema,
+        'will_types', was.will_types,
+        'is_required', was.is_required,
+        'display_order', was.display_order,
+        'approved_by', was.approved_by,
+        'approved_at', to_char(was.approved_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+        'approval_notes', was.approval_notes,
+        'created_at', to_char(was.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+        'updated_at', to_char(was.updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+      ),
+      NULL::jsonb
+    FROM old_rows AS was;
+  END IF;
   RETURN NULL;
 END
 $function$;
@@ -492,6 +557,9 @@ CREATE OR REPLACE FUNCTION clauses_versioned_insert()
  SET search_path FROM CURRENT
 AS $function$
 BEGIN
+  IF coalesce(pg_partition_root(TG_RELID), TG_RELID) <> 'clauses'::regclass THEN
+    RAISE EXCEPTION 'ashlar: only triggers of clauses may call clauses_versioned_insert' USING ERRCODE = 'insufficient_privilege';
+  END IF;
   IF NEW.is_current IS NOT TRUE THEN
     RAISE EXCEPTION 'ashlar/versioned: a new version of clauses must be the current one'
       USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
@@ -523,6 +591,9 @@ CREATE OR REPLACE FUNCTION clauses_versioned_retire()
  SET search_path FROM CURRENT
 AS $function$
 BEGIN
+  IF coalesce(pg_partition_root(TG_RELID), TG_RELID) <> 'clauses'::regclass THEN
+    RAISE EXCEPTION 'ashlar: only triggers of clauses may call clauses_versioned_retire' USING ERRCODE = 'insufficient_privilege';
+  END IF;
   UPDATE clauses
   SET is_current = false, updated_at = NEW.updated_at
   WHERE id = NEW.previous_version_id;
@@ -537,6 +608,9 @@ CREATE OR REPLACE FUNCTION clauses_versioned_update()
  SET search_path FROM CURRENT
 AS $function$
 BEGIN
+  IF coalesce(pg_partition_root(TG_RELID), TG_RELID) <> 'clauses'::regclass THEN
+    RAISE EXCEPTION 'ashlar: only triggers of clauses may call clauses_versioned_update' USING ERRCODE = 'insufficient_privilege';
+  END IF;
   -- the only permitted change: a version that has a successor stops being current
   IF OLD.is_current AND NOT NEW.is_current
     AND ROW(NEW.id, NEW.code, NEW.name, NEW.category, NEW.version, NEW.previous_version_id, NEW.template_text, NEW.variables_schema, NEW.will_types, NEW.is_required, NEW.display_order, NEW.approved_by, NEW.approved_at, NEW.approval_notes, NEW.created_at)::record *= ROW(OLD.id, OLD.code, OLD.name, OLD.category, OLD.version, OLD.previous_version_id, OLD.template_text, OLD.variables_schema, OLD.will_types, OLD.is_required, OLD.display_order, OLD.approved_by, OLD.approved_at, OLD.approval_notes, OLD.created_at)::record
@@ -587,56 +661,109 @@ CREATE OR REPLACE FUNCTION consent_records_audited()
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path FROM CURRENT
+ SET extra_float_digits TO '1'
+ SET enable_nestloop TO 'off'
 AS $function$
+DECLARE
+  acting record;
 BEGIN
-  INSERT INTO record_changes (
-    actor, scope, role, table_name, operation, row_key, before, "after"
-  )
-  VALUES (
-    nullif(current_setting('ashlar.actor', true), ''),
-    nullif(current_setting('ashlar.scope', true), ''),
-    -- current_user is the owner here: record the role that the session has set, or else the login role
-    coalesce(nullif(current_setting('role'), 'none'), session_user),
-    'consent_records',
-    lower(TG_OP),
-    CASE WHEN TG_OP = 'INSERT' THEN
-        jsonb_build_object(
-          'id', NEW.id
-        )
-    ELSE
-        jsonb_build_object(
-          'id', OLD.id
-        )
-    END,
-    CASE WHEN TG_OP <> 'INSERT' THEN
-        jsonb_build_object(
-          'id', OLD.id,
-          'subject_id', OLD.subject_id,
-          'consent_version', OLD.consent_version,
-          'privacy_policy_version', OLD.privacy_policy_version,
-          'consent_categories', OLD.consent_categories,
-          'accepted_at', to_char(OLD.accepted_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
-          'withdrawn_at', to_char(OLD.withdrawn_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
-          'ip_address', CASE WHEN OLD.ip_address BETWEEN '::1:0' AND '::ffff:ffff' THEN '::' || to_hex((OLD.ip_address - '::'::inet) >> 16) || ':' || to_hex((OLD.ip_address - '::'::inet) & 65535) ELSE host(OLD.ip_address) END,
-          'user_agent', OLD.user_agent,
-          'created_at', to_char(OLD.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
-        )
-    END,
-    CASE WHEN TG_OP <> 'DELETE' THEN
-        jsonb_build_object(
-          'id', NEW.id,
-          'subject_id', NEW.subject_id,
-          'consent_version', NEW.consent_version,
-          'privacy_policy_version', NEW.privacy_policy_version,
-          'consent_categories', NEW.consent_categories,
-          'accepted_at', to_char(NEW.accepted_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
-          'withdrawn_at', to_char(NEW.withdrawn_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
-          'ip_address', CASE WHEN NEW.ip_address BETWEEN '::1:0' AND '::ffff:ffff' THEN '::' || to_hex((NEW.ip_address - '::'::inet) >> 16) || ':' || to_hex((NEW.ip_address - '::'::inet) & 65535) ELSE host(NEW.ip_address) END,
-          'user_agent', NEW.user_agent,
-          'created_at', to_char(NEW.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
-        )
-    END
-  );
+  IF coalesce(pg_partition_root(TG_RELID), TG_RELID) <> 'consent_records'::regclass THEN
+    RAISE EXCEPTION 'ashlar: only triggers of consent_records may call consent_records_audited' USING ERRCODE = 'insufficient_privilege';
+  END IF;
+  IF TG_OP = 'INSERT' THEN
+    IF NOT EXISTS (SELECT FROM new_rows) THEN
+      RETURN NULL;
+    END IF;
+  ELSIF NOT EXISTS (SELECT FROM old_rows) THEN
+    RETURN NULL;
+  END IF;
+  -- current_user is the owner here: the role that the session has acts
+  SELECT context.actor, context.scope, coalesce(nullif(current_setting('role'), 'none'), session_user)::name AS role INTO acting FROM ashlar_context(coalesce(nullif(current_setting('role'), 'none'), session_user)::name) AS context;
+  IF acting.scope IS NULL THEN
+    RAISE EXCEPTION 'ashlar/audited: a writer without a session is refused'
+      USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+  END IF;
+  IF TG_OP = 'INSERT' THEN
+    INSERT INTO record_changes (
+      actor, scope, role, table_name, operation, row_key, before, "after"
+    )
+    SELECT
+      nullif(acting.actor, ''), nullif(acting.scope, ''), acting.role, 'consent_records', 'insert',
+      jsonb_build_object(
+        'id', now.id
+      ),
+      NULL::jsonb,
+      jsonb_build_object(
+        'id', now.id,
+        'subject_id', now.subject_id,
+        'consent_version', now.consent_version,
+        'privacy_policy_version', now.privacy_policy_version,
+        'consent_categories', now.consent_categories,
+        'accepted_at', to_char(now.accepted_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+        'withdrawn_at', to_char(now.withdrawn_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+        'ip_address', CASE WHEN now.ip_address BETWEEN '::1:0' AND '::ffff:ffff' THEN '::' || to_hex((now.ip_address - '::'::inet) >> 16) || ':' || to_hex((now.ip_address - '::'::inet) & 65535) ELSE host(now.ip_address) END,
+        'user_agent', now.user_agent,
+        'created_at', to_char(now.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+      )
+    FROM new_rows AS now;
+  ELSIF TG_OP = 'UPDATE' THEN
+    INSERT INTO record_changes (
+      actor, scope, role, table_name, operation, row_key, before, "after"
+    )
+    SELECT
+      nullif(acting.actor, ''), nullif(acting.scope, ''), acting.role, 'consent_records', 'update',
+      jsonb_build_object(
+        'id', was.id
+      ),
+      jsonb_build_object(
+        'id', was.id,
+        'subject_id', was.subject_id,
+        'consent_version', was.consent_version,
+        'privacy_policy_version', was.privacy_policy_version,
+        'consent_categories', was.consent_categories,
+        'accepted_at', to_char(was.accepted_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+        'withdrawn_at', to_char(was.withdrawn_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+        'ip_address', CASE WHEN was.ip_address BETWEEN '::1:0' AND '::ffff:ffff' THEN '::' || to_hex((was.ip_address - '::'::inet) >> 16) || ':' || to_hex((was.ip_address - '::'::inet) & 65535) ELSE host(was.ip_address) END,
+        'user_agent', was.user_agent,
+        'created_at', to_char(was.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+      ),
+      jsonb_build_object(
+        'id', now.id,
+        'subject_id', now.subject_id,
+        'consent_version', now.consent_version,
+        'privacy_policy_version', now.privacy_policy_version,
+        'consent_categories', now.consent_categories,
+        'accepted_at', to_char(now.accepted_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+        'withdrawn_at', to_char(now.withdrawn_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+        'ip_address', CASE WHEN now.ip_address BETWEEN '::1:0' AND '::ffff:ffff' THEN '::' || to_hex((now.ip_address - '::'::inet) >> 16) || ':' || to_hex((now.ip_address - '::'::inet) & 65535) ELSE host(now.ip_address) END,
+        'user_agent', now.user_agent,
+        'created_at', to_char(now.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+      )
+    FROM (SELECT each_row.id, each_row.subject_id, each_row.consent_version, each_row.privacy_policy_version, each_row.consent_categories, each_row.accepted_at, each_row.withdrawn_at, each_row.ip_address, each_row.user_agent, each_row.created_at, row_number() OVER () AS ashlar_place FROM old_rows AS each_row) AS was JOIN (SELECT each_row.id, each_row.subject_id, each_row.consent_version, each_row.privacy_policy_version, each_row.consent_categories, each_row.accepted_at, each_row.withdrawn_at, each_row.ip_address, each_row.user_agent, each_row.created_at, row_number() OVER () AS ashlar_place FROM new_rows AS each_row) AS now USING (ashlar_place) ORDER BY ashlar_place;
+  ELSE
+    INSERT INTO record_changes (
+      actor, scope, role, table_name, operation, row_key, before, "after"
+    )
+    SELECT
+      nullif(acting.actor, ''), nullif(acting.scope, ''), acting.role, 'consent_records', 'delete',
+      jsonb_build_object(
+        'id', was.id
+      ),
+      jsonb_build_object(
+        'id', was.id,
+        'subject_id', was.subject_id,
+        'consent_version', was.consent_version,
+        'privacy_policy_version', was.privacy_policy_version,
+        'consent_categories', was.consent_categories,
+        'accepted_at', to_char(was.accepted_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+        'withdrawn_at', to_char(was.withdrawn_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+        'ip_address', CASE WHEN was.ip_address BETWEEN '::1:0' AND '::ffff:ffff' THEN '::' || to_hex((was.ip_address - '::'::inet) >> 16) || ':' || to_hex((was.ip_address - '::'::inet) & 65535) ELSE host(was.ip_address) END,
+        'user_agent', was.user_agent,
+        'created_at', to_char(was.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+      ),
+      NULL::jsonb
+    FROM old_rows AS was;
+  END IF;
   RETURN NULL;
 END
 $function$;
@@ -690,9 +817,9 @@ CREATE OR REPLACE FUNCTION record_changes_ledger_seal()
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path FROM CURRENT
+ SET extra_float_digits TO '1'
 AS $function$
 DECLARE
-  callers_scope text := coalesce(current_setting('ashlar.scope', true), '');
   head record;
   mark pg_snapshot;
   this_cluster text;
@@ -733,8 +860,7 @@ BEGIN
     high := greatest(pg_snapshot_xmax(mark), pg_current_xact_id_if_assigned());
   END IF;
 
-  -- reads every scope; a subquery, not a join, so that the lookup uses the index however large the tables are
-  PERFORM set_config('ashlar.scope', '*', true);
+  -- reads every scope, as its owner; a subquery, not a join, so that the lookup uses the index however large the tables are
   WITH fresh AS MATERIALIZED (
     SELECT e.xid, e.row_key, e.entry, sha256('\x00' || e.entry) AS hash, head.size - 1 + row_number() OVER (ORDER BY e.xid, e.row_key) AS position
     FROM (
@@ -776,7 +902,6 @@ BEGIN
     SELECT 0, fresh.position, fresh.hash, fresh.row_key FROM fresh
   )
   SELECT array_agg(fresh.hash ORDER BY fresh.position), max(fresh.xid) INTO nodes, last FROM fresh;
-  PERFORM set_config('ashlar.scope', callers_scope, true);
   count := coalesce(cardinality(nodes), 0);
   IF count = 0 THEN
     IF head.cluster IS DISTINCT FROM this_cluster THEN
@@ -906,11 +1031,17 @@ ALTER TABLE audit_logs_ledger_tree ENABLE ALWAYS TRIGGER audit_logs_ledger_tree_
 CREATE TRIGGER audit_logs_ledger_tree_append_only_update BEFORE UPDATE ON audit_logs_ledger_tree FOR EACH STATEMENT EXECUTE FUNCTION audit_logs_ledger_tree_append_only();
 ALTER TABLE audit_logs_ledger_tree ENABLE ALWAYS TRIGGER audit_logs_ledger_tree_append_only_update;
 
-CREATE TRIGGER clauses_audited AFTER INSERT OR DELETE OR UPDATE ON clauses FOR EACH ROW EXECUTE FUNCTION clauses_audited();
+CREATE TRIGGER clauses_audited AFTER INSERT ON clauses REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION clauses_audited();
 ALTER TABLE clauses ENABLE ALWAYS TRIGGER clauses_audited;
+
+CREATE TRIGGER clauses_audited_delete AFTER DELETE ON clauses REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION clauses_audited();
+ALTER TABLE clauses ENABLE ALWAYS TRIGGER clauses_audited_delete;
 
 CREATE TRIGGER clauses_audited_truncate BEFORE TRUNCATE ON clauses FOR EACH STATEMENT EXECUTE FUNCTION clauses_audited_truncate();
 ALTER TABLE clauses ENABLE ALWAYS TRIGGER clauses_audited_truncate;
+
+CREATE TRIGGER clauses_audited_update AFTER UPDATE ON clauses REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION clauses_audited();
+ALTER TABLE clauses ENABLE ALWAYS TRIGGER clauses_audited_update;
 
 CREATE TRIGGER clauses_versioned_delete BEFORE DELETE ON clauses FOR EACH ROW EXECUTE FUNCTION clauses_versioned_delete();
 ALTER TABLE clauses ENABLE ALWAYS TRIGGER clauses_versioned_delete;
@@ -936,11 +1067,17 @@ ALTER TABLE consent_records ENABLE ALWAYS TRIGGER consent_records_append_only_tr
 CREATE TRIGGER consent_records_append_only_update BEFORE UPDATE ON consent_records FOR EACH ROW EXECUTE FUNCTION consent_records_append_only_stamp();
 ALTER TABLE consent_records ENABLE ALWAYS TRIGGER consent_records_append_only_update;
 
-CREATE TRIGGER consent_records_audited AFTER INSERT OR DELETE OR UPDATE ON consent_records FOR EACH ROW EXECUTE FUNCTION consent_records_audited();
+CREATE TRIGGER consent_records_audited AFTER INSERT ON consent_records REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION consent_records_audited();
 ALTER TABLE consent_records ENABLE ALWAYS TRIGGER consent_records_audited;
+
+CREATE TRIGGER consent_records_audited_delete AFTER DELETE ON consent_records REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION consent_records_audited();
+ALTER TABLE consent_records ENABLE ALWAYS TRIGGER consent_records_audited_delete;
 
 CREATE TRIGGER consent_records_audited_truncate BEFORE TRUNCATE ON consent_records FOR EACH STATEMENT EXECUTE FUNCTION consent_records_audited_truncate();
 ALTER TABLE consent_records ENABLE ALWAYS TRIGGER consent_records_audited_truncate;
+
+CREATE TRIGGER consent_records_audited_update AFTER UPDATE ON consent_records REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION consent_records_audited();
+ALTER TABLE consent_records ENABLE ALWAYS TRIGGER consent_records_audited_update;
 
 CREATE TRIGGER record_changes_append_only_delete BEFORE DELETE ON record_changes FOR EACH ROW EXECUTE FUNCTION record_changes_append_only();
 ALTER TABLE record_changes ENABLE ALWAYS TRIGGER record_changes_append_only_delete;

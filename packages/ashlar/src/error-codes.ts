@@ -216,6 +216,15 @@ export const errorCodes = {
     exit: 1,
     meaning: 'A DBA must create the roles or grant their rights. The detail is the SQL to run.',
   },
+  'context-refused': {
+    exit: 1,
+    meaning: 'A session has a scope and an actor that it did not sign with the key of the database.',
+  },
+  'scope-key-missing': {
+    exit: 3,
+    meaning: 'The database verifies the scope of each session, and SCOPE_KEY is not set.',
+  },
+  'scope-key-wrong': { exit: 3, meaning: 'SCOPE_KEY is not the key that the database verifies scopes with.' },
   'role-too-strong': { exit: 3, meaning: 'A role that can change the schema may not run the application.' },
   'roles-differ': { exit: 1, meaning: 'The rights of the roles differ from what the guarantees allow.' },
   'partition-conflict': { exit: 1, meaning: 'The partitions of a table cannot be created as declared.' },

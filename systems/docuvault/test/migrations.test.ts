@@ -50,6 +50,7 @@ describe.each(engines)('the migrations of docuvault on $name', (engine) => {
       expect((await up(db.engine, docuvault)).map(({ step }) => step)).toEqual([
         '0002_owner_required',
         '0003_generated_columns',
+        '0004_authenticated_context',
       ]);
       expect(await drift(db.engine, docuvault)).toEqual([]);
       const own = await db.read((s) => listDocuments(s, { user_id: user.id }));
@@ -67,12 +68,12 @@ describe.each(engines)('the migrations of docuvault on $name', (engine) => {
       const user = await someUser(db);
       const document = await store(vault, user, 'x');
       expect(await up(db.engine, docuvault)).toEqual([]);
-      await down(db.engine, docuvault, { steps: 2 });
+      await down(db.engine, docuvault, { steps: 3 });
       await up(db.engine, docuvault);
       expect(await db.read((s) => listDocuments(s, { user_id: user.id }))).toEqual([document]);
       expect(await drift(db.engine, docuvault)).toEqual([]);
       await down(db.engine, docuvault, { to: 'base', destroy: true });
-      expect(await up(db.engine, docuvault)).toHaveLength(3);
+      expect(await up(db.engine, docuvault)).toHaveLength(4);
     } finally {
       await remove();
     }

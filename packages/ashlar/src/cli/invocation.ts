@@ -127,11 +127,13 @@ export class Invocation {
     const known = this.#known();
     const url = withSchema(plain, known.databaseSchema);
     const key = this.databaseKey();
+    const scopeKey = this.keyFrom('', undefined, known.scopeKey);
     this.out.hide(...passwordsOf(url));
     const onStatement = await statementLog(known.logLevel);
     return {
       url,
       key,
+      scopeKey,
       appRole: this.roles().app,
       ...(this.#options.allowOwner ? { allowOwner: true } : {}),
       ...(onStatement ? { onStatement } : {}),
@@ -166,6 +168,15 @@ export class Invocation {
    */
   newDatabaseKey(file: string | undefined): string | undefined {
     return this.keyFrom('--new-key-file', file, this.#known().newDatabaseKey);
+  }
+
+  /** Returns the keys that sign scopes: the current one, and that of a rotation. @throws AshlarError `settings-invalid` */
+  scopeKeys(newKeyFile?: string): { current: string | undefined; next: string | undefined } {
+    const { scopeKey, newScopeKey } = this.#known();
+    return {
+      current: this.keyFrom('', undefined, scopeKey),
+      next: this.keyFrom('--new-key-file', newKeyFile, newScopeKey),
+    };
   }
 
   /**

@@ -20,6 +20,8 @@ export interface Probe {
   readonly scope: string | undefined;
   /** A scope other than that of {@link row}; `undefined` if the table has no scope. */
   readonly otherScope: string | undefined;
+  /** Whether the database verifies the actor and the scope of sessions, so that SQL cannot change them. */
+  readonly verifiesContext?: boolean;
 }
 
 /** The role that runs an attack: `app` in a session, or `owner`, the schema's owner, on a separate connection. */

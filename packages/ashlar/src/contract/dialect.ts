@@ -1,6 +1,7 @@
 import type { BatchSql } from './batches.js';
 import type { StoredForm } from './column.js';
 import type { ContentsSql } from './contents.js';
+import type { ContextKeys } from './context.js';
 import type { Expansion, ExpansionSteps } from './expansion.js';
 import type { GuaranteeObject, GuardedTable } from './guarantee.js';
 import type { DeclaredView, ObjectSql } from './objects.js';
@@ -20,6 +21,8 @@ export interface FoundationObject {
   readonly create: string;
   /** For a table: the rights of the application's role; `undefined` if the role may only read. */
   readonly rights?: TableRights;
+  /** For a table: whether only the owner may read it, and not even the auditor. */
+  readonly secret?: boolean;
 }
 
 /** A version of Ashlar's own objects in a database. Those of before the first of these are version 1. */
@@ -158,6 +161,8 @@ export interface SqlDialect extends Foundation {
   readonly batches: BatchSql;
   /** Plans and grants the rights of roles; `undefined` if the engine has no roles (SQLite). */
   readonly roles: RoleDialect | undefined;
+  /** Writes the keys that verify contexts of sessions; `undefined` if the engine has no roles. */
+  readonly contextKeys: ContextKeys | undefined;
 }
 
 /** A described column with its table. */

@@ -1,6 +1,7 @@
 import type { DialectAdapter, QueryCompiler } from 'kysely';
 import type { QueryAnswers } from './answers.js';
 import type { ValueForm } from './column.js';
+import type { ContextState } from './context.js';
 import type { SqlDialect } from './dialect.js';
 import type { GuardedTable } from './guarantee.js';
 import type { DeclaredView } from './objects.js';
@@ -34,6 +35,11 @@ export interface Engine {
   readonly sync: SyncEngine | undefined;
   /** The connected role, as read by the last call of `asOwner`; `undefined` if the engine has no roles. */
   readonly connectedRole: ConnectedRole | undefined;
+  /**
+   * Whether sessions sign their actor and scope, as read by the last call of `asOwner`; `undefined` if SQL of a session can
+   * change neither.
+   */
+  readonly context: ContextState | undefined;
 
   /**
    * Registers tables, so that query results are decoded by the Zod types of the tables' columns, and views, so that

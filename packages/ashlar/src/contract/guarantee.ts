@@ -118,6 +118,11 @@ export type SealResult = 'done' | 'more' | 'busy';
 /** How PostgreSQL enforces a guarantee. */
 export interface PostgresEnforcement extends Enforcement {
   /**
+   * Whether the guarantee relies on the session's actor or scope. It is then `enforced` only where the database verifies
+   * them (SCOPE_KEY) and the application cannot act as the owner, and otherwise `emulated`.
+   */
+  readonly readsContext?: boolean;
+  /**
    * Definitions of additional columns that only the database fills in. Their names begin with `ashlar_`: results leave
    * such columns out, and no declaration can have one.
    */

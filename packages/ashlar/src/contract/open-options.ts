@@ -25,6 +25,10 @@ export interface OpenOptions {
   /** Whether sessions may act as the connected role even if that role can change the schema. Default false. */
   readonly allowOwner?: boolean | undefined;
   /**
+   * The key that signs actor and scope of sessions on PostgreSQL: 64 hex digits. Needed where `ashlar up` was given one.
+   */
+  readonly scopeKey?: string | undefined;
+  /**
    * The path of `pg_dump`, which copies a server's database; `pgRestore` is the path of `pg_restore`. Default:
    * `PG_DUMP` and `PG_RESTORE` of the settings, else those of the server's version in the usual folders, else on the
    * PATH.

@@ -35,11 +35,16 @@ export interface Roles {
 export interface WantedRights {
   readonly roles: Roles;
   /**
-   * The rights of `app` by table name; the auditor reads all of these tables. Tables that do not exist yet are
-   * skipped.
+   * The rights of `app` by table name; the auditor reads all of these tables that are not secret. Tables that do not
+   * exist yet are skipped.
    */
   readonly tables: ReadonlyMap<string, TableRights>;
-  /** The names of the guarantees' functions and of the functions that these rely on. */
+  /** The names of the tables that only the owner may read. */
+  readonly secret: ReadonlySet<string>;
+  /**
+   * The names of the guarantees' functions and of the functions that these rely on. `app` and the auditor may call those
+   * that are no trigger functions, and PUBLIC none.
+   */
   readonly functions: readonly string[];
 }
 

@@ -65,6 +65,7 @@ export {
   unique,
 } from './items.js';
 export { type HeldValue, heldValue, keyValues } from './key-values.js';
+export { type Level, levelIn } from './level.js';
 export { type Named, naming } from './name-rule.js';
 export { foldedName, identifier, identifiers, literal, nullsAlike } from './names.js';
 export type { NamingRule } from './naming.js';

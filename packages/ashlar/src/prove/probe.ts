@@ -49,6 +49,7 @@ export async function makeProbe({
           home === undefined ? partitions : [home, ...partitions.filter((partition) => partition !== home)],
         scope: column && (await scopeIn(rows, row[column.name])),
         otherScope: column && String(storedValue(column, another)),
+        verifiesContext: engine.context !== undefined && engine.context !== 'settings',
       },
     };
   } catch (error) {

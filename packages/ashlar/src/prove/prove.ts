@@ -4,11 +4,13 @@ import type { Guarantee } from '../contract/guarantee.js';
 import type { Roles } from '../contract/roles.js';
 import type { SystemFacts } from '../contract/system.js';
 import { rootText } from '../engines/refusal.js';
+import { scopeKeyError } from '../engines/scope-key-error.js';
 import { assertDatabaseUsable } from '../migrations/foundation.js';
 import { inCreationOrder } from '../migrations/shadow.js';
-import type { Table, Tables } from '../model/index.js';
+import { levelIn, type Table, type Tables } from '../model/index.js';
 import { type AttackTransaction, withAttackTransaction } from './attack-transaction.js';
 import { fingerprintOf } from './fingerprint.js';
+import { forgeries } from './forgeries.js';
 import { type Checkpoints, proveLedgers } from './ledgers.js';
 import { makeProbe, usualScope } from './probe.js';
 import type { AttackReport, GuaranteeReport, ProveReport, StructureReport } from './report.js';
@@ -42,7 +44,8 @@ export interface ProveOptions {
  * Changes nothing, except that autoincrement() numbers may be used up and that ledgers are sealed.
  *
  * @returns the report; `ok` where nothing failed
- * @throws AshlarError `database-newer`, and what opening or reading the database throws, for example `connection-lost`
+ * @throws AshlarError `database-newer`, `scope-key-missing`, `scope-key-wrong`, and what opening or reading the database
+ *   throws, for example `connection-lost`
  *
  * @example
  * const report = await prove(db.engine, wills);
@@ -65,6 +68,8 @@ const proveAll = async (
   for (const each of new Set([engine, owner]))
     each.register(Object.values(system.tables), Object.values(system.views ?? {}));
   await owner.asOwner((connection) => assertDatabaseUsable(connection, owner.dialect));
+  // attacks by a session that cannot sign would prove nothing
+  if (engine.context === 'key-missing' || engine.context === 'key-wrong') throw scopeKeyError(engine.context);
   const structure = [...(await checkStructure(owner, system, now, roles)), sessionsOf(engine)];
   const ledgers = await proveLedgers(owner, system, checkpoints);
   const tables = inCreationOrder(Object.values(system.tables)).filter((table) => table.guarantees.length > 0);
@@ -118,13 +123,12 @@ const reportOf = (
   guarantee: Guarantee,
   attacks: readonly AttackReport[],
 ): GuaranteeReport => {
-  const enforcement = guarantee[engine.dialect.name];
-  const weaker = enforcement.level === 'refused' ? enforcement.why : enforcement.weaker;
+  const { level, weaker } = levelIn(engine, guarantee, engine.connectedRole?.canChangeSchema === true);
   return {
     table,
     guarantee: guarantee.name,
     summary: guarantee.summary,
-    level: enforcement.level,
+    level,
     ...(weaker === undefined ? {} : { weaker }),
     attacks,
   };
@@ -176,7 +180,10 @@ const attackGuarantee = async (
   if ('reason' in probe) return [notAttacked(transaction.as, probe.reason)];
   let attacks: readonly Attack[];
   try {
-    attacks = guarantee.attacks?.(table, probe.value) ?? [];
+    attacks = [
+      ...(guarantee.attacks?.(table, probe.value) ?? []),
+      ...forgeries(guarantee, table, probe.value.dialect),
+    ];
   } catch (error) {
     return [notAttacked(transaction.as, rootText(error))];
   }

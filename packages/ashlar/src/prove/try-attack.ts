@@ -9,8 +9,9 @@ type Outcome = Pick<AttackReport, 'stoppedBy' | 'by' | 'verdict'>;
 
 const failed = (by: string): Outcome => ({ stoppedBy: 'nothing', by, verdict: 'failed' });
 
-// other sessions queue behind a lock request: so each attempt waits briefly, and there are several
-const attempts = 10;
+// other sessions queue behind a lock request: so each attempt waits briefly, and there are many. An autovacuum that gives
+// pages back holds its lock for 5 seconds (VACUUM_TRUNCATE_LOCK_TIMEOUT in PostgreSQL's vacuumlazy.c) while others wait
+const longestWait = 15_000;
 
 /** Runs one attack in a savepoint, rolls it back, and judges the outcome. */
 export async function tryAttack(
@@ -19,7 +20,8 @@ export async function tryAttack(
   scope: string | null,
 ): Promise<AttackReport> {
   const { name, as, expect } = attack;
-  for (let attempt = 1; ; attempt++) {
+  const end = performance.now() + longestWait;
+  for (;;) {
     try {
       const outcome = await transaction.rolledBack(async () => {
         await transaction.useScope(scope);
@@ -27,7 +29,7 @@ export async function tryAttack(
       });
       return { name, as, expect, ...outcome };
     } catch (error) {
-      if (isLockTimeout(error) && attempt < attempts) {
+      if (isLockTimeout(error) && performance.now() < end) {
         await pause(20 + Math.random() * 80);
         continue;
       }

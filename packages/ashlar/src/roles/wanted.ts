@@ -30,6 +30,7 @@ export function wantedRights(dialect: SqlDialect, system: SystemFacts, roles: Ro
       ...tables.map((table) => [table.name, rightsOf(table)] as const),
       ...views.map(({ name }) => [name, readOnlyRights] as const),
     ]),
+    secret: new Set(dialect.foundation.filter(({ secret }) => secret).map(({ name }) => name)),
     functions: [...dialect.foundation.map(({ name }) => name), ...named('function')],
   };
 }

@@ -3,11 +3,16 @@ import type { ColumnKeys, Secret } from '../settings/index.js';
 import type { SessionContext } from './types.js';
 
 /** Options of `connect`. */
-export interface ConnectOptions extends Omit<OpenOptions, 'url' | 'key'> {
+export interface ConnectOptions extends Omit<OpenOptions, 'url' | 'key' | 'scopeKey'> {
   /** The URL of the database. Default: `DATABASE_URL`. */
   readonly url?: string | Secret | undefined;
   /** The key of an encrypted file. Default when `url` is left out: `DATABASE_KEY`. */
   readonly key?: string | Secret | undefined;
+  /**
+   * The key that signs actor and scope of sessions on PostgreSQL, 64 hex digits: the one that `ashlar up` was given.
+   * Default when `url` is left out: `SCOPE_KEY`.
+   */
+  readonly scopeKey?: string | Secret | undefined;
   /** The master keys of encrypted columns. Default: `COLUMN_KEY` and `COLUMN_KEYS_OLD`. */
   readonly columnKeys?: ColumnKeys | undefined;
   /**

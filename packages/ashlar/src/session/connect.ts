@@ -1,6 +1,7 @@
 import type { Engine } from '../contract/engine.js';
 import type { SystemFacts } from '../contract/system.js';
 import { openEngine } from '../engines/open.js';
+import { scopeKeyError } from '../engines/scope-key-error.js';
 import { AshlarError } from '../errors.js';
 import { assertNotNewer, assertStepsApplied, stepsWarning } from '../migrations/at-connect.js';
 import type { Tables } from '../model/index.js';
@@ -16,7 +17,7 @@ import { assertMilliseconds } from './transaction-options.js';
  *
  * @throws AshlarError what `openEngine` throws; `settings-invalid` when there is neither `url` nor `DATABASE_URL`;
  *   `role-too-strong` when the user can change the schema and cannot step down to the application's role, unless
- *   `allowOwner` is set; `migration-pending` with `migrations: 'require'`; `database-newer` when a newer release of Ashlar
+ *   `allowOwner` is set; `scope-key-missing` and `scope-key-wrong` where the database verifies the scope of sessions; `migration-pending` with `migrations: 'require'`; `database-newer` when a newer release of Ashlar
  *   changed the database so that this one cannot use it; `usage` for an invalid `lockTimeout`
  *
  * @example
@@ -29,13 +30,17 @@ export async function connect<T extends Tables>(
 ): Promise<Database<T>> {
   assertMilliseconds({ lockTimeout: options.lockTimeout });
   const location: Location =
-    options.url === undefined ? locationFromSettings() : { url: options.url, key: options.key };
+    options.url === undefined
+      ? locationFromSettings()
+      : { url: options.url, key: options.key, scopeKey: options.scopeKey };
+  const scopeKey = options.scopeKey ?? location.scopeKey;
   const tracing = await findTracing();
   const engine = await openEngine({
     ...options,
     onStatement: both(options.onStatement, tracing?.onStatement),
     url: reveal(location.url),
     key: location.key === undefined ? undefined : reveal(location.key),
+    scopeKey: scopeKey === undefined ? undefined : reveal(scopeKey),
     appRole: options.appRole ?? location.appRole,
   });
   tracing?.attach(engine);
@@ -45,6 +50,10 @@ export async function connect<T extends Tables>(
       await engine.close();
       throw tooStrong;
     }
+  }
+  if (engine.context === 'key-missing' || engine.context === 'key-wrong') {
+    await engine.close();
+    throw scopeKeyError(engine.context);
   }
   try {
     await checkMigrations(engine, system, options.migrations);
@@ -98,14 +107,15 @@ const roleTooStrong = ({ connectedRole }: Engine): AshlarError | undefined => {
 interface Location {
   readonly url: string | Secret;
   readonly key: string | Secret | undefined;
+  readonly scopeKey: string | Secret | undefined;
   readonly appRole?: string;
 }
 
 const locationFromSettings = (): Location => {
   const known = settings();
-  const { databaseUrl: url, databaseKey: key } = known;
+  const { databaseUrl: url, databaseKey: key, scopeKey } = known;
   // with two URLs, DATABASE_URL already names the application's role: there is nothing to step down to
-  if (url) return { url, key, appRole: rolesFrom(known).app };
+  if (url) return { url, key, scopeKey, appRole: rolesFrom(known).app };
   throw new AshlarError('settings-invalid', {
     message: 'No database URL is set.',
     suggestion: 'Set DATABASE_URL, or pass url to connect(…).',

@@ -35,6 +35,13 @@ export interface Settings {
    * the key of the database in a key rotation.
    */
   readonly newDatabaseKey: Secret | undefined;
+  /**
+   * `SCOPE_KEY`, or the content of the file `SCOPE_KEY_FILE`: the key that signs actor and scope of sessions on PostgreSQL,
+   * 64 hex digits.
+   */
+  readonly scopeKey: Secret | undefined;
+  /** `NEW_SCOPE_KEY`, or the content of the file `NEW_SCOPE_KEY_FILE`: the key that replaces it in a key rotation. */
+  readonly newScopeKey: Secret | undefined;
   /** `COLUMN_KEY` and `COLUMN_KEYS_OLD`, or the files `COLUMN_KEY_FILE` and `COLUMN_KEYS_OLD_FILE`: the column keys. */
   readonly columnKeys: ColumnKeys | undefined;
   /** `DATABASE_SCHEMA`: the schema on a PostgreSQL server; the URLs of these settings already contain it. */
@@ -82,6 +89,8 @@ const role = filled
   .regex(/^(?!pg_)[^\0]+$/, 'is not a valid name of a role')
   .refine((name) => name !== 'public' && name !== 'none', 'is not a valid name of a role');
 
+const scopeKey = z.string().regex(/^[0-9a-fA-F]{64}$/, 'must be 64 hex digits (`ashlar key new --scope`)');
+
 const count = z
   .string()
   .regex(/^\d{1,6}$/, 'must be an integer of at most six digits')
@@ -94,6 +103,10 @@ const variables = z.object({
   DATABASE_KEY_FILE: filled.optional(),
   NEW_DATABASE_KEY: z.string().min(1, 'is empty').optional(),
   NEW_DATABASE_KEY_FILE: filled.optional(),
+  SCOPE_KEY: scopeKey.optional(),
+  SCOPE_KEY_FILE: filled.optional(),
+  NEW_SCOPE_KEY: scopeKey.optional(),
+  NEW_SCOPE_KEY_FILE: filled.optional(),
   COLUMN_KEY: filled.optional(),
   COLUMN_KEY_FILE: filled.optional(),
   COLUMN_KEYS_OLD: filled.optional(),
@@ -182,6 +195,8 @@ const secretUrl = (text: string | undefined, schema: string | undefined): Secret
 type SecretName =
   | 'DATABASE_KEY'
   | 'NEW_DATABASE_KEY'
+  | 'SCOPE_KEY'
+  | 'NEW_SCOPE_KEY'
   | 'COLUMN_KEY'
   | 'COLUMN_KEYS_OLD'
   | 'LEDGER_KEY'
@@ -225,6 +240,8 @@ export function settings(
     databaseMigrateUrl: secretUrl(data.DATABASE_MIGRATE_URL, data.DATABASE_SCHEMA) ?? databaseUrl,
     databaseKey,
     newDatabaseKey: secretOf(data, 'NEW_DATABASE_KEY'),
+    scopeKey: secretOf(data, 'SCOPE_KEY'),
+    newScopeKey: secretOf(data, 'NEW_SCOPE_KEY'),
     columnKeys: columnKey && {
       current: columnKey,
       old: (columnKeysOld?.reveal() ?? '')

@@ -1,6 +1,6 @@
 import type { GuaranteeObject } from '../contract/guarantee.js';
 import type { TableFacts } from '../contract/table.js';
-import { identifier } from '../model/index.js';
+import { identifier, literal } from '../model/index.js';
 import { objectName } from './object-name.js';
 import { sql } from './template.js';
 
@@ -36,26 +36,26 @@ export interface FunctionOptions {
   readonly exactReals?: boolean;
   /**
    * If `rows`, the function fails when row level security hides rows from the caller, instead of silently ignoring
-   * those rows. If `scopes`, the function reads the rows of every scope of scoped tables.
+   * those rows. If `scopes`, the function reads the rows of every scope of scoped tables; it runs with the privileges of
+   * the table's owner, for whom every scope is visible.
    */
   readonly seesAll?: 'rows' | 'scopes';
+  /**
+   * The table, with its partitions, whose triggers may call the function; a trigger of another table is refused. Name it for
+   * each function that runs as its owner: who could call it for rows of a table of his own would write as the owner.
+   */
+  readonly onlyFor?: string;
+  /** PL/pgSQL declarations, each with its semicolon, to place before BEGIN. */
+  readonly declare?: readonly string[];
+  /** Whether plans of the function may join by nested loops. The number of changed rows is not known to a kept plan. */
+  readonly nestedLoops?: boolean;
 }
 
 /**
- * The PL/pgSQL that lets a function read the rows of every scope: a declaration, and statements to put before and after
- * the body.
+ * The SQL expression for the role that the session has, as a name: also inside a function that runs as its owner and
+ * inside the action of a foreign key, where `current_user` is the owner.
  */
-export const everyScopeSql = {
-  declare: "callers_scope text := coalesce(current_setting('ashlar.scope', true), '');",
-  begin: "PERFORM set_config('ashlar.scope', '*', true);",
-  end: "PERFORM set_config('ashlar.scope', callers_scope, true);",
-} as const;
-
-// only a superuser can attach this setting to a function; after an error, PostgreSQL restores it
-const inEveryScope = (body: string): string => sql`
-  ${everyScopeSql.begin}
-  ${body.replaceAll(/^( *)(RETURN \w+;)$/gm, `$1${everyScopeSql.end}\n$1$2`)}
-`;
+export const sessionRole = "coalesce(nullif(current_setting('role'), 'none'), session_user)::name";
 
 /**
  * Builds a PL/pgSQL trigger function.
@@ -66,16 +66,25 @@ const inEveryScope = (body: string): string => sql`
 export function triggerFunction(
   name: string,
   body: string | readonly string[],
-  { reads = false, compares = false, asOwner = false, exactReals = false, seesAll }: FunctionOptions = {},
+  {
+    reads = false,
+    compares = false,
+    asOwner = false,
+    exactReals = false,
+    seesAll,
+    onlyFor,
+    declare = [],
+    nestedLoops = true,
+  }: FunctionOptions = {},
 ): GuaranteeObject {
   const given = typeof body === 'string' ? body : body.join('\n');
-  const inScopes = seesAll === 'scopes';
   const settings = [
     'LANGUAGE plpgsql',
-    ...(asOwner ? ['SECURITY DEFINER'] : []),
+    ...(asOwner || seesAll === 'scopes' ? ['SECURITY DEFINER'] : []),
     ...(reads ? [inItsSchema] : compares ? ['SET search_path TO pg_catalog'] : []),
     ...(exactReals ? ['SET extra_float_digits TO 1'] : []),
     ...(seesAll === 'rows' ? ['SET row_security TO off'] : []),
+    ...(nestedLoops ? [] : ['SET enable_nestloop TO off']),
   ];
   return {
     type: 'function',
@@ -83,14 +92,21 @@ export function triggerFunction(
     sql: sql`
       CREATE FUNCTION ${identifier(name)}() RETURNS trigger
       ${settings} AS $$
-      ${inScopes ? ['DECLARE', `  ${everyScopeSql.declare}`] : undefined}
+      ${declare.length > 0 ? ['DECLARE', ...declare.map((line) => `  ${line}`)] : undefined}
       BEGIN
-        ${inScopes ? inEveryScope(given) : given}
+        ${onlyFor === undefined ? undefined : [refuseOthers(name, onlyFor)]}
+        ${given}
       END
       $$
     `,
   };
 }
+
+const refuseOthers = (name: string, table: string): string => sql`
+  IF coalesce(pg_partition_root(TG_RELID), TG_RELID) <> ${literal(identifier(table))}::regclass THEN
+    RAISE EXCEPTION ${literal(`ashlar: only triggers of ${table} may call ${name}`)} USING ERRCODE = 'insufficient_privilege';
+  END IF;
+`;
 
 /** A PostgreSQL trigger: when it fires, on which condition, and the function that it calls. */
 export interface PostgresTrigger {
@@ -98,6 +114,8 @@ export interface PostgresTrigger {
   /** The time and the event of the trigger: `BEFORE UPDATE`. */
   readonly on: string;
   readonly table: string;
+  /** The names under which a statement's trigger sees the changed rows: `OLD TABLE AS old_rows`. */
+  readonly referencing?: string;
   /** The SQL condition under which the trigger fires; by default always. */
   readonly when?: string;
   /** The name of the {@link triggerFunction} that the trigger calls. */
@@ -111,6 +129,7 @@ export function alwaysTrigger({
   name,
   on,
   table,
+  referencing,
   when,
   calls,
   each = 'ROW',
@@ -120,6 +139,7 @@ export function alwaysTrigger({
     name,
     sql: sql`
       CREATE TRIGGER ${identifier(name)} ${on} ON ${identifier(table)}
+        ${referencing === undefined ? undefined : [`REFERENCING ${referencing}`]}
         FOR EACH ${each}
         ${when === undefined ? undefined : [`WHEN (${when})`]}
         EXECUTE FUNCTION ${identifier(calls)}();

@@ -11,7 +11,7 @@ import { type AppliedStep, readHistory } from '../migrations/history.js';
 import { outdatedObjects } from '../migrations/outdated.js';
 import { type UndeclaredObject, undeclaredIn } from '../migrations/ownership/undeclared.js';
 import { readSteps } from '../migrations/steps.js';
-import { identifier, type Table, type Tables } from '../model/index.js';
+import { identifier, levelIn, type Table, type Tables } from '../model/index.js';
 import { missingObjects } from '../prove/guarantee-objects.js';
 import { defaultRoles } from '../roles/names.js';
 import { checkRoles } from '../roles/roles.js';
@@ -150,9 +150,10 @@ const readStatus = async (
     steps,
     everything.filter((row) => row.system === system.name),
   );
+  const isAlone = engine.connectedRole?.canChangeSchema === true && roles.appConnects === undefined;
+  const tables = await tablesOf(engine, system, isAlone);
   const names = pending.map(({ name }) => name);
   const waits = applied.length > 0 && pending.every(({ up }) => up.contract);
-  const tables = await tablesOf(engine, system);
   const page = {
     system: system.name,
     engine: engine.label,
@@ -174,7 +175,7 @@ const readStatus = async (
     missing_objects: applied.length === 0 ? [] : await missingObjects(engine, system),
     outdated_objects: await outdatedObjects(engine.dialect, system, steps),
     tables,
-    weaker: weakerOf(engine, system),
+    weaker: weakerOf(engine, system, isAlone),
     backups: await backupsReport(engine, system, {
       folder: backups,
       rows: Object.fromEntries(tables.flatMap(({ name, rows }) => (rows === null ? [] : [[name, rows]]))),
@@ -227,7 +228,7 @@ function foundationOf({ dialect }: Engine, everything: readonly AppliedStep[]): 
 }
 
 const oneUser =
-  'One user owns the schema and runs the application: SQL that is injected into a session can take the owner’s rights back. With two URLs (DATABASE_MIGRATE_URL for the owner) it cannot.';
+  'One user owns the schema and runs the application: SQL that is injected into a session can take the owner’s rights back. It is a set-up for development: with two URLs (DATABASE_MIGRATE_URL for the owner) it cannot.';
 
 async function rolesOf(
   engine: Engine,
@@ -274,7 +275,7 @@ async function driftOf(
   }
 }
 
-function tablesOf(engine: Engine, system: SystemFacts<Tables>): Promise<TableStatus[]> {
+function tablesOf(engine: Engine, system: SystemFacts<Tables>, isAlone: boolean): Promise<TableStatus[]> {
   return engine.asOwner(async (owner) => {
     const present = new Set((await engine.introspect(owner)).tables.map((table) => table.name));
     const reports: TableStatus[] = [];
@@ -288,7 +289,7 @@ function tablesOf(engine: Engine, system: SystemFacts<Tables>): Promise<TableSta
         guarantees: table.guarantees.map((guarantee) => ({
           name: guarantee.name,
           summary: guarantee.summary,
-          level: guarantee[engine.dialect.name].level,
+          level: levelIn(engine, guarantee, isAlone).level,
         })),
         partitions: partitions.length > 0 ? partitionsStatus(partitions) : null,
       });
@@ -307,13 +308,11 @@ async function countRows({ run }: Owner, table: string): Promise<number | 'hidde
   }
 }
 
-function weakerOf(engine: Engine, system: SystemFacts<Tables>): WeakerGuarantee[] {
+function weakerOf(engine: Engine, system: SystemFacts<Tables>, isAlone: boolean): WeakerGuarantee[] {
   const all = Object.values<Table>(system.tables).flatMap(({ name: table, guarantees }) =>
     guarantees.flatMap((guarantee) => {
-      const enforcement = guarantee[engine.dialect.name];
-      if (enforcement.level === 'enforced') return [];
-      const reason = enforcement.level === 'refused' ? enforcement.why : (enforcement.weaker ?? '');
-      return [{ guarantee: guarantee.name, level: enforcement.level, reason, table }];
+      const { level, weaker: reason = '' } = levelIn(engine, guarantee, isAlone);
+      return level === 'enforced' ? [] : [{ guarantee: guarantee.name, level, reason, table }];
     }),
   );
   const grouped = new Map<string, WeakerGuarantee>();

@@ -6,11 +6,13 @@ import type { SystemFacts } from '../contract/system.js';
 import type { TestPlace } from '../contract/test-databases.js';
 import { openEngine, testDatabasesOf } from '../engines/open.js';
 import { AshlarError } from '../errors.js';
+import { installScopeKey } from '../keys/scope-key.js';
 import type { Tables } from '../model/index.js';
 import { defaultRoles } from '../roles/names.js';
 import { applyRoles } from '../roles/roles.js';
 import type { ConnectOptions } from '../session/connect-options.js';
 import { Database } from '../session/database.js';
+import { reveal } from '../settings/index.js';
 import { TestClock } from './clock.js';
 import { letClockIn, templateOf } from './fill.js';
 
@@ -68,19 +70,21 @@ interface Opened {
 
 /** Opens the database as the application: with the owner's connection, or as a user of its own. */
 const open = async (place: TestPlace, system: SystemFacts, options: TestOptions): Promise<Opened> => {
-  const { url: _engine, clock, actor: _actor, scope: _scope, roles, ...rest } = options;
-  const opening: Omit<OpenOptions, 'url' | 'key'> = rest;
+  const { url: _engine, clock, actor: _actor, scope: _scope, roles, scopeKey: given, ...rest } = options;
+  const scopeKey = given === undefined ? undefined : reveal(given);
+  const opening: Omit<OpenOptions, 'url' | 'key'> = { ...rest, scopeKey };
   // the owner's statements create and drop the user of the test: they are not the application's
   const owner = await place.open(roles === 'two' ? { ...opening, onStatement: undefined } : opening);
+  if (scopeKey !== undefined) await installScopeKey(owner, scopeKey);
   owner.register(Object.values(system.tables));
   if (roles !== 'two') return { engine: owner, owner, close: () => owner.close() };
   const app = `ashlar_test_${randomBytes(6).toString('hex')}`;
   const password = randomBytes(18).toString('base64url');
   const dropUser = () => owner.asOwner((run) => run.script(`DROP OWNED BY ${app}; DROP ROLE ${app}`));
   try {
-    const given: Roles = { ...defaultRoles, app, appConnects: { password } };
-    await applyRoles(owner, system, given);
-    if (clock !== undefined) await letClockIn(owner, system, given);
+    const appRoles: Roles = { ...defaultRoles, app, appConnects: { password } };
+    await applyRoles(owner, system, appRoles);
+    if (clock !== undefined) await letClockIn(owner, system, appRoles);
     const url = new URL(place.url);
     [url.username, url.password] = [app, password];
     const engine = await openEngine({ ...opening, url: url.href, create: false });

@@ -185,6 +185,7 @@ describe.each(engines.filter(({ name }) => name !== 'pglite'))('on $name', ({ pl
               { step: '0001_initial', dangers: [] },
               { step: '0002_guarantees', dangers: [] },
               { step: '0003_generated_columns', dangers: [] },
+              { step: '0004_authenticated_context', dangers: [] },
             ],
           },
         ],
@@ -193,7 +194,7 @@ describe.each(engines.filter(({ name }) => name !== 'pglite'))('on $name', ({ pl
         /CREATE TABLE ashlar_migrations[\s\S]*INSERT INTO ashlar_migrations/,
       );
       expect(await logged('up', '--actor', 'deploy')).toMatch(
-        /applied 0001_initial[\s\S]*applied 0002_guarantees[\s\S]*applied 0003_generated_columns/,
+        /applied 0001_initial[\s\S]*applied 0002_guarantees[\s\S]*applied 0003_generated_columns[\s\S]*applied 0004_authenticated_context/,
       );
       expect(said.join('')).toContain('"msg":"statement"');
       expect(await json('up')).toMatchObject({ systems: [{ system: 'wills', applied: [], changed: false }] });
@@ -204,8 +205,8 @@ describe.each(engines.filter(({ name }) => name !== 'pglite'))('on $name', ({ pl
             system: 'wills',
             encrypted: place.key !== undefined,
             migrations: {
-              head: '0003_generated_columns',
-              applied: 3,
+              head: '0004_authenticated_context',
+              applied: 4,
               pending: [],
               changed: [],
               missing: [],

@@ -34,7 +34,7 @@ describe('ashlar status on a file', () => {
   test('gives each reason why a guarantee is emulated once, with its tables', async () => {
     await project.ashlar(['up', '--no-prove', ...url]);
     const { stdout } = await project.ashlar(['status', ...url]);
-    expect(stdout).toMatch(/^ {2}foundation {2}version 1$/m);
+    expect(stdout).toMatch(/^ {2}foundation {2}version 2$/m);
     expect(stdout).toMatch(/^ {2}emulated scoped on changes, letters, notes\n {4}\S/m);
     const [reason = ''] = /(?<=emulated scoped on .*\n {4}).+/.exec(stdout) ?? [];
     expect(stdout.split(reason)).toHaveLength(2);

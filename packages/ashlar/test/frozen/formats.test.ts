@@ -73,7 +73,7 @@ describe.each(engines.filter(({ name }) => name === 'sqlite'))('a backup of vers
     await upWith(raised(engine.dialect), engine, office, {
       onVersion: ({ version }) => seen.push(version),
     });
-    expect(seen).toEqual(['0002_words', '0003_expanded']);
+    expect(seen).toEqual(['0002_context_and_words', '0003_expanded']);
     const client = await oldClient(kind, place, engine);
     await client.run();
     await client.close();

@@ -1,13 +1,15 @@
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { connect, Database } from 'ashlar';
 import { type Engine, openEngine } from 'ashlar/extend';
+import { installScopeKey } from 'ashlar/keys';
 import { openLedger, verifyLedger } from 'ashlar/ledger';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { sqlOf as dialectOf, engines, type Place } from '../../../../test/support/engines.js';
+import { sqlOf as dialectOf, engines, type Place, server } from '../../../../test/support/engines.js';
 import type { FoundationVersion } from '../../src/contract/dialect.js';
 import { dialects } from '../../src/engines/open.js';
 import { assertStepsApplied, stepsWarning } from '../../src/migrations/at-connect.js';
@@ -25,7 +27,7 @@ import { makeFolder } from './folder.js';
 const worker = fileURLToPath(new URL('../frozen/worker.mjs', import.meta.url));
 
 // the versions that releases have are not those that the tests add
-const isReleased = (step: unknown): boolean => step === '0002_words';
+const isReleased = (step: unknown): boolean => step === '0002_context_and_words';
 
 const versionsOf = async (engine: Engine) =>
   engine.asOwner(async (owner) =>
@@ -398,6 +400,66 @@ describe.each(engines)('an upgrade of Ashlar on $name', (kind) => {
     await frozenWorks();
     await upWith(raised(engine.dialect), engine, office);
     expect(await addedExists()).toBe(true);
+  });
+});
+
+describe.each(server)('a rolling deployment with a key for scopes on $name', (kind) => {
+  test('old sessions work until the key is written, and are refused from then on; those with the key go on', async () => {
+    const place = await kind.place();
+    const scopeKey = randomBytes(32).toString('hex');
+    // an instance of this release that has the key, and one that was not given it
+    const keyed = await restored(place, { scopeKey });
+    const unkeyed = await openEngine({ url: place.url });
+    let running: Engine | undefined;
+    const old = await oldClient(kind, place, keyed);
+    const folder = await makeFolder();
+    await cp(migrations, folder.url, { recursive: true });
+    const now = { ...office, migrations: folder.url };
+    const inserts = (engine: Engine) =>
+      new Database(engine, now, options).insert(
+        now.tables.letters as never,
+        { client_id: scope, body: 'x', note: 'secret' } as never,
+        { actor: 'user:1', scope },
+      );
+    const allRun = async (): Promise<void> => {
+      await old.run();
+      for (const engine of [keyed, unkeyed]) await inserts(engine);
+    };
+    const letters = async () => {
+      const [row] = await keyed.asOwner((owner) => owner.run('SELECT count(*) AS n FROM letters'));
+      return Number(row?.n);
+    };
+    try {
+      await allRun();
+      // the new release everywhere: its foundation, with the policies of the old one
+      await up(keyed, office);
+      await allRun();
+      // the step that replaces policies and triggers
+      await newStep(now, folder.url, 'renewed');
+      await up(keyed, now);
+      await allRun();
+      running = await openEngine({ url: place.url, scopeKey });
+      await inserts(running);
+      const before = await letters();
+      expect(await installScopeKey(keyed, scopeKey)).toBe('written');
+      await expect(old.run()).rejects.toMatchObject({
+        code: '28000',
+        message: 'ashlar/context: the database refused the scope and the actor of this session',
+      });
+      // it notices within a transaction, and then at the beginning of the next
+      await expect(inserts(unkeyed)).rejects.toMatchObject({ code: 'context-refused' });
+      await expect(inserts(unkeyed)).rejects.toMatchObject({ code: 'scope-key-missing' });
+      expect(await letters()).toBe(before);
+      for (const engine of [running, keyed]) expect(await inserts(engine)).toMatchObject({ body: 'x' });
+      expect(await letters()).toBe(before + 2);
+    } finally {
+      await old.close();
+      await running?.close();
+      await unkeyed.close();
+      await keyed.close();
+      await folder.remove();
+      await place.remove();
+    }
   });
 });
 

@@ -4,7 +4,7 @@ import type { Table } from 'ashlar';
 import { newStep } from 'ashlar/migrations';
 import { failuresOf, type ProveReport, prove } from 'ashlar/prove';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { engines, sqlOf } from '../../../../test/support/engines.js';
+import { engines, sqlOf, withRoles } from '../../../../test/support/engines.js';
 import {
   checkpointLedger,
   folderOf,
@@ -27,6 +27,40 @@ beforeAll(async () => {
   await newStep(asSystem(folder.url), folder.url, 'initial');
 });
 afterAll(() => folder.remove());
+
+describe.each(withRoles)('trigger functions that run as the owner, on $name', (engine) => {
+  it('serve their own table only, even for a role that may call them; prove tries each', async () => {
+    const database = await initialise(engine, asSystem(folder.url));
+    const found = await database.run(
+      "SELECT proname::text AS name FROM pg_proc WHERE pronamespace = current_schema()::regnamespace AND prosecdef AND prorettype = 'trigger'::regtype ORDER BY 1",
+    );
+    const names = found.map(({ name }) => String(name));
+    expect(names.length).toBeGreaterThan(10);
+    const forging = (name: string) =>
+      database.engine.asOwner((owner) =>
+        owner.atomically(async () => {
+          await owner.script('CREATE TEMP TABLE forging (row_key text)');
+          await owner.script(
+            `CREATE TRIGGER forging BEFORE INSERT ON forging FOR EACH ROW EXECUTE FUNCTION ${name}()`,
+          );
+          await owner.run("INSERT INTO forging VALUES ('x')");
+        }),
+      );
+    for (const name of names)
+      await expect(forging(name), name).rejects.toMatchObject({
+        code: 'privilege-missing',
+        cause: expect.objectContaining({ message: expect.stringContaining(`may call ${name}`) }),
+      });
+    const report = await database.prove();
+    const tried = report.tables.flatMap(({ attacks }) => attacks.map(({ name }) => name));
+    for (const name of names) expect(tried).toContain(`the function ${name} on a temporary table`);
+    await database.run(`GRANT EXECUTE ON FUNCTION ${names[0]}() TO PUBLIC`);
+    expect(await database.failures()).toContain(
+      `the function ${names[0]} on a temporary table: was not refused`,
+    );
+    await database.close();
+  });
+});
 
 describe.each(engines)('a system with every guarantee on $name', (engine) => {
   let database: InitialisedDatabase;

@@ -2,7 +2,8 @@ import { scopeBounds } from '../../src/engines/postgres/schema/foundation.js';
 import type { Sabotage } from './sabotages.js';
 
 const thisMonth = `visits_${new Date().toISOString().slice(0, 7).replace('-', '_')}`;
-const within = 'client_id BETWEEN ashlar_scope_uuid_low() AND ashlar_scope_uuid_high()';
+const within = `client_id >= (SELECT ashlar_range_uuid_low(current_user)) AND client_id <= (SELECT ashlar_range_uuid_high(current_user))
+  AND CASE (SELECT sees FROM ashlar_context(current_user)) COLLATE "C" WHEN '*' THEN true WHEN client_id::text THEN true ELSE false END`;
 
 /** Disables a trigger of a guarantee. */
 const disabled = (table: string, trigger: string, named: RegExp): Sabotage => ({
@@ -85,8 +86,8 @@ export const postgresEverySabotages: readonly Sabotage[] = [
   },
   disabled(
     'dossiers',
-    'dossiers_audited',
-    /dossiers, audited: the trigger dossiers_audited is not set to ENABLE ALWAYS/,
+    'dossiers_audited_update',
+    /dossiers, audited: the trigger dossiers_audited_update is not set to ENABLE ALWAYS/,
   ),
   emptied('clients_audited', 'NULL'),
   emptied('letters_retained_delete', 'OLD'),

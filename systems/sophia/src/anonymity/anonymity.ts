@@ -11,7 +11,7 @@ const enforcement = (on: 'institutional_knowledge' | 'clients'): Pick<Guarantee,
     readsSession: true,
     objects: () => anonymityOnSqlite(on),
   },
-  postgres: { level: 'enforced', objects: () => anonymityOnPostgres(on) },
+  postgres: { level: 'enforced', readsContext: true, objects: () => anonymityOnPostgres(on) },
 });
 
 /**

@@ -13,7 +13,7 @@ export function anonymityOnPostgres(table: GuardedTable): readonly GuaranteeObje
       calls,
       [
         "PERFORM set_config('search_path', format('%I, pg_temp', TG_TABLE_SCHEMA), true);",
-        "IF coalesce(current_setting('ashlar.scope', true), '') <> '*' THEN",
+        "IF (SELECT sees FROM ashlar_context(current_user)) IS DISTINCT FROM '*' THEN",
         refuse(scope),
         'END IF;',
         '-- transactions that write names and those that write knowledge must see each other',

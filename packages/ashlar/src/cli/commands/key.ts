@@ -6,6 +6,7 @@ import { newCommand } from './key/new.js';
 import { rotateColumnsCommand } from './key/rotate-columns.js';
 import { rotateDataCommand } from './key/rotate-data.js';
 import { rotateDatabaseCommand } from './key/rotate-database.js';
+import { rotateScopeCommand } from './key/rotate-scope.js';
 import { rotateSignerCommand } from './key/rotate-signer.js';
 import { shredCommand } from './key/shred.js';
 
@@ -17,11 +18,14 @@ export function keyCommand(commands: Commands): Command {
     .addCommand(checkCommand(commands))
     .addCommand(
       new Command('rotate')
-        .description('change the key of the database, of its columns, of a scope, or of checkpoints')
+        .description(
+          'change the key of the database, of its columns, of a scope’s data, of sessions, or of checkpoints',
+        )
         .addCommand(rotateDatabaseCommand(commands))
         .addCommand(rotateColumnsCommand(commands))
         .addCommand(rotateDataCommand(commands))
-        .addCommand(rotateSignerCommand(commands)),
+        .addCommand(rotateSignerCommand(commands))
+        .addCommand(rotateScopeCommand(commands)),
     )
     .addCommand(shredCommand(commands));
 }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Engine } from '../../contract/engine.js';
+import { installScopeKey } from '../../keys/scope-key.js';
 import { maintain, type RunStep, up } from '../../migrations/index.js';
 import { countAttacks, failuresOf, type ProveReport } from '../../prove/index.js';
 import type { System } from '../../system/system.js';
@@ -91,6 +92,11 @@ interface UpReport {
   readonly report: ReportSummary | null;
 }
 
+const scopeLines = {
+  written: 'scope and actor of sessions are verified from now on: every instance needs SCOPE_KEY',
+  bound: 'the key that verifies scopes was bound to this restored database',
+} as const;
+
 const initialise = async (
   invocation: Invocation,
   engine: Engine,
@@ -111,9 +117,12 @@ const initialise = async (
     },
     ...stepProgress(out),
   });
+  const { current: scopeKey } = invocation.scopeKeys();
+  const scopes = scopeKey === undefined ? 'unchanged' : await installScopeKey(engine, scopeKey);
+  if (scopes !== 'unchanged') out.line(`  ${scopeLines[scopes]}`);
   const { done: maintained } = await maintain(engine, Object.values(system.tables), new Date());
   for (const line of maintained) out.line(`  ${line}`);
-  const changed = applied.length > 0 || roles.length > 0 || maintained.length > 0;
+  const changed = applied.length > 0 || roles.length > 0 || maintained.length > 0 || scopes !== 'unchanged';
   if (!changed) out.line('  nothing to do');
   return { system: system.name, engine: engine.label, url: engine.url, applied, roles, maintained, changed };
 };

@@ -14,6 +14,7 @@ import { foundation, foundationVersions } from './schema/foundation.js';
 import { generatedColumnObjects } from './schema/generated-columns.js';
 import { postgresProving } from './schema/proving.js';
 import { storedForm } from './schema/stored-form.js';
+import { postgresContextKeys } from './session/context-keys.js';
 
 /** The SQL dialect of PostgreSQL, which servers and PGlite share. */
 export const postgresDialect: SqlDialect = {
@@ -39,4 +40,5 @@ export const postgresDialect: SqlDialect = {
   contents: postgresContents,
   batches: postgresBatches,
   roles: postgresRoles,
+  contextKeys: postgresContextKeys,
 };

@@ -15,9 +15,11 @@ import { postgresAnswers } from './query/answers.js';
 import { introspect } from './schema/introspect.js';
 import { partitions } from './schema/partitions.js';
 import { type ConnectionFacts, readConnectionFacts, setRole } from './session/connected-role.js';
+import type { ContextSigner } from './session/context-signer.js';
 import { ownerOf } from './session/owner.js';
 import { Sealer } from './session/sealer.js';
-import { type Hooks, PostgresTransaction } from './session/transaction.js';
+import { PostgresTransaction } from './session/transaction.js';
+import type { Hooks } from './session/transaction-parts.js';
 import type { Channel, Lease, Leases, Reply, Request } from './wire/channel.js';
 import { ColumnCodecs } from './wire/column-codecs.js';
 import { decodeReply } from './wire/decode.js';
@@ -44,6 +46,8 @@ export interface Backend {
   readonly sealing: SharedConnection | undefined;
   /** The connected role and its rights, as read when the database was opened. */
   readonly connectedRole: ConnectedRole;
+  /** What signs the contexts of sessions, with what the database said of its keys when it was opened. */
+  readonly signer: ContextSigner;
   /** Leases a connection that acts as the schema's owner, for changes of the schema. */
   takeOwner(lockTimeout?: number): Promise<Lease>;
   /** Keeps the owner's connection open between the leases that `work` takes; `undefined` if there is one connection. */
@@ -140,7 +144,7 @@ const withLockTimeout = (
 
 /** Creates the engine for the connection pool of a PostgreSQL server, or for PGlite. */
 export function postgresEngine(backend: Backend, options: OpenOptions): Engine {
-  const { leases } = backend;
+  const { leases, signer } = backend;
   const sealer = new Sealer(backend.sealing ?? leases);
   const hooks: Hooks = backend.sealing
     ? { afterCommit: () => sealer.soon() }
@@ -165,6 +169,7 @@ export function postgresEngine(backend: Backend, options: OpenOptions): Engine {
       () => undefined,
     );
     if (seen) connectedRole = seen.connectedRole;
+    await backend.signer.learn(channel).catch(() => undefined);
   };
   const report = reporter(options.onStatement, 'postgres');
   return {
@@ -180,6 +185,9 @@ export function postgresEngine(backend: Backend, options: OpenOptions): Engine {
     sync: undefined,
     get connectedRole() {
       return connectedRole;
+    },
+    get context() {
+      return signer.state;
     },
     register: (tables: readonly GuardedTable[]) => {
       sealer.register(tables);
@@ -199,6 +207,7 @@ export function postgresEngine(backend: Backend, options: OpenOptions): Engine {
           codecs,
           report,
           lasting,
+          signer,
           hooks: transaction.mode === 'write' && !sealer.idle ? hooks : {},
         });
       } catch (error) {
@@ -218,7 +227,7 @@ export function postgresEngine(backend: Backend, options: OpenOptions): Engine {
     asOwner: async (work, { exclusive = false, lockTimeout = 30_000 } = {}) => {
       const lease = await backend.takeOwner(lockTimeout);
       try {
-        const owner = ownerOf(lease.channel, report, { ...ownerHooks, explain });
+        const owner = ownerOf(lease.channel, report, { ...ownerHooks, explain, signer });
         return exclusive
           ? await backend.exclusively(owner, lockTimeout, () => work(owner))
           : await work(owner);
@@ -236,7 +245,7 @@ export function postgresEngine(backend: Backend, options: OpenOptions): Engine {
     vacuum: async (tables) => {
       const lease = await backend.takeOwner();
       try {
-        const owner = ownerOf(lease.channel, report, { explain });
+        const owner = ownerOf(lease.channel, report, { explain, signer });
         for (const { name } of tables) {
           const before = await fileOf(owner, name);
           // a plain VACUUM leaves the old bytes on their pages

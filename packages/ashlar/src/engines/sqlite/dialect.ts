@@ -42,4 +42,5 @@ export const sqliteDialect: SqlDialect = {
   contents: sqliteContents,
   batches: sqliteBatches,
   roles: undefined,
+  contextKeys: undefined,
 };

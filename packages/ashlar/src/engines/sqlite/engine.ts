@@ -79,6 +79,7 @@ class SqliteEngine implements Engine {
   readonly kysely = kyselyParts;
   readonly sync: SyncEngine;
   readonly connectedRole = undefined;
+  readonly context = undefined;
 
   readonly #settings: ConnectionSettings;
   readonly #identity: string | undefined;

@@ -38,7 +38,12 @@ export function acyclicOnPostgres(table: TableFacts, tree: Tree): readonly Guara
         END IF;
         RETURN NULL;
       `,
-      { reads: true, asOwner: true, ...(table.facts.scope ? { seesAll: 'scopes' as const } : {}) },
+      {
+        reads: true,
+        asOwner: true,
+        onlyFor: table.name,
+        ...(table.facts.scope ? { seesAll: 'scopes' as const } : {}),
+      },
     ),
     // before any row is locked: a transaction that waits here holds no row that the other one needs
     alwaysTrigger({

@@ -15,6 +15,7 @@ import {
   triedByBoth,
   truncates,
 } from '../shared/attacks.js';
+import { changeActor } from '../shared/context-attacks.js';
 import type { AuditedRules } from './rules.js';
 
 type Operation = 'insert' | 'update' | 'delete';
@@ -69,6 +70,10 @@ export function auditedAttacks(table: TableFacts, probe: Probe, { trail }: Audit
   const foreign = 'DELETE FROM ashlar_session';
   return [
     ...triedByBoth(ways),
+    ...triedBy(
+      ['app'],
+      probe.verifiesContext ? [refused('changing the actor of the session', changeActor, insert)] : [],
+    ),
     ...triedBy(
       ['owner'],
       [

@@ -77,6 +77,7 @@ export function audited(options: AuditedOptions): Guarantee {
     },
     postgres: {
       level: 'enforced' as const,
+      readsContext: true,
       objects: (table: TableFacts) => auditedOnPostgres(table, rules),
       onPartition: guardPartition,
     },

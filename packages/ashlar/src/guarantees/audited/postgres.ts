@@ -3,75 +3,128 @@ import type { TableFacts } from '../../contract/table.js';
 import { identifier, identifiers, literal } from '../../model/index.js';
 import { objectName } from '../../sql/object-name.js';
 import { rowJson } from '../../sql/postgres-row-json.js';
-import { alwaysTrigger, raise, triggerFunction } from '../../sql/postgres-triggers.js';
+import { alwaysTrigger, raise, sessionRole, triggerFunction } from '../../sql/postgres-triggers.js';
 import { sql } from '../../sql/template.js';
 import type { AuditedRules } from './rules.js';
 
+type Operation = 'insert' | 'update' | 'delete';
+
+const operations: readonly Operation[] = ['insert', 'update', 'delete'];
+
+/** The tables in which a statement's trigger finds the changed rows. */
+const changed: Readonly<Record<Operation, string>> = {
+  insert: 'NEW TABLE AS new_rows',
+  update: 'OLD TABLE AS old_rows NEW TABLE AS new_rows',
+  delete: 'OLD TABLE AS old_rows',
+};
+
 /**
- * The triggers that write the audit trail of a table on PostgreSQL. Writers of the table need no privilege on the
- * trail.
+ * The triggers that write the audit trail of a table on PostgreSQL, after each statement, so that actor and scope are
+ * verified once for all its rows. Writers of the table need no privilege on the trail.
  */
-export function auditedOnPostgres(
-  table: TableFacts,
-  { trail, except }: AuditedRules,
-): readonly GuaranteeObject[] {
-  const write = objectName(table.name, 'audited');
+export function auditedOnPostgres(table: TableFacts, rules: AuditedRules): readonly GuaranteeObject[] {
   const truncate = truncateName(table);
-  const key = (row: 'NEW' | 'OLD'): string => rowJson(table, row, { only: table.primaryKey.columns });
-  const all = (row: 'NEW' | 'OLD'): string => rowJson(table, row, { except });
-  const columns = ['actor', 'scope', 'role', 'table_name', 'operation', 'row_key', 'before', 'after'];
-  const hasUnseen = except.length > 0;
   return [
-    triggerFunction(
-      write,
-      sql`
-        INSERT INTO ${identifier(trail.name)} (
-          ${identifiers([...columns, ...(hasUnseen ? ['unseen'] : [])])}
-        )
-        VALUES (
-          nullif(current_setting('ashlar.actor', true), ''),
-          nullif(current_setting('ashlar.scope', true), ''),
-          -- current_user is the owner here: record the role that the session has set, or else the login role
-          coalesce(nullif(current_setting('role'), 'none'), session_user),
-          ${literal(table.name)},
-          lower(TG_OP),
-          CASE WHEN TG_OP = 'INSERT' THEN
-              ${key('NEW')}
-          ELSE
-              ${key('OLD')}
-          END,
-          CASE WHEN TG_OP <> 'INSERT' THEN
-              ${all('OLD')}
-          END,
-          CASE WHEN TG_OP <> 'DELETE' THEN
-              ${all('NEW')}
-          END${hasUnseen ? ',' : ''}
-          ${hasUnseen ? [unseen(except)] : []}
-        );
-        RETURN NULL;
-      `,
-      { reads: true, asOwner: true },
-    ),
+    writeFunction(table, rules),
     triggerFunction(truncate, [
       raise('audited', `${table.name} cannot be truncated: the audit trail would miss the deleted rows`),
     ]),
-    alwaysTrigger({
-      name: objectName(table.name, 'audited'),
-      on: 'AFTER INSERT OR UPDATE OR DELETE',
-      table: table.name,
-      calls: write,
-    }),
+    ...recording(table, table.name),
     truncation(table, table.name),
   ];
 }
 
 /**
- * The trigger to create on each partition against TRUNCATE: partitions inherit the row triggers of their table, but not
- * its TRUNCATE trigger.
+ * The triggers to create on each partition. A statement that names a partition fires only the triggers that this
+ * partition has of its own.
  */
 export function guardPartition(table: TableFacts, partition: string): readonly GuaranteeObject[] {
-  return [truncation(table, partition)];
+  return [...recording(table, partition), truncation(table, partition)];
 }
+
+const writeName = (table: TableFacts): string => objectName(table.name, 'audited');
+
+const recording = (table: TableFacts, on: string): readonly GuaranteeObject[] =>
+  operations.map((operation) =>
+    alwaysTrigger({
+      // the first has the name of the trigger that it replaces, so that a step does not seem to drop a guarantee
+      name: objectName(on, 'audited', ...(operation === 'insert' ? [] : [operation])),
+      on: `AFTER ${operation.toUpperCase()}`,
+      table: on,
+      referencing: changed[operation],
+      each: 'STATEMENT',
+      calls: writeName(table),
+    }),
+  );
+
+const writeFunction = (table: TableFacts, { trail, except }: AuditedRules): GuaranteeObject => {
+  const hasUnseen = except.length > 0;
+  const columns = ['actor', 'scope', 'role', 'table_name', 'operation', 'row_key', 'before', 'after'];
+  const record = (operation: Operation): string => {
+    const key = (row: string): string => rowJson(table, row, { only: table.primaryKey.columns });
+    const all = (row: string): string => rowJson(table, row, { except });
+    const values = [
+      key(operation === 'insert' ? 'now' : 'was'),
+      operation === 'insert' ? 'NULL::jsonb' : all('was'),
+      operation === 'delete' ? 'NULL::jsonb' : all('now'),
+      ...(hasUnseen ? [unseen(operation, except)] : []),
+    ];
+    return sql`
+      INSERT INTO ${identifier(trail.name)} (
+        ${identifiers([...columns, ...(hasUnseen ? ['unseen'] : [])])}
+      )
+      SELECT
+        nullif(acting.actor, ''), nullif(acting.scope, ''), acting.role, ${literal(table.name)}, ${literal(operation)},
+        ${values.join(',\n')}
+      FROM ${rowsOf(table, operation)};
+    `;
+  };
+  return triggerFunction(
+    writeName(table),
+    sql`
+      IF TG_OP = 'INSERT' THEN
+        IF NOT EXISTS (SELECT FROM new_rows) THEN
+          RETURN NULL;
+        END IF;
+      ELSIF NOT EXISTS (SELECT FROM old_rows) THEN
+        RETURN NULL;
+      END IF;
+      -- current_user is the owner here: the role that the session has acts
+      SELECT context.actor, context.scope, ${sessionRole} AS role INTO acting FROM ashlar_context(${sessionRole}) AS context;
+      IF acting.scope IS NULL THEN
+        ${raise('audited', 'a writer without a session is refused')}
+      END IF;
+      IF TG_OP = 'INSERT' THEN
+        ${record('insert')}
+      ELSIF TG_OP = 'UPDATE' THEN
+        ${record('update')}
+      ELSE
+        ${record('delete')}
+      END IF;
+      RETURN NULL;
+    `,
+    {
+      reads: true,
+      asOwner: true,
+      onlyFor: table.name,
+      exactReals: true,
+      nestedLoops: false,
+      declare: ['acting record;'],
+    },
+  );
+};
+
+// both tables hold the rows in the order in which the statement changed them
+const rowsOf = (table: TableFacts, operation: Operation): string => {
+  if (operation !== 'update') return operation === 'insert' ? 'new_rows AS now' : 'old_rows AS was';
+  // with the alias, because PL/pgSQL has variables of its own: found, new
+  const names = Object.keys(table.columns)
+    .map((name) => `each_row.${identifier(name)}`)
+    .join(', ');
+  const numbered = (rows: string): string =>
+    `(SELECT ${names}, row_number() OVER () AS ashlar_place FROM ${rows} AS each_row)`;
+  return `${numbered('old_rows')} AS was JOIN ${numbered('new_rows')} AS now USING (ashlar_place) ORDER BY ashlar_place`;
+};
 
 /**
  * The trigger that refuses every insert into an audit trail that does not come from a trigger of an audited table, even
@@ -102,11 +155,15 @@ const truncation = (table: TableFacts, on: string): GuaranteeObject =>
     calls: truncateName(table),
   });
 
-// OLD is NULL in an insert, NEW in a delete
-const unseen = (except: readonly string[]): string => {
-  const names = except.map(
-    (name) =>
-      `CASE WHEN NEW.${identifier(name)} IS DISTINCT FROM OLD.${identifier(name)} THEN ${literal(name)} END`,
-  );
+const unseen = (operation: Operation, except: readonly string[]): string => {
+  const names = except.map((name) => {
+    const own = identifier(name);
+    const differs = {
+      insert: `now.${own} IS NOT NULL`,
+      update: `now.${own} IS DISTINCT FROM was.${own}`,
+      delete: `was.${own} IS NOT NULL`,
+    }[operation];
+    return `CASE WHEN ${differs} THEN ${literal(name)} END`;
+  });
   return `nullif(to_jsonb(array_remove(ARRAY[${names.join(', ')}], NULL)), '[]')`;
 };

@@ -56,6 +56,7 @@ const trail: Guarantee = Object.freeze({
   },
   postgres: {
     level: 'enforced' as const,
+    readsContext: true,
     objects: trailOnPostgres,
     rights: () => ({ withheld: ['insert', 'update', 'delete'] as const }),
   },

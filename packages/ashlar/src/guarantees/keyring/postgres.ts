@@ -29,7 +29,7 @@ export function keyringOnPostgres(table: TableFacts): readonly GuaranteeObject[]
         END IF;
         RETURN NEW;
       `,
-      { reads: true, asOwner: true, seesAll: 'rows' },
+      { reads: true, asOwner: true, onlyFor: table.name, seesAll: 'rows' },
     ),
     triggerFunction(
       name('update'),

@@ -1,7 +1,7 @@
 import type { GuaranteeObject } from '../../contract/guarantee.js';
 import type { TableFacts } from '../../contract/table.js';
 import { identifier, literal } from '../../model/index.js';
-import { everyScopeSql, inItsSchema } from '../../sql/postgres-triggers.js';
+import { inItsSchema } from '../../sql/postgres-triggers.js';
 import { sql } from '../../sql/template.js';
 import { ledgerNames } from './names.js';
 import { entrySql, rowKeySql, stamps } from './postgres-entry.js';
@@ -30,9 +30,9 @@ export function sealFunction(table: TableFacts, log: string): GuaranteeObject {
       CREATE FUNCTION ${identifier(names.seal)}() RETURNS text
       LANGUAGE plpgsql
       SECURITY DEFINER
-      ${inItsSchema} AS $$
+      ${inItsSchema}
+      SET extra_float_digits TO 1 AS $$
       DECLARE
-        ${everyScopeSql.declare}
         head record;
         mark pg_snapshot;
         this_cluster text;
@@ -73,8 +73,7 @@ export function sealFunction(table: TableFacts, log: string): GuaranteeObject {
           high := greatest(pg_snapshot_xmax(mark), pg_current_xact_id_if_assigned());
         END IF;
 
-        -- reads every scope; a subquery, not a join, so that the lookup uses the index however large the tables are
-        ${everyScopeSql.begin}
+        -- reads every scope, as its owner; a subquery, not a join, so that the lookup uses the index however large the tables are
         WITH fresh AS MATERIALIZED (
           SELECT e.xid, e.row_key, e.entry, sha256('\\x00' || e.entry) AS hash, head.size - 1 + row_number() OVER (ORDER BY e.xid, e.row_key) AS position
           FROM (
@@ -100,7 +99,6 @@ export function sealFunction(table: TableFacts, log: string): GuaranteeObject {
           SELECT 0, fresh.position, fresh.hash, fresh.row_key FROM fresh
         )
         SELECT array_agg(fresh.hash ORDER BY fresh.position), max(fresh.xid) INTO nodes, last FROM fresh;
-        ${everyScopeSql.end}
         count := coalesce(cardinality(nodes), 0);
         IF count = 0 THEN
           IF head.cluster IS DISTINCT FROM this_cluster THEN

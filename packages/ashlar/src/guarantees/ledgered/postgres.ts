@@ -65,7 +65,7 @@ const purgeFunction = (table: TableFacts, { entries }: LedgerNames): GuaranteeOb
       END IF;
       ${raise('ledgered', `rows of ${entries} are never changed and never deleted`)}
     `,
-    { reads: true, seesAll: 'scopes' },
+    { reads: true, seesAll: 'scopes', onlyFor: entries },
   );
 
 const part = (table: string, suffix: string): string => identifier(objectName(table, suffix));
@@ -148,6 +148,6 @@ const stampFunction = (table: TableFacts, { stamp, tree }: LedgerNames): Guarant
       NEW.${stamps.at} := now();
       RETURN NEW;
     `,
-    { reads: retained, asOwner: retained },
+    retained ? { reads: true, asOwner: true, onlyFor: table.name } : {},
   );
 };

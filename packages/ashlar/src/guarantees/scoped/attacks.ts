@@ -2,7 +2,8 @@ import type { Attack, Probe } from '../../contract/attack.js';
 import type { Column } from '../../contract/column.js';
 import type { GuardedTable } from '../../contract/guarantee.js';
 import type { SqlRow } from '../../contract/sql.js';
-import { hiddenTables, identifier, identifiers, literal } from '../../model/index.js';
+import { everyScope, hiddenTables, identifier, identifiers, literal } from '../../model/index.js';
+import { contextChanges } from '../shared/context-attacks.js';
 
 /**
  * Statements by which the application would reach a row outside the scope of its session. They need a row and two
@@ -46,6 +47,31 @@ export function attacksOnScope(table: GuardedTable, column: Column, probe: Probe
   // if the scope is part of the key, rows of two scopes never collide
   const meets = !keys.includes(column.name);
   const upsert = `${insert(name, taken)} ON CONFLICT (${identifiers(keys)}) DO UPDATE SET ${own} = excluded.${own}`;
+  const reads = `SELECT * FROM ${name} WHERE ${key}`;
+  const verified: readonly Attack[] = probe.verifiesContext
+    ? [
+        ...contextChanges(scope).map(
+          ([what, change]): Attack => ({
+            name: what,
+            as: 'app',
+            statements: [change, reads],
+            expect: 'refused',
+            scope: otherScope,
+          }),
+        ),
+        refused(
+          'changing the scope within one SELECT',
+          otherScope,
+          `SELECT t.* FROM (SELECT set_config('ashlar.scope', ${literal(everyScope)}, true) OFFSET 0) AS s, ${name} AS t WHERE ${keyOf(table, row, 't')}`,
+        ),
+        ...attacks(otherScope, 'from another scope', [
+          [
+            'SELECT that asks as the owner',
+            `${reads} AND (SELECT sees FROM ashlar_context((SELECT pg_get_userbyid(proowner) FROM pg_proc WHERE oid = 'ashlar_context(name)'::regprocedure))) = '*'`,
+          ],
+        ]),
+      ]
+    : [];
   const beside = hiddenTables(table, dialect).flatMap(({ name: side }): [string, string][] => [
     [`SELECT from ${side}`, `SELECT * FROM ${identifier(side)}`],
   ]);
@@ -54,6 +80,7 @@ export function attacksOnScope(table: GuardedTable, column: Column, probe: Probe
     ...attacks(null, 'without a scope', beside),
     ...from(otherScope, 'from another scope'),
     ...from(null, 'without a scope'),
+    ...verified,
     refused('INSERT into another scope', otherScope, insert(name, foreign)),
     refused('moving a row into another scope', scope, `UPDATE ${name} SET ${own} = ${moved} WHERE ${key}`),
     ...(meets ? [refused('upsert on a row of another scope', otherScope, upsert)] : []),

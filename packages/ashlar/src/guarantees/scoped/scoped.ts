@@ -50,6 +50,7 @@ export function scoped(column: Column): Guarantee {
     },
     postgres: {
       level: 'enforced' as const,
+      readsContext: true,
       objects: (table: GuardedTable) => [
         ...scopeIndex(table, column, scopeOnPostgres),
         ...scopedOnPostgres(table, column),

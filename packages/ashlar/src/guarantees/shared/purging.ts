@@ -1,5 +1,6 @@
 import type { TableFacts } from '../../contract/table.js';
 import { literal } from '../../model/index.js';
+import { sessionRole } from '../../sql/postgres-triggers.js';
 import { sql } from '../../sql/template.js';
 
 /** The PostgreSQL setting that names the table whose expired rows the owner may delete in the current transaction. */
@@ -11,7 +12,7 @@ export const purgingSetting = 'ashlar.purging';
 export function isPurgingOnPostgres({ name }: Pick<TableFacts, 'name'>): string {
   return sql`
     current_setting('${purgingSetting}', true) IS NOT DISTINCT FROM ${literal(name)}
-      AND (SELECT pg_has_role(current_user, relowner, 'USAGE') FROM pg_class WHERE oid = TG_RELID)
+      AND (SELECT pg_has_role(${sessionRole}, relowner, 'USAGE') FROM pg_class WHERE oid = TG_RELID)
   `;
 }
 

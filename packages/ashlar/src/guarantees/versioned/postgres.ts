@@ -69,7 +69,7 @@ const insertFunction = (name: string, table: TableFacts, columns: VersionedColum
       END IF;
       RETURN NEW;
     `,
-    { reads: true, asOwner: true },
+    { reads: true, asOwner: true, onlyFor: table.name },
   );
 };
 
@@ -87,7 +87,7 @@ const retireFunction = (name: string, table: TableFacts, columns: VersionedColum
       WHERE ${id} = NEW.${previous};
       RETURN NULL;
     `,
-    { reads: true, asOwner: true },
+    { reads: true, asOwner: true, onlyFor: table.name },
   );
 };
 
@@ -108,7 +108,7 @@ const updateFunction = (name: string, table: TableFacts, columns: VersionedColum
       END IF;
       ${refuse(`versions of ${table.name} are never changed`)}
     `,
-    { reads: true, asOwner: true },
+    { reads: true, asOwner: true, onlyFor: table.name },
   );
 };
 

@@ -9,6 +9,7 @@ import { defaultLockTimeout, Lock, lostContext } from '../../lock.js';
 import { reporter } from '../../report.js';
 import { type Backend, postgresEngine } from '../engine.js';
 import { actAsOwner, readConnectionFacts } from '../session/connected-role.js';
+import { ContextSigner } from '../session/context-signer.js';
 import type { Lease, Leases } from '../wire/channel.js';
 import { asAshlarError } from '../wire/errors.js';
 import { resetConnection } from '../wire/lasting.js';
@@ -121,6 +122,8 @@ export async function pgliteEngine(
   const lockTimeout = options.lockTimeout ?? defaultLockTimeout;
   const leases = leasesOf(channel, turns, lockTimeout);
   const { version, connectedRole } = await readConnectionFacts(channel, options);
+  const signer = new ContextSigner(options.scopeKey);
+  await signer.learn(channel);
   const takeOwner = async (longest?: number): Promise<Lease> => {
     const lease = await leases.take(longest);
     try {
@@ -154,6 +157,7 @@ export async function pgliteEngine(
     limitsStatements: false,
     sealing: undefined,
     connectedRole,
+    signer,
     takeOwner,
     exclusively: (_owner, _lockTimeout, work) => work(),
     snapshot: (work) =>

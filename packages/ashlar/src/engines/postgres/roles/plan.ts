@@ -45,17 +45,7 @@ export async function planRoles(run: RunSql, wanted: WantedRights): Promise<read
     ...planOwnership({ connection, wanted, schema, objects, functions }),
     ...planSchema(connection, schema, wanted, known),
     ...objects.flatMap((object) => planObject(object, wanted, owner)),
-    ...functions
-      .filter(({ isTrigger }) => !isTrigger)
-      .flatMap(({ signature, withoutExecute }) =>
-        withoutExecute.map((role) => ({
-          difference: `${role} may not call the function ${signature}`,
-          sql: `GRANT EXECUTE ON FUNCTION ${signature} TO ${identifier(role)}`,
-          takes: false,
-          by: 'owner' as const,
-          allowed: true,
-        })),
-      ),
+    ...functions.flatMap(planFunction),
     ...planDefaults(connection.schema, schema, wanted, owner),
   ];
 }
@@ -110,6 +100,34 @@ const planOwnership = ({
   ];
 };
 
+const planFunction = ({
+  signature,
+  isTrigger,
+  isPublic,
+  withoutExecute,
+}: FunctionState): readonly RoleChange[] => [
+  // before the right of PUBLIC is taken, so that no session is without it
+  ...(isTrigger ? [] : withoutExecute).map((role) => ({
+    difference: `${role} may not call the function ${signature}`,
+    sql: `GRANT EXECUTE ON FUNCTION ${signature} TO ${identifier(role)}`,
+    takes: false,
+    by: 'owner' as const,
+    allowed: true,
+  })),
+  ...(isPublic
+    ? [
+        {
+          difference: `${granteeName(publicGrantee)} may call the function ${signature}`,
+          sql: `REVOKE EXECUTE ON FUNCTION ${signature} FROM PUBLIC`,
+          // a new function has this right by default: it is no change that someone made
+          takes: false,
+          by: 'owner' as const,
+          allowed: true,
+        },
+      ]
+    : []),
+];
+
 const planSchema = (
   { superuser, schema: name = '' }: ConnectionState,
   { grantable, entries, users, creators }: SchemaState,
@@ -155,7 +173,7 @@ const planSchema = (
 
 const planObject = (
   object: ObjectState,
-  { roles, tables }: WantedRights,
+  { roles, tables, secret }: WantedRights,
   owner: string,
 ): readonly RoleChange[] => {
   const { kind, name } = object;
@@ -172,7 +190,7 @@ const planObject = (
       ...tableEntries(roles.app, tables.get(name) ?? readOnlyRights).filter(
         ({ column }) => column === undefined || object.columns.includes(column),
       ),
-      ...plainEntries(roles.auditor, 'SELECT'),
+      ...(secret.has(name) ? [] : plainEntries(roles.auditor, 'SELECT')),
     ],
   }[kind]();
   const on = `ON ${kind === 'sequence' ? 'SEQUENCE' : 'TABLE'} ${identifier(name)}`;

@@ -77,6 +77,9 @@ export interface FunctionState {
   readonly signature: string;
   readonly owner: string;
   readonly isTrigger: boolean;
+  /** Whether PUBLIC, and so every role, may call it. */
+  readonly isPublic: boolean;
+  /** The roles that may not call it, or only as every role may. */
   readonly withoutExecute: readonly string[];
 }
 
@@ -233,9 +236,14 @@ export async function readFunctions(
   if (functions.length === 0) return [];
   const rows = await run(`
 SELECT p.oid::regprocedure::text AS signature, pg_get_userbyid(p.proowner)::text AS owner,
-  p.prorettype = 'trigger'::regtype AS is_trigger, r.rolname::text AS role
+  p.prorettype = 'trigger'::regtype AS is_trigger, r.rolname::text AS role, '0' = ANY (may.roles) AS is_public
 FROM pg_proc p
-LEFT JOIN pg_roles r ON r.rolname IN (${list([roles.app, roles.auditor])}) AND NOT has_function_privilege(r.oid, p.oid, 'EXECUTE')
+CROSS JOIN LATERAL (
+  SELECT array_agg(a.grantee::text) AS roles FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
+) may
+LEFT JOIN pg_roles r ON r.rolname IN (${list([roles.app, roles.auditor])}) AND NOT r.rolsuper
+  AND (NOT has_function_privilege(r.oid, p.oid, 'EXECUTE')
+    OR '0' = ANY (may.roles) AND NOT r.oid::text = ANY (may.roles))
 WHERE p.pronamespace = ${here} AND p.proname IN (${list(functions)})
 ORDER BY 1, 4`);
   const found = new Map<string, FunctionState & { readonly withoutExecute: string[] }>();
@@ -245,6 +253,7 @@ ORDER BY 1, 4`);
       signature,
       owner: text(row.owner),
       isTrigger: isTrue(row.is_trigger),
+      isPublic: isTrue(row.is_public),
       withoutExecute: [],
     };
     found.set(signature, one);

@@ -8,6 +8,7 @@ import { identifier } from '../../../model/index.js';
 import { defaultLockTimeout } from '../../lock.js';
 import { type Backend, postgresEngine } from '../engine.js';
 import { actAsOwner, type ConnectionFacts, readConnectionFacts } from '../session/connected-role.js';
+import { ContextSigner } from '../session/context-signer.js';
 import type { Channel, Lease } from '../wire/channel.js';
 import { decodeRows, storedForm } from '../wire/decode.js';
 import { valueSettings, waitSettings } from '../wire/session-settings.js';
@@ -65,6 +66,7 @@ const firstLook = async (
   leases: PoolLeases,
   options: ServerOptions,
   { schema }: ServerUrl,
+  signer: ContextSigner,
 ): Promise<ConnectionFacts> => {
   const lease = await leases.take();
   try {
@@ -72,6 +74,7 @@ const firstLook = async (
     const [seen] = await Promise.all([
       readConnectionFacts(lease.channel, options),
       assertSettings(lease.channel, schema),
+      signer.learn(lease.channel),
     ]);
     if (seen.versionNumber < oldestServer) {
       throw new AshlarError('server-too-old', {
@@ -162,8 +165,9 @@ export async function openPostgres(options: ServerOptions): Promise<Engine> {
     lockTimeout: options.lockTimeout ?? defaultLockTimeout,
     unused: () => new AshlarClient(),
   });
+  const signer = new ContextSigner(options.scopeKey);
   try {
-    const { version, connectedRole } = await firstLook(leases, options, url);
+    const { version, connectedRole } = await firstLook(leases, options, url, signer);
     const owners = new OwnerConnections(
       () => openAlone(new AshlarClient(), url),
       async ({ channel }) => {
@@ -181,6 +185,7 @@ export async function openPostgres(options: ServerOptions): Promise<Engine> {
       leases,
       limitsStatements: true,
       connectedRole,
+      signer,
       sealing: new SharedConnection(() => openAlone(new AshlarClient(), url)),
       takeOwner: () => owners.take(),
       holdOwner: (work) => owners.hold(work),

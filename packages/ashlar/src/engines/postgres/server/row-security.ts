@@ -16,12 +16,23 @@ interface Policy {
   readonly condition: string | null;
 }
 
-// the range of `scoped`, which contains every value of the column's type in `everyScope`
+// the range of `scoped`, which contains every value of the column's type in `everyScope`: as of version 1
 const scopedRange =
   /^\(\((.+) >= (.*\.)?ashlar_scope_(uuid|text|bigint)_low\(\)\) AND \(\1 <= (.*\.)?ashlar_scope_\3_high\(\)\)\)$/s;
 
+// the same with the verified scope, which is every scope for the owner and for an auditor that asks for it
+const verifiedScope = new RegExp(
+  [
+    String.raw`^\(\((.+) >= \( SELECT (\S*\.)?ashlar_range_(uuid|text|bigint)_low\(CURRENT_USER\) AS ashlar_range_\3_low\)\) `,
+    String.raw`AND \(\1 <= \( SELECT (\S*\.)?ashlar_range_\3_high\(CURRENT_USER\) AS ashlar_range_\3_high\)\) AND\s+`,
+    String.raw`CASE \(\( SELECT ashlar_context\.sees\s+FROM (\S*\.)?ashlar_context\(CURRENT_USER\) `,
+    String.raw`ashlar_context\(actor, scope, sees\)\) COLLATE "C"\)\s+WHEN '\*'::text THEN true\s+WHEN .+ THEN true\s+ELSE false\s+END\)$`,
+  ].join(''),
+  's',
+);
+
 const passesAllRows = ({ permissive, condition }: Policy): boolean =>
-  permissive === true && (condition === 'true' || scopedRange.test(condition ?? ''));
+  permissive === true && [/^true$/, scopedRange, verifiedScope].some((form) => form.test(condition ?? ''));
 
 /**
  * Whether row-level security applies to the current role, so that a complete copy must be made in `everyScope`. A

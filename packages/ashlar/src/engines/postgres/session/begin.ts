@@ -5,18 +5,9 @@ import { defaultLockTimeout } from '../../lock.js';
 import { wireValues } from '../wire/parameters.js';
 import { setLocalOwnerRole } from './connected-role.js';
 
-/** Returns the statements that begin a transaction, its context and its limits included. */
+/** Returns the statements that begin a transaction, with its role and its limits, but without its context. */
 export function beginText(options: TransactionOptions, role: string | undefined): string {
-  const {
-    mode,
-    actor,
-    scope,
-    now,
-    asOwner = false,
-    deferrable = false,
-    statementTimeout,
-    lockTimeout,
-  } = options;
+  const { mode, now, asOwner = false, deferrable = false, statementTimeout, lockTimeout } = options;
   // a read session sees one snapshot, as on SQLite
   const { isolation = mode === 'read' ? 'repeatable read' : 'read committed' } = options;
   const begin = `BEGIN ISOLATION LEVEL ${isolation.toUpperCase()} ${mode === 'read' ? 'READ ONLY' : 'READ WRITE'}${deferrable ? ' DEFERRABLE' : ''}`;
@@ -27,9 +18,9 @@ export function beginText(options: TransactionOptions, role: string | undefined)
     ...(lockTimeout === undefined ? [] : [`SET LOCAL lock_timeout = ${lockTimeout}; `]),
   ].join('');
   // in every transaction, because an earlier one on this connection may have changed the role
-  const stepDown = role === undefined ? '' : `SET LOCAL ROLE ${identifier(role)}; `;
+  const stepDown = role === undefined ? '' : `SET LOCAL ROLE ${identifier(role)}`;
   const clock = now === undefined ? '' : `; SET LOCAL ashlar.now = ${literal(now)}`;
-  return `${begin}; ${limits}${asOwner ? `${setLocalOwnerRole}; ` : stepDown}${contextText({ actor, scope })}${clock}`;
+  return `${begin}; ${limits}${asOwner ? setLocalOwnerRole : stepDown}${clock}`;
 }
 
 // a deferrable transaction waits for its snapshot, and lock_timeout does not apply to that

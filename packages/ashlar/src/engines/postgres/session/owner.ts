@@ -1,21 +1,25 @@
 import type { Owner } from '../../../contract/owner.js';
 import type { AshlarError } from '../../../errors.js';
-import { everyScope, literal, ownerActor } from '../../../model/index.js';
+import { everyScope, ownerActor } from '../../../model/index.js';
 import type { Report } from '../../report.js';
-import type { Channel, Reply } from '../wire/channel.js';
+import type { Channel, Reply, Request } from '../wire/channel.js';
 import { decodeRows, storedForm } from '../wire/decode.js';
 import { asAshlarError } from '../wire/errors.js';
 import { wireValues } from '../wire/parameters.js';
 import { reported } from '../wire/report.js';
 import { isKept } from '../wire/statement-kind.js';
-import type { Hooks } from './transaction.js';
+import { contextText } from './begin.js';
+import type { ContextSigner } from './context-signer.js';
+import type { Hooks } from './transaction-parts.js';
 
 // the owner acts in every scope; set for one transaction only, because a pooler would pass settings of a connection on to
 // other clients
-const begin = `BEGIN; SET LOCAL ashlar.actor = ${literal(ownerActor)}; SET LOCAL ashlar.scope = ${literal(everyScope)}`;
+const context = { actor: ownerActor, scope: everyScope };
 
 /** Functions that the owner's statements and transactions use. */
 export interface OwnerHooks extends Hooks {
+  /** Signs the context of a user that may not act as the owner. */
+  readonly signer?: ContextSigner;
   /** Translates an error of the driver. Default: without the names that the registered tables declare. */
   readonly explain?: (error: unknown) => AshlarError;
 }
@@ -37,9 +41,23 @@ export function ownerOf(channel: Channel, report: Report | undefined, hooks: Own
     const values = parameters && parameters.length > 0 ? { values: wireValues(parameters) } : {};
     return reported(report, text, () => translated(() => channel.send({ text, ...values })));
   };
+  const begin = (): readonly Request[] => {
+    const signed = hooks.signer?.requestOfOwner(context, hooks.signer.now());
+    return signed ? [{ text: 'BEGIN' }, signed] : [{ text: `BEGIN; ${contextText(context)}` }];
+  };
+  const opening = async (): Promise<void> => {
+    await Promise.all(
+      begin().map((request) => reported(report, request.text, () => translated(() => channel.send(request)))),
+    );
+  };
   // statements on rows run in a transaction of their own, sent in one packet; others, such as VACUUM, may not be in one
   const runAlone = async (sql: string, parameters?: readonly unknown[]): Promise<Reply> => {
-    const [, answer, end] = await Promise.allSettled([send(begin), send(sql, parameters), send('COMMIT')]);
+    const [opened, answer, end] = await Promise.allSettled([
+      opening(),
+      send(sql, parameters),
+      send('COMMIT'),
+    ]);
+    if (opened.status === 'rejected') throw opened.reason;
     if (answer.status === 'rejected') throw answer.reason;
     if (end.status === 'rejected') throw end.reason;
     return answer.value;
@@ -54,7 +72,7 @@ export function ownerOf(channel: Channel, report: Report | undefined, hooks: Own
       await send(sql);
     },
     atomically: async (work, { lockTimeout } = {}) => {
-      await send(begin);
+      await opening();
       inTransaction = true;
       try {
         if (lockTimeout !== undefined)

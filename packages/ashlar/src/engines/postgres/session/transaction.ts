@@ -4,38 +4,20 @@ import type { TableFacts } from '../../../contract/table.js';
 import type { QueryResult, Transaction, TransactionOptions } from '../../../contract/transaction.js';
 import { identifier } from '../../../model/index.js';
 import { endsWithin } from '../../ends-within.js';
-import type { Report } from '../../report.js';
 import { Usage } from '../../report.js';
-import type { Channel, Lease, Leases, Reply, Request } from '../wire/channel.js';
-import type { ColumnCodecs } from '../wire/column-codecs.js';
+import type { Lease, Leases, Reply, Request } from '../wire/channel.js';
 import { decodeReply, decodeRows } from '../wire/decode.js';
 import { asAshlarError, isConnectionLost, isStaleStatement } from '../wire/errors.js';
-import { type Lasting, resetConnection } from '../wire/lasting.js';
+import { resetConnection } from '../wire/lasting.js';
 import { wireValues } from '../wire/parameters.js';
-import type { Refusals } from '../wire/refusals.js';
 import { reported } from '../wire/report.js';
 import { isKept } from '../wire/statement-kind.js';
-import { beginText, contextText, snapshotError } from './begin.js';
+import { beginText, snapshotError } from './begin.js';
+import { type Context, isContextRefused } from './context-signer.js';
+import { type Control, controlRequests, sendTogether } from './control.js';
 import { ended, endedByStatement, lost, outcomeUnknown } from './end-errors.js';
 import { insertManyRequest } from './insert-many.js';
-
-/** Functions that run before and after the COMMIT of a transaction that has sent statements. */
-export interface Hooks {
-  /** Runs in the transaction, right before its COMMIT; an error rolls the transaction back. */
-  readonly beforeCommit?: (channel: Channel) => Promise<void>;
-  readonly afterCommit?: () => void;
-}
-
-/** The parts of an engine that all its transactions share. */
-export interface TransactionParts {
-  /** The role that transactions act as; if `undefined`, they act as the connected user. */
-  readonly role: string | undefined;
-  readonly refusals: Refusals;
-  readonly codecs: ColumnCodecs;
-  readonly report: Report | undefined;
-  readonly hooks: Hooks;
-  readonly lasting: Lasting;
-}
+import type { TransactionParts } from './transaction-parts.js';
 
 const longestOpening = 3;
 
@@ -50,10 +32,15 @@ export class PostgresTransaction implements Transaction {
   readonly #leases: Leases;
   readonly #parts: TransactionParts;
   readonly #begin: string;
+  readonly #context: Context;
   readonly #lockTimeout: number | undefined;
   readonly #deferrable: boolean;
+  readonly #asOwner: boolean;
   #lease: Lease;
-  #waiting: string[] = [];
+  /** What is sent before the next statement: texts, and contexts, which are signed when they are sent. */
+  #waiting: Control[] = [];
+  /** The time in the tokens of this transaction, which must be near that of its BEGIN. */
+  #issued = 0;
   #state: 'new' | 'open' | 'lost' | 'ended' = 'new';
   #opening: Promise<unknown> | undefined;
   #broken = false;
@@ -69,8 +56,11 @@ export class PostgresTransaction implements Transaction {
     this.#leases = leases;
     this.#lease = lease;
     this.#begin = beginText(options, parts.role);
+    this.#context = { actor: options.actor, scope: options.scope };
+    wireValues([options.actor, options.scope]);
     this.#lockTimeout = options.lockTimeout;
     this.#deferrable = options.deferrable ?? false;
+    this.#asOwner = options.asOwner ?? false;
     this.#parts = parts;
   }
 
@@ -162,8 +152,8 @@ export class PostgresTransaction implements Transaction {
       this.#waiting.push(`RELEASE SAVEPOINT ${identifier(name)}`);
   }
 
-  actAs(context: Pick<TransactionOptions, 'actor' | 'scope'>): void {
-    this.#waiting.push(contextText(context));
+  actAs(context: Context): void {
+    this.#waiting.push(context);
   }
 
   async commit(): Promise<void> {
@@ -277,20 +267,20 @@ export class PostgresTransaction implements Transaction {
     while (this.#opening) await this.#opening;
     if (this.#state === 'lost') throw lost();
     if (this.#state === 'ended') throw ended();
-    const control = this.#waiting.join('; ');
+    const control = this.#waiting;
     this.#waiting = [];
-    if (this.#state === 'new')
-      return this.#open(control ? `${this.#begin}; ${control}` : this.#begin, request);
+    if (this.#state === 'new') return this.#open(control, request);
     try {
       return this.#stillOpen(await this.#together(control, request));
     } catch (error) {
       if (isConnectionLost(error)) this.#state = 'lost';
+      if (isContextRefused(error)) this.#parts.signer.doubt();
       this.#broken ||= isStaleStatement(error);
       throw error;
     }
   }
 
-  async #open(control: string, request: Request): Promise<Reply> {
+  async #open(control: readonly Control[], request: Request): Promise<Reply> {
     let opened = (): void => undefined;
     this.#opening = new Promise<void>((resolve) => {
       opened = resolve;
@@ -303,12 +293,23 @@ export class PostgresTransaction implements Transaction {
     }
   }
 
-  async #openOnLiveConnection(control: string, request: Request): Promise<Reply> {
-    for (let attempt = 1; ; attempt++) {
+  async #openOnLiveConnection(control: readonly Control[], request: Request): Promise<Reply> {
+    for (let attempt = 1, isSignedAgain = false; ; attempt++) {
+      if (this.#parts.signer.isDoubtful) await this.#parts.signer.learn(this.#lease.channel);
       this.#state = 'open';
+      this.#issued = this.#parts.signer.now();
       try {
-        return this.#stillOpen(await this.#together(control, request));
+        const opening = [this.#begin, this.#context, ...control];
+        return this.#stillOpen(await this.#together(opening, request));
       } catch (error) {
+        if (isContextRefused(error) && !isSignedAgain) {
+          // the token was stale, or the keys have changed: nothing has run yet
+          isSignedAgain = true;
+          attempt--;
+          await this.#lease.channel.send({ text: 'ROLLBACK' });
+          await this.#parts.signer.learn(this.#lease.channel);
+          continue;
+        }
         const replaceable = isConnectionLost(error) || isStaleStatement(error);
         if (isConnectionLost(error)) this.#state = 'lost';
         if (!replaceable || attempt === longestOpening) throw error;
@@ -327,24 +328,23 @@ export class PostgresTransaction implements Transaction {
     throw endedByStatement();
   }
 
-  async #together(control: string, request: Request): Promise<Reply> {
+  #signed(context: Context): Request | undefined {
+    const { signer } = this.#parts;
+    return this.#asOwner
+      ? signer.requestOfOwner(context, this.#issued)
+      : signer.request(context, this.#issued);
+  }
+
+  async #together(control: readonly Control[], request: Request): Promise<Reply> {
     this.#inFlight++;
     try {
-      return await this.#sent(control, request);
+      const { channel } = this.#lease;
+      const before = controlRequests(control, (context) => this.#signed(context));
+      return await sendTogether(channel, before, request, (error) =>
+        this.#deferrable ? snapshotError(error) : error,
+      );
     } finally {
       this.#inFlight--;
     }
-  }
-
-  async #sent(control: string, request: Request): Promise<Reply> {
-    const { channel } = this.#lease;
-    if (!control) return channel.send(request);
-    const [before, answer] = await Promise.allSettled([
-      channel.send({ text: control }),
-      channel.send(request),
-    ]);
-    if (before.status === 'rejected') throw this.#deferrable ? snapshotError(before.reason) : before.reason;
-    if (answer.status === 'rejected') throw answer.reason;
-    return answer.value;
   }
 }

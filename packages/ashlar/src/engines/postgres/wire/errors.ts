@@ -268,6 +268,13 @@ function unstorable(): Described {
   };
 }
 
+const contextRefused: Described = {
+  code: 'context-refused',
+  message: 'The database refused the scope and the actor of this session.',
+  detail: 'SQL of the session changed them, or the key of the database changed since the session began.',
+  suggestion: 'Give scope and actor to db.session(…): SQL cannot choose them.',
+};
+
 const describe: Describe = (error, declared) => {
   const [, secured] = rowSecurity.exec(error.code === '42501' ? (error.message ?? '') : '') ?? [];
   if (secured !== undefined) {
@@ -278,6 +285,7 @@ const describe: Describe = (error, declared) => {
       ...guaranteeViolation(declared.guarantee('scoped', secured, text), text),
     };
   }
+  if (error.code === '28000' && error.message?.startsWith('ashlar/context: ')) return contextRefused;
   const [, guarantee, text] = guaranteeRefusal.exec(error.message ?? '') ?? [];
   if (guarantee && text) {
     const facts = declared.guarantee(guarantee, error.table, text);

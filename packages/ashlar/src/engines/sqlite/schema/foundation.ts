@@ -43,6 +43,7 @@ export const foundation: readonly FoundationObject[] = [sessionTable, purgeTable
  * get it too; decision 0024 says what it may do.
  */
 export const foundationVersions: readonly FoundationVersion[] = [
-  // SQLite has the tokenizer whose words the function of PostgreSQL returns
-  { version: 2, name: 'words', oldest: 1, change: [] },
+  // it adds objects on PostgreSQL only: a file has no roles, so SQL with the file has its keys as well; and SQLite has the
+  // tokenizer whose words the function of PostgreSQL returns
+  { version: 2, name: 'context_and_words', oldest: 1, change: [] },
 ];

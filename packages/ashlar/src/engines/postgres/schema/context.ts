@@ -1,0 +1,141 @@
+import type { FoundationObject } from '../../../contract/dialect.js';
+import { everyScope, literal, noRights } from '../../../model/index.js';
+import { inItsSchema } from '../../../sql/postgres-triggers.js';
+import { sql } from '../../../sql/template.js';
+import { scopeTypes } from './scope-types.js';
+
+/** The table of the keys that verify contexts of sessions. Only the owner reads it. */
+export const contextKeys = 'ashlar_context_keys';
+
+/** The empty table whose readers may set their own scope: the auditor, and nobody who writes. */
+const everyScopeReaders = 'ashlar_every_scope';
+
+/** How far the time in a token may be from the BEGIN of its transaction, in milliseconds. */
+const tolerance = 5_000;
+
+const here = 'pg_catalog.quote_ident(current_schema())::regnamespace';
+
+const table = (
+  name: string,
+  columns: string,
+  rest: Pick<FoundationObject, 'rights' | 'secret'>,
+): FoundationObject => ({
+  name,
+  exists: `SELECT 1 AS found FROM pg_catalog.pg_class WHERE relname = ${literal(name)} AND relnamespace = ${here} AND relkind = 'r'`,
+  create: `CREATE TABLE ${name} (${columns})`,
+  ...rest,
+});
+
+interface FunctionParts {
+  readonly name: string;
+  readonly signature: string;
+  readonly language: 'sql' | 'plpgsql';
+  readonly body: string;
+  /** Whether the function reads tables of its schema. */
+  readonly reads: boolean;
+}
+
+/** A function that runs as its owner. */
+const ownersFunction = ({ name, signature, language, body, reads }: FunctionParts): FoundationObject => ({
+  name,
+  exists: sql`
+    SELECT 1 AS found FROM pg_catalog.pg_proc
+    WHERE proname = ${literal(name)} AND pronamespace = ${here} AND prosrc = ${literal(body)}
+      AND provolatile = 's' AND prosecdef AND (proconfig IS NOT NULL) = ${String(reads)}
+  `,
+  create: `CREATE OR REPLACE FUNCTION ${name}${signature} LANGUAGE ${language} STABLE PARALLEL SAFE SECURITY DEFINER${reads ? ` ${inItsSchema}` : ''} AS $$${body}$$`,
+});
+
+// HMAC(key, message) = sha256(outer pad || sha256(inner pad || message)). Hashes under the key are compared: their time says
+// nothing about the right code. No literal here has a backslash, and no value depends on a setting of the session.
+const contextBody = sql`
+  DECLARE
+    token text := coalesce(current_setting('ashlar.token', true), '');
+    issued text;
+    pads bytea;
+  BEGIN
+    actor := coalesce(current_setting('ashlar.actor', true), '');
+    scope := coalesce(current_setting('ashlar.scope', true), '');
+    sees := scope;
+    -- current_user is the owner of this function
+    IF pg_has_role(as_role, current_user, 'USAGE') THEN
+      sees := ${literal(everyScope)};
+      RETURN;
+    END IF;
+    IF token ~ '^[0-9]{1,9}[.][0-9]{1,15}[.][0-9a-f]{64}$' THEN
+      issued := split_part(token, '.', 2);
+      pads := (SELECT inner_pad || outer_pad FROM ${contextKeys} WHERE id = split_part(token, '.', 1)::integer);
+      IF sha256(substr(pads, 65) || sha256(substr(pads, 65) || sha256(substr(pads, 1, 64)
+          || convert_to(issued || ':' || octet_length(convert_to(actor, 'UTF8')) || ':' || actor || scope, 'UTF8'))))
+        = sha256(substr(pads, 65) || decode(split_part(token, '.', 3), 'hex'))
+        AND abs(extract(epoch FROM now()) * 1000 - issued::bigint) <= ${String(tolerance)}
+      THEN
+        RETURN;
+      END IF;
+    END IF;
+    IF NOT EXISTS (SELECT FROM ${contextKeys}) OR has_table_privilege(as_role, '${everyScopeReaders}', 'SELECT') THEN
+      RETURN;
+    END IF;
+    IF token = '' AND actor = '' AND scope = '' THEN
+      actor := NULL;
+      scope := NULL;
+      sees := NULL;
+      RETURN;
+    END IF;
+    RAISE EXCEPTION 'ashlar/context: the database refused the scope and the actor of this session'
+      USING ERRCODE = 'invalid_authorization_specification';
+  END
+`;
+
+const setting = "pg_catalog.current_setting('ashlar.scope', true)";
+
+/**
+ * The functions that bound an index search by the scope that a session claims: NULL, which no row equals, where the scope
+ * is no value of the type. They can only leave rows out; `ashlar_context` decides.
+ */
+const ranges: readonly FoundationObject[] = scopeTypes.flatMap(({ type, internal, ends, isValue }) =>
+  ([0, 1] as const).map((at) =>
+    ownersFunction({
+      name: `ashlar_range_${type}_${at === 0 ? 'low' : 'high'}`,
+      signature: `(as_role name) RETURNS ${type}`,
+      language: 'sql',
+      reads: false,
+      body: sql`
+        SELECT CASE
+          WHEN ${setting} OPERATOR(pg_catalog.=) ${literal(everyScope)} OR pg_catalog.pg_has_role(as_role, current_user, 'USAGE')
+          THEN ${ends[at]}::pg_catalog.${internal}
+          WHEN ${isValue} THEN ${setting}::pg_catalog.${internal}
+        END
+      `,
+    }),
+  ),
+);
+
+/**
+ * The objects that authenticate the actor and the scope of a session (decision 0026): the keys, and the functions that
+ * policies and triggers ask.
+ */
+export const contextObjects: readonly FoundationObject[] = [
+  table(
+    contextKeys,
+    `id integer PRIMARY KEY, identity uuid NOT NULL, place text NOT NULL, inner_pad bytea NOT NULL CHECK (length(inner_pad) = 64),
+  outer_pad bytea NOT NULL CHECK (length(outer_pad) = 64), check_value text NOT NULL, created_at timestamptz DEFAULT now() NOT NULL`,
+    { rights: noRights, secret: true },
+  ),
+  table(everyScopeReaders, 'reader integer CHECK (false)', { rights: noRights }),
+  ownersFunction({
+    name: 'ashlar_context',
+    signature: '(as_role name, OUT actor text, OUT scope text, OUT sees text)',
+    language: 'plpgsql',
+    body: contextBody,
+    reads: true,
+  }),
+  ownersFunction({
+    name: 'ashlar_signing',
+    signature: '(OUT id integer, OUT identity uuid, OUT check_value text) RETURNS SETOF record',
+    language: 'sql',
+    body: `SELECT id, identity, check_value FROM ${contextKeys} ORDER BY id`,
+    reads: true,
+  }),
+  ...ranges,
+];

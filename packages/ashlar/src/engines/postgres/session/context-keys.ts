@@ -1,0 +1,75 @@
+import { randomUUID } from 'node:crypto';
+import type { ContextKeys } from '../../../contract/context.js';
+import type { Owner } from '../../../contract/owner.js';
+import { scopeKeyError } from '../../scope-key-error.js';
+import { contextKeys } from '../schema/context.js';
+import { checkValue, contextKey, pads } from './context-key.js';
+
+// a restored or copied database has another place, or else the tokens of the original would be valid in it
+const place = `(SELECT system_identifier::text FROM pg_control_system()) || '/' ||
+  (SELECT oid FROM pg_database WHERE datname = current_database()) || '/' || quote_ident(current_schema())::regnamespace::oid`;
+
+interface Row {
+  readonly id: number;
+  readonly identity: string;
+  readonly check: string;
+  readonly isHere: boolean;
+}
+
+const rowsOf = async (owner: Owner): Promise<readonly Row[]> =>
+  (
+    await owner.run(
+      `SELECT id, identity::text AS identity, check_value, place = ${place} AS is_here FROM ${contextKeys} ORDER BY id`,
+    )
+  ).map(({ id, identity, check_value, is_here }) => ({
+    id: Number(id),
+    identity: String(identity),
+    check: String(check_value),
+    isHere: is_here === true,
+  }));
+
+const rowOf = (rows: readonly Row[], scopeKey: string): Row | undefined =>
+  rows.find(({ identity, check }) => checkValue(contextKey(scopeKey, identity)) === check);
+
+const add = async (owner: Owner, scopeKey: string, rows: readonly Row[]): Promise<void> => {
+  const identity = randomUUID();
+  const key = contextKey(scopeKey, identity);
+  const { inner, outer } = pads(key);
+  const id = 1 + Math.max(0, ...rows.map((row) => row.id));
+  await owner.run(
+    `INSERT INTO ${contextKeys} (id, identity, place, inner_pad, outer_pad, check_value) VALUES ($1, $2, ${place}, $3, $4, $5)`,
+    [id, identity, inner, outer, checkValue(key)],
+  );
+};
+
+const removeAllBut = (owner: Owner, ids: readonly number[]): Promise<unknown> =>
+  owner.run(`DELETE FROM ${contextKeys} WHERE NOT id = ANY ($1::integer[])`, [`{${ids.join(',')}}`]);
+
+/** Writes the keys with which a PostgreSQL database verifies actor and scope of sessions. */
+export const postgresContextKeys: ContextKeys = {
+  install: (owner, scopeKey) =>
+    owner.atomically(async () => {
+      const rows = await rowsOf(owner);
+      const own = rowOf(rows, scopeKey);
+      if (rows.length > 0 && !own) throw scopeKeyError('key-wrong');
+      if (own?.isHere) return 'unchanged';
+      await add(owner, scopeKey, rows);
+      if (!own) return 'written';
+      await owner.run(`DELETE FROM ${contextKeys} WHERE place <> ${place}`);
+      return 'bound';
+    }),
+  add: (owner, scopeKey, next) =>
+    owner.atomically(async () => {
+      const rows = await rowsOf(owner);
+      if (!rowOf(rows, scopeKey)) throw scopeKeyError('key-wrong');
+      if (!rowOf(rows, next)) await add(owner, next, rows);
+    }),
+  keepOnly: (owner, scopeKey) =>
+    owner.atomically(async () => {
+      const rows = await rowsOf(owner);
+      const own = rowOf(rows, scopeKey);
+      if (!own) throw scopeKeyError('key-wrong');
+      await removeAllBut(owner, [own.id]);
+      return rows.length - 1;
+    }),
+};

@@ -1,0 +1,2 @@
+-- undoes 0004_authenticated_context
+-- nothing to do here

@@ -1,0 +1,2 @@
+-- undoes 0003_authenticated_context
+-- nothing to do here

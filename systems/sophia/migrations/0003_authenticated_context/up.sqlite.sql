@@ -1,0 +1,3 @@
+-- 0003_authenticated_context
+-- nothing to do here
+-- ashlar: makes nothing

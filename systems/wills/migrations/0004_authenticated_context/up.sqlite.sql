@@ -1,0 +1,3 @@
+-- 0004_authenticated_context
+-- nothing to do here
+-- ashlar: makes nothing
