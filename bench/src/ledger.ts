@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { connect, createdAt, type Database, id, system, table } from 'ashlar';
 import { appendOnly, ledgered } from 'ashlar/guarantees';
 import { checkpointLedger, newLedgerKey, openLedger, verifyLedger } from 'ashlar/ledger';
+import { sql } from 'ashlar/query';
 import { z } from 'zod';
 import { median } from './measure.js';
 import { startPostgres } from './postgres-server.js';
@@ -42,7 +43,7 @@ const append = async (
         const n = next++;
         await db.session({ actor: 'bench' }, async (s) => {
           await s.insert(into as typeof plain, event(n));
-          await s.query.selectNoFrom((e) => e.fn('pg_sleep', [e.lit(0.002)]).as('slept')).execute();
+          await sql`SELECT pg_sleep(0.002)`.execute(s.query);
         });
       }
     }),

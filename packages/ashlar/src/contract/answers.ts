@@ -53,6 +53,12 @@ export interface QueryAnswers {
   asInteger(node: OperationNode): OperationNode | undefined;
   /** Returns `||` of bytes as bytes; `undefined` if it is bytes. */
   asBytes(node: OperationNode): OperationNode | undefined;
+  /** Returns an integer as the position or the length of a part of text. */
+  asPosition(node: OperationNode): OperationNode;
+  /** Returns `||` of two JSON values: objects are merged, and everything else becomes one array. */
+  mergedJson(one: OperationNode, other: OperationNode): OperationNode;
+  /** Returns text whose order and whose upper and lower case are those of columns, and not of the database's locale. */
+  byCodePoint(node: OperationNode): OperationNode;
   /** Returns a part of a JSON value. */
   jsonPart(part: JsonPart): OperationNode;
   /** Returns a parameter with the type of its kind, where the engine would take it for text. */

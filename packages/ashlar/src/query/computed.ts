@@ -38,7 +38,8 @@ type Meanings = readonly (Meaning | undefined)[];
 
 /** Returns the meaning of what `||` makes of some values; `undefined` if the tree does not tell. */
 export function concatenated(meanings: Meanings): Meaning | undefined {
-  if (meanings.some((meaning) => !meaning || meaning.kind === 'json')) return undefined;
+  if (meanings.every((meaning) => meaning?.kind === 'json')) return computed('json');
+  if (meanings.some((meaning) => !meaning)) return undefined;
   return computed(meanings.every((meaning) => meaning?.kind === 'bytes') ? 'bytes' : 'text');
 }
 

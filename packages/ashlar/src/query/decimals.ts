@@ -9,7 +9,8 @@ import {
 import type { DecimalDigits } from '../contract/column.js';
 import { AshlarError } from '../errors.js';
 import { formBeside } from './beside.js';
-import { comparisons, isExtreme, meaningOf, operatorOf } from './meaning.js';
+import { meaningOf } from './meaning.js';
+import { comparisons, isExtreme, operatorOf } from './operators.js';
 import { isFirstOf } from './result-literals.js';
 import type { Scope } from './scope.js';
 

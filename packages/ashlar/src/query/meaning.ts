@@ -7,10 +7,8 @@ import {
   ColumnNode,
   type CommonTableExpressionNode,
   type FunctionNode,
-  IdentifierNode,
   type JoinNode,
   type OperationNode,
-  OperatorNode,
   RawNode,
   ReferenceNode,
   SelectAllNode,
@@ -25,6 +23,16 @@ import { commonForm } from './common-form.js';
 import { calculated, computed, concatenated, literalMeaning, result } from './computed.js';
 import { isJsonText } from './json-parts.js';
 import { comparand } from './literals.js';
+import {
+  arithmetic,
+  comparisons,
+  isExtreme,
+  nameOf,
+  nestedFunctions,
+  operatorOf,
+  sameAsArgument,
+  textFunctions,
+} from './operators.js';
 import { isFirstOf, isValue, resultsIn, resultsOfCase } from './result-literals.js';
 import { type Meaning, type Relation, type Scope, unknownRelation } from './scope.js';
 import { unwrapped } from './unwrapped.js';
@@ -37,37 +45,6 @@ export interface Output {
   readonly plain: boolean;
   /** The value of the application that the column is, if it is one. */
   readonly literal?: { readonly value: unknown };
-}
-
-/** Operators whose result is a boolean. */
-export const comparisons: ReadonlySet<string> = new Set([
-  ...['=', '==', '!=', '<>', '>', '>=', '<', '<=', 'in', 'not in', 'is', 'is not'],
-  ...['like', 'not like', 'ilike', 'not ilike', 'is distinct from', 'is not distinct from'],
-  ...['between', 'between symmetric', '@>', '<@', '&&', '?', '?&', '?|', '~', '~*', '!~', '!~*', '^@'],
-  ...['regexp', 'match'],
-]);
-
-const arithmetic: ReadonlySet<string> = new Set(['+', '-', '*', '/', '%']);
-const textFunctions: ReadonlySet<string> = new Set([
-  ...['lower', 'upper', 'trim', 'ltrim', 'rtrim', 'replace', 'substr', 'substring', 'concat'],
-]);
-const sameAsArgument: ReadonlySet<string> = new Set([
-  ...['min', 'max', 'abs', 'nullif', 'lag', 'lead', 'first_value', 'last_value', 'nth_value'],
-]);
-
-/** Returns whether a function takes text as its first argument. */
-export function takesText(name: string): boolean {
-  return textFunctions.has(name.toLowerCase()) || name.toLowerCase() === 'length';
-}
-
-/** Returns whether a function returns the greatest or the least of its arguments, without NULLs. */
-export function isExtreme(name: string): boolean {
-  return /^(greatest|least)$/i.test(name);
-}
-
-/** Returns the operator of an operation as text; `''` for one that is written as raw SQL. */
-export function operatorOf({ operator }: { readonly operator: OperationNode }): string {
-  return OperatorNode.is(operator) ? operator.operator : '';
 }
 
 const remembered = new WeakMap<OperationNode, Meaning>();
@@ -132,7 +109,11 @@ const operationMeaning = (node: BinaryOperationNode, scope: Scope): Meaning | un
   if (comparisons.has(operator)) return computed('boolean');
   if (operator === '->' || operator === '->>') return jsonPartMeaning(node);
   if (operator !== '||' && !arithmetic.has(operator)) return undefined;
-  const meanings = [node.leftOperand, node.rightOperand].map((operand) => meaningOf(operand, scope));
+  const operands = [node.leftOperand, node.rightOperand];
+  const meanings = operands.map((operand) => meaningOf(operand, scope));
+  // a literal beside JSON is JSON
+  const json = operator === '||' && meanings.find((meaning) => meaning?.kind === 'json');
+  if (json) return concatenated(meanings.map((each, at) => (isValue(operands[at] as never) ? json : each)));
   return operator === '||' ? concatenated(meanings) : calculated(operator, meanings);
 };
 
@@ -150,18 +131,14 @@ const functionMeaning = (node: FunctionNode | AggregateFunctionNode, scope: Scop
   }
   if (name === 'count') return computed('integer', false);
   if (name === 'avg') return computed('real');
+  if ((name === 'lag' || name === 'lead') && given[2]) return common([given[0], given[2]] as never, scope);
   const [first] = given;
-  if (textFunctions.has(name))
-    return computed(
-      first && meaningOf(first, scope)?.kind === 'bytes' && name !== 'concat' ? 'bytes' : 'text',
-    );
+  const isBytes = name !== 'concat' && first && meaningOf(first, scope)?.kind === 'bytes';
+  if (textFunctions.has(name)) return computed(isBytes ? 'bytes' : 'text');
   if (name === 'length') return computed('integer');
   if (!first || !(name === 'sum' || sameAsArgument.has(name))) return undefined;
   return result(meaningOf(first, scope));
 };
-
-/** The functions that stand for `nested` and `nestedOne` until their query is rewritten. */
-export const nestedFunctions = { many: 'ashlar_nested', one: 'ashlar_nested_one' } as const;
 
 const nestedMeaning = (
   name: string,
@@ -275,8 +252,6 @@ const selected = ({ selection }: SelectionNode, scope: Scope): Output[] => {
     },
   ];
 };
-
-const nameOf = (node: OperationNode): string | undefined => (IdentifierNode.is(node) ? node.name : undefined);
 
 const columnName = (node: OperationNode): string | undefined => {
   if (ColumnNode.is(node)) return node.column.name;

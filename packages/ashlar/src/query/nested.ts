@@ -6,7 +6,7 @@ import {
   type OperationNodeSource,
   type Simplify,
 } from 'kysely';
-import { nestedFunctions } from './meaning.js';
+import { nestedFunctions } from './operators.js';
 
 /** A query of Kysely whose rows have the type `Row`. */
 export interface RowsOf<Row> extends Expression<Row>, OperationNodeSource {}

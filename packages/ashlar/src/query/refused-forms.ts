@@ -19,7 +19,8 @@ import {
   type WithNode,
 } from 'kysely';
 import { AshlarError } from '../errors.js';
-import { isStatement, operatorOf } from './meaning.js';
+import { isStatement } from './meaning.js';
+import { operatorOf } from './operators.js';
 import { refuseFunction } from './refused-functions.js';
 import { parts } from './tree.js';
 import { unwrapped } from './unwrapped.js';

@@ -2,7 +2,6 @@ import {
   type AggregateFunctionNode,
   AliasNode,
   type BinaryOperationNode,
-  type CaseNode,
   type CastNode,
   type ColumnUpdateNode,
   type FunctionNode,
@@ -12,50 +11,43 @@ import {
   type OnConflictNode,
   type OperationNode,
   type OrderByItemNode,
-  ParensNode,
   type SelectQueryNode,
   TableNode,
   type UpdateQueryNode,
   ValueNode,
-  WhenNode,
+  type WhenNode,
   type WhereNode,
   type WithNode,
 } from 'kysely';
 import type { ResultKinds } from '../contract/answers.js';
-import { raw } from '../engines/raw-node.js';
-import { ofText } from './as-text.js';
+import { inOrder } from './as-text.js';
 import { formBeside, inFormOf } from './beside.js';
 import { castOf } from './casts.js';
 import { condition } from './conditions.js';
 import { refuseDecimals } from './decimals.js';
+import { functionOf, withDefault } from './function-calls.js';
 import { jsonPartOf } from './json-parts.js';
-import { matchesFunction, matchParts } from './matches.js';
 import {
   addSources,
   certainMeaning,
   define,
-  isExtreme,
   isRemembered,
   isStatement,
   meaningOf,
-  nestedFunctions,
   type Output,
   outputsOf,
   remember,
   type StatementParts,
   sourceOf,
-  takesText,
 } from './meaning.js';
-import { nestedNode } from './nested-node.js';
-import { binary, isReady, markReady } from './nodes.js';
+import { isReady, markReady } from './nodes.js';
 import { directionOf, mayBeNull } from './order.js';
 import type { QueryParts } from './parts.js';
 import type { Place } from './place.js';
-import { noExtreme, refuseArgument } from './refused-arguments.js';
+import { refuseArgument } from './refused-arguments.js';
 import { refuseForm, refuseSchema } from './refused-forms.js';
 import { refuseTemplate } from './refused-templates.js';
 import { refuseUnion } from './refused-unions.js';
-import { isFirstOf, isValue } from './result-literals.js';
 import { isComputed, needsKinds, typedLiterals } from './results.js';
 import { rewrittenReturning } from './returning.js';
 import { type Meaning, type NestedRows, Scope } from './scope.js';
@@ -289,51 +281,8 @@ export class Rewriter {
   }
 
   #function(node: FunctionNode, scope: Scope): OperationNode {
-    if (node.func === matchesFunction) return this.#matches(node, scope);
-    if (isFirstOf(node.func)) return this.#firstOf(node, scope);
-    if (isExtreme(node.func)) return this.#extreme(node, scope);
-    if (/^nullif$/i.test(node.func)) return this.#nullIf(node, scope);
-    const [argument] = node.arguments;
-    const kind = argument && meaningOf(argument, scope)?.kind;
-    if (kind) refuseArgument(node.func.toLowerCase(), kind);
-    const rewritten = this.#children(node, scope) as FunctionNode;
-    const isNested = node.func === nestedFunctions.many || node.func === nestedFunctions.one;
-    const [query] = rewritten.arguments;
-    if (takesText(node.func)) return ofText(node, rewritten, this.#place(scope));
-    if (!isNested || !query) return rewritten;
-    const meaning = meaningOf(node, scope);
-    const rows = nestedNode(query, meaning?.rows, this.#parts.answers);
-    remember(rows, meaning);
-    return rows;
-  }
-
-  #extreme(node: FunctionNode, scope: Scope): OperationNode {
-    const form = formBeside(node.arguments, scope, node.func);
-    if (form?.kind === 'json') throw noExtreme(node.func);
-    const place = this.#place(scope);
-    const values = node.arguments.map((each) => inFormOf(each, form, place));
-    const written = this.#parts.answers.extreme(/^greatest$/i.test(node.func), values);
-    remember(written, meaningOf(node, scope));
-    return written;
-  }
-
-  // compares as `=` does, whose operands get a common form
-  #nullIf(node: FunctionNode, scope: Scope): OperationNode {
-    const [one, other] = node.arguments;
-    if (!one || !other || isValue(one)) return this.#children(node, scope);
-    const when = WhenNode.create(binary(one, '=', other));
-    const nothing = ValueNode.createImmediate(null);
-    const written = this.#rewrite(
-      { kind: 'CaseNode', when: [{ ...when, result: nothing }], else: one } as CaseNode,
-      scope,
-    );
-    return ParensNode.create(written);
-  }
-
-  #matches(node: FunctionNode, scope: Scope): OperationNode {
-    const parts = matchParts(node);
-    const written = parts ? this.#parts.answers.matches(parts) : raw(['(1 = 0)']);
-    remember(written, meaningOf(node, scope));
+    const written = functionOf(node, this.#place(scope));
+    if (written.kind !== node.kind) remember(written, meaningOf(node, scope));
     return written;
   }
 
@@ -353,8 +302,19 @@ export class Rewriter {
     const kind = argument && meaningOf(argument, scope)?.kind;
     const name = node.func.toLowerCase();
     if (kind) refuseArgument(name, kind);
-    const rewritten = this.#children(node, scope) as AggregateFunctionNode;
-    const written = this.#parts.answers.aggregate(rewritten, kind);
+    const rewritten = withDefault(
+      node,
+      this.#children(node, scope) as AggregateFunctionNode,
+      this.#place(scope),
+    );
+    const { answers } = this.#parts;
+    const [value, ...others] = rewritten.aggregated;
+    if (kind === 'text' && value && /^m(in|ax)$/.test(name))
+      return {
+        ...rewritten,
+        aggregated: [inOrder(value, { kind }, answers), ...others],
+      } as AggregateFunctionNode;
+    const written = answers.aggregate(rewritten, kind);
     if (!written) return rewritten;
     remember(written, meaningOf(node, scope));
     return written.kind === node.kind ? markReady({ ...written }) : written;
@@ -369,7 +329,9 @@ export class Rewriter {
   }
 
   #orderBy(node: OrderByItemNode, scope: Scope, outputs: readonly Output[] = []): OrderByItemNode {
-    const rewritten = this.#children(node, scope) as OrderByItemNode;
+    const children = this.#children(node, scope) as OrderByItemNode;
+    const meaning = ValueNode.is(node.orderBy) ? undefined : meaningOf(node.orderBy, scope);
+    const rewritten = { ...children, orderBy: inOrder(children.orderBy, meaning, this.#parts.answers) };
     if (!this.#parts.answers.nullsAreLowest || node.nulls) return rewritten;
     const direction = directionOf(node.direction);
     if (!direction || !mayBeNull(node.orderBy, scope, outputs)) return rewritten;

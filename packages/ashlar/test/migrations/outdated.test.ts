@@ -73,7 +73,7 @@ describe.each(withRoles)('an index of words in an older form on $name', (kind) =
       );
     expect([await found('LAKE'), await found('zürich')]).toEqual([1, 0]);
     expect(await status(engine, shop)).toMatchObject({ ok: true, drift: [] });
-    expect(await newStep(shop, folder.url, 'words')).toMatchObject({ name: '0002_context_and_words' });
+    expect(await newStep(shop, folder.url, 'words')).toMatchObject({ name: '0002_words' });
     await up(engine, shop);
     expect([await found('LAKE'), await found('zürich')]).toEqual([1, 1]);
     expect(await status(engine, shop)).toMatchObject({ ok: true, drift: [], outdated_objects: [] });

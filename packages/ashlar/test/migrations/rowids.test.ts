@@ -99,8 +99,8 @@ describe.each(withoutRoles)('an index by rowid on $name', (engine) => {
         });
         if (at === 0 && from === 'step')
           await folder.write({
-            '0002_context_and_words/up.sqlite.sql': words,
-            '0002_context_and_words/down.sqlite.sql': 'SELECT 1;',
+            '0002_words/up.sqlite.sql': words,
+            '0002_words/down.sqlite.sql': 'SELECT 1;',
           });
       }
       const place = await engine.place();
@@ -164,7 +164,7 @@ describe.each(withoutRoles)('an index by rowid on $name', (engine) => {
       const [was, is] = [systemOf(folder, docs(z.string().max(20))), systemOf(folder, docs(z.int()))];
       await newStep(was, folder.url, 'initial', { engines: ['sqlite'] });
       const made = words.split('\n').slice(0, 4).join('\n');
-      if (from === 'step') await folder.write({ '0002_context_and_words/up.sqlite.sql': made });
+      if (from === 'step') await folder.write({ '0002_words/up.sqlite.sql': made });
       await newStep(is, folder.url, 'numbers', { engines: ['sqlite'] });
       const place = await engine.place();
       const database = await openEngine({ url: place.url, key: place.key });

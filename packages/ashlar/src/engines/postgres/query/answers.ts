@@ -77,6 +77,10 @@ export const postgresAnswers: QueryAnswers = {
   extreme: (isGreatest, values) => FunctionNode.create(isGreatest ? 'greatest' : 'least', values),
   asInteger: () => undefined,
   asBytes: () => undefined,
+  // substr takes no bigint, which columns of integers are
+  asPosition: (node) => raw(['(', ')::integer'], node),
+  mergedJson: (one, other) => raw(['(', ' || ', ')'], one, other),
+  byCodePoint: (node) => raw(['((', ') collate "C")'], node),
   jsonPart,
   typed: (node, kind) => CastNode.create(node, DataTypeNode.create(parameterTypes[kind] as DataType)),
   missingCell: () => undefined,

@@ -107,9 +107,10 @@ const typeDecoder = (field: Field, known: Known): Decoder => {
 };
 
 const decoderOf = (field: Field, origins: FieldOrigin, known: ResultKind | undefined): Decoder => {
-  const origin = origins(field);
-  const stored = typeDecoder(field, origin ?? known ?? {});
-  const application = (origin ?? known)?.codec?.decode;
+  // a cast to the type that a column has is no computation for the server, which then names the column
+  const form = known ?? origins(field);
+  const stored = typeDecoder(field, form ?? {});
+  const application = form?.codec?.decode;
   return application ? (text) => application(stored(text)) : stored;
 };
 

@@ -55,6 +55,9 @@ export const sqliteAnswers: QueryAnswers = {
   asInteger: (node) => FunctionNode.create(functions.integer, [node]),
   // of bytes it is text, whose bytes are right
   asBytes: (node) => raw(['cast(', ' as blob)'], node),
+  asPosition: (node) => node,
+  mergedJson: (one, other) => FunctionNode.create(functions.mergedJson, [one, other]),
+  byCodePoint: (node) => node,
   jsonPart,
   // the driver binds whole numbers as integers
   typed: (node, kind) => (kind === 'real' ? raw(['cast(', ' as real)'], node) : node),

@@ -9,6 +9,7 @@ export const functions = {
   jsonbText: 'ashlar_jsonb_text',
   realText: 'ashlar_real_text',
   integer: 'ashlar_integer',
+  mergedJson: 'ashlar_merged_json',
 } as const;
 
 const sorted = (value: unknown): unknown => {
@@ -69,10 +70,23 @@ export function defineFunctions(database: DriverDatabase): void {
   database.function(functions.realText, { deterministic: true }, (value: unknown) =>
     typeof value === 'number' ? realText(value) : value,
   );
+  database.function(functions.mergedJson, { deterministic: true }, (one: unknown, other: unknown) =>
+    typeof one === 'string' && typeof other === 'string'
+      ? JSON.stringify(merged(JSON.parse(one), JSON.parse(other)))
+      : null,
+  );
   database.function(functions.integer, { deterministic: true }, (value: unknown) =>
     typeof value === 'number' && Number.isFinite(value) ? BigInt(nearest(value)) : value,
   );
 }
+
+/** Returns what `||` of PostgreSQL makes of two JSON values. */
+const merged = (one: unknown, other: unknown): unknown => {
+  const [isOne, isOther] = [one, other].map(
+    (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+  );
+  return isOne && isOther ? { ...(one as object), ...(other as object) } : [one, other].flat(1);
+};
 
 /** Returns the nearest integer, of two the even one. */
 const nearest = (value: number): number => {
