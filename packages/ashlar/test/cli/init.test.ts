@@ -465,21 +465,24 @@ describe('next to another data layer', () => {
     expect(stderr).toContain('Give --url sqlite:shop.db');
   });
 
-  test('a database that is there belongs to it: Ashlar begins with a file of its own', async () => {
-    await write({ ...prismaProject, 'shop.db': 'theirs', 'shop.pglite/PG_VERSION': '17' });
-    const { next } = await init();
-    expect(next).toContain('npx ashlar up --url sqlite:ashlar.db');
-    expect(await read('ashlar.config.ts')).toContain("url: 'sqlite:ashlar.db'");
-    expect(await read('.env.example')).toContain('sqlcipher:ashlar.db');
-    expect(await read('.gitignore')).toContain('ashlar.db*');
-    // a second run keeps it, also when the file is there
-    await write({ 'ashlar.db': '' });
-    expect((await init()).next).toContain('npx ashlar up --url sqlite:ashlar.db');
-    await rm(join(project.folder, 'ashlar.config.ts'));
-    await rm(join(project.folder, 'src'), { recursive: true });
-    await init(['--engine', 'pglite']);
-    expect(await read('ashlar.config.ts')).toContain("url: 'pglite:ashlar.pglite'");
-  });
+  test.each([
+    ['sqlite', 'sqlite:ashlar.db', 'ashlar.db*', 'ashlar.db'],
+    ['pglite', 'pglite:ashlar.pglite', 'ashlar.pglite/', 'ashlar.pglite/PG_VERSION'],
+  ])(
+    'a database that is there is of another program: %s begins with its own',
+    async (engine, url, line, file) => {
+      await write({ ...prismaProject, 'shop.db': 'theirs', 'shop.pglite/PG_VERSION': '17' });
+      const { created, notes } = await init(['--engine', engine]);
+      const config = created.find((path) => path.startsWith('ashlar.config.')) ?? '';
+      expect(await read(config)).toContain(`url: '${url}'`);
+      expect(await read('.env.example')).toContain(`DATABASE_URL=${url}\n`);
+      expect(await read('.gitignore')).toContain(line);
+      expect(notes.join('\n')).toContain(`Give --url ${url}`);
+      // a second run names the same one, also when it is there
+      await write({ [file]: '' });
+      expect((await init()).notes.join('\n')).toContain(`Give --url ${url}`);
+    },
+  );
 
   test.each<[string, Files, object]>([
     [

@@ -88,7 +88,8 @@ const expressionOf = ({
   type,
 }: RandomColumn): { readonly sqlite: string; readonly postgres: string } => {
   const text = ['text', 'short', 'choice', 'wider'].includes(type) ? `lower(${name})` : `(${name} IS NULL)`;
-  return { sqlite: text, postgres: text };
+  // one text for both would be refused: a decimal is a scaled integer on SQLite
+  return { sqlite: text, postgres: `(${text})` };
 };
 
 /** Declares the tables of a random model. */
