@@ -78,7 +78,9 @@ describe('the SQL of a declared object', () => {
   const declare = (name: string, sql: string) => () =>
     system('shop', {
       tables: {
-        notes: table('notes', { id: autoincrement() }, () => [extra({ name, sqlite: sql, postgres: sql })]),
+        notes: table('notes', { id: autoincrement(), title: z.string() }, () => [
+          extra({ name, sqlite: sql, postgres: sql }),
+        ]),
       },
       migrations: new URL('file:///nowhere/'),
     });

@@ -20,7 +20,9 @@ export function objectKey(type: string, name: string, table?: string): string {
 
 /** Returns the text that names a function in a directive; a described function's name has its arguments already. */
 export function functionKey(name: string): string {
-  return `function ${folded(name, 'postgres')}`;
+  // a directive is read in lower case; PostgreSQL writes the modes of arguments in upper case
+  const modes = /(?<=[(,]\s*)(?:INOUT|IN|OUT|VARIADIC)(?=\s)/g;
+  return `function ${folded(name, 'postgres').replaceAll(modes, (mode) => mode.toLowerCase())}`;
 }
 
 /** Returns the plain name of a described function, whose name is quoted and has its arguments. */
