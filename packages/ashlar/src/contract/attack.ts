@@ -20,6 +20,8 @@ export interface Probe {
   readonly scope: string | undefined;
   /** A scope other than that of {@link row}; `undefined` if the table has no scope. */
   readonly otherScope: string | undefined;
+  /** The columns of another table that a statement may write; all but those that the database computes. */
+  readonly written?: (table: string) => readonly string[] | undefined;
 }
 
 /** The role that runs an attack: `app` in a session, or `owner`, the schema's owner, on a separate connection. */

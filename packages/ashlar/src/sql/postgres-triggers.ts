@@ -1,6 +1,6 @@
 import type { GuaranteeObject } from '../contract/guarantee.js';
 import type { TableFacts } from '../contract/table.js';
-import { identifier } from '../model/index.js';
+import { identifier, writtenColumns } from '../model/index.js';
 import { objectName } from './object-name.js';
 import { sql } from './template.js';
 
@@ -150,9 +150,9 @@ export function neverChanged(guarantee: string, table: string): readonly Guarant
 }
 
 const rowOf = (row: 'NEW' | 'OLD', table: TableFacts, except: readonly string[]): string =>
-  `ROW(${Object.keys(table.columns)
-    .filter((name) => !except.includes(name))
-    .map((name) => `${row}.${identifier(name)}`)
+  `ROW(${writtenColumns(table)
+    .filter(({ name }) => !except.includes(name))
+    .map(({ name }) => `${row}.${identifier(name)}`)
     .join(', ')})::record`;
 
 /**

@@ -6,7 +6,7 @@ import { identifier } from '../../../model/index.js';
 import { mentions } from '../../../sql/code.js';
 import { asCreated, changeObjects } from '../../object-changes.js';
 import { change } from './change.js';
-import { changeColumns } from './change-columns.js';
+import { changeColumns, recomputedColumns } from './change-columns.js';
 import {
   addConstraint,
   addIndex,
@@ -75,6 +75,12 @@ const assertSameOptions = (before: SchemaTable, after: SchemaTable): void => {
   });
 };
 
+// a column whose expression changes is dropped with what names it
+const namesRecomputed = (before: SchemaTable, after: SchemaTable): ((one: SchemaObject) => boolean) => {
+  const names = recomputedColumns(before, after);
+  return ({ definition }) => names.some((name) => mentions(definition, name, 'postgres'));
+};
+
 /** What a change of types needs to know of the other tables. */
 interface Retyping {
   readonly retyped: Retyped;
@@ -89,12 +95,19 @@ const changeTable = (
 ): TableChanges => {
   assertSameOptions(before, after);
   const written = modelSql(model);
+  const isRemade = namesRecomputed(before, after);
   const constraints = difference(
     before.constraints,
     after.constraints,
     (a, b) => a.definition === b.definition,
+    isRemade,
   );
-  const indexes = difference(before.indexes, after.indexes, (a, b) => withoutName(a) === withoutName(b));
+  const indexes = difference(
+    before.indexes,
+    after.indexes,
+    (a, b) => withoutName(a) === withoutName(b),
+    isRemade,
+  );
   const triggers = difference(before.triggers, after.triggers);
   const [secured, security] = [securityOf(before), securityOf(after)];
   const policies = difference(secured.policies, security.policies);

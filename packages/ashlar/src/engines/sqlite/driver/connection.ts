@@ -321,7 +321,7 @@ export class Connection {
     prepared: Prepared | undefined,
     bound: readonly unknown[],
   ): AshlarError {
-    if (!prepared) return this.failure(error);
+    if (!prepared) return this.#failures.ofText(error, sql);
     const { statement, reads } = prepared;
     const again = () => (reads ? statement.all(bound) : statement.run(bound));
     return this.#failures.translated(error, { sql, database: this.database, again });

@@ -33,14 +33,23 @@ export class Failures {
    */
   translated(error: unknown, statement?: FailedStatement): AshlarError {
     if (!isViolation(error)) return sqliteError(error);
-    const failed: Failed = {
-      declared: this.#declared,
-      refusals: this.#refusals,
-      target: statement && writtenTable(statement.sql),
-    };
+    const failed = this.#known(statement?.sql);
     if (!statement) return sqliteError(error, failed);
     const named = explained(statement.database, error, failed, statement.again);
     return sqliteError(named, failed, error);
+  }
+
+  /** Translates the error of a statement that SQLite does not compile. */
+  ofText(error: unknown, sql: string): AshlarError {
+    return sqliteError(error, this.#known(sql));
+  }
+
+  #known(sql: string | undefined): Failed {
+    return {
+      declared: this.#declared,
+      refusals: this.#refusals,
+      target: sql === undefined ? undefined : writtenTable(sql),
+    };
   }
 
   /** Translates the error of a COMMIT, whose transaction is still open where a foreign key is violated. */

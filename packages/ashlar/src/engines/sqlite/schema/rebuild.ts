@@ -1,4 +1,4 @@
-import type { SchemaTable } from '../../../contract/schema.js';
+import type { SchemaColumn, SchemaTable } from '../../../contract/schema.js';
 import { identifier, identifiers } from '../../../model/index.js';
 import { codeOf, withoutQualifier } from '../../../sql/code.js';
 import { copiedValue } from './conversions.js';
@@ -11,6 +11,11 @@ export type FormerName = (column: string) => string;
 /** Returns the name of a table's replacement while the table is rebuilt: a name that no table of a system can have. */
 export function replacementName(table: string): string {
   return `ashlar_rebuild_${table}`;
+}
+
+/** Returns whether SQLite computes a described column from others. */
+export function isComputed({ rest }: SchemaColumn): boolean {
+  return codeOf(rest, 'sqlite').some(({ word }, at, all) => word === 'AS' && all[at + 1]?.text === '(');
 }
 
 const counts = (table: SchemaTable): boolean =>
@@ -33,7 +38,8 @@ export function rebuildTable(
   const replacement = identifier(temporary);
   const kept = after.columns.flatMap((column) => {
     const former = before.columns.find(({ name }) => name === formerName(column.name));
-    return former ? [{ column, former }] : [];
+    // SQLite computes such a value for the row that is copied
+    return former && !isComputed(column) ? [{ column, former }] : [];
   });
   const into = nameList(identifiers(kept.map(({ column }) => column.name)));
   const from = nameList(
