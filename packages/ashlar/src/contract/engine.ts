@@ -64,6 +64,8 @@ export interface Engine {
     work: (owner: Owner) => Promise<T>,
     options?: { exclusive?: boolean; lockTimeout?: number },
   ): Promise<T>;
+  /** Calls `work`, and lets its calls of `asOwner` share a connection where the engine opens one for each. */
+  holdingOwner<T>(work: () => Promise<T>): Promise<T>;
   /** Reads the current schema as the engine describes it, without Ashlar's own tables and without partitions. */
   introspect(owner: Owner): Promise<Schema>;
   /**

@@ -47,22 +47,35 @@ export interface ProveOptions {
  * const report = await prove(db.engine, wills);
  * if (!report.ok) console.error(failuresOf(report).join('\n'));
  */
-export async function prove(
+export function prove(
   engine: Engine,
   system: SystemFacts<Tables>,
   options: ProveOptions = {},
 ): Promise<ProveReport> {
+  return (options.owner ?? engine).holdingOwner(() => proveAll(engine, system, options));
+}
+
+const proveAll = async (
+  engine: Engine,
+  system: SystemFacts<Tables>,
+  options: ProveOptions,
+): Promise<ProveReport> => {
   const { now = new Date(), owner = engine, roles, checkpoints, onTable } = options;
   for (const each of new Set([engine, owner]))
     each.register(Object.values(system.tables), Object.values(system.views ?? {}));
   const structure = [...(await checkStructure(owner, system, now, roles)), sessionsOf(engine)];
   const ledgers = await proveLedgers(owner, system, checkpoints);
   const tables = inCreationOrder(Object.values(system.tables)).filter((table) => table.guarantees.length > 0);
+  const partitions = await partitionsOf(owner, tables);
   const attacked = new Map<string, AttackReport[]>();
   for (const as of ['app', 'owner'] as const) {
     for (const table of tables) {
       onTable?.(table.name, as);
-      for (const [at, reports] of await attackTable({ app: engine, owner }, system, table, as))
+      for (const [at, reports] of await attackTable(as === 'app' ? engine : owner, system, {
+        table,
+        as,
+        partitions: partitions.get(table.name) ?? [],
+      }))
         attacked.set(placeOf(table, at), [...(attacked.get(placeOf(table, at)) ?? []), ...reports]);
     }
   }
@@ -82,7 +95,7 @@ export async function prove(
     ledgers,
     ok: structure.every(({ ok }) => ok) && ledgers.every(({ ok }) => ok) && reports.every(holds),
   };
-}
+};
 
 // tables may share a guarantee object, and one table may have two guarantees of a name
 const placeOf = (table: Table, at: number): string => `${table.name} ${at}`;
@@ -115,23 +128,33 @@ const reportOf = (
   };
 };
 
+const partitionsOf = (
+  engine: Engine,
+  tables: readonly Table[],
+): Promise<ReadonlyMap<string, readonly string[]>> =>
+  engine.asOwner(async (owner) => {
+    const names = new Map<string, readonly string[]>();
+    for (const { name } of tables)
+      names.set(
+        name,
+        (await engine.partitions(owner, name)).map((partition) => partition.name),
+      );
+    return names;
+  });
+
 /** The reports on a table's guarantees, each with the position of its guarantee. */
 const attackTable = async (
-  engines: Readonly<Record<Attacker, Engine>>,
+  engine: Engine,
   system: SystemFacts<Tables>,
-  table: Table,
-  as: Attacker,
+  { table, as, partitions }: { table: Table; as: Attacker; partitions: readonly string[] },
 ): Promise<readonly (readonly [number, readonly AttackReport[]])[]> => {
-  const engine = engines[as];
   const attackable = [...table.guarantees.entries()].filter(
     ([, guarantee]) => guarantee.attacks && guarantee[engine.dialect.name].level !== 'refused',
   );
   if (attackable.length === 0) return [];
-  const partitions = await engines.owner.asOwner((owner) => engines.owner.partitions(owner, table.name));
-  const names = partitions.map(({ name }) => name);
   try {
     return await withAttackTransaction(engine, as, async (transaction) => {
-      const probe = await makeProbe({ engine, system, transaction, table, partitions: names });
+      const probe = await makeProbe({ engine, system, transaction, table, partitions });
       const tried: (readonly [number, readonly AttackReport[]])[] = [];
       for (const [at, guarantee] of attackable)
         tried.push([at, await attackGuarantee(transaction, table, guarantee, probe)]);

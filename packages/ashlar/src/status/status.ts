@@ -131,11 +131,19 @@ export interface StatusOptions {
  * @example
  * const { ok, problems } = await status(db.engine, shop);
  */
-export async function status(
+export function status(
   engine: Engine,
   system: SystemFacts<Tables>,
-  { roles = defaultRoles, backups = 'backups' }: StatusOptions = {},
+  options: StatusOptions = {},
 ): Promise<StatusReport> {
+  return engine.holdingOwner(() => readStatus(engine, system, options));
+}
+
+const readStatus = async (
+  engine: Engine,
+  system: SystemFacts<Tables>,
+  { roles = defaultRoles, backups = 'backups' }: StatusOptions,
+): Promise<StatusReport> => {
   const steps = await readSteps(system.migrations, engine.dialect.name);
   const everything = await engine.asOwner((owner) => readHistory(owner, engine.dialect));
   const { applied, pending, changed, missing, late } = compareHistory(
@@ -175,7 +183,7 @@ export async function status(
   };
   const problems = problemsOf(page);
   return { ...page, ok: problems.length === 0, problems };
-}
+};
 
 type Page = Omit<StatusReport, 'ok' | 'problems'>;
 

@@ -46,6 +46,8 @@ export interface Backend {
   readonly connectedRole: ConnectedRole;
   /** Leases a connection that acts as the schema's owner, for changes of the schema. */
   takeOwner(lockTimeout?: number): Promise<Lease>;
+  /** Keeps the owner's connection open between the leases that `work` takes; `undefined` if there is one connection. */
+  holdOwner?<T>(work: () => Promise<T>): Promise<T>;
   /**
    * Runs `work`, and keeps other processes from migrating the database meanwhile. @throws AshlarError
    * `migration-locked`
@@ -227,6 +229,7 @@ export function postgresEngine(backend: Backend, options: OpenOptions): Engine {
         sealer.soon();
       }
     },
+    holdingOwner: (work) => (backend.holdOwner ? backend.holdOwner(work) : work()),
     introspect,
     partitions,
     seal: () => sealer.all(),

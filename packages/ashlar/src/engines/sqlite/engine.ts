@@ -165,6 +165,10 @@ class SqliteEngine implements Engine {
     }
   }
 
+  holdingOwner<T>(work: () => Promise<T>): Promise<T> {
+    return work();
+  }
+
   introspect(owner: Owner): Promise<Schema> {
     return introspect(owner.run);
   }

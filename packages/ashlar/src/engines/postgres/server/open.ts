@@ -13,6 +13,7 @@ import { decodeRows, storedForm } from '../wire/decode.js';
 import { valueSettings, waitSettings } from '../wire/session-settings.js';
 import { SharedConnection } from '../wire/shared-connection.js';
 import { connectError } from './connect-errors.js';
+import { OwnerConnections } from './owner-connections.js';
 import { PgChannel } from './pg-channel.js';
 import { PoolLeases } from './pool-leases.js';
 import { assertSettings } from './pooler.js';
@@ -99,7 +100,7 @@ const hasSchema = async (channel: Channel, schema: string): Promise<boolean> => 
   return decodeRows(found, storedForm).length > 0;
 };
 
-const ensureSchema = async (channel: PgChannel, schema: string): Promise<void> => {
+const ensureSchema = async (channel: Channel, schema: string): Promise<void> => {
   // CREATE SCHEMA IF NOT EXISTS needs the privilege even if the schema exists
   if (!(await hasSchema(channel, schema)))
     await channel.send({ text: `CREATE SCHEMA IF NOT EXISTS ${identifier(schema)}` });
@@ -163,6 +164,17 @@ export async function openPostgres(options: ServerOptions): Promise<Engine> {
   });
   try {
     const { version, connectedRole } = await firstLook(leases, options, url);
+    const owners = new OwnerConnections(
+      () => openAlone(new AshlarClient(), url),
+      async ({ channel }) => {
+        try {
+          if (options.create ?? true) await ensureSchema(channel, url.schema);
+          await actAsOwner(channel);
+        } catch (error) {
+          throw connectError(error, url);
+        }
+      },
+    );
     const backend: Backend = {
       label: `PostgreSQL ${version}`,
       url: url.shown,
@@ -170,11 +182,8 @@ export async function openPostgres(options: ServerOptions): Promise<Engine> {
       limitsStatements: true,
       connectedRole,
       sealing: new SharedConnection(() => openAlone(new AshlarClient(), url)),
-      takeOwner: () =>
-        openAlone(new AshlarClient(), url, async (channel) => {
-          if (options.create ?? true) await ensureSchema(channel, url.schema);
-          await actAsOwner(channel);
-        }),
+      takeOwner: () => owners.take(),
+      holdOwner: (work) => owners.hold(work),
       exclusively: exclusively(url.schema),
       snapshot: async (work) => {
         const lease = await openAlone(new AshlarClient(), url, actAsOwner);
