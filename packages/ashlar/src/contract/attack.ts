@@ -22,6 +22,8 @@ export interface Probe {
   readonly otherScope: string | undefined;
   /** Whether the database verifies the actor and the scope of sessions, so that SQL cannot change them. */
   readonly verifiesContext?: boolean;
+  /** The columns of another table that a statement may write; all but those that the database computes. */
+  readonly written?: (table: string) => readonly string[] | undefined;
 }
 
 /** The role that runs an attack: `app` in a session, or `owner`, the schema's owner, on a separate connection. */

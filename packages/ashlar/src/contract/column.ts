@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { SqlTexts } from './sql.js';
 
 /** The type of a column's values, independent of the engine. Each engine maps a kind to one native type. */
 export type ColumnKind =
@@ -43,7 +44,9 @@ export type Generator =
   /** The time of the transaction, by the database's clock. */
   | 'now'
   /** The same time as a default: an insert may give another one. */
-  | 'current';
+  | 'current'
+  /** The value of an SQL expression over the other columns, which the database stores with each row. */
+  | 'computed';
 
 /** The constraints of a Zod type that a database can check. Lengths count characters (code points). */
 export interface ColumnRules {
@@ -109,6 +112,8 @@ export interface Column<Property extends string = string> {
   /** The digits of a decimal; `undefined` for every other kind. */
   readonly digits: DecimalDigits | undefined;
   readonly generated: Generator | undefined;
+  /** The expression of a computed column in each dialect; `undefined` for every other column. */
+  readonly expression: SqlTexts | undefined;
   /** Makes the value if an insert omits it, for the generators `uuid` and `function`; in the application's form. */
   readonly generate: (() => unknown) | undefined;
   /** Whether every update sets the column to the current time (`updated_at`). */

@@ -1,6 +1,9 @@
 /** The SQL dialect of an engine. */
 export type SqlName = 'sqlite' | 'postgres';
 
+/** An SQL expression or condition in each dialect. */
+export type SqlTexts = Readonly<Record<SqlName, string>>;
+
 /** A value or a promise of the value: SQLite returns values at once, a server returns promises. Always `await` it. */
 export type Awaitable<T> = T | Promise<T>;
 

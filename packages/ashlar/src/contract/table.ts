@@ -1,7 +1,7 @@
 import type { Column } from './column.js';
 import type { DeclaredObject, FullText } from './objects.js';
 import type { Retention } from './retention.js';
-import type { SqlName } from './sql.js';
+import type { SqlTexts } from './sql.js';
 
 /** A key with a name, over one or more columns. */
 export interface Key {
@@ -29,9 +29,6 @@ export interface ForeignKey extends Key {
   /** Whether the key is checked at the end of the session, not of each statement. */
   readonly deferrable: boolean;
 }
-
-/** An SQL expression or condition in each dialect. */
-export type SqlTexts = Readonly<Record<SqlName, string>>;
 
 /** An index over columns, a B-tree; `where` makes it partial. */
 export interface Index extends Key {

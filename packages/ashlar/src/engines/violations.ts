@@ -70,6 +70,15 @@ export function notNullViolation(facts: ErrorFacts): ErrorDescription {
   };
 }
 
+/** Says that a statement writes a column that the database computes. */
+export function computedViolation(facts: ErrorFacts): ErrorDescription {
+  return {
+    message: `${[facts.table, ...(facts.columns ?? [])].join('.')} is computed by the database and cannot be given.`,
+    suggestion: 'Leave the column out, and write the columns that it is computed of.',
+    facts,
+  };
+}
+
 /** Says that a guarantee refused a statement, in the words of the guarantee. */
 export function guaranteeViolation(facts: ErrorFacts, text: string): ErrorDescription {
   return {

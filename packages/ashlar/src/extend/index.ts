@@ -50,7 +50,7 @@ export type {
   SchemaTable,
 } from '../contract/schema.js';
 export type { CopyFormat, Snapshot } from '../contract/snapshot.js';
-export type { Awaitable, RunNow, RunSql, SqlName, SqlRow } from '../contract/sql.js';
+export type { Awaitable, RunNow, RunSql, SqlName, SqlRow, SqlTexts } from '../contract/sql.js';
 export type { SystemFacts } from '../contract/system.js';
 export type {
   BlindIndex,
@@ -63,7 +63,6 @@ export type {
   Index,
   IndexMethod,
   Key,
-  SqlTexts,
   TableFacts,
   Unique,
 } from '../contract/table.js';

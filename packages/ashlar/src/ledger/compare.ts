@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Column } from '../contract/column.js';
 import type { StoredRow } from '../contract/ledger.js';
 import type { TableFacts } from '../contract/table.js';
-import { canonicalAddress, isBigintText } from '../model/index.js';
+import { canonicalAddress, isBigintText, writtenColumns } from '../model/index.js';
 import type { Entry } from './entry.js';
 
 type Values = Readonly<Record<string, unknown>>;
@@ -48,9 +48,12 @@ const wasLeftOut = (column: Column, value: unknown): boolean => {
   return !column.nullable && column.default !== undefined && isDeepStrictEqual(value, column.default);
 };
 
-/** Finds the first column in which a row differs from its ledger entry; `undefined` if the row matches. */
+/**
+ * Finds the first column in which a row differs from its ledger entry; `undefined` if the row matches. Entries leave out what
+ * the database computes: another expression would look like tampering.
+ */
 export function firstDifference(table: TableFacts, entry: Entry, row: StoredRow): string | undefined {
-  return Object.values(table.columns).find((column) => {
+  return writtenColumns(table).find((column) => {
     const value = actual(column, row[column.name]);
     const wanted = expected(column, recorded(table, column, entry.row));
     if (wanted === undefined) return !wasLeftOut(column, value);

@@ -36,6 +36,7 @@ export function columnFromZod<Property extends string>(
   const kind = hinted ?? columnKind(where, stored);
   if (hint.generated === 'current' && kind !== 'timestamp' && kind !== 'date')
     throw unsupportedType(where, 'now() of another type', 'Use now(), now(z.iso.date()) or now(z.date()).');
+  if (hint.generated === 'computed') assertComputed(where, hint, byDefault !== undefined);
   const storedType = classicSchema(where, stored);
   const name = hint.name ?? naming(property);
   const described: Column<Property> = {
@@ -51,6 +52,7 @@ export function columnFromZod<Property extends string>(
     precision: timestampPrecision(stored),
     digits: kind === 'decimal' ? storedHint.digits : undefined,
     generated: hint.generated,
+    expression: hint.expression,
     generate: hint.generate,
     touched: hint.touched ?? false,
     default: undefined,
@@ -69,6 +71,22 @@ export function columnFromZod<Property extends string>(
   const column = { ...checked, default: constantDefault(checked, byDefault) };
   return hint.ciphertext ? ciphertextColumn(where, column) : column;
 }
+
+const assertComputed = (where: string, { ciphertext, primaryKey }: ColumnHint, hasDefault: boolean): void => {
+  const what = ciphertext
+    ? 'encrypted'
+    : primaryKey
+      ? 'a primary key'
+      : hasDefault
+        ? 'with a default'
+        : undefined;
+  if (what)
+    throw unsupportedType(
+      where,
+      `computed() ${what}`,
+      'Compute a plain value: computed(z.string(), "lower(email)").',
+    );
+};
 
 const boundsOf = ({ least = '', most = '' }: ColumnHint): ColumnRules => ({ least, most });
 

@@ -2,6 +2,7 @@ import { isIPv4, isIPv6 } from 'node:net';
 import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
 import type { ColumnKind, DecimalDigits, Generator } from '../contract/column.js';
+import type { SqlTexts } from '../contract/sql.js';
 
 /** Information about a Zod type that Ashlar needs and Zod does not store. */
 export interface ColumnHint {
@@ -13,6 +14,8 @@ export interface ColumnHint {
   touched?: boolean;
   primaryKey?: boolean;
   ciphertext?: boolean;
+  /** The SQL that computes the value. */
+  expression?: SqlTexts;
   /** For a decimal: its digits and its bounds. */
   digits?: DecimalDigits;
   least?: string;
@@ -25,6 +28,7 @@ export const columnHints = z.registry<ColumnHint>();
 declare const generatedMark: unique symbol;
 declare const databaseMark: unique symbol;
 declare const identityMark: unique symbol;
+declare const computedMark: unique symbol;
 declare const keyMark: unique symbol;
 /** The mark that a generated column's TypeScript type has. Marks have no effect at run time. */
 export type GeneratedMark = { readonly [generatedMark]?: true };
@@ -32,6 +36,8 @@ export type GeneratedMark = { readonly [generatedMark]?: true };
 export type DatabaseMark = { readonly [databaseMark]?: true };
 /** The mark of a column that only the database fills in. */
 export type IdentityMark = { readonly [identityMark]?: true };
+/** The mark of a column that the database computes. */
+export type ComputedMark = { readonly [computedMark]?: true };
 /** The mark of a column that is a primary key by itself. */
 export type KeyMark = { readonly [keyMark]?: true };
 
@@ -43,6 +49,9 @@ export type DatabaseGenerated<T extends z.ZodType> = T & GeneratedMark & Databas
 export type GeneratedKey<T extends z.ZodType> = T & GeneratedMark & KeyMark;
 /** The type of `autoincrement()`: a primary key that only the database generates. */
 export type IdentityKey<T extends z.ZodType> = T & GeneratedMark & DatabaseMark & IdentityMark & KeyMark;
+
+/** The type of a computed column, which nothing but the database writes. */
+export type Computed<T extends z.ZodType> = T & GeneratedMark & DatabaseMark & IdentityMark & ComputedMark;
 
 const hinted = <T extends z.ZodType>(schema: T, hint: ColumnHint): T => {
   columnHints.add(schema, hint);
@@ -103,6 +112,36 @@ export function autoincrement(): IdentityKey<z.ZodInt> {
  */
 export function generated<T extends z.ZodType>(type: T, value: () => NoInfer<z.output<T>>): Generated<T> {
   return hinted(own(type), { generated: 'function', generate: value });
+}
+
+/** An SQL text that both engines understand, or a text for each of them. */
+export type SqlText = string | SqlTexts;
+
+/** Returns the SQL text for each dialect. */
+export function inBoth(text: SqlText): SqlTexts {
+  return typeof text === 'string' ? { sqlite: text, postgres: text } : text;
+}
+
+/**
+ * Declares a column that the database computes from other columns of the row, and stores (`GENERATED ALWAYS AS … STORED`).
+ * Rows have it; inserts and updates do not. It may be selected, compared, ordered by and indexed like any other column.
+ *
+ * @param type - the type of the values. The database checks them by it, and refuses a row whose value it does not allow
+ * @param expression - SQL over columns of the same row, by their names in the database, that always gives the same result: one
+ *   text for both engines, or a text for each. Of decimals, SQLite sees the scaled integers: give a text for each
+ *
+ * @example
+ * table('lines', {
+ *   id: id(),
+ *   cents: z.int(),
+ *   pieces: z.int(),
+ *   total: computed(z.int(), 'cents * pieces'),
+ *   code: computed(z.string().nullable(), { sqlite: "meta ->> '$.code'", postgres: "meta ->> 'code'" }),
+ *   meta: json(z.json()),
+ * })
+ */
+export function computed<T extends z.ZodType>(type: T, expression: SqlText): Computed<T> {
+  return hinted(own(type), { generated: 'computed', expression: inBoth(expression) });
 }
 
 /** Declares a column of times in UTC with milliseconds, as `Date.prototype.toISOString` writes them (RFC 3339). */

@@ -9,9 +9,12 @@ export {
   type Ciphertext,
   type CiphertextMark,
   type ColumnOptions,
+  type Computed,
+  type ComputedMark,
   canonicalAddress,
   ciphertext,
   column,
+  computed,
   createdAt,
   type DatabaseGenerated,
   type Generated,
@@ -50,7 +53,7 @@ export {
 export { envelopeForm } from './envelope-form.js';
 export { refusesDelete, refusesUpdate } from './foreign-keys.js';
 export { fillGenerated } from './generate.js';
-export { identityColumn, touchedColumns } from './generated-columns.js';
+export { identityColumn, isComputed, touchedColumns, writtenColumns } from './generated-columns.js';
 export { errorIssues, isStorageIssue, issueText } from './issues.js';
 export {
   check,

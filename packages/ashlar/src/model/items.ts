@@ -1,7 +1,9 @@
 import type { Column } from '../contract/column.js';
 import type { Guarantee } from '../contract/guarantee.js';
 import type { DeclaredObject } from '../contract/objects.js';
-import type { ForeignKeyAction, IndexMethod, SqlTexts } from '../contract/table.js';
+import type { SqlTexts } from '../contract/sql.js';
+import type { ForeignKeyAction, IndexMethod } from '../contract/table.js';
+import { inBoth, type SqlText } from './column-types.js';
 import type { FullTextItem } from './declared-objects.js';
 import type { CheckRowItem } from './row-checks.js';
 
@@ -94,12 +96,6 @@ const split = <Part, Options>(
     options: (hasOptions ? last : {}) as Partial<Options>,
   };
 };
-
-/** An SQL text that both engines understand, or a text for each of them. */
-export type SqlText = string | SqlTexts;
-
-const inBoth = (text: SqlText): SqlTexts =>
-  typeof text === 'string' ? { sqlite: text, postgres: text } : text;
 
 /** Declares a primary key over one or more columns. `id()` and `autoincrement()` declare their own. */
 export function primaryKey<const Property extends string>(

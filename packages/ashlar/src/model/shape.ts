@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { DatabaseMark, GeneratedMark, IdentityMark, KeyMark } from './column-types.js';
+import type { ComputedMark, DatabaseMark, GeneratedMark, IdentityMark, KeyMark } from './column-types.js';
 
 /** The Zod types of a table's columns, by name. */
 export type Shape = Readonly<Record<string, z.ZodType>>;
@@ -51,9 +51,14 @@ export type MayOmit<T extends z.ZodType> = T extends z.ZodNullable | z.ZodDefaul
     ? true
     : false;
 
-/** The names of the columns that only the database fills in: those of `autoincrement()`. */
+/** The names of the columns that only the database fills in: those of `autoincrement()` and `computed()`. */
 type IdentityNames<S extends Shape> = {
-  [K in keyof S]: keyof IdentityMark extends keyof S[K] ? K : never;
+  [K in keyof S]: HasMark<S[K], IdentityMark> extends true ? K : never;
+}[keyof S];
+
+/** The names of the columns that the database computes. */
+type ComputedNames<S extends Shape> = {
+  [K in keyof S]: HasMark<S[K], ComputedMark> extends true ? K : never;
 }[keyof S];
 
 type OmittableNames<S extends Shape> = { [K in keyof S]: MayOmit<S[K]> extends true ? K : never }[keyof S];
@@ -85,13 +90,13 @@ export type InsertShape<S extends Shape> = Flatten<{
 
 /** The columns that an update may set: all but those of the primary key. */
 type UpdatableNames<S extends Shape, Key extends string> = string extends Key
-  ? keyof S
-  : Exclude<keyof S, Key>;
+  ? Exclude<keyof S, ComputedNames<S>>
+  : Exclude<keyof S, Key | ComputedNames<S>>;
 
 /** The Zod types of the columns that an update may set: the shape of `table.update`. */
 export type UpdateShape<S extends Shape, Key extends string = string> = string extends Key
   ? Shape
-  : Flatten<{ readonly [K in Exclude<keyof S, Key>]: z.ZodOptional<Application<S[K]>> }>;
+  : Flatten<{ readonly [K in UpdatableNames<S, Key>]: z.ZodOptional<Application<S[K]>> }>;
 
 /** The TypeScript type of a stored row, as `z.infer` gives it. */
 export type RowOf<S extends Shape> = Flatten<{ [K in keyof S]: z.output<Application<S[K]>> }>;

@@ -1,5 +1,8 @@
-import type { SqlTexts, TableFacts } from '../contract/table.js';
+import type { Column } from '../contract/column.js';
+import type { SqlTexts } from '../contract/sql.js';
+import type { TableFacts } from '../contract/table.js';
 import { assertActions } from './foreign-keys.js';
+import { isComputed } from './generated-columns.js';
 import { invalidTable } from './invalid-table.js';
 import { assertQuotedName, foldedName } from './names.js';
 import type { Parts } from './table-parts.js';
@@ -40,12 +43,38 @@ export function assertKeys(table: string, columns: TableFacts['columns'], parts:
       );
     }
   }
+  for (const column of Object.values(columns).filter(isComputed)) {
+    const key = [
+      ...parts.primaryKeys.map((names) => ({ name: 'the primary key', columns: names })),
+      ...parts.uniques,
+      ...parts.foreignKeys,
+      ...parts.indexes.filter(({ unique }) => unique),
+    ].find((one) => one.columns.includes(column.name));
+    const index = parts.expressionIndexes.find(
+      (one) => one.unique && one.parts.some((part) => part === column.name || namedIn([column], part)),
+    );
+    const found = key?.name ?? index?.name;
+    if (found !== undefined)
+      throw invalidTable(
+        table,
+        `${found} has ${column.name}, which the database computes.`,
+        "Use the columns that it is computed of, or an index over the expression: index('lower(email)', { name, unique: true }).",
+      );
+  }
   for (const key of parts.foreignKeys) assertActions(table, columns, key);
   return primary;
 }
 
 // the lexer of SQL is above this layer
 const withoutTexts = (sql: string): string => sql.replaceAll(/'(?:[^']|'')*'/g, "''");
+
+/** Returns the first of the columns that an SQL text names; a name before a bracket is that of a function. */
+const namedIn = (columns: readonly Column[], given: SqlTexts | string): string | undefined => {
+  const texts = typeof given === 'string' ? [] : [given.sqlite, given.postgres].map(withoutTexts);
+  return columns.find(({ name }) =>
+    texts.some((text) => new RegExp(`\\b${name}\\b(?!\\s*\\()`, 'i').test(text)),
+  )?.name;
+};
 
 const otherText = (name: string): string =>
   `Give one text for each engine, with the scaled integer on SQLite: { sqlite: '${name} > 100', postgres: '${name} > 1.00' }.`;
@@ -57,14 +86,22 @@ const otherText = (name: string): string =>
  */
 export function assertDecimalTexts(table: string, columns: TableFacts['columns'], parts: Parts): void {
   const decimals = Object.values(columns).filter(({ kind }) => kind === 'decimal');
-  const namedIn = (text: string): string | undefined =>
-    decimals.find(({ name }) => new RegExp(`\\b${name}\\b`, 'i').test(withoutTexts(text)))?.name;
   const assertText = (what: string, sql: SqlTexts | undefined): void => {
-    const named = sql && sql.sqlite === sql.postgres ? namedIn(sql.sqlite) : undefined;
+    const named = sql && sql.sqlite === sql.postgres ? namedIn(decimals, sql) : undefined;
     if (named === undefined) return;
     const reason = `${what} has one text for both engines and names ${named}, a decimal.`;
     throw invalidTable(table, reason, otherText(named));
   };
+  for (const { name, expression } of Object.values(columns)) {
+    assertText(`the computed column ${name}`, expression);
+    const other = expression && namedIn(Object.values(columns).filter(isComputed), expression);
+    if (other !== undefined)
+      throw invalidTable(
+        table,
+        `${name} is computed of ${other}, which is computed.`,
+        `Repeat the expression of ${other}: no computed column sees another one.`,
+      );
+  }
   for (const { name, sql } of parts.checks) assertText(`the check ${name}`, sql);
   for (const { name, where } of parts.indexes) assertText(`the condition of the index ${name}`, where);
   for (const { name, where, parts: of } of parts.expressionIndexes) {

@@ -1,15 +1,8 @@
 import type { Column } from '../contract/column.js';
 import type { Guarantee } from '../contract/guarantee.js';
 import type { DeclaredObject, FullText } from '../contract/objects.js';
-import type {
-  Check,
-  ExpressionIndex,
-  ForeignKey,
-  Index,
-  SqlTexts,
-  TableFacts,
-  Unique,
-} from '../contract/table.js';
+import type { SqlTexts } from '../contract/sql.js';
+import type { Check, ExpressionIndex, ForeignKey, Index, TableFacts, Unique } from '../contract/table.js';
 import { invalidTable } from './invalid-table.js';
 import type { ForeignKeyItem, IndexItem, LaterTarget, TableItem } from './items.js';
 import type { RowCheck } from './row-checks.js';

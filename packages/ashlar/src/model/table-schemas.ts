@@ -3,6 +3,7 @@ import type { Column } from '../contract/column.js';
 import type { TableFacts } from '../contract/table.js';
 import { withMetadataOf } from './column-schema.js';
 import { withDefault } from './default-value.js';
+import { writtenColumns } from './generated-columns.js';
 import type { InsertShape, RowShape, Shape, UpdateShape } from './shape.js';
 
 const hasDefault = ({ plaintext, default: value }: Column): boolean =>
@@ -28,16 +29,17 @@ export function tableSchemas<S extends Shape, Key extends string>(
   primaryKey: readonly string[],
 ): TableSchemas<S, Key> {
   const all = Object.values(columns);
+  const written = writtenColumns({ columns });
   const object = (chosen: readonly Column[], type: (column: Column) => z.ZodType) =>
     z.strictObject(Object.fromEntries(chosen.map((column) => [column.property, type(column)])));
   return {
     row: object(all, ({ schema }) => schema),
     insert: object(
-      all.filter(({ generated }) => generated !== 'identity'),
+      written.filter(({ generated }) => generated !== 'identity'),
       insertType,
     ),
     update: object(
-      all.filter(({ name }) => !primaryKey.includes(name)),
+      written.filter(({ name }) => !primaryKey.includes(name)),
       ({ schema }) => schema.optional(),
     ),
   } as unknown as TableSchemas<S, Key>;

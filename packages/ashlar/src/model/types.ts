@@ -1,6 +1,6 @@
 import type { ColumnType } from 'kysely';
 import type { z } from 'zod';
-import type { CiphertextMark, IdentityMark } from './column-types.js';
+import type { CiphertextMark, ComputedMark, IdentityMark } from './column-types.js';
 import type { Application, HasMark, InsertOf, KeyValue, MayOmit, RowOf, Shape, UpdateOf } from './shape.js';
 import type { Table } from './table.js';
 import type { ViewShape } from './view.js';
@@ -36,7 +36,13 @@ export type QueryTable<S extends Shape, Key extends string = string> = {
       : MayOmit<S[K]> extends true
         ? Held<S[K]> | undefined
         : Held<S[K]>,
-    K extends Key ? (string extends Key ? Held<S[K]> : never) : Held<S[K]>
+    HasMark<S[K], ComputedMark> extends true
+      ? never
+      : K extends Key
+        ? string extends Key
+          ? Held<S[K]>
+          : never
+        : Held<S[K]>
   >;
 };
 

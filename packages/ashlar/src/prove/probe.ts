@@ -3,7 +3,7 @@ import type { Engine } from '../contract/engine.js';
 import type { SqlRow } from '../contract/sql.js';
 import type { SystemFacts } from '../contract/system.js';
 import { rootText } from '../engines/refusal.js';
-import { everyScope, storedValue, type Table, type Tables } from '../model/index.js';
+import { everyScope, storedValue, type Table, type Tables, writtenColumns } from '../model/index.js';
 import { valueFor } from '../samples/values.js';
 import type { AttackTransaction } from './attack-transaction.js';
 import { type Attempt, type PlacedRow, SampleRows, scopeColumnOf } from './sample-rows.js';
@@ -50,6 +50,10 @@ export async function makeProbe({
         scope: column && (await scopeIn(rows, row[column.name])),
         otherScope: column && String(storedValue(column, another)),
         verifiesContext: engine.context !== undefined && engine.context !== 'settings',
+        written: (name) => {
+          const one = Object.values(system.tables).find((each) => each.name === name);
+          return one && writtenColumns(one).map((each) => each.name);
+        },
       },
     };
   } catch (error) {

@@ -5,7 +5,14 @@ import type { SystemFacts } from '../contract/system.js';
 import type { ForeignKey } from '../contract/table.js';
 import { refusalOf, rootText } from '../engines/refusal.js';
 import { insertRow, isRow } from '../guarantees/shared/attacks.js';
-import { fillGenerated, identifier, storedValue, type Table, type Tables } from '../model/index.js';
+import {
+  fillGenerated,
+  identifier,
+  storedValue,
+  type Table,
+  type Tables,
+  writtenColumns,
+} from '../model/index.js';
 import { envelopeLike, valueFor } from '../samples/values.js';
 import { columnsIn, uniqueExpressions } from '../sql/declared-indexes.js';
 import type { AttackTransaction } from './attack-transaction.js';
@@ -119,7 +126,7 @@ export class SampleRows {
       // a different scope would be refused for being one
       ...(scope === undefined ? [] : [scope]),
     ]);
-    const free = Object.values(table.columns).filter(({ name }) => !linked.has(name));
+    const free = writtenColumns(table).filter(({ name }) => !linked.has(name));
     const entries = free.flatMap((column) => {
       const literals = [1, 2, 3].flatMap((variant) => this.#literal(column, variant) ?? []);
       const chosen = literals.find((literal) => literal !== row[column.name]) ?? literals[0];
@@ -143,7 +150,7 @@ export class SampleRows {
   #list(table: Table): string {
     const { quoted, partitionOf } = this.#engine.dialect.proving;
     return [
-      ...Object.keys(table.columns).map((name) => `${quoted(identifier(name))} AS ${identifier(name)}`),
+      ...writtenColumns(table).map(({ name }) => `${quoted(identifier(name))} AS ${identifier(name)}`),
       `${partitionOf(table.name)} AS _partition`,
     ].join(', ');
   }
@@ -301,6 +308,6 @@ const hasColumn = (key: ForeignKey, column: string | undefined): number =>
 type SampleRow = Readonly<Record<string, unknown>>;
 
 const placed = (table: Table, row: Readonly<Record<string, unknown>>): PlacedRow => ({
-  row: Object.fromEntries(Object.keys(table.columns).map((name) => [name, String(row[name] ?? 'NULL')])),
+  row: Object.fromEntries(writtenColumns(table).map(({ name }) => [name, String(row[name] ?? 'NULL')])),
   partition: row._partition === null || row._partition === undefined ? undefined : String(row._partition),
 });

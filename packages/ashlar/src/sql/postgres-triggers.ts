@@ -1,6 +1,6 @@
 import type { GuaranteeObject } from '../contract/guarantee.js';
 import type { TableFacts } from '../contract/table.js';
-import { identifier, literal } from '../model/index.js';
+import { identifier, literal, writtenColumns } from '../model/index.js';
 import { objectName } from './object-name.js';
 import { sql } from './template.js';
 
@@ -170,9 +170,9 @@ export function neverChanged(guarantee: string, table: string): readonly Guarant
 }
 
 const rowOf = (row: 'NEW' | 'OLD', table: TableFacts, except: readonly string[]): string =>
-  `ROW(${Object.keys(table.columns)
-    .filter((name) => !except.includes(name))
-    .map((name) => `${row}.${identifier(name)}`)
+  `ROW(${writtenColumns(table)
+    .filter(({ name }) => !except.includes(name))
+    .map(({ name }) => `${row}.${identifier(name)}`)
     .join(', ')})::record`;
 
 /**

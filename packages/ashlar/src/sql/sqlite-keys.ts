@@ -1,6 +1,6 @@
 import type { GuaranteeObject } from '../contract/guarantee.js';
 import type { ExpressionIndex, TableFacts } from '../contract/table.js';
-import { identifier, isFilledByClock, nullsAlike } from '../model/index.js';
+import { identifier, isFilledByClock, nullsAlike, writtenColumns } from '../model/index.js';
 import { mentions } from './code.js';
 import { uniqueExpressions } from './declared-indexes.js';
 import { objectName } from './object-name.js';
@@ -129,7 +129,7 @@ export function emptied(table: TableFacts, keys: readonly UniqueKey[]): readonly
 
 /** The SQL conditions that NEW and OLD are versions of one row, with equal values in every column outside `except`. */
 export function unchanged(table: TableFacts, except: readonly string[]): readonly string[] {
-  return [rowidOf(table), ...Object.keys(table.columns)]
+  return [rowidOf(table), ...writtenColumns(table).map(({ name }) => name)]
     .filter((name) => !except.includes(name))
     .map((name) => `NEW.${identifier(name)} IS OLD.${identifier(name)}`);
 }

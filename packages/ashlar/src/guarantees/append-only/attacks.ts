@@ -1,6 +1,6 @@
 import type { Attack, Probe } from '../../contract/attack.js';
 import type { ForeignKey, TableFacts } from '../../contract/table.js';
-import { identifier } from '../../model/index.js';
+import { identifier, identifiers } from '../../model/index.js';
 import {
   changesAndRemovals,
   type Draft,
@@ -79,6 +79,11 @@ const stampAttacks = (
   ];
 };
 
+const replacing = (table: string, columns: readonly string[] | undefined, where: string): string => {
+  const [name, list] = [identifier(table), columns && identifiers(columns)];
+  return `REPLACE INTO ${name}${list ? ` (${list})` : ''} SELECT ${list ?? '*'} FROM ${name} WHERE ${where}`;
+};
+
 /** Statements that delete or orphan a row through its parent, without deleting the parent. */
 const parentAttacks = (
   table: TableFacts,
@@ -103,7 +108,7 @@ const parentAttacks = (
       ? [
           refused(
             `REPLACE of the parent row in ${target.table}`,
-            `REPLACE INTO ${identifier(target.table)} SELECT * FROM ${identifier(target.table)} WHERE ${above}`,
+            replacing(target.table, probe.written?.(target.table), above),
           ),
         ]
       : []),

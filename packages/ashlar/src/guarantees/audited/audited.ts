@@ -57,7 +57,7 @@ export function audited(options: AuditedOptions): Guarantee {
       },
     ],
     validate: (table: TableFacts) => {
-      assertOwn(table, 'audited({ except })', except);
+      assertOwn(table, 'audited({ except })', except, { beComputed: true });
       assertTrail(table, options);
       const key = except.find(({ name }) => table.primaryKey.columns.includes(name));
       if (key) {

@@ -1,6 +1,6 @@
 import type { Column, ColumnKind } from '../../contract/column.js';
 import type { TableFacts } from '../../contract/table.js';
-import { identifier, literal } from '../../model/index.js';
+import { identifier, literal, writtenColumns } from '../../model/index.js';
 import { address, utc } from '../../sql/postgres-row-json.js';
 import { keyColumns } from './names.js';
 
@@ -100,7 +100,7 @@ const mostMembers = 30;
 
 /** The members of a JSON object as arguments of `concat`: faster than `||`, each of which copies the text. */
 const members = (table: TableFacts, row: string): string[] => {
-  const all = Object.values(table.columns).map((column) => member(column, row));
+  const all = writtenColumns(table).map((column) => member(column, row));
   return all.flatMap((line, at) => {
     const ends = at === all.length - 1 || at % mostMembers === mostMembers - 1;
     const opens = at > 0 && at % mostMembers === 0 ? [') || concat('] : [];

@@ -2,6 +2,7 @@ import type { Column } from '../../contract/column.js';
 import type { SqlName, SqlRow } from '../../contract/sql.js';
 import type { TableFacts } from '../../contract/table.js';
 import { identifier } from '../../model/index.js';
+import { utc } from '../../sql/postgres-row-json.js';
 import { sqliteDecimalText } from '../../sql/sqlite-decimal.js';
 import { keyColumns, ledgerNames } from './names.js';
 import { keyTypes, rowKeySql as postgresRowKey, stamps } from './postgres-entry.js';
@@ -25,10 +26,13 @@ const dialects: Readonly<Record<SqlName, Dialect>> = {
   postgres: {
     parameter: (n) => `$${n}`,
     rowKey: postgresRowKey,
-    value: ({ name, kind }) => {
+    value: ({ name, kind, codec, precision }) => {
       const column = `t.${identifier(name)}`;
       if (kind === 'json' || kind === 'bigint' || kind === 'decimal') return `${column}::text`;
-      return kind === 'bytes' ? `encode(${column}, 'hex')` : column;
+      if (kind === 'bytes') return `encode(${column}, 'hex')`;
+      // an expression, so that the codec of the column does not decode it
+      if (codec) return kind === 'timestamp' ? utc(column, precision) : `coalesce(${column}, NULL)`;
+      return column;
     },
     due: (head) =>
       `coalesce((SELECT pg_visible_in_snapshot(t.${stamps.xid}, watermark) OR t.${stamps.xid} > pg_snapshot_xmax(pg_current_snapshot()) FROM ${head}), true)`,
@@ -41,7 +45,7 @@ const dialects: Readonly<Record<SqlName, Dialect>> = {
   sqlite: {
     parameter: () => '?',
     rowKey: sqliteRowKey,
-    value: ({ name, kind, digits }) => {
+    value: ({ name, kind, digits, codec }) => {
       const column = `t.${identifier(name)}`;
       if (digits) return `iif(${column} IS NULL, NULL, ${sqliteDecimalText(column, digits)})`;
       // an expression, so that the session does not decode it as a JSON column
@@ -49,7 +53,8 @@ const dialects: Readonly<Record<SqlName, Dialect>> = {
       // the driver rounds integers beyond 2^53
       if (kind === 'bigint') return `CAST(${column} AS TEXT)`;
       // SQLite's hex(NULL) is ''
-      return kind === 'bytes' ? `iif(${column} IS NULL, NULL, lower(hex(${column})))` : column;
+      if (kind === 'bytes') return `iif(${column} IS NULL, NULL, lower(hex(${column})))`;
+      return codec ? `coalesce(${column}, NULL)` : column;
     },
     due: () => 'true',
     join: 'CROSS JOIN',

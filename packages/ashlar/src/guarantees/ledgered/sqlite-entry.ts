@@ -1,6 +1,6 @@
 import type { Column } from '../../contract/column.js';
 import type { TableFacts } from '../../contract/table.js';
-import { identifier, literal } from '../../model/index.js';
+import { identifier, literal, writtenColumns } from '../../model/index.js';
 import { jsonText } from '../../sql/sqlite-row-json.js';
 import { keyColumns } from './names.js';
 
@@ -38,7 +38,7 @@ export function entrySql(
   written: 'now' | 'before' = 'now',
 ): readonly string[] {
   const at = written === 'now' ? "strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')" : "''";
-  const parts = Object.values(table.columns).map((column) => {
+  const parts = writtenColumns(table).map((column) => {
     const name = of(row, column);
     const part = `${literal(`,"${column.name}":`)} || ${jsonText[column.kind](name, column)}`;
     return column.nullable ? `iif(${name} IS NULL, '', ${part})` : part;

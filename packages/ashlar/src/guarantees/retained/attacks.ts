@@ -1,7 +1,7 @@
 import type { Attack, Probe } from '../../contract/attack.js';
 import type { Retention } from '../../contract/retention.js';
 import type { TableFacts } from '../../contract/table.js';
-import { identifier, literal } from '../../model/index.js';
+import { identifier, identifiers, literal, writtenColumns } from '../../model/index.js';
 import {
   asReplica,
   type Draft,
@@ -21,6 +21,7 @@ export function retainedAttacks(table: TableFacts, probe: Probe, retention: Rete
   const { dialect, row } = probe;
   const target = targetOf(table, probe);
   const name = identifier(table.name);
+  const written = identifiers(writtenColumns(table).map((column) => column.name));
   const permit =
     dialect === 'postgres'
       ? `SELECT set_config('${purgingSetting}', ${literal(table.name)}, true)`
@@ -53,7 +54,7 @@ export function retainedAttacks(table: TableFacts, probe: Probe, retention: Rete
               refused(
                 'REPLACE of a row by a writer without a session',
                 'DELETE FROM ashlar_session',
-                `REPLACE INTO ${name} SELECT * FROM ${name} WHERE ${target.where}`,
+                `REPLACE INTO ${name} (${written}) SELECT ${written} FROM ${name} WHERE ${target.where}`,
               ),
             ]
           : []),

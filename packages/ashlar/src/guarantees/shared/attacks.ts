@@ -1,7 +1,7 @@
 import type { Attack, Attacker, Probe } from '../../contract/attack.js';
 import type { SqlRow } from '../../contract/sql.js';
 import type { TableFacts } from '../../contract/table.js';
-import { identifier, identifiers, identityColumn } from '../../model/index.js';
+import { identifier, identifiers, identityColumn, writtenColumns } from '../../model/index.js';
 import { mentions } from '../../sql/code.js';
 import { columnsIn, uniqueExpressions } from '../../sql/declared-indexes.js';
 import { rowidKey, rowidOf, uniqueKeys } from '../../sql/sqlite-keys.js';
@@ -129,11 +129,12 @@ const changeOf = (
       .flatMap(({ columns }) => columns),
   );
   for (const index of uniqueExpressions(table)) for (const name of columnsIn(table, index)) keyed.add(name);
-  const free = Object.keys(table.columns).filter((name) => !keyed.has(name) && !except.includes(name));
+  const written = writtenColumns(table).map(({ name }) => name);
+  const free = written.filter((name) => !keyed.has(name) && !except.includes(name));
   const plain = free.filter((name) => !table.columns[name]?.generated && !table.columns[name]?.nullable);
   const chosen = [...plain, ...free].find((name) => values[name] !== undefined && values[name] !== row[name]);
   if (chosen !== undefined) return { set: `${identifier(chosen)} = ${values[chosen]}` };
-  const [any = ''] = Object.keys(table.columns).map(identifier);
+  const [any = ''] = written.map(identifier);
   return { set: `${any} = ${any}`, setOnConflict: `${any} = excluded.${any}` };
 };
 

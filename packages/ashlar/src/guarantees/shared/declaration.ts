@@ -1,16 +1,20 @@
 import type { Column } from '../../contract/column.js';
 import type { TableFacts } from '../../contract/table.js';
+import { isComputed } from '../../model/index.js';
 import { invalidTable } from '../../model/invalid-table.js';
 
 /**
- * Asserts that a guarantee names only columns of its own table, and each of them only once.
+ * Asserts that a guarantee names only columns of its own table, each of them only once, and none that the database
+ * computes: triggers before a write do not see its value.
  *
+ * @param may - whether a column may be computed, because the guarantee compares none of them
  * @throws AshlarError `table-invalid`
  */
 export function assertOwn(
   table: TableFacts,
   guarantee: string,
   columns: readonly (Column | undefined)[],
+  may: { readonly beComputed?: boolean } = {},
 ): void {
   for (const column of columns) {
     if (column === undefined) {
@@ -27,6 +31,12 @@ export function assertOwn(
         'Use the columns of the callback: (c) => [appendOnly({ stampOnce: [c.withdrawn_at] })].',
       );
     }
+    if (isComputed(column) && !may.beComputed)
+      throw invalidTable(
+        table.name,
+        `${guarantee} is over ${column.name}, which the database computes.`,
+        'Declare the guarantee over a column that statements write.',
+      );
   }
   const names = columns.map((column) => column?.name);
   if (new Set(names).size < names.length) {

@@ -130,15 +130,21 @@ const reidentify = (table: string, from: SchemaColumn, to: SchemaColumn): Schema
   });
 };
 
-/** Whether a generated column is dropped and added again, with what hangs on it: its expression cannot be changed. */
-export function isMadeAgain(was: SchemaColumn, is: SchemaColumn): boolean {
-  return (isComputed(was) || isComputed(is)) && schemaColumnSql(was) !== schemaColumnSql(is);
+const isRecomputed = (was: SchemaColumn, is: SchemaColumn): boolean =>
+  (isComputed(was) || isComputed(is)) && schemaColumnSql(was) !== schemaColumnSql(is);
+
+/** Returns the columns in both of two tables that are dropped and added, because PostgreSQL computes them again. */
+export function recomputedColumns(before: SchemaTable, after: SchemaTable): readonly string[] {
+  return after.columns.flatMap((is) => {
+    const was = before.columns.find(({ name }) => name === is.name);
+    return was && isRecomputed(was, is) ? [is.name] : [];
+  });
 }
 
 const changeColumn = (from: ColumnIn, to: ColumnIn, blocking: Blocking): SchemaChange[] => {
   const [[{ name: table }, is], [, was]] = [to, from];
   if (isComputed(was) || isComputed(is)) {
-    return isMadeAgain(was, is) ? [dropColumn(table, was), addColumn(table, is, undefined)] : [];
+    return isRecomputed(was, is) ? [dropColumn(table, was), addColumn(table, is, undefined)] : [];
   }
   const isRetyped = fullType(was) !== fullType(is);
   const identity = withoutCollation(was) === withoutCollation(is) ? [] : [reidentify(table, was, is)];

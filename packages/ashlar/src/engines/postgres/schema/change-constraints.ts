@@ -14,18 +14,21 @@ export interface Difference {
 /**
  * Compares two lists of objects by name and definition. Objects for which `sameButName` is true differ only in their
  * names: they are renamed.
+ *
+ * @param isRemade - whether an object that stays is dropped and created, because what it names is
  */
 export function difference(
   before: readonly SchemaObject[],
   after: readonly SchemaObject[],
   sameButName: (a: SchemaObject, b: SchemaObject) => boolean = () => false,
+  isRemade: (one: SchemaObject) => boolean = () => false,
 ): Difference {
   const isIn = (list: readonly SchemaObject[], one: SchemaObject): boolean =>
     list.some(({ name, definition }) => name === one.name && definition === one.definition);
   const nameIn = (list: readonly SchemaObject[], { name }: SchemaObject): boolean =>
     list.some((one) => one.name === name);
-  const removed = before.filter((one) => !isIn(after, one));
-  const added = after.filter((one) => !isIn(before, one));
+  const removed = before.filter((one) => !isIn(after, one) || isRemade(one));
+  const added = after.filter((one) => !isIn(before, one) || isRemade(one));
   const renamed: [string, string][] = [];
   const isRenamed = new Set<SchemaObject>();
   for (const one of removed) {

@@ -7,7 +7,7 @@ import { mentions } from '../../../sql/code.js';
 import { newlyCascading } from '../../../sql/foreign-key.js';
 import { asCreated, changeObjects } from '../../object-changes.js';
 import { change } from './change.js';
-import { changeColumns, isMadeAgain } from './change-columns.js';
+import { changeColumns, recomputedColumns } from './change-columns.js';
 import {
   addConstraint,
   addIndex,
@@ -76,6 +76,12 @@ const assertSameOptions = (before: SchemaTable, after: SchemaTable): void => {
   });
 };
 
+// a column whose expression changes is dropped with what names it
+const namesRecomputed = (before: SchemaTable, after: SchemaTable): ((one: SchemaObject) => boolean) => {
+  const names = recomputedColumns(before, after);
+  return ({ definition }) => names.some((name) => mentions(definition, name, 'postgres'));
+};
+
 /** What a change of types needs to know of the other tables. */
 interface Retyping {
   readonly retyped: Retyped;
@@ -90,20 +96,18 @@ const changeTable = (
 ): TableChanges => {
   assertSameOptions(before, after);
   const written = modelSql(model);
+  const isRemade = namesRecomputed(before, after);
   const constraints = difference(
     before.constraints,
     after.constraints,
     (a, b) => a.definition === b.definition,
+    isRemade,
   );
-  const indexes = difference(before.indexes, after.indexes, (a, b) => withoutName(a) === withoutName(b));
-  const again = after.columns.filter((column) =>
-    before.columns.some((old) => old.name === column.name && isMadeAgain(old, column)),
-  );
-  // they go with their column
-  const reindexed = after.indexes.filter(
-    (index) =>
-      !indexes.added.includes(index) &&
-      again.some(({ name }) => mentions(index.definition, name, 'postgres')),
+  const indexes = difference(
+    before.indexes,
+    after.indexes,
+    (a, b) => withoutName(a) === withoutName(b),
+    isRemade,
   );
   const triggers = difference(before.triggers, after.triggers);
   const [secured, security] = [securityOf(before), securityOf(after)];
@@ -137,13 +141,13 @@ const changeTable = (
     drops: [
       ...policies.removed.map((policy) => dropPolicy(after, policy)),
       ...triggers.removed.map((trigger) => dropTrigger(after, trigger)),
-      ...[...indexes.removed, ...reindexed].map((index) => dropIndex(after, index)),
+      ...indexes.removed.map((index) => dropIndex(after, index)),
       ...constraints.removed.filter((one) => !isForeignKey(one)).map((one) => dropConstraint(after, one)),
     ],
     columns: changeColumns(before, after, model, blocking),
     adds: [
       ...addConstraints(added.filter((one) => !isForeignKey(one))),
-      ...[...indexes.added, ...reindexed].map((index) =>
+      ...indexes.added.map((index) =>
         addIndex(
           after,
           index,

@@ -166,6 +166,7 @@ export function columnDefinition(column: Column): string {
     identifier(column.name),
     columnType(column),
     ...(column.generated === 'identity' ? ['GENERATED ALWAYS AS IDENTITY'] : []),
+    ...(column.expression ? [`GENERATED ALWAYS AS (${column.expression.postgres}) STORED`] : []),
     ...(byDefault === undefined ? [] : [`DEFAULT ${byDefault}`]),
     ...(column.nullable ? [] : ['NOT NULL']),
   ].join(' ');

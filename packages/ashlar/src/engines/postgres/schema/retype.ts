@@ -92,7 +92,7 @@ const objectsOf = (before: SchemaTable, after: SchemaTable): readonly Blocking[]
   ];
 };
 
-// with the indexes over them, which are dropped with the column
+// with the constraints and indexes over them, which are dropped with the column
 const computedOf = (before: SchemaTable, after: SchemaTable): readonly Blocking[] =>
   after.columns
     .filter(
@@ -105,6 +105,11 @@ const computedOf = (before: SchemaTable, after: SchemaTable): readonly Blocking[
       create: [
         `ALTER TABLE ${identifier(after.name)} ADD COLUMN ${schemaColumnSql(column)}`,
         ...columnComment(after.name, column),
+        ...keptOf(before.constraints, after.constraints).flatMap(({ name, definition }) =>
+          mentions(definition, column.name, 'postgres')
+            ? [`ALTER TABLE ${identifier(after.name)} ADD CONSTRAINT ${identifier(name)} ${definition}`]
+            : [],
+        ),
         ...keptOf(before.indexes, after.indexes).flatMap(({ definition }) =>
           mentions(definition, column.name, 'postgres') ? [definition] : [],
         ),

@@ -1,10 +1,10 @@
 import type { Guarantee, GuardedTable } from '../../../contract/guarantee.js';
 import type { Privilege } from '../../../contract/rights.js';
 import { AshlarError } from '../../../errors.js';
-import { identityColumn, rightsOf } from '../../../model/index.js';
+import { identityColumn, isComputed, propertiesOf, rightsOf } from '../../../model/index.js';
 import { codeOf, mentions } from '../../../sql/code.js';
 import { DeclaredFacts } from '../../declared-facts.js';
-import { guaranteeViolation, sideTableViolation } from '../../violations.js';
+import { computedViolation, guaranteeViolation, sideTableViolation } from '../../violations.js';
 import { asAshlarError, deniedTable } from './errors.js';
 
 const rights: ReadonlyMap<string, Privilege> = new Map([
@@ -65,6 +65,7 @@ export class Refusals {
 
   // the server names the column alone
   #generated(sql: string, made: AshlarError): AshlarError {
+    if (made.facts.guarantee === 'computed') return this.#computed(sql, made);
     const [table, ...others] = this.#declared.tables.filter(
       (each) =>
         made.message.includes(` ${identityColumn(each)?.name} `) && mentions(sql, each.name, 'postgres'),
@@ -72,6 +73,17 @@ export class Refusals {
     if (!table || others.length > 0) return made;
     const facts = this.#declared.guarantee('autoincrement', table.name, made.message);
     return new AshlarError(made.code, { ...guaranteeViolation(facts, made.message), cause: made.cause });
+  }
+
+  #computed(sql: string, made: AshlarError): AshlarError {
+    const [name = ''] = made.facts.columns ?? [];
+    const [table, ...others] = this.#declared.tables.filter(({ columns, name: own }) => {
+      const column = columns[name];
+      return column !== undefined && isComputed(column) && mentions(sql, own, 'postgres');
+    });
+    if (!table || others.length > 0) return made;
+    const facts = { table: table.name, columns: propertiesOf(table, [name]), guarantee: 'computed' };
+    return new AshlarError(made.code, { ...computedViolation(facts), cause: made.cause });
   }
 
   #refusedSideTable(made: AshlarError): AshlarError {

@@ -317,7 +317,7 @@ export class Connection {
     prepared: Prepared | undefined,
     bound: readonly unknown[],
   ): AshlarError {
-    if (!prepared) return this.failure(error, false);
+    if (!prepared) return this.#failures.ofText(error, sql, this.database);
     const { statement, reads } = prepared;
     const again = () => (reads ? statement.all(bound) : statement.run(bound));
     return this.#failures.translated(error, {

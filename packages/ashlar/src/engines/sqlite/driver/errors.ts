@@ -2,6 +2,7 @@ import { AshlarError, type ErrorCode, type ErrorDescription } from '../../../err
 import { DeclaredFacts, type Reported } from '../../declared-facts.js';
 import {
   checkViolation,
+  computedViolation,
   foreignKeyViolation,
   guaranteeViolation,
   notNullViolation,
@@ -171,9 +172,18 @@ const overflow: Describe = () => ({
   suggestion: 'Sum fewer rows, or sum real numbers: sum(column * 1.0).',
 });
 
+const intoComputed = /^cannot (?:INSERT into|UPDATE) generated column "(.*)"$/;
+
+const computed: Describe = (message, { declared, target }) => {
+  const column = intoComputed.exec(message)?.[1] ?? '';
+  const facts = { ...declared.notNull({ table: target, columns: [column] }), guarantee: 'computed' };
+  return { code: 'guarantee-violated', ...computedViolation(facts) };
+};
+
 /** What is known by SQLite's message, whatever the code of the error. */
 const byMessage: readonly (readonly [message: RegExp, describe: Describe])[] = [
   [intoView, viewRefusal],
+  [intoComputed, computed],
   [/^integer overflow$/, overflow],
 ];
 

@@ -40,16 +40,25 @@ export class Failures {
 
   /** Translates an error of the driver. */
   translated(error: unknown, { database, ran, statement }: FailedOn): AshlarError {
-    const failed: Failed = {
-      declared: this.#declared,
-      refusals: this.#refusals,
-      target: statement && writtenTable(statement.sql),
-      ran,
-      isText: (text) => database.prepare(triggerWithText).get(literal(text)) !== undefined,
-    };
+    const failed = this.#known(database, ran, statement?.sql);
     if (!statement || !isViolation(error)) return sqliteError(error, failed);
     const named = explained(database, error, failed, statement.again);
     return sqliteError(named, failed, error);
+  }
+
+  /** Translates the error of a statement that SQLite does not compile. */
+  ofText(error: unknown, sql: string, database: DriverDatabase): AshlarError {
+    return sqliteError(error, this.#known(database, false, sql));
+  }
+
+  #known(database: DriverDatabase, ran: boolean, sql: string | undefined): Failed {
+    return {
+      declared: this.#declared,
+      refusals: this.#refusals,
+      target: sql === undefined ? undefined : writtenTable(sql),
+      ran,
+      isText: (text) => database.prepare(triggerWithText).get(literal(text)) !== undefined,
+    };
   }
 
   /** Translates the error of a COMMIT, whose transaction is still open where a foreign key is violated. */

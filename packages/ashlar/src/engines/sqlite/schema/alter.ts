@@ -6,7 +6,7 @@ import { newlyCascading } from '../../../sql/foreign-key.js';
 import { tableStatement } from './ddl.js';
 import { columnText } from './layout.js';
 import { parseTable } from './parse-table.js';
-import { rebuildTable, replacementName } from './rebuild.js';
+import { isComputed, rebuildTable, replacementName } from './rebuild.js';
 import { columnParts } from './render.js';
 
 /** The warning for a change that can be undone only in part: undoing it restores the schema, but not the data. */
@@ -189,8 +189,10 @@ const rebuildReasons = ({ before, after, renamed, added, dropped, changed }: Dif
 
 const rebuildDangers = ({ before, after, added, dropped, changed }: Difference): string[] => {
   const table = after.name;
-  const needed = ({ notNull, default: standard }: SchemaColumn): boolean => notNull && standard === undefined;
+  const needed = (column: SchemaColumn): boolean =>
+    column.notNull && column.default === undefined && !isComputed(column);
   const names = (columns: readonly SchemaColumn[]): string => columns.map(({ name }) => name).join(', ');
+  const lost = dropped.filter((column) => !isComputed(column));
   const unfilled = added.filter(needed);
   const unfilledBack = dropped.filter(needed);
   const stricter = changed.flatMap(([now, was]) =>
@@ -198,7 +200,7 @@ const rebuildDangers = ({ before, after, added, dropped, changed }: Difference):
   );
   return [
     `${table} is rewritten; writers wait until it is done.`,
-    dropped.length > 0 ? `The values of ${names(dropped)} are lost; ${withoutData}.` : '',
+    lost.length > 0 ? `The values of ${names(lost)} are lost; ${withoutData}.` : '',
     stricter.length > 0
       ? `It fails, and changes nothing, where a value of ${names(stricter)} is invalid for the new column.`
       : '',

@@ -22,6 +22,7 @@ const columnParts = (column: Column): ColumnParts => {
         ? ''
         : 'NOT NULL',
     standard === undefined ? '' : `DEFAULT ${standard}`,
+    column.expression ? `GENERATED ALWAYS AS (${column.expression.sqlite}) STORED` : '',
   ];
   return {
     name: identifier(column.name),

@@ -1,6 +1,6 @@
 import type { SchemaColumn, SchemaTable } from '../../../contract/schema.js';
 import { identifier } from '../../../model/index.js';
-import { codeOf, findWords, withoutQualifier } from '../../../sql/code.js';
+import { codeOf, withoutQualifier } from '../../../sql/code.js';
 import { copiedValue } from './conversions.js';
 import { type FormerName, keptRowids } from './kept-rowids.js';
 import { nameList } from './layout.js';
@@ -11,7 +11,10 @@ export function replacementName(table: string): string {
   return `ashlar_rebuild_${table}`;
 }
 
-const isComputed = ({ rest }: SchemaColumn): boolean => findWords(codeOf(rest, 'sqlite'), 'AS') >= 0;
+/** Returns whether SQLite computes a described column from others. */
+export function isComputed({ rest }: SchemaColumn): boolean {
+  return codeOf(rest, 'sqlite').some(({ word }, at, all) => word === 'AS' && all[at + 1]?.text === '(');
+}
 
 const counts = (table: SchemaTable): boolean =>
   table.columns.some(({ rest }) => codeOf(rest, 'sqlite').some(({ word }) => word === 'AUTOINCREMENT'));
@@ -32,6 +35,7 @@ export function rebuildTable(
   const temporary = replacementName(after.name);
   const replacement = identifier(temporary);
   const kept = after.columns.flatMap((column) => {
+    // SQLite computes such a value for the row that is copied
     if (isComputed(column)) return [];
     const former = before.columns.find(({ name }) => name === formerName(column.name));
     return former ? [{ column, former }] : [];
