@@ -182,7 +182,7 @@ describe.each(engines.filter((each) => sqlOf(each) === 'postgres'))('scoped on $
           .length;
       const sources = () =>
         fixture.run("SELECT prosrc FROM pg_proc WHERE proname LIKE 'ashlar%' ORDER BY proname");
-      expect(await functionCount()).toBe(6 + 6 + 2);
+      expect(await functionCount()).toBe(6 + 6 + 2 + 1);
       const before = await sources();
       await fixture.run(
         "CREATE OR REPLACE FUNCTION ashlar_scope_uuid_low() RETURNS uuid LANGUAGE sql STABLE AS $$ SELECT '00000000-0000-0000-0000-000000000000'::uuid $$",
