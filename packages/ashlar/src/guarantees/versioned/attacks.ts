@@ -1,7 +1,7 @@
 import type { Attack, Probe } from '../../contract/attack.js';
 import type { SqlRow } from '../../contract/sql.js';
 import type { TableFacts } from '../../contract/table.js';
-import { identifier } from '../../model/index.js';
+import { identifier, literal } from '../../model/index.js';
 import {
   asReplica,
   type Draft,
@@ -113,6 +113,14 @@ const links = (table: TableFacts, probe: Probe, columns: VersionedColumns): read
     after('a second version without a predecessor', follow(2, 'NULL')),
     after('another version with the number 1', follow(1, 'NULL')),
     after('a new version whose predecessor has another key', follow(2, strange)),
+    ...(columns.scope === undefined || columns.key.includes(columns.scope) || probe.otherScope === undefined
+      ? []
+      : [
+          after(
+            'a new version in another scope than its predecessor',
+            follow(2, idOf(1), { [columns.scope]: literal(probe.otherScope) }),
+          ),
+        ]),
     after('a new version that is not current', follow(2, idOf(1), { [columns.current]: 'false' })),
     ...(probe.fresh[columns.id] === undefined
       ? []

@@ -4,7 +4,7 @@ import { identifier } from '../../model/index.js';
 import { objectName } from '../../sql/object-name.js';
 import { alwaysTrigger, raise, triggerFunction, unchanged } from '../../sql/postgres-triggers.js';
 import { sql } from '../../sql/template.js';
-import type { VersionedColumns } from './columns.js';
+import { sameChain, type VersionedColumns } from './columns.js';
 import { versionIndexes } from './indexes.js';
 
 /** The triggers that enforce versions on PostgreSQL. Inserting a version needs no UPDATE privilege. */
@@ -42,9 +42,6 @@ export function versionedOnPostgres(
 
 const refuse = (text: string): string => raise('versioned', text);
 
-const sameKey = ({ key }: VersionedColumns, row: string): string =>
-  key.map((column) => `${identifier(column)} = ${row}.${identifier(column)}`).join(' AND ');
-
 const insertFunction = (name: string, table: TableFacts, columns: VersionedColumns): GuaranteeObject => {
   const [id, version, current, previous] = names(columns);
   return triggerFunction(
@@ -62,7 +59,7 @@ const insertFunction = (name: string, table: TableFacts, columns: VersionedColum
 
       -- a concurrent successor of the same version waits here, and then finds that the version is not current
       PERFORM FROM ${identifier(table.name)}
-      WHERE ${id} = NEW.${previous} AND ${sameKey(columns, 'NEW')} AND ${version} = NEW.${version} - 1 AND ${current}
+      WHERE ${id} = NEW.${previous} AND ${sameChain(columns, 'NEW')} AND ${version} = NEW.${version} - 1 AND ${current}
       FOR NO KEY UPDATE;
       IF NOT FOUND THEN
         ${refuse(`a new version of ${table.name} must follow the current one of its key`)}
@@ -101,7 +98,7 @@ const updateFunction = (name: string, table: TableFacts, columns: VersionedColum
         AND ${unchanged(table, [columns.current, ...columns.touched])}
         AND EXISTS (
           SELECT FROM ${identifier(table.name)}
-          WHERE ${previous} = OLD.${id} AND ${sameKey(columns, 'OLD')} AND ${version} = OLD.${version} + 1
+          WHERE ${previous} = OLD.${id} AND ${sameChain(columns, 'OLD')} AND ${version} = OLD.${version} + 1
         )
       THEN
         RETURN NEW;

@@ -6,7 +6,7 @@ import { objectName } from '../../sql/object-name.js';
 import { emptied, hiddenRowid, replacing, rowidKey, unchanged, uniqueKeys } from '../../sql/sqlite-keys.js';
 import { raise, sqliteTrigger } from '../../sql/sqlite-triggers.js';
 import { sql } from '../../sql/template.js';
-import type { VersionedColumns } from './columns.js';
+import { sameChain, type VersionedColumns } from './columns.js';
 import { versionIndexes } from './indexes.js';
 
 /** The triggers that enforce versions on SQLite, on any connection. */
@@ -19,8 +19,6 @@ export function versionedOnSqlite(table: TableFacts, columns: VersionedColumns):
     columns.current,
     columns.previous,
   ].map(identifier);
-  const sameKey = (row: string): string =>
-    columns.key.map((column) => `${identifier(column)} = ${row}.${identifier(column)}`).join(' AND ');
   const keys = [
     ...uniqueKeys(table),
     { columns: [...columns.key, columns.version], where: undefined },
@@ -33,7 +31,7 @@ export function versionedOnSqlite(table: TableFacts, columns: VersionedColumns):
   const lawful = [
     `OLD.${current} IS TRUE AND NEW.${current} IS FALSE`,
     ...unchanged(table, [columns.current, ...columns.touched]),
-    `EXISTS (SELECT 1 FROM ${name} WHERE ${previous} = OLD.${id} AND ${sameKey('OLD')} AND ${version} = OLD.${version} + 1)`,
+    `EXISTS (SELECT 1 FROM ${name} WHERE ${previous} = OLD.${id} AND ${sameChain(columns, 'OLD')} AND ${version} = OLD.${version} + 1)`,
   ];
 
   return [
@@ -56,7 +54,7 @@ export function versionedOnSqlite(table: TableFacts, columns: VersionedColumns):
           WHERE NEW.${previous} IS NOT NULL
             AND NOT EXISTS (
               SELECT 1 FROM ${name}
-              WHERE ${id} = NEW.${previous} AND ${sameKey('NEW')} AND ${version} = NEW.${version} - 1 AND ${current}
+              WHERE ${id} = NEW.${previous} AND ${sameChain(columns, 'NEW')} AND ${version} = NEW.${version} - 1 AND ${current}
             )
         `,
         sql`

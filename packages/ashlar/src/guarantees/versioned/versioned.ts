@@ -40,6 +40,7 @@ export function versioned(options: VersionedOptions): Guarantee {
   const columns = (table: TableFacts): VersionedColumns => ({
     id: table.primaryKey.columns[0] ?? '',
     key: list(options.key).map((column) => column.name),
+    scope: table.facts.scope?.name,
     version: options.version.name,
     current: options.current.name,
     previous: options.previous.name,
