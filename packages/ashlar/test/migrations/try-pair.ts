@@ -21,12 +21,19 @@ const systemOf = (model: readonly RandomTable[], folder: string): System =>
   });
 
 const rowsOf = (engine: Engine, table: string): Promise<readonly string[]> =>
-  engine.asOwner(async (owner) =>
-    (await owner.run(`SELECT * FROM ${identifier(table)}`))
-      // a column that is added again stands at the end
-      .map((row) => JSON.stringify(Object.entries(row).sort(([a], [b]) => (a < b ? -1 : 1))))
-      .sort(),
-  );
+  engine.asOwner(async (owner) => {
+    const found = (await engine.introspect(owner)).tables.find(({ name }) => name === table);
+    // as text: the owner reads no integer beyond 2^53
+    const list = found?.columns.map(
+      ({ name }) => `${engine.dialect.proving.quoted(identifier(name))} AS ${identifier(name)}`,
+    );
+    return (
+      (await owner.run(`SELECT ${list?.join(', ')} FROM ${identifier(table)}`))
+        // a column that is added again stands at the end
+        .map((row) => JSON.stringify(Object.entries(row).sort(([a], [b]) => (a < b ? -1 : 1))))
+        .sort()
+    );
+  });
 
 const insertRows = (engine: Engine, tables: readonly Table[]): Promise<void> =>
   engine.asOwner(async (owner) => {
