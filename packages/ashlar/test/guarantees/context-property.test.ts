@@ -171,8 +171,8 @@ describe('SQL on a connection of the application’s role, with the signed conte
     // most of them do something
     expect(ran).toBeGreaterThan(tried / 4);
     expect(await watch.unchanged()).toBe(true);
-    // the owner's own lines are those of no session
-    expect(await watch.writers()).toEqual([own]);
+    // few random statements may write nothing
+    expect([[], [own]]).toContainEqual(await watch.writers());
   }, 1_800_000);
 
   test('the generator finds what a database without a key gives away', async () => {

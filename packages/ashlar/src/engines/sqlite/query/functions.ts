@@ -45,7 +45,7 @@ const ofJson = (value: unknown, read: (json: string) => unknown): unknown => {
   try {
     return read(value);
   } catch {
-    throw new Error('malformed JSON');
+    throw new SyntaxError('malformed JSON');
   }
 };
 
