@@ -19,7 +19,9 @@ beforeAll(async () => {
   // a block without the name of a file goes on with app.ts
   const further = blocks.flatMap(([, name, code = '']) => (name === undefined ? [code] : [])).join('');
   for (const [, name, code = ''] of blocks)
-    if (name !== undefined) shown[name] = code.replace('await db.close();', `${further}await db.close();`);
+    if (name !== undefined)
+      shown[name] =
+        name === 'app.ts' ? code.replace('await db.close();', `${further}await db.close();`) : code;
 });
 afterAll(() => newcomer.remove());
 
