@@ -110,7 +110,7 @@ describe('a database that verifies contexts', () => {
     ).rejects.toMatchObject({ code: 'guarantee-violated' });
   });
 
-  test('nobody but the owner reads the keys, and PUBLIC executes nothing', async () => {
+  test('only the owner reads the keys, and PUBLIC executes nothing', async () => {
     for (const role of ['app', 'auditor'] as const) {
       const client = await keyed.plain(role);
       await expect(client.query('SELECT * FROM ashlar_context_keys')).rejects.toMatchObject({

@@ -17,6 +17,25 @@ export const sampleTables = `
   CREATE TABLE notes (id int PRIMARY KEY, body text NOT NULL DEFAULT '', n int, at date, parent int);
   INSERT INTO notes (id, n) VALUES (1, 1), (2, 2);`;
 
+/** Statements of both dialects that write what only a guarantee writes. */
+const recordWrites = [
+  'INSERT INTO entries_ledger_entries (id) VALUES (1)',
+  'UPDATE entries_ledger_tree SET node = NULL WHERE level = 1',
+  'DELETE FROM trail WHERE id = 1',
+  'UPDATE trail SET actor = NULL WHERE id = 1',
+  'INSERT INTO ashlar_session VALUES (1)',
+  'DELETE FROM ashlar_migrations WHERE step = 1',
+  'WITH old AS (SELECT 1) INSERT INTO trail (id) SELECT 2 FROM old',
+];
+
+const scopedCopies: Samples = {
+  bad: [
+    'CREATE TABLE copies AS SELECT * FROM scoped',
+    'CREATE TEMP TABLE copies AS SELECT id FROM notes, scoped',
+  ],
+  good: ['CREATE TABLE copies AS SELECT * FROM notes'],
+};
+
 /** Samples by the rule, for PostgreSQL. */
 export const postgresSamples: Readonly<Record<string, Samples>> = {
   'change-guard': {
@@ -37,25 +56,13 @@ export const postgresSamples: Readonly<Record<string, Samples>> = {
   },
   'write-records': {
     bad: [
-      'INSERT INTO entries_ledger_entries (id) VALUES (1)',
-      'UPDATE entries_ledger_tree SET node = NULL WHERE level = 1',
-      'DELETE FROM trail WHERE id = 1',
-      'UPDATE trail SET actor = NULL WHERE id = 1',
-      'INSERT INTO ashlar_session VALUES (1)',
-      'DELETE FROM ashlar_migrations WHERE step = 1',
-      'WITH old AS (SELECT 1) INSERT INTO trail (id) SELECT 2 FROM old',
+      ...recordWrites,
       'MERGE INTO entries_ledger_tree t USING notes n ON t.id = n.id WHEN MATCHED THEN DELETE',
       "COPY trail FROM '/tmp/trail'",
     ],
     good: ['INSERT INTO notes (id) VALUES (3)', 'UPDATE notes SET n = 1 WHERE id = 1'],
   },
-  'copy-scoped': {
-    bad: [
-      'CREATE TABLE copies AS SELECT * FROM scoped',
-      'CREATE TEMP TABLE copies AS SELECT id FROM notes, scoped',
-    ],
-    good: ['CREATE TABLE copies AS SELECT * FROM notes'],
-  },
+  'copy-scoped': scopedCopies,
   'add-policy': {
     bad: [
       'CREATE POLICY more ON scoped USING (1 = 1)',
@@ -566,26 +573,14 @@ export const sqliteSamples: Readonly<Record<string, Samples>> = {
   },
   'write-records': {
     bad: [
-      'INSERT INTO entries_ledger_entries (id) VALUES (1)',
-      'UPDATE entries_ledger_tree SET node = NULL WHERE level = 1',
-      'DELETE FROM trail WHERE id = 1',
-      'UPDATE trail SET actor = NULL WHERE id = 1',
-      'INSERT INTO ashlar_session VALUES (1)',
-      'DELETE FROM ashlar_migrations WHERE step = 1',
-      'WITH old AS (SELECT 1) INSERT INTO trail (id) SELECT 2 FROM old',
+      ...recordWrites,
       'UPDATE sqlite_schema SET sql = 1 WHERE name = 2',
       'REPLACE INTO ashlar_purge VALUES (1)',
       'INSERT OR IGNORE INTO ashlar_purge VALUES (1)',
     ],
     good: ['INSERT INTO notes (id) VALUES (3)', 'UPDATE notes SET n = 1 WHERE id = 1'],
   },
-  'copy-scoped': {
-    bad: [
-      'CREATE TABLE copies AS SELECT * FROM scoped',
-      'CREATE TEMP TABLE copies AS SELECT id FROM notes, scoped',
-    ],
-    good: ['CREATE TABLE copies AS SELECT * FROM notes'],
-  },
+  'copy-scoped': scopedCopies,
   'or-replace': {
     bad: [
       'REPLACE INTO notes VALUES (1)',

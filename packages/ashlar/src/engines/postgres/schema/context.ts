@@ -7,7 +7,7 @@ import { scopeTypes } from './scope-types.js';
 /** The table of the keys that verify contexts of sessions. Only the owner reads it. */
 export const contextKeys = 'ashlar_context_keys';
 
-/** The empty table whose readers may set their own scope: the auditor, and nobody who writes. */
+/** An empty table. A role that may read it sets its own scope: the auditor has this right, a role that writes does not. */
 const everyScopeReaders = 'ashlar_every_scope';
 
 /** How far the time in a token may be from the BEGIN of its transaction, in milliseconds. */
