@@ -89,7 +89,9 @@ const droppedIndex = (
   return droppedIn(statements, 'INDEX').includes(name) ? name : undefined;
 };
 
-const guardsOf = (tables: readonly GuardedTable[], dialect: SqlName) => {
+type Guards = Pick<Surroundings, 'guards' | 'declared'>;
+
+const readGuards = (tables: readonly GuardedTable[], dialect: SqlName): Guards => {
   const objects = tables.flatMap((table) =>
     sideObjects(table, dialect).map((object) => ({ ...object, table: table.name })),
   );
@@ -99,6 +101,15 @@ const guardsOf = (tables: readonly GuardedTable[], dialect: SqlName) => {
       objects.flatMap(({ sql }) => splitStatements(sql, dialect).map(({ tokens }) => plainForm(tokens))),
     ),
   };
+};
+
+// a plan asks for each of its steps, and reading the SQL of all guarantees takes milliseconds
+const known = { sqlite: new WeakMap<object, Guards>(), postgres: new WeakMap<object, Guards>() };
+
+const guardsOf = (tables: SystemFacts['tables'], dialect: SqlName): Guards => {
+  const guards = known[dialect].get(tables) ?? readGuards(Object.values(tables), dialect);
+  known[dialect].set(tables, guards);
+  return guards;
 };
 
 /**
@@ -122,7 +133,7 @@ export function findDangers(
     mode: body.mode,
     statements: body.statements,
     tables: new Map(tables.map((table) => [table.name, table])),
-    ...guardsOf(tables, dialect),
+    ...guardsOf(declared, dialect),
     definers: new Set(
       Object.values(views).flatMap(({ name, definer }) => (definer === undefined ? [] : [name])),
     ),
