@@ -74,7 +74,10 @@ const assertDump = ({ format, bytes }: Copy): void => {
   });
 };
 
-const opened = async <T>(options: OpenOptions, work: (engine: Engine) => Promise<T>): Promise<T> => {
+const opened = async <T>(
+  options: Parameters<typeof openPostgres>[0],
+  work: (engine: Engine) => Promise<T>,
+): Promise<T> => {
   const engine = await openPostgres(options);
   try {
     return await work(engine);
@@ -146,7 +149,7 @@ const replaceSchema = async ({ owner, role, options, copy, check }: Replacement)
       await owner.run(`CREATE SCHEMA ${identifier(temporary)}`);
       if (role)
         await owner.run(`GRANT USAGE, CREATE ON SCHEMA ${identifier(temporary)} TO ${identifier(role)}`);
-      const renamed = { ...there, url: withSchema(there.url, temporary) };
+      const renamed = { ...there, url: withSchema(there.url, temporary), isRenamed: true };
       await opened(renamed, (engine) =>
         engine.snapshot((snapshot) =>
           restored(

@@ -60,6 +60,11 @@ const surviveErrors = (client: { on(event: 'error', listener: () => void): unkno
 interface ServerOptions extends OpenOptions {
   /** Whether the schema of the URL may be missing where it is not created. */
   readonly anySchema?: boolean;
+  /**
+   * Whether the schema was renamed: its functions look for tables under the name that it had, so none of them is called,
+   * and no session may begin.
+   */
+  readonly isRenamed?: boolean;
 }
 
 const firstLook = async (
@@ -74,7 +79,7 @@ const firstLook = async (
     const [seen] = await Promise.all([
       readConnectionFacts(lease.channel, options),
       assertSettings(lease.channel, schema),
-      signer.learn(lease.channel),
+      options.isRenamed || signer.learn(lease.channel),
     ]);
     if (seen.versionNumber < oldestServer) {
       throw new AshlarError('server-too-old', {
