@@ -240,6 +240,7 @@ CREATE TABLE users (
 CREATE OR REPLACE FUNCTION audit_log_append_only()
  RETURNS trigger
  LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
   IF TG_OP = 'UPDATE' THEN
@@ -254,6 +255,7 @@ $function$;
 CREATE OR REPLACE FUNCTION audit_log_ledger_blocks_append_only()
  RETURNS trigger
  LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
   RAISE EXCEPTION 'ashlar/ledgered: rows of audit_log_ledger_blocks are never changed and never deleted'
@@ -264,6 +266,7 @@ $function$;
 CREATE OR REPLACE FUNCTION audit_log_ledger_entries_append_only()
  RETURNS trigger
  LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
   RAISE EXCEPTION 'ashlar/ledgered: rows of audit_log_ledger_entries are never changed and never deleted'
@@ -420,6 +423,7 @@ $function$;
 CREATE OR REPLACE FUNCTION audit_log_ledger_stamp()
  RETURNS trigger
  LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
   NEW.ashlar_xid := pg_current_xact_id();
@@ -431,6 +435,7 @@ $function$;
 CREATE OR REPLACE FUNCTION audit_log_ledger_tree_append_only()
  RETURNS trigger
  LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
   RAISE EXCEPTION 'ashlar/ledgered: rows of audit_log_ledger_tree are never changed and never deleted'
@@ -441,6 +446,7 @@ $function$;
 CREATE OR REPLACE FUNCTION cloud_connections_encrypted_update()
  RETURNS trigger
  LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
   RAISE EXCEPTION 'ashlar/encrypted: a row of cloud_connections never changes its id, user_id, to which its ciphertexts are bound'
@@ -451,11 +457,11 @@ $function$;
 CREATE OR REPLACE FUNCTION cloud_connections_updated_at_touched()
  RETURNS trigger
  LANGUAGE plpgsql
- SET search_path TO 'pg_catalog'
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
   -- a session of a connection with a clock of its own has that clock's time in a setting
-  NEW.updated_at := coalesce(nullif(current_setting('ashlar.now', true), '')::timestamptz, now());
+  NEW.updated_at := coalesce(nullif(current_setting('ashlar.now', true), '')::pg_catalog.timestamptz, now());
   RETURN NEW;
 END
 $function$;
@@ -463,6 +469,7 @@ $function$;
 CREATE OR REPLACE FUNCTION data_keys_keyring_delete()
  RETURNS trigger
  LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
   RAISE EXCEPTION 'ashlar/keyring: keys of data_keys are shredded, never deleted'
@@ -494,10 +501,10 @@ $function$;
 CREATE OR REPLACE FUNCTION data_keys_keyring_update()
  RETURNS trigger
  LANGUAGE plpgsql
- SET search_path TO 'pg_catalog'
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
-  IF ROW(NEW.scope, NEW.version, NEW.created_at)::record *= ROW(OLD.scope, OLD.version, OLD.created_at)::record
+  IF ROW(NEW.scope, NEW.version, NEW.created_at)::pg_catalog.record *= ROW(OLD.scope, OLD.version, OLD.created_at)::pg_catalog.record
     AND OLD.shredded_at IS NULL
   THEN
     RETURN NEW;
@@ -510,11 +517,11 @@ $function$;
 CREATE OR REPLACE FUNCTION documents_updated_at_touched()
  RETURNS trigger
  LANGUAGE plpgsql
- SET search_path TO 'pg_catalog'
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
   -- a session of a connection with a clock of its own has that clock's time in a setting
-  NEW.updated_at := coalesce(nullif(current_setting('ashlar.now', true), '')::timestamptz, now());
+  NEW.updated_at := coalesce(nullif(current_setting('ashlar.now', true), '')::pg_catalog.timestamptz, now());
   RETURN NEW;
 END
 $function$;
@@ -563,7 +570,7 @@ $function$;
 CREATE OR REPLACE FUNCTION folders_parent_id_acyclic_lock()
  RETURNS trigger
  LANGUAGE plpgsql
- SET search_path TO 'pg_catalog'
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
   PERFORM pg_advisory_xact_lock(hashtextextended('ashlar.acyclic.' || TG_TABLE_SCHEMA || '.folders', 0));
@@ -574,6 +581,7 @@ $function$;
 CREATE OR REPLACE FUNCTION users_encrypted_update()
  RETURNS trigger
  LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
   RAISE EXCEPTION 'ashlar/encrypted: a row of users never changes its id, to which its ciphertexts are bound'
@@ -584,11 +592,11 @@ $function$;
 CREATE OR REPLACE FUNCTION users_updated_at_touched()
  RETURNS trigger
  LANGUAGE plpgsql
- SET search_path TO 'pg_catalog'
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
   -- a session of a connection with a clock of its own has that clock's time in a setting
-  NEW.updated_at := coalesce(nullif(current_setting('ashlar.now', true), '')::timestamptz, now());
+  NEW.updated_at := coalesce(nullif(current_setting('ashlar.now', true), '')::pg_catalog.timestamptz, now());
   RETURN NEW;
 END
 $function$;

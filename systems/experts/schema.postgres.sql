@@ -38,6 +38,7 @@ CREATE TABLE leads (
 CREATE OR REPLACE FUNCTION conversations_append_only()
  RETURNS trigger
  LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
   IF TG_OP = 'UPDATE' THEN
@@ -70,10 +71,10 @@ $function$;
 CREATE OR REPLACE FUNCTION conversations_append_only_stamp()
  RETURNS trigger
  LANGUAGE plpgsql
- SET search_path TO 'pg_catalog'
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
-  IF ROW(NEW.id, NEW.email, NEW.query, NEW.history, NEW.response_type, NEW.response_narrative, NEW.response_experts, NEW.created_at, NEW.top_match_score, NEW.source)::record *= ROW(OLD.id, OLD.email, OLD.query, OLD.history, OLD.response_type, OLD.response_narrative, OLD.response_experts, OLD.created_at, OLD.top_match_score, OLD.source)::record
+  IF ROW(NEW.id, NEW.email, NEW.query, NEW.history, NEW.response_type, NEW.response_narrative, NEW.response_experts, NEW.created_at, NEW.top_match_score, NEW.source)::pg_catalog.record *= ROW(OLD.id, OLD.email, OLD.query, OLD.history, OLD.response_type, OLD.response_narrative, OLD.response_experts, OLD.created_at, OLD.top_match_score, OLD.source)::pg_catalog.record
     AND (NOT OLD.gap_resolved AND NEW.gap_resolved)
   THEN
     RETURN NEW;

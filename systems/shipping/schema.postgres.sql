@@ -175,6 +175,7 @@ CREATE INDEX jobs_status_idx ON jobs (status);
 CREATE OR REPLACE FUNCTION audit_logs_append_only()
  RETURNS trigger
  LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
   IF TG_OP = 'UPDATE' THEN
@@ -207,6 +208,7 @@ $function$;
 CREATE OR REPLACE FUNCTION job_changes_append_only()
  RETURNS trigger
  LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
   IF TG_OP = 'UPDATE' THEN
@@ -221,6 +223,7 @@ $function$;
 CREATE OR REPLACE FUNCTION job_changes_ledger_blocks_append_only()
  RETURNS trigger
  LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
   RAISE EXCEPTION 'ashlar/ledgered: rows of job_changes_ledger_blocks are never changed and never deleted'
@@ -231,6 +234,7 @@ $function$;
 CREATE OR REPLACE FUNCTION job_changes_ledger_entries_append_only()
  RETURNS trigger
  LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
   RAISE EXCEPTION 'ashlar/ledgered: rows of job_changes_ledger_entries are never changed and never deleted'
@@ -390,6 +394,7 @@ $function$;
 CREATE OR REPLACE FUNCTION job_changes_ledger_stamp()
  RETURNS trigger
  LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
   NEW.ashlar_xid := pg_current_xact_id();
@@ -401,6 +406,7 @@ $function$;
 CREATE OR REPLACE FUNCTION job_changes_ledger_tree_append_only()
  RETURNS trigger
  LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
   RAISE EXCEPTION 'ashlar/ledgered: rows of job_changes_ledger_tree are never changed and never deleted'
@@ -411,6 +417,7 @@ $function$;
 CREATE OR REPLACE FUNCTION job_changes_trail_insert()
  RETURNS trigger
  LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
   RAISE EXCEPTION 'ashlar/trail: rows of job_changes are written by the database only'
@@ -421,6 +428,7 @@ $function$;
 CREATE OR REPLACE FUNCTION job_rows_status_lifecycle()
  RETURNS trigger
  LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
   IF TG_OP = 'INSERT' THEN
@@ -441,7 +449,7 @@ CREATE OR REPLACE FUNCTION jobs_audited()
  SET enable_nestloop TO 'off'
 AS $function$
 DECLARE
-  acting record;
+  acting pg_catalog.record;
 BEGIN
   IF coalesce(pg_partition_root(TG_RELID), TG_RELID) <> 'jobs'::regclass THEN
     RAISE EXCEPTION 'ashlar: only triggers of jobs may call jobs_audited' USING ERRCODE = 'insufficient_privilege';
@@ -454,7 +462,8 @@ BEGIN
     RETURN NULL;
   END IF;
   -- current_user is the owner here: the role that the session has acts
-  SELECT context.actor, context.scope, coalesce(nullif(current_setting('role'), 'none'), session_user)::name AS role INTO acting FROM ashlar_context(coalesce(nullif(current_setting('role'), 'none'), session_user)::name) AS context;
+  SELECT context.actor, context.scope, coalesce(nullif(current_setting('role'), 'none'), session_user)::name AS role
+  INTO acting FROM ashlar_context(coalesce(nullif(current_setting('role'), 'none'), session_user)::name) AS context;
   IF acting.scope IS NULL THEN
     RAISE EXCEPTION 'ashlar/audited: a writer without a session is refused'
       USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
@@ -575,6 +584,7 @@ $function$;
 CREATE OR REPLACE FUNCTION jobs_audited_truncate()
  RETURNS trigger
  LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
   RAISE EXCEPTION 'ashlar/audited: jobs cannot be truncated: the audit trail would miss the deleted rows'
@@ -585,6 +595,7 @@ $function$;
 CREATE OR REPLACE FUNCTION jobs_status_lifecycle()
  RETURNS trigger
  LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
   IF TG_OP = 'INSERT' THEN
@@ -599,11 +610,11 @@ $function$;
 CREATE OR REPLACE FUNCTION jobs_updated_at_touched()
  RETURNS trigger
  LANGUAGE plpgsql
- SET search_path TO 'pg_catalog'
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
   -- a session of a connection with a clock of its own has that clock's time in a setting
-  NEW.updated_at := coalesce(nullif(current_setting('ashlar.now', true), '')::timestamptz, now());
+  NEW.updated_at := coalesce(nullif(current_setting('ashlar.now', true), '')::pg_catalog.timestamptz, now());
   RETURN NEW;
 END
 $function$;

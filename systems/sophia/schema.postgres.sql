@@ -339,6 +339,7 @@ END);
 CREATE OR REPLACE FUNCTION audit_log_append_only()
  RETURNS trigger
  LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
   IF TG_OP = 'UPDATE' THEN
@@ -353,6 +354,7 @@ $function$;
 CREATE OR REPLACE FUNCTION audit_log_ledger_blocks_append_only()
  RETURNS trigger
  LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
   RAISE EXCEPTION 'ashlar/ledgered: rows of audit_log_ledger_blocks are never changed and never deleted'
@@ -363,6 +365,7 @@ $function$;
 CREATE OR REPLACE FUNCTION audit_log_ledger_entries_append_only()
  RETURNS trigger
  LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
   RAISE EXCEPTION 'ashlar/ledgered: rows of audit_log_ledger_entries are never changed and never deleted'
@@ -519,6 +522,7 @@ $function$;
 CREATE OR REPLACE FUNCTION audit_log_ledger_stamp()
  RETURNS trigger
  LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
   NEW.ashlar_xid := pg_current_xact_id();
@@ -530,6 +534,7 @@ $function$;
 CREATE OR REPLACE FUNCTION audit_log_ledger_tree_append_only()
  RETURNS trigger
  LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
   RAISE EXCEPTION 'ashlar/ledgered: rows of audit_log_ledger_tree are never changed and never deleted'
@@ -546,7 +551,7 @@ CREATE OR REPLACE FUNCTION clients_audited()
  SET enable_nestloop TO 'off'
 AS $function$
 DECLARE
-  acting record;
+  acting pg_catalog.record;
 BEGIN
   IF coalesce(pg_partition_root(TG_RELID), TG_RELID) <> 'clients'::regclass THEN
     RAISE EXCEPTION 'ashlar: only triggers of clients may call clients_audited' USING ERRCODE = 'insufficient_privilege';
@@ -559,12 +564,17 @@ BEGIN
     RETURN NULL;
   END IF;
   -- current_user is the owner here: the role that the session has acts
-  SELECT context.actor, context.scope, coalesce(nullif(current_setting('role'), 'none'), session_user)::name AS role INTO acting FROM ashlar_context(coalesce(nullif(current_setting('role'), 'none'), session_user)::name) AS context;
+  SELECT context.actor, context.scope, context.sees, coalesce(nullif(current_setting('role'), 'none'), session_user)::name AS role
+  INTO acting FROM ashlar_context(coalesce(nullif(current_setting('role'), 'none'), session_user)::name) AS context;
   IF acting.scope IS NULL THEN
     RAISE EXCEPTION 'ashlar/audited: a writer without a session is refused'
       USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
   END IF;
   IF TG_OP = 'INSERT' THEN
+    IF acting.sees <> '*' AND (EXISTS (SELECT FROM new_rows AS each_row WHERE (each_row.id::pg_catalog.text = acting.sees COLLATE "C") IS NOT TRUE)) THEN
+      RAISE EXCEPTION 'ashlar/scoped: rows of clients are written by sessions of their scope only'
+        USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+    END IF;
     INSERT INTO record_changes (
       actor, scope, role, table_name, operation, row_key, before, "after"
     )
@@ -602,6 +612,10 @@ BEGIN
       )
     FROM new_rows AS now;
   ELSIF TG_OP = 'UPDATE' THEN
+    IF acting.sees <> '*' AND (EXISTS (SELECT FROM old_rows AS each_row WHERE (each_row.id::pg_catalog.text = acting.sees COLLATE "C") IS NOT TRUE) OR EXISTS (SELECT FROM new_rows AS each_row WHERE (each_row.id::pg_catalog.text = acting.sees COLLATE "C") IS NOT TRUE)) THEN
+      RAISE EXCEPTION 'ashlar/scoped: rows of clients are written by sessions of their scope only'
+        USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+    END IF;
     INSERT INTO record_changes (
       actor, scope, role, table_name, operation, row_key, before, "after"
     )
@@ -664,6 +678,10 @@ BEGIN
       )
     FROM (SELECT each_row.id, each_row.name, each_row.industry, each_row.business_description, each_row.geography_area, each_row.geography_radius_km, each_row.industry_vertical, each_row.target_audience, each_row.content_pillars, each_row.posting_cadence, each_row.platform_accounts, each_row.guardrails, each_row.brand_assets, each_row.competitors, each_row.market_scope, each_row.onboarding_state, each_row.is_archived, each_row.archived_at, each_row.profile_completeness_pct, each_row.is_mvp_ready, each_row.last_activity_at, each_row.last_action_summary, each_row.created_at, each_row.updated_at, row_number() OVER () AS ashlar_place FROM old_rows AS each_row) AS was JOIN (SELECT each_row.id, each_row.name, each_row.industry, each_row.business_description, each_row.geography_area, each_row.geography_radius_km, each_row.industry_vertical, each_row.target_audience, each_row.content_pillars, each_row.posting_cadence, each_row.platform_accounts, each_row.guardrails, each_row.brand_assets, each_row.competitors, each_row.market_scope, each_row.onboarding_state, each_row.is_archived, each_row.archived_at, each_row.profile_completeness_pct, each_row.is_mvp_ready, each_row.last_activity_at, each_row.last_action_summary, each_row.created_at, each_row.updated_at, row_number() OVER () AS ashlar_place FROM new_rows AS each_row) AS now USING (ashlar_place) ORDER BY ashlar_place;
   ELSE
+    IF acting.sees <> '*' AND (EXISTS (SELECT FROM old_rows AS each_row WHERE (each_row.id::pg_catalog.text = acting.sees COLLATE "C") IS NOT TRUE)) THEN
+      RAISE EXCEPTION 'ashlar/scoped: rows of clients are written by sessions of their scope only'
+        USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+    END IF;
     INSERT INTO record_changes (
       actor, scope, role, table_name, operation, row_key, before, "after"
     )
@@ -708,6 +726,7 @@ $function$;
 CREATE OR REPLACE FUNCTION clients_audited_truncate()
  RETURNS trigger
  LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
   RAISE EXCEPTION 'ashlar/audited: clients cannot be truncated: the audit trail would miss the deleted rows'
@@ -718,7 +737,7 @@ $function$;
 CREATE OR REPLACE FUNCTION clients_named_nowhere()
  RETURNS trigger
  LANGUAGE plpgsql
- SET search_path TO 'pg_catalog'
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
   PERFORM set_config('search_path', format('%I, pg_temp', TG_TABLE_SCHEMA), true);
@@ -746,11 +765,11 @@ $function$;
 CREATE OR REPLACE FUNCTION clients_updated_at_touched()
  RETURNS trigger
  LANGUAGE plpgsql
- SET search_path TO 'pg_catalog'
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
   -- a session of a connection with a clock of its own has that clock's time in a setting
-  NEW.updated_at := coalesce(nullif(current_setting('ashlar.now', true), '')::timestamptz, now());
+  NEW.updated_at := coalesce(nullif(current_setting('ashlar.now', true), '')::pg_catalog.timestamptz, now());
   RETURN NEW;
 END
 $function$;
@@ -758,6 +777,7 @@ $function$;
 CREATE OR REPLACE FUNCTION enrichment_log_append_only()
  RETURNS trigger
  LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
   IF TG_OP = 'UPDATE' THEN
@@ -772,7 +792,7 @@ $function$;
 CREATE OR REPLACE FUNCTION institutional_knowledge_names_no_client()
  RETURNS trigger
  LANGUAGE plpgsql
- SET search_path TO 'pg_catalog'
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
   PERFORM set_config('search_path', format('%I, pg_temp', TG_TABLE_SCHEMA), true);
@@ -800,11 +820,11 @@ $function$;
 CREATE OR REPLACE FUNCTION institutional_knowledge_updated_at_touched()
  RETURNS trigger
  LANGUAGE plpgsql
- SET search_path TO 'pg_catalog'
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
   -- a session of a connection with a clock of its own has that clock's time in a setting
-  NEW.updated_at := coalesce(nullif(current_setting('ashlar.now', true), '')::timestamptz, now());
+  NEW.updated_at := coalesce(nullif(current_setting('ashlar.now', true), '')::pg_catalog.timestamptz, now());
   RETURN NEW;
 END
 $function$;
@@ -812,6 +832,7 @@ $function$;
 CREATE OR REPLACE FUNCTION record_changes_append_only()
  RETURNS trigger
  LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
   IF TG_OP = 'UPDATE' THEN
@@ -826,6 +847,7 @@ $function$;
 CREATE OR REPLACE FUNCTION record_changes_ledger_blocks_append_only()
  RETURNS trigger
  LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
   RAISE EXCEPTION 'ashlar/ledgered: rows of record_changes_ledger_blocks are never changed and never deleted'
@@ -836,6 +858,7 @@ $function$;
 CREATE OR REPLACE FUNCTION record_changes_ledger_entries_append_only()
  RETURNS trigger
  LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
   RAISE EXCEPTION 'ashlar/ledgered: rows of record_changes_ledger_entries are never changed and never deleted'
@@ -995,6 +1018,7 @@ $function$;
 CREATE OR REPLACE FUNCTION record_changes_ledger_stamp()
  RETURNS trigger
  LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
   NEW.ashlar_xid := pg_current_xact_id();
@@ -1006,6 +1030,7 @@ $function$;
 CREATE OR REPLACE FUNCTION record_changes_ledger_tree_append_only()
  RETURNS trigger
  LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
   RAISE EXCEPTION 'ashlar/ledgered: rows of record_changes_ledger_tree are never changed and never deleted'
@@ -1016,6 +1041,7 @@ $function$;
 CREATE OR REPLACE FUNCTION record_changes_trail_insert()
  RETURNS trigger
  LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
   RAISE EXCEPTION 'ashlar/trail: rows of record_changes are written by the database only'
@@ -1032,7 +1058,7 @@ CREATE OR REPLACE FUNCTION voice_materials_audited()
  SET enable_nestloop TO 'off'
 AS $function$
 DECLARE
-  acting record;
+  acting pg_catalog.record;
 BEGIN
   IF coalesce(pg_partition_root(TG_RELID), TG_RELID) <> 'voice_materials'::regclass THEN
     RAISE EXCEPTION 'ashlar: only triggers of voice_materials may call voice_materials_audited' USING ERRCODE = 'insufficient_privilege';
@@ -1045,12 +1071,17 @@ BEGIN
     RETURN NULL;
   END IF;
   -- current_user is the owner here: the role that the session has acts
-  SELECT context.actor, context.scope, coalesce(nullif(current_setting('role'), 'none'), session_user)::name AS role INTO acting FROM ashlar_context(coalesce(nullif(current_setting('role'), 'none'), session_user)::name) AS context;
+  SELECT context.actor, context.scope, context.sees, coalesce(nullif(current_setting('role'), 'none'), session_user)::name AS role
+  INTO acting FROM ashlar_context(coalesce(nullif(current_setting('role'), 'none'), session_user)::name) AS context;
   IF acting.scope IS NULL THEN
     RAISE EXCEPTION 'ashlar/audited: a writer without a session is refused'
       USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
   END IF;
   IF TG_OP = 'INSERT' THEN
+    IF acting.sees <> '*' AND (EXISTS (SELECT FROM new_rows AS each_row WHERE (each_row.client_id::pg_catalog.text = acting.sees COLLATE "C") IS NOT TRUE)) THEN
+      RAISE EXCEPTION 'ashlar/scoped: rows of voice_materials are written by sessions of their scope only'
+        USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+    END IF;
     INSERT INTO record_changes (
       actor, scope, role, table_name, operation, row_key, before, "after"
     )
@@ -1072,6 +1103,10 @@ BEGIN
       )
     FROM new_rows AS now;
   ELSIF TG_OP = 'UPDATE' THEN
+    IF acting.sees <> '*' AND (EXISTS (SELECT FROM old_rows AS each_row WHERE (each_row.client_id::pg_catalog.text = acting.sees COLLATE "C") IS NOT TRUE) OR EXISTS (SELECT FROM new_rows AS each_row WHERE (each_row.client_id::pg_catalog.text = acting.sees COLLATE "C") IS NOT TRUE)) THEN
+      RAISE EXCEPTION 'ashlar/scoped: rows of voice_materials are written by sessions of their scope only'
+        USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+    END IF;
     INSERT INTO record_changes (
       actor, scope, role, table_name, operation, row_key, before, "after"
     )
@@ -1102,6 +1137,10 @@ BEGIN
       )
     FROM (SELECT each_row.id, each_row.client_id, each_row.source_type, each_row.content, each_row.source_url, each_row.metadata, each_row.created_at, each_row.updated_at, row_number() OVER () AS ashlar_place FROM old_rows AS each_row) AS was JOIN (SELECT each_row.id, each_row.client_id, each_row.source_type, each_row.content, each_row.source_url, each_row.metadata, each_row.created_at, each_row.updated_at, row_number() OVER () AS ashlar_place FROM new_rows AS each_row) AS now USING (ashlar_place) ORDER BY ashlar_place;
   ELSE
+    IF acting.sees <> '*' AND (EXISTS (SELECT FROM old_rows AS each_row WHERE (each_row.client_id::pg_catalog.text = acting.sees COLLATE "C") IS NOT TRUE)) THEN
+      RAISE EXCEPTION 'ashlar/scoped: rows of voice_materials are written by sessions of their scope only'
+        USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+    END IF;
     INSERT INTO record_changes (
       actor, scope, role, table_name, operation, row_key, before, "after"
     )
@@ -1130,6 +1169,7 @@ $function$;
 CREATE OR REPLACE FUNCTION voice_materials_audited_truncate()
  RETURNS trigger
  LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
   RAISE EXCEPTION 'ashlar/audited: voice_materials cannot be truncated: the audit trail would miss the deleted rows'
@@ -1140,11 +1180,11 @@ $function$;
 CREATE OR REPLACE FUNCTION voice_materials_updated_at_touched()
  RETURNS trigger
  LANGUAGE plpgsql
- SET search_path TO 'pg_catalog'
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
   -- a session of a connection with a clock of its own has that clock's time in a setting
-  NEW.updated_at := coalesce(nullif(current_setting('ashlar.now', true), '')::timestamptz, now());
+  NEW.updated_at := coalesce(nullif(current_setting('ashlar.now', true), '')::pg_catalog.timestamptz, now());
   RETURN NEW;
 END
 $function$;
@@ -1158,7 +1198,7 @@ CREATE OR REPLACE FUNCTION voice_profiles_audited()
  SET enable_nestloop TO 'off'
 AS $function$
 DECLARE
-  acting record;
+  acting pg_catalog.record;
 BEGIN
   IF coalesce(pg_partition_root(TG_RELID), TG_RELID) <> 'voice_profiles'::regclass THEN
     RAISE EXCEPTION 'ashlar: only triggers of voice_profiles may call voice_profiles_audited' USING ERRCODE = 'insufficient_privilege';
@@ -1171,12 +1211,17 @@ BEGIN
     RETURN NULL;
   END IF;
   -- current_user is the owner here: the role that the session has acts
-  SELECT context.actor, context.scope, coalesce(nullif(current_setting('role'), 'none'), session_user)::name AS role INTO acting FROM ashlar_context(coalesce(nullif(current_setting('role'), 'none'), session_user)::name) AS context;
+  SELECT context.actor, context.scope, context.sees, coalesce(nullif(current_setting('role'), 'none'), session_user)::name AS role
+  INTO acting FROM ashlar_context(coalesce(nullif(current_setting('role'), 'none'), session_user)::name) AS context;
   IF acting.scope IS NULL THEN
     RAISE EXCEPTION 'ashlar/audited: a writer without a session is refused'
       USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
   END IF;
   IF TG_OP = 'INSERT' THEN
+    IF acting.sees <> '*' AND (EXISTS (SELECT FROM new_rows AS each_row WHERE (each_row.client_id::pg_catalog.text = acting.sees COLLATE "C") IS NOT TRUE)) THEN
+      RAISE EXCEPTION 'ashlar/scoped: rows of voice_profiles are written by sessions of their scope only'
+        USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+    END IF;
     INSERT INTO record_changes (
       actor, scope, role, table_name, operation, row_key, before, "after"
     )
@@ -1198,6 +1243,10 @@ BEGIN
       )
     FROM new_rows AS now;
   ELSIF TG_OP = 'UPDATE' THEN
+    IF acting.sees <> '*' AND (EXISTS (SELECT FROM old_rows AS each_row WHERE (each_row.client_id::pg_catalog.text = acting.sees COLLATE "C") IS NOT TRUE) OR EXISTS (SELECT FROM new_rows AS each_row WHERE (each_row.client_id::pg_catalog.text = acting.sees COLLATE "C") IS NOT TRUE)) THEN
+      RAISE EXCEPTION 'ashlar/scoped: rows of voice_profiles are written by sessions of their scope only'
+        USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+    END IF;
     INSERT INTO record_changes (
       actor, scope, role, table_name, operation, row_key, before, "after"
     )
@@ -1228,6 +1277,10 @@ BEGIN
       )
     FROM (SELECT each_row.id, each_row.client_id, each_row.profile_data, each_row.overall_confidence_pct, each_row.sample_count, each_row.last_calibrated_at, each_row.created_at, each_row.updated_at, row_number() OVER () AS ashlar_place FROM old_rows AS each_row) AS was JOIN (SELECT each_row.id, each_row.client_id, each_row.profile_data, each_row.overall_confidence_pct, each_row.sample_count, each_row.last_calibrated_at, each_row.created_at, each_row.updated_at, row_number() OVER () AS ashlar_place FROM new_rows AS each_row) AS now USING (ashlar_place) ORDER BY ashlar_place;
   ELSE
+    IF acting.sees <> '*' AND (EXISTS (SELECT FROM old_rows AS each_row WHERE (each_row.client_id::pg_catalog.text = acting.sees COLLATE "C") IS NOT TRUE)) THEN
+      RAISE EXCEPTION 'ashlar/scoped: rows of voice_profiles are written by sessions of their scope only'
+        USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+    END IF;
     INSERT INTO record_changes (
       actor, scope, role, table_name, operation, row_key, before, "after"
     )
@@ -1256,6 +1309,7 @@ $function$;
 CREATE OR REPLACE FUNCTION voice_profiles_audited_truncate()
  RETURNS trigger
  LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
   RAISE EXCEPTION 'ashlar/audited: voice_profiles cannot be truncated: the audit trail would miss the deleted rows'
@@ -1266,11 +1320,11 @@ $function$;
 CREATE OR REPLACE FUNCTION voice_profiles_updated_at_touched()
  RETURNS trigger
  LANGUAGE plpgsql
- SET search_path TO 'pg_catalog'
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
   -- a session of a connection with a clock of its own has that clock's time in a setting
-  NEW.updated_at := coalesce(nullif(current_setting('ashlar.now', true), '')::timestamptz, now());
+  NEW.updated_at := coalesce(nullif(current_setting('ashlar.now', true), '')::pg_catalog.timestamptz, now());
   RETURN NEW;
 END
 $function$;

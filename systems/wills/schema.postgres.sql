@@ -189,6 +189,7 @@ CREATE TABLE record_changes_ledger_tree (
 CREATE OR REPLACE FUNCTION audit_logs_append_only()
  RETURNS trigger
  LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
   IF TG_OP = 'UPDATE' THEN
@@ -203,6 +204,7 @@ $function$;
 CREATE OR REPLACE FUNCTION audit_logs_ledger_blocks_append_only()
  RETURNS trigger
  LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
   RAISE EXCEPTION 'ashlar/ledgered: rows of audit_logs_ledger_blocks are never changed and never deleted'
@@ -213,6 +215,7 @@ $function$;
 CREATE OR REPLACE FUNCTION audit_logs_ledger_entries_append_only()
  RETURNS trigger
  LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
   RAISE EXCEPTION 'ashlar/ledgered: rows of audit_logs_ledger_entries are never changed and never deleted'
@@ -372,6 +375,7 @@ $function$;
 CREATE OR REPLACE FUNCTION audit_logs_ledger_stamp()
  RETURNS trigger
  LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
   NEW.ashlar_xid := pg_current_xact_id();
@@ -383,6 +387,7 @@ $function$;
 CREATE OR REPLACE FUNCTION audit_logs_ledger_tree_append_only()
  RETURNS trigger
  LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
   RAISE EXCEPTION 'ashlar/ledgered: rows of audit_logs_ledger_tree are never changed and never deleted'
@@ -399,7 +404,7 @@ CREATE OR REPLACE FUNCTION clauses_audited()
  SET enable_nestloop TO 'off'
 AS $function$
 DECLARE
-  acting record;
+  acting pg_catalog.record;
 BEGIN
   IF coalesce(pg_partition_root(TG_RELID), TG_RELID) <> 'clauses'::regclass THEN
     RAISE EXCEPTION 'ashlar: only triggers of clauses may call clauses_audited' USING ERRCODE = 'insufficient_privilege';
@@ -412,7 +417,8 @@ BEGIN
     RETURN NULL;
   END IF;
   -- current_user is the owner here: the role that the session has acts
-  SELECT context.actor, context.scope, coalesce(nullif(current_setting('role'), 'none'), session_user)::name AS role INTO acting FROM ashlar_context(coalesce(nullif(current_setting('role'), 'none'), session_user)::name) AS context;
+  SELECT context.actor, context.scope, coalesce(nullif(current_setting('role'), 'none'), session_user)::name AS role
+  INTO acting FROM ashlar_context(coalesce(nullif(current_setting('role'), 'none'), session_user)::name) AS context;
   IF acting.scope IS NULL THEN
     RAISE EXCEPTION 'ashlar/audited: a writer without a session is refused'
       USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
@@ -533,6 +539,7 @@ $function$;
 CREATE OR REPLACE FUNCTION clauses_audited_truncate()
  RETURNS trigger
  LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
   RAISE EXCEPTION 'ashlar/audited: clauses cannot be truncated: the audit trail would miss the deleted rows'
@@ -543,6 +550,7 @@ $function$;
 CREATE OR REPLACE FUNCTION clauses_versioned_delete()
  RETURNS trigger
  LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
   RAISE EXCEPTION 'ashlar/versioned: versions of clauses are never deleted'
@@ -613,7 +621,7 @@ BEGIN
   END IF;
   -- the only permitted change: a version that has a successor stops being current
   IF OLD.is_current AND NOT NEW.is_current
-    AND ROW(NEW.id, NEW.code, NEW.name, NEW.category, NEW.version, NEW.previous_version_id, NEW.template_text, NEW.variables_schema, NEW.will_types, NEW.is_required, NEW.display_order, NEW.approved_by, NEW.approved_at, NEW.approval_notes, NEW.created_at)::record *= ROW(OLD.id, OLD.code, OLD.name, OLD.category, OLD.version, OLD.previous_version_id, OLD.template_text, OLD.variables_schema, OLD.will_types, OLD.is_required, OLD.display_order, OLD.approved_by, OLD.approved_at, OLD.approval_notes, OLD.created_at)::record
+    AND ROW(NEW.id, NEW.code, NEW.name, NEW.category, NEW.version, NEW.previous_version_id, NEW.template_text, NEW.variables_schema, NEW.will_types, NEW.is_required, NEW.display_order, NEW.approved_by, NEW.approved_at, NEW.approval_notes, NEW.created_at)::pg_catalog.record *= ROW(OLD.id, OLD.code, OLD.name, OLD.category, OLD.version, OLD.previous_version_id, OLD.template_text, OLD.variables_schema, OLD.will_types, OLD.is_required, OLD.display_order, OLD.approved_by, OLD.approved_at, OLD.approval_notes, OLD.created_at)::pg_catalog.record
     AND EXISTS (
       SELECT FROM clauses
       WHERE previous_version_id = OLD.id AND code = OLD.code AND version = OLD.version + 1
@@ -629,6 +637,7 @@ $function$;
 CREATE OR REPLACE FUNCTION consent_records_append_only()
  RETURNS trigger
  LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
   IF TG_OP = 'UPDATE' THEN
@@ -643,10 +652,10 @@ $function$;
 CREATE OR REPLACE FUNCTION consent_records_append_only_stamp()
  RETURNS trigger
  LANGUAGE plpgsql
- SET search_path TO 'pg_catalog'
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
-  IF ROW(NEW.id, NEW.subject_id, NEW.consent_version, NEW.privacy_policy_version, NEW.consent_categories, NEW.accepted_at, NEW.ip_address, NEW.user_agent, NEW.created_at)::record *= ROW(OLD.id, OLD.subject_id, OLD.consent_version, OLD.privacy_policy_version, OLD.consent_categories, OLD.accepted_at, OLD.ip_address, OLD.user_agent, OLD.created_at)::record
+  IF ROW(NEW.id, NEW.subject_id, NEW.consent_version, NEW.privacy_policy_version, NEW.consent_categories, NEW.accepted_at, NEW.ip_address, NEW.user_agent, NEW.created_at)::pg_catalog.record *= ROW(OLD.id, OLD.subject_id, OLD.consent_version, OLD.privacy_policy_version, OLD.consent_categories, OLD.accepted_at, OLD.ip_address, OLD.user_agent, OLD.created_at)::pg_catalog.record
     AND (OLD.withdrawn_at IS NULL AND NEW.withdrawn_at IS NOT NULL)
   THEN
     RETURN NEW;
@@ -665,7 +674,7 @@ CREATE OR REPLACE FUNCTION consent_records_audited()
  SET enable_nestloop TO 'off'
 AS $function$
 DECLARE
-  acting record;
+  acting pg_catalog.record;
 BEGIN
   IF coalesce(pg_partition_root(TG_RELID), TG_RELID) <> 'consent_records'::regclass THEN
     RAISE EXCEPTION 'ashlar: only triggers of consent_records may call consent_records_audited' USING ERRCODE = 'insufficient_privilege';
@@ -678,7 +687,8 @@ BEGIN
     RETURN NULL;
   END IF;
   -- current_user is the owner here: the role that the session has acts
-  SELECT context.actor, context.scope, coalesce(nullif(current_setting('role'), 'none'), session_user)::name AS role INTO acting FROM ashlar_context(coalesce(nullif(current_setting('role'), 'none'), session_user)::name) AS context;
+  SELECT context.actor, context.scope, coalesce(nullif(current_setting('role'), 'none'), session_user)::name AS role
+  INTO acting FROM ashlar_context(coalesce(nullif(current_setting('role'), 'none'), session_user)::name) AS context;
   IF acting.scope IS NULL THEN
     RAISE EXCEPTION 'ashlar/audited: a writer without a session is refused'
       USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
@@ -771,6 +781,7 @@ $function$;
 CREATE OR REPLACE FUNCTION consent_records_audited_truncate()
  RETURNS trigger
  LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
   RAISE EXCEPTION 'ashlar/audited: consent_records cannot be truncated: the audit trail would miss the deleted rows'
@@ -781,6 +792,7 @@ $function$;
 CREATE OR REPLACE FUNCTION record_changes_append_only()
  RETURNS trigger
  LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
   IF TG_OP = 'UPDATE' THEN
@@ -795,6 +807,7 @@ $function$;
 CREATE OR REPLACE FUNCTION record_changes_ledger_blocks_append_only()
  RETURNS trigger
  LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
   RAISE EXCEPTION 'ashlar/ledgered: rows of record_changes_ledger_blocks are never changed and never deleted'
@@ -805,6 +818,7 @@ $function$;
 CREATE OR REPLACE FUNCTION record_changes_ledger_entries_append_only()
  RETURNS trigger
  LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
   RAISE EXCEPTION 'ashlar/ledgered: rows of record_changes_ledger_entries are never changed and never deleted'
@@ -964,6 +978,7 @@ $function$;
 CREATE OR REPLACE FUNCTION record_changes_ledger_stamp()
  RETURNS trigger
  LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
   NEW.ashlar_xid := pg_current_xact_id();
@@ -975,6 +990,7 @@ $function$;
 CREATE OR REPLACE FUNCTION record_changes_ledger_tree_append_only()
  RETURNS trigger
  LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
   RAISE EXCEPTION 'ashlar/ledgered: rows of record_changes_ledger_tree are never changed and never deleted'
@@ -985,6 +1001,7 @@ $function$;
 CREATE OR REPLACE FUNCTION record_changes_trail_insert()
  RETURNS trigger
  LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
   RAISE EXCEPTION 'ashlar/trail: rows of record_changes are written by the database only'

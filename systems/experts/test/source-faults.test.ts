@@ -46,6 +46,7 @@ describe.each(engines)('experts on $name', (engine) => {
       expect(await up(db.engine, experts)).toMatchObject([
         { step: '0002_scores_gaps_and_sources' },
         { step: '0003_generated_columns' },
+        { step: '0004_search_paths' },
       ]);
       expect(await db.read(originalColumns)).toEqual(before);
       const { exchanges } = await db.read((s) => pageConversation(s, { email: old.email }));

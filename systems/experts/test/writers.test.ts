@@ -58,6 +58,7 @@ describe.each(shared)('processes at once on $name', (engine) => {
         '0001_initial',
         '0002_scores_gaps_and_sources',
         '0003_generated_columns',
+        '0004_search_paths',
       ]);
       await db.close();
     } finally {

@@ -22,6 +22,8 @@ export interface Probe {
   readonly otherScope: string | undefined;
   /** Whether the database verifies the actor and the scope of sessions, so that SQL cannot change them. */
   readonly verifiesContext?: boolean;
+  /** What signs the context of {@link otherScope} in this transaction, where the database verifies contexts. */
+  readonly otherToken?: string | undefined;
   /** The columns of another table that a statement may write; all but those that the database computes. */
   readonly written?: (table: string) => readonly string[] | undefined;
 }

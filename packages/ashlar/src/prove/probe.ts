@@ -38,6 +38,8 @@ export async function makeProbe({
     const fresh = 'value' in proven ? proven : await rows.valid(table, fixed);
     if ('reason' in fresh) return fresh;
     const another = column && valueFor(column, { variant: 1, unlike: true });
+    const otherScope = column && String(storedValue(column, another));
+    const verifiesContext = engine.context === 'signed';
     return {
       value: {
         dialect: engine.dialect.name,
@@ -48,8 +50,10 @@ export async function makeProbe({
         partitions:
           home === undefined ? partitions : [home, ...partitions.filter((partition) => partition !== home)],
         scope: column && (await scopeIn(rows, row[column.name])),
-        otherScope: column && String(storedValue(column, another)),
-        verifiesContext: engine.context !== undefined && engine.context !== 'settings',
+        otherScope,
+        verifiesContext,
+        otherToken:
+          verifiesContext && otherScope !== undefined ? await tokenOf(transaction, otherScope) : undefined,
         written: (name) => {
           const one = Object.values(system.tables).find((each) => each.name === name);
           return one && writtenColumns(one).map((each) => each.name);
@@ -64,6 +68,15 @@ export async function makeProbe({
 // only a session of every scope reaches a row without one
 const scopeIn = async (rows: SampleRows, literal = 'NULL'): Promise<string> =>
   literal === 'NULL' ? everyScope : rows.textOf(literal);
+
+// the owner signs nothing
+const tokenOf = (transaction: AttackTransaction, scope: string): Promise<string | undefined> =>
+  transaction.rolledBack(async () => {
+    if (transaction.as === 'owner') return undefined;
+    await transaction.useScope(scope);
+    const { rows } = await transaction.run("SELECT current_setting('ashlar.token', true) AS token");
+    return String(rows[0]?.token ?? '');
+  });
 
 type Pair = readonly [PlacedRow, PlacedRow | undefined];
 

@@ -24,11 +24,18 @@ export function raise(guarantee: string, text: string, values: readonly string[]
  */
 export const inItsSchema = 'SET search_path FROM CURRENT';
 
+/**
+ * A clause of CREATE FUNCTION: the function finds PostgreSQL's own types and operators only, regardless of the caller's
+ * search_path. Where `pg_temp` is not named, PostgreSQL searches it first for types, before `pg_catalog`.
+ */
+const withoutTables = 'SET search_path TO pg_catalog, pg_temp';
+
 /** Options of a trigger function. */
 export interface FunctionOptions {
-  /** If true, the function compares values with PostgreSQL's own operators, regardless of the caller's search_path. */
-  readonly compares?: boolean;
-  /** If true, the function finds the tables that it reads in the schema in which the function is created. */
+  /**
+   * If true, the function finds the tables that it reads in the schema in which the function is created. Otherwise it finds
+   * only what PostgreSQL itself has: neither depends on the caller's search_path.
+   */
   readonly reads?: boolean;
   /** If true, the function runs with the privileges of the table's owner, so that the caller needs no privileges. */
   readonly asOwner?: boolean;
@@ -68,7 +75,6 @@ export function triggerFunction(
   body: string | readonly string[],
   {
     reads = false,
-    compares = false,
     asOwner = false,
     exactReals = false,
     seesAll,
@@ -81,7 +87,7 @@ export function triggerFunction(
   const settings = [
     'LANGUAGE plpgsql',
     ...(asOwner || seesAll === 'scopes' ? ['SECURITY DEFINER'] : []),
-    ...(reads ? [inItsSchema] : compares ? ['SET search_path TO pg_catalog'] : []),
+    reads ? inItsSchema : withoutTables,
     ...(exactReals ? ['SET extra_float_digits TO 1'] : []),
     ...(seesAll === 'rows' ? ['SET row_security TO off'] : []),
     ...(nestedLoops ? [] : ['SET enable_nestloop TO off']),
@@ -173,7 +179,7 @@ const rowOf = (row: 'NEW' | 'OLD', table: TableFacts, except: readonly string[])
   `ROW(${writtenColumns(table)
     .filter(({ name }) => !except.includes(name))
     .map(({ name }) => `${row}.${identifier(name)}`)
-    .join(', ')})::record`;
+    .join(', ')})::pg_catalog.record`;
 
 /**
  * The SQL condition that NEW and OLD are byte-identical in all columns outside `except`. The operator `=` would not do:

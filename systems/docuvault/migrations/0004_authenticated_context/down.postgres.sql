@@ -1,5 +1,38 @@
 -- undoes 0004_authenticated_context
 
+CREATE OR REPLACE FUNCTION users_updated_at_touched()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog'
+AS $function$
+BEGIN
+  -- a session of a connection with a clock of its own has that clock's time in a setting
+  NEW.updated_at := coalesce(nullif(current_setting('ashlar.now', true), '')::timestamptz, now());
+  RETURN NEW;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION users_encrypted_update()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  RAISE EXCEPTION 'ashlar/encrypted: a row of users never changes its id, to which its ciphertexts are bound'
+    USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION folders_parent_id_acyclic_lock()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog'
+AS $function$
+BEGIN
+  PERFORM pg_advisory_xact_lock(hashtextextended('ashlar.acyclic.' || TG_TABLE_SCHEMA || '.folders', 0));
+  RETURN NULL;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION folders_parent_id_acyclic()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -38,6 +71,34 @@ BEGIN
 END
 $function$;
 
+CREATE OR REPLACE FUNCTION documents_updated_at_touched()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog'
+AS $function$
+BEGIN
+  -- a session of a connection with a clock of its own has that clock's time in a setting
+  NEW.updated_at := coalesce(nullif(current_setting('ashlar.now', true), '')::timestamptz, now());
+  RETURN NEW;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION data_keys_keyring_update()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog'
+AS $function$
+BEGIN
+  IF ROW(NEW.scope, NEW.version, NEW.created_at)::record *= ROW(OLD.scope, OLD.version, OLD.created_at)::record
+    AND OLD.shredded_at IS NULL
+  THEN
+    RETURN NEW;
+  END IF;
+  RAISE EXCEPTION 'ashlar/keyring: a key of data_keys can only be rewrapped or shredded'
+    USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION data_keys_keyring_insert()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -52,6 +113,59 @@ BEGIN
     RAISE EXCEPTION 'ashlar/keyring: a shredded scope of data_keys never gets another key'
       USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
   END IF;
+  RETURN NEW;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION data_keys_keyring_delete()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  RAISE EXCEPTION 'ashlar/keyring: keys of data_keys are shredded, never deleted'
+    USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION cloud_connections_updated_at_touched()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog'
+AS $function$
+BEGIN
+  -- a session of a connection with a clock of its own has that clock's time in a setting
+  NEW.updated_at := coalesce(nullif(current_setting('ashlar.now', true), '')::timestamptz, now());
+  RETURN NEW;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION cloud_connections_encrypted_update()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  RAISE EXCEPTION 'ashlar/encrypted: a row of cloud_connections never changes its id, user_id, to which its ciphertexts are bound'
+    USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION audit_log_ledger_tree_append_only()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  RAISE EXCEPTION 'ashlar/ledgered: rows of audit_log_ledger_tree are never changed and never deleted'
+    USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION audit_log_ledger_stamp()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  NEW.ashlar_xid := pg_current_xact_id();
+  NEW.ashlar_at := now();
   RETURN NEW;
 END
 $function$;
@@ -201,5 +315,39 @@ BEGIN
   UPDATE audit_log_ledger_head
   SET size = head.size + count, frontier = new_frontier, watermark = mark, sealer = pg_current_xact_id(), cluster = this_cluster;
   RETURN CASE WHEN count = 10000 THEN 'more' ELSE 'done' END;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION audit_log_ledger_entries_append_only()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  RAISE EXCEPTION 'ashlar/ledgered: rows of audit_log_ledger_entries are never changed and never deleted'
+    USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION audit_log_ledger_blocks_append_only()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  RAISE EXCEPTION 'ashlar/ledgered: rows of audit_log_ledger_blocks are never changed and never deleted'
+    USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION audit_log_append_only()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  IF TG_OP = 'UPDATE' THEN
+    RAISE EXCEPTION 'ashlar/append-only: rows of audit_log are never changed'
+      USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+  END IF;
+  RAISE EXCEPTION 'ashlar/append-only: rows of audit_log are never deleted'
+    USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
 END
 $function$;

@@ -8,13 +8,32 @@
 -- voice_materials: drop trigger voice_materials_audited
 -- voice_profiles: drop policy voice_profiles_scoped
 -- voice_profiles: drop trigger voice_profiles_audited
+-- replace function audit_log_append_only
+-- replace function audit_log_ledger_blocks_append_only
+-- replace function audit_log_ledger_entries_append_only
 -- replace function audit_log_ledger_seal
+-- replace function audit_log_ledger_stamp
+-- replace function audit_log_ledger_tree_append_only
 -- replace function clients_audited
+-- replace function clients_audited_truncate
 -- replace function clients_named_nowhere
+-- replace function clients_updated_at_touched
+-- replace function enrichment_log_append_only
 -- replace function institutional_knowledge_names_no_client
+-- replace function institutional_knowledge_updated_at_touched
+-- replace function record_changes_append_only
+-- replace function record_changes_ledger_blocks_append_only
+-- replace function record_changes_ledger_entries_append_only
 -- replace function record_changes_ledger_seal
+-- replace function record_changes_ledger_stamp
+-- replace function record_changes_ledger_tree_append_only
+-- replace function record_changes_trail_insert
 -- replace function voice_materials_audited
+-- replace function voice_materials_audited_truncate
+-- replace function voice_materials_updated_at_touched
 -- replace function voice_profiles_audited
+-- replace function voice_profiles_audited_truncate
+-- replace function voice_profiles_updated_at_touched
 -- audit_log: add policy audit_log_scoped
 -- clients: add policy clients_scoped
 -- clients: add trigger clients_audited
@@ -54,6 +73,43 @@ DROP TRIGGER voice_materials_audited ON voice_materials;
 DROP POLICY voice_profiles_scoped ON voice_profiles;
 
 DROP TRIGGER voice_profiles_audited ON voice_profiles;
+
+CREATE OR REPLACE FUNCTION audit_log_append_only()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  IF TG_OP = 'UPDATE' THEN
+    RAISE EXCEPTION 'ashlar/append-only: rows of audit_log are never changed'
+      USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+  END IF;
+  RAISE EXCEPTION 'ashlar/append-only: rows of audit_log are never deleted'
+    USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION audit_log_ledger_blocks_append_only()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  RAISE EXCEPTION 'ashlar/ledgered: rows of audit_log_ledger_blocks are never changed and never deleted'
+    USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION audit_log_ledger_entries_append_only()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  RAISE EXCEPTION 'ashlar/ledgered: rows of audit_log_ledger_entries are never changed and never deleted'
+    USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+END
+$function$;
 
 CREATE OR REPLACE FUNCTION audit_log_ledger_seal()
  RETURNS text
@@ -201,6 +257,29 @@ BEGIN
 END
 $function$;
 
+CREATE OR REPLACE FUNCTION audit_log_ledger_stamp()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  NEW.ashlar_xid := pg_current_xact_id();
+  NEW.ashlar_at := now();
+  RETURN NEW;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION audit_log_ledger_tree_append_only()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  RAISE EXCEPTION 'ashlar/ledgered: rows of audit_log_ledger_tree are never changed and never deleted'
+    USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION clients_audited()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -210,7 +289,7 @@ CREATE OR REPLACE FUNCTION clients_audited()
  SET enable_nestloop TO 'off'
 AS $function$
 DECLARE
-  acting record;
+  acting pg_catalog.record;
 BEGIN
   IF coalesce(pg_partition_root(TG_RELID), TG_RELID) <> 'clients'::regclass THEN
     RAISE EXCEPTION 'ashlar: only triggers of clients may call clients_audited' USING ERRCODE = 'insufficient_privilege';
@@ -223,12 +302,17 @@ BEGIN
     RETURN NULL;
   END IF;
   -- current_user is the owner here: the role that the session has acts
-  SELECT context.actor, context.scope, coalesce(nullif(current_setting('role'), 'none'), session_user)::name AS role INTO acting FROM ashlar_context(coalesce(nullif(current_setting('role'), 'none'), session_user)::name) AS context;
+  SELECT context.actor, context.scope, context.sees, coalesce(nullif(current_setting('role'), 'none'), session_user)::name AS role
+  INTO acting FROM ashlar_context(coalesce(nullif(current_setting('role'), 'none'), session_user)::name) AS context;
   IF acting.scope IS NULL THEN
     RAISE EXCEPTION 'ashlar/audited: a writer without a session is refused'
       USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
   END IF;
   IF TG_OP = 'INSERT' THEN
+    IF acting.sees <> '*' AND (EXISTS (SELECT FROM new_rows AS each_row WHERE (each_row.id::pg_catalog.text = acting.sees COLLATE "C") IS NOT TRUE)) THEN
+      RAISE EXCEPTION 'ashlar/scoped: rows of clients are written by sessions of their scope only'
+        USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+    END IF;
     INSERT INTO record_changes (
       actor, scope, role, table_name, operation, row_key, before, "after"
     )
@@ -266,6 +350,10 @@ BEGIN
       )
     FROM new_rows AS now;
   ELSIF TG_OP = 'UPDATE' THEN
+    IF acting.sees <> '*' AND (EXISTS (SELECT FROM old_rows AS each_row WHERE (each_row.id::pg_catalog.text = acting.sees COLLATE "C") IS NOT TRUE) OR EXISTS (SELECT FROM new_rows AS each_row WHERE (each_row.id::pg_catalog.text = acting.sees COLLATE "C") IS NOT TRUE)) THEN
+      RAISE EXCEPTION 'ashlar/scoped: rows of clients are written by sessions of their scope only'
+        USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+    END IF;
     INSERT INTO record_changes (
       actor, scope, role, table_name, operation, row_key, before, "after"
     )
@@ -328,6 +416,10 @@ BEGIN
       )
     FROM (SELECT each_row.id, each_row.name, each_row.industry, each_row.business_description, each_row.geography_area, each_row.geography_radius_km, each_row.industry_vertical, each_row.target_audience, each_row.content_pillars, each_row.posting_cadence, each_row.platform_accounts, each_row.guardrails, each_row.brand_assets, each_row.competitors, each_row.market_scope, each_row.onboarding_state, each_row.is_archived, each_row.archived_at, each_row.profile_completeness_pct, each_row.is_mvp_ready, each_row.last_activity_at, each_row.last_action_summary, each_row.created_at, each_row.updated_at, row_number() OVER () AS ashlar_place FROM old_rows AS each_row) AS was JOIN (SELECT each_row.id, each_row.name, each_row.industry, each_row.business_description, each_row.geography_area, each_row.geography_radius_km, each_row.industry_vertical, each_row.target_audience, each_row.content_pillars, each_row.posting_cadence, each_row.platform_accounts, each_row.guardrails, each_row.brand_assets, each_row.competitors, each_row.market_scope, each_row.onboarding_state, each_row.is_archived, each_row.archived_at, each_row.profile_completeness_pct, each_row.is_mvp_ready, each_row.last_activity_at, each_row.last_action_summary, each_row.created_at, each_row.updated_at, row_number() OVER () AS ashlar_place FROM new_rows AS each_row) AS now USING (ashlar_place) ORDER BY ashlar_place;
   ELSE
+    IF acting.sees <> '*' AND (EXISTS (SELECT FROM old_rows AS each_row WHERE (each_row.id::pg_catalog.text = acting.sees COLLATE "C") IS NOT TRUE)) THEN
+      RAISE EXCEPTION 'ashlar/scoped: rows of clients are written by sessions of their scope only'
+        USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+    END IF;
     INSERT INTO record_changes (
       actor, scope, role, table_name, operation, row_key, before, "after"
     )
@@ -369,10 +461,21 @@ BEGIN
 END
 $function$;
 
+CREATE OR REPLACE FUNCTION clients_audited_truncate()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  RAISE EXCEPTION 'ashlar/audited: clients cannot be truncated: the audit trail would miss the deleted rows'
+    USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION clients_named_nowhere()
  RETURNS trigger
  LANGUAGE plpgsql
- SET search_path TO 'pg_catalog'
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
   PERFORM set_config('search_path', format('%I, pg_temp', TG_TABLE_SCHEMA), true);
@@ -397,10 +500,37 @@ BEGIN
 END
 $function$;
 
+CREATE OR REPLACE FUNCTION clients_updated_at_touched()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  -- a session of a connection with a clock of its own has that clock's time in a setting
+  NEW.updated_at := coalesce(nullif(current_setting('ashlar.now', true), '')::pg_catalog.timestamptz, now());
+  RETURN NEW;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION enrichment_log_append_only()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  IF TG_OP = 'UPDATE' THEN
+    RAISE EXCEPTION 'ashlar/append-only: rows of enrichment_log are never changed'
+      USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+  END IF;
+  RAISE EXCEPTION 'ashlar/append-only: rows of enrichment_log are never deleted'
+    USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION institutional_knowledge_names_no_client()
  RETURNS trigger
  LANGUAGE plpgsql
- SET search_path TO 'pg_catalog'
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
   PERFORM set_config('search_path', format('%I, pg_temp', TG_TABLE_SCHEMA), true);
@@ -422,6 +552,55 @@ BEGIN
       USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
   END IF;
   RETURN NEW;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION institutional_knowledge_updated_at_touched()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  -- a session of a connection with a clock of its own has that clock's time in a setting
+  NEW.updated_at := coalesce(nullif(current_setting('ashlar.now', true), '')::pg_catalog.timestamptz, now());
+  RETURN NEW;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION record_changes_append_only()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  IF TG_OP = 'UPDATE' THEN
+    RAISE EXCEPTION 'ashlar/append-only: rows of record_changes are never changed'
+      USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+  END IF;
+  RAISE EXCEPTION 'ashlar/append-only: rows of record_changes are never deleted'
+    USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION record_changes_ledger_blocks_append_only()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  RAISE EXCEPTION 'ashlar/ledgered: rows of record_changes_ledger_blocks are never changed and never deleted'
+    USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION record_changes_ledger_entries_append_only()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  RAISE EXCEPTION 'ashlar/ledgered: rows of record_changes_ledger_entries are never changed and never deleted'
+    USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
 END
 $function$;
 
@@ -574,6 +753,40 @@ BEGIN
 END
 $function$;
 
+CREATE OR REPLACE FUNCTION record_changes_ledger_stamp()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  NEW.ashlar_xid := pg_current_xact_id();
+  NEW.ashlar_at := now();
+  RETURN NEW;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION record_changes_ledger_tree_append_only()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  RAISE EXCEPTION 'ashlar/ledgered: rows of record_changes_ledger_tree are never changed and never deleted'
+    USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION record_changes_trail_insert()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  RAISE EXCEPTION 'ashlar/trail: rows of record_changes are written by the database only'
+    USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION voice_materials_audited()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -583,7 +796,7 @@ CREATE OR REPLACE FUNCTION voice_materials_audited()
  SET enable_nestloop TO 'off'
 AS $function$
 DECLARE
-  acting record;
+  acting pg_catalog.record;
 BEGIN
   IF coalesce(pg_partition_root(TG_RELID), TG_RELID) <> 'voice_materials'::regclass THEN
     RAISE EXCEPTION 'ashlar: only triggers of voice_materials may call voice_materials_audited' USING ERRCODE = 'insufficient_privilege';
@@ -596,12 +809,17 @@ BEGIN
     RETURN NULL;
   END IF;
   -- current_user is the owner here: the role that the session has acts
-  SELECT context.actor, context.scope, coalesce(nullif(current_setting('role'), 'none'), session_user)::name AS role INTO acting FROM ashlar_context(coalesce(nullif(current_setting('role'), 'none'), session_user)::name) AS context;
+  SELECT context.actor, context.scope, context.sees, coalesce(nullif(current_setting('role'), 'none'), session_user)::name AS role
+  INTO acting FROM ashlar_context(coalesce(nullif(current_setting('role'), 'none'), session_user)::name) AS context;
   IF acting.scope IS NULL THEN
     RAISE EXCEPTION 'ashlar/audited: a writer without a session is refused'
       USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
   END IF;
   IF TG_OP = 'INSERT' THEN
+    IF acting.sees <> '*' AND (EXISTS (SELECT FROM new_rows AS each_row WHERE (each_row.client_id::pg_catalog.text = acting.sees COLLATE "C") IS NOT TRUE)) THEN
+      RAISE EXCEPTION 'ashlar/scoped: rows of voice_materials are written by sessions of their scope only'
+        USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+    END IF;
     INSERT INTO record_changes (
       actor, scope, role, table_name, operation, row_key, before, "after"
     )
@@ -623,6 +841,10 @@ BEGIN
       )
     FROM new_rows AS now;
   ELSIF TG_OP = 'UPDATE' THEN
+    IF acting.sees <> '*' AND (EXISTS (SELECT FROM old_rows AS each_row WHERE (each_row.client_id::pg_catalog.text = acting.sees COLLATE "C") IS NOT TRUE) OR EXISTS (SELECT FROM new_rows AS each_row WHERE (each_row.client_id::pg_catalog.text = acting.sees COLLATE "C") IS NOT TRUE)) THEN
+      RAISE EXCEPTION 'ashlar/scoped: rows of voice_materials are written by sessions of their scope only'
+        USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+    END IF;
     INSERT INTO record_changes (
       actor, scope, role, table_name, operation, row_key, before, "after"
     )
@@ -653,6 +875,10 @@ BEGIN
       )
     FROM (SELECT each_row.id, each_row.client_id, each_row.source_type, each_row.content, each_row.source_url, each_row.metadata, each_row.created_at, each_row.updated_at, row_number() OVER () AS ashlar_place FROM old_rows AS each_row) AS was JOIN (SELECT each_row.id, each_row.client_id, each_row.source_type, each_row.content, each_row.source_url, each_row.metadata, each_row.created_at, each_row.updated_at, row_number() OVER () AS ashlar_place FROM new_rows AS each_row) AS now USING (ashlar_place) ORDER BY ashlar_place;
   ELSE
+    IF acting.sees <> '*' AND (EXISTS (SELECT FROM old_rows AS each_row WHERE (each_row.client_id::pg_catalog.text = acting.sees COLLATE "C") IS NOT TRUE)) THEN
+      RAISE EXCEPTION 'ashlar/scoped: rows of voice_materials are written by sessions of their scope only'
+        USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+    END IF;
     INSERT INTO record_changes (
       actor, scope, role, table_name, operation, row_key, before, "after"
     )
@@ -678,6 +904,29 @@ BEGIN
 END
 $function$;
 
+CREATE OR REPLACE FUNCTION voice_materials_audited_truncate()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  RAISE EXCEPTION 'ashlar/audited: voice_materials cannot be truncated: the audit trail would miss the deleted rows'
+    USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION voice_materials_updated_at_touched()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  -- a session of a connection with a clock of its own has that clock's time in a setting
+  NEW.updated_at := coalesce(nullif(current_setting('ashlar.now', true), '')::pg_catalog.timestamptz, now());
+  RETURN NEW;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION voice_profiles_audited()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -687,7 +936,7 @@ CREATE OR REPLACE FUNCTION voice_profiles_audited()
  SET enable_nestloop TO 'off'
 AS $function$
 DECLARE
-  acting record;
+  acting pg_catalog.record;
 BEGIN
   IF coalesce(pg_partition_root(TG_RELID), TG_RELID) <> 'voice_profiles'::regclass THEN
     RAISE EXCEPTION 'ashlar: only triggers of voice_profiles may call voice_profiles_audited' USING ERRCODE = 'insufficient_privilege';
@@ -700,12 +949,17 @@ BEGIN
     RETURN NULL;
   END IF;
   -- current_user is the owner here: the role that the session has acts
-  SELECT context.actor, context.scope, coalesce(nullif(current_setting('role'), 'none'), session_user)::name AS role INTO acting FROM ashlar_context(coalesce(nullif(current_setting('role'), 'none'), session_user)::name) AS context;
+  SELECT context.actor, context.scope, context.sees, coalesce(nullif(current_setting('role'), 'none'), session_user)::name AS role
+  INTO acting FROM ashlar_context(coalesce(nullif(current_setting('role'), 'none'), session_user)::name) AS context;
   IF acting.scope IS NULL THEN
     RAISE EXCEPTION 'ashlar/audited: a writer without a session is refused'
       USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
   END IF;
   IF TG_OP = 'INSERT' THEN
+    IF acting.sees <> '*' AND (EXISTS (SELECT FROM new_rows AS each_row WHERE (each_row.client_id::pg_catalog.text = acting.sees COLLATE "C") IS NOT TRUE)) THEN
+      RAISE EXCEPTION 'ashlar/scoped: rows of voice_profiles are written by sessions of their scope only'
+        USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+    END IF;
     INSERT INTO record_changes (
       actor, scope, role, table_name, operation, row_key, before, "after"
     )
@@ -727,6 +981,10 @@ BEGIN
       )
     FROM new_rows AS now;
   ELSIF TG_OP = 'UPDATE' THEN
+    IF acting.sees <> '*' AND (EXISTS (SELECT FROM old_rows AS each_row WHERE (each_row.client_id::pg_catalog.text = acting.sees COLLATE "C") IS NOT TRUE) OR EXISTS (SELECT FROM new_rows AS each_row WHERE (each_row.client_id::pg_catalog.text = acting.sees COLLATE "C") IS NOT TRUE)) THEN
+      RAISE EXCEPTION 'ashlar/scoped: rows of voice_profiles are written by sessions of their scope only'
+        USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+    END IF;
     INSERT INTO record_changes (
       actor, scope, role, table_name, operation, row_key, before, "after"
     )
@@ -757,6 +1015,10 @@ BEGIN
       )
     FROM (SELECT each_row.id, each_row.client_id, each_row.profile_data, each_row.overall_confidence_pct, each_row.sample_count, each_row.last_calibrated_at, each_row.created_at, each_row.updated_at, row_number() OVER () AS ashlar_place FROM old_rows AS each_row) AS was JOIN (SELECT each_row.id, each_row.client_id, each_row.profile_data, each_row.overall_confidence_pct, each_row.sample_count, each_row.last_calibrated_at, each_row.created_at, each_row.updated_at, row_number() OVER () AS ashlar_place FROM new_rows AS each_row) AS now USING (ashlar_place) ORDER BY ashlar_place;
   ELSE
+    IF acting.sees <> '*' AND (EXISTS (SELECT FROM old_rows AS each_row WHERE (each_row.client_id::pg_catalog.text = acting.sees COLLATE "C") IS NOT TRUE)) THEN
+      RAISE EXCEPTION 'ashlar/scoped: rows of voice_profiles are written by sessions of their scope only'
+        USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+    END IF;
     INSERT INTO record_changes (
       actor, scope, role, table_name, operation, row_key, before, "after"
     )
@@ -779,6 +1041,29 @@ BEGIN
     FROM old_rows AS was;
   END IF;
   RETURN NULL;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION voice_profiles_audited_truncate()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  RAISE EXCEPTION 'ashlar/audited: voice_profiles cannot be truncated: the audit trail would miss the deleted rows'
+    USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION voice_profiles_updated_at_touched()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  -- a session of a connection with a clock of its own has that clock's time in a setting
+  NEW.updated_at := coalesce(nullif(current_setting('ashlar.now', true), '')::pg_catalog.timestamptz, now());
+  RETURN NEW;
 END
 $function$;
 

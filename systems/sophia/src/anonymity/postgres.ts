@@ -9,22 +9,18 @@ export function anonymityOnPostgres(table: GuardedTable): readonly GuaranteeObje
   const calls = `${table}_${guarantee.replaceAll('-', '_')}`;
   const refuse = (text: string): string => raiseOnPostgres(guarantee, text).replaceAll(/^/gm, '  ');
   return [
-    triggerFunction(
-      calls,
-      [
-        "PERFORM set_config('search_path', format('%I, pg_temp', TG_TABLE_SCHEMA), true);",
-        "IF (SELECT sees FROM ashlar_context(current_user)) IS DISTINCT FROM '*' THEN",
-        refuse(scope),
-        'END IF;',
-        '-- transactions that write names and those that write knowledge must see each other',
-        "PERFORM pg_advisory_xact_lock(hashtextextended('ashlar/names-no-client', 0));",
-        `IF ${namesClient('postgres', table)} THEN`,
-        refuse(named),
-        'END IF;',
-        'RETURN NEW;',
-      ],
-      { compares: true },
-    ),
+    triggerFunction(calls, [
+      "PERFORM set_config('search_path', format('%I, pg_temp', TG_TABLE_SCHEMA), true);",
+      "IF (SELECT sees FROM ashlar_context(current_user)) IS DISTINCT FROM '*' THEN",
+      refuse(scope),
+      'END IF;',
+      '-- transactions that write names and those that write knowledge must see each other',
+      "PERFORM pg_advisory_xact_lock(hashtextextended('ashlar/names-no-client', 0));",
+      `IF ${namesClient('postgres', table)} THEN`,
+      refuse(named),
+      'END IF;',
+      'RETURN NEW;',
+    ]),
     alwaysTrigger({ name: `${calls}_insert`, on: 'BEFORE INSERT', table, calls }),
     alwaysTrigger({
       name: `${calls}_update`,

@@ -1,13 +1,29 @@
 -- 0004_authenticated_context
 -- clauses: drop trigger clauses_audited
 -- consent_records: drop trigger consent_records_audited
+-- replace function audit_logs_append_only
+-- replace function audit_logs_ledger_blocks_append_only
+-- replace function audit_logs_ledger_entries_append_only
 -- replace function audit_logs_ledger_seal
+-- replace function audit_logs_ledger_stamp
+-- replace function audit_logs_ledger_tree_append_only
 -- replace function clauses_audited
+-- replace function clauses_audited_truncate
+-- replace function clauses_versioned_delete
 -- replace function clauses_versioned_insert
 -- replace function clauses_versioned_retire
 -- replace function clauses_versioned_update
+-- replace function consent_records_append_only
+-- replace function consent_records_append_only_stamp
 -- replace function consent_records_audited
+-- replace function consent_records_audited_truncate
+-- replace function record_changes_append_only
+-- replace function record_changes_ledger_blocks_append_only
+-- replace function record_changes_ledger_entries_append_only
 -- replace function record_changes_ledger_seal
+-- replace function record_changes_ledger_stamp
+-- replace function record_changes_ledger_tree_append_only
+-- replace function record_changes_trail_insert
 -- clauses: add trigger clauses_audited
 -- clauses: add trigger clauses_audited_delete
 -- clauses: add trigger clauses_audited_update
@@ -21,6 +37,43 @@
 DROP TRIGGER clauses_audited ON clauses;
 
 DROP TRIGGER consent_records_audited ON consent_records;
+
+CREATE OR REPLACE FUNCTION audit_logs_append_only()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  IF TG_OP = 'UPDATE' THEN
+    RAISE EXCEPTION 'ashlar/append-only: rows of audit_logs are never changed'
+      USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+  END IF;
+  RAISE EXCEPTION 'ashlar/append-only: rows of audit_logs are never deleted'
+    USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION audit_logs_ledger_blocks_append_only()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  RAISE EXCEPTION 'ashlar/ledgered: rows of audit_logs_ledger_blocks are never changed and never deleted'
+    USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION audit_logs_ledger_entries_append_only()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  RAISE EXCEPTION 'ashlar/ledgered: rows of audit_logs_ledger_entries are never changed and never deleted'
+    USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+END
+$function$;
 
 CREATE OR REPLACE FUNCTION audit_logs_ledger_seal()
  RETURNS text
@@ -171,6 +224,29 @@ BEGIN
 END
 $function$;
 
+CREATE OR REPLACE FUNCTION audit_logs_ledger_stamp()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  NEW.ashlar_xid := pg_current_xact_id();
+  NEW.ashlar_at := now();
+  RETURN NEW;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION audit_logs_ledger_tree_append_only()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  RAISE EXCEPTION 'ashlar/ledgered: rows of audit_logs_ledger_tree are never changed and never deleted'
+    USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION clauses_audited()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -180,7 +256,7 @@ CREATE OR REPLACE FUNCTION clauses_audited()
  SET enable_nestloop TO 'off'
 AS $function$
 DECLARE
-  acting record;
+  acting pg_catalog.record;
 BEGIN
   IF coalesce(pg_partition_root(TG_RELID), TG_RELID) <> 'clauses'::regclass THEN
     RAISE EXCEPTION 'ashlar: only triggers of clauses may call clauses_audited' USING ERRCODE = 'insufficient_privilege';
@@ -193,7 +269,8 @@ BEGIN
     RETURN NULL;
   END IF;
   -- current_user is the owner here: the role that the session has acts
-  SELECT context.actor, context.scope, coalesce(nullif(current_setting('role'), 'none'), session_user)::name AS role INTO acting FROM ashlar_context(coalesce(nullif(current_setting('role'), 'none'), session_user)::name) AS context;
+  SELECT context.actor, context.scope, coalesce(nullif(current_setting('role'), 'none'), session_user)::name AS role
+  INTO acting FROM ashlar_context(coalesce(nullif(current_setting('role'), 'none'), session_user)::name) AS context;
   IF acting.scope IS NULL THEN
     RAISE EXCEPTION 'ashlar/audited: a writer without a session is refused'
       USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
@@ -311,6 +388,28 @@ BEGIN
 END
 $function$;
 
+CREATE OR REPLACE FUNCTION clauses_audited_truncate()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  RAISE EXCEPTION 'ashlar/audited: clauses cannot be truncated: the audit trail would miss the deleted rows'
+    USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION clauses_versioned_delete()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  RAISE EXCEPTION 'ashlar/versioned: versions of clauses are never deleted'
+    USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION clauses_versioned_insert()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -374,7 +473,7 @@ BEGIN
   END IF;
   -- the only permitted change: a version that has a successor stops being current
   IF OLD.is_current AND NOT NEW.is_current
-    AND ROW(NEW.id, NEW.code, NEW.name, NEW.category, NEW.version, NEW.previous_version_id, NEW.template_text, NEW.variables_schema, NEW.will_types, NEW.is_required, NEW.display_order, NEW.approved_by, NEW.approved_at, NEW.approval_notes, NEW.created_at)::record *= ROW(OLD.id, OLD.code, OLD.name, OLD.category, OLD.version, OLD.previous_version_id, OLD.template_text, OLD.variables_schema, OLD.will_types, OLD.is_required, OLD.display_order, OLD.approved_by, OLD.approved_at, OLD.approval_notes, OLD.created_at)::record
+    AND ROW(NEW.id, NEW.code, NEW.name, NEW.category, NEW.version, NEW.previous_version_id, NEW.template_text, NEW.variables_schema, NEW.will_types, NEW.is_required, NEW.display_order, NEW.approved_by, NEW.approved_at, NEW.approval_notes, NEW.created_at)::pg_catalog.record *= ROW(OLD.id, OLD.code, OLD.name, OLD.category, OLD.version, OLD.previous_version_id, OLD.template_text, OLD.variables_schema, OLD.will_types, OLD.is_required, OLD.display_order, OLD.approved_by, OLD.approved_at, OLD.approval_notes, OLD.created_at)::pg_catalog.record
     AND EXISTS (
       SELECT FROM clauses
       WHERE previous_version_id = OLD.id AND code = OLD.code AND version = OLD.version + 1
@@ -383,6 +482,37 @@ BEGIN
     RETURN NEW;
   END IF;
   RAISE EXCEPTION 'ashlar/versioned: versions of clauses are never changed'
+    USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION consent_records_append_only()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  IF TG_OP = 'UPDATE' THEN
+    RAISE EXCEPTION 'ashlar/append-only: rows of consent_records are never changed'
+      USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+  END IF;
+  RAISE EXCEPTION 'ashlar/append-only: rows of consent_records are never deleted'
+    USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION consent_records_append_only_stamp()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  IF ROW(NEW.id, NEW.subject_id, NEW.consent_version, NEW.privacy_policy_version, NEW.consent_categories, NEW.accepted_at, NEW.ip_address, NEW.user_agent, NEW.created_at)::pg_catalog.record *= ROW(OLD.id, OLD.subject_id, OLD.consent_version, OLD.privacy_policy_version, OLD.consent_categories, OLD.accepted_at, OLD.ip_address, OLD.user_agent, OLD.created_at)::pg_catalog.record
+    AND (OLD.withdrawn_at IS NULL AND NEW.withdrawn_at IS NOT NULL)
+  THEN
+    RETURN NEW;
+  END IF;
+  RAISE EXCEPTION 'ashlar/append-only: rows of consent_records are never changed, except that withdrawn_at is set once'
     USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
 END
 $function$;
@@ -396,7 +526,7 @@ CREATE OR REPLACE FUNCTION consent_records_audited()
  SET enable_nestloop TO 'off'
 AS $function$
 DECLARE
-  acting record;
+  acting pg_catalog.record;
 BEGIN
   IF coalesce(pg_partition_root(TG_RELID), TG_RELID) <> 'consent_records'::regclass THEN
     RAISE EXCEPTION 'ashlar: only triggers of consent_records may call consent_records_audited' USING ERRCODE = 'insufficient_privilege';
@@ -409,7 +539,8 @@ BEGIN
     RETURN NULL;
   END IF;
   -- current_user is the owner here: the role that the session has acts
-  SELECT context.actor, context.scope, coalesce(nullif(current_setting('role'), 'none'), session_user)::name AS role INTO acting FROM ashlar_context(coalesce(nullif(current_setting('role'), 'none'), session_user)::name) AS context;
+  SELECT context.actor, context.scope, coalesce(nullif(current_setting('role'), 'none'), session_user)::name AS role
+  INTO acting FROM ashlar_context(coalesce(nullif(current_setting('role'), 'none'), session_user)::name) AS context;
   IF acting.scope IS NULL THEN
     RAISE EXCEPTION 'ashlar/audited: a writer without a session is refused'
       USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
@@ -496,6 +627,54 @@ BEGIN
     FROM old_rows AS was;
   END IF;
   RETURN NULL;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION consent_records_audited_truncate()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  RAISE EXCEPTION 'ashlar/audited: consent_records cannot be truncated: the audit trail would miss the deleted rows'
+    USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION record_changes_append_only()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  IF TG_OP = 'UPDATE' THEN
+    RAISE EXCEPTION 'ashlar/append-only: rows of record_changes are never changed'
+      USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+  END IF;
+  RAISE EXCEPTION 'ashlar/append-only: rows of record_changes are never deleted'
+    USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION record_changes_ledger_blocks_append_only()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  RAISE EXCEPTION 'ashlar/ledgered: rows of record_changes_ledger_blocks are never changed and never deleted'
+    USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION record_changes_ledger_entries_append_only()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  RAISE EXCEPTION 'ashlar/ledgered: rows of record_changes_ledger_entries are never changed and never deleted'
+    USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
 END
 $function$;
 
@@ -645,6 +824,40 @@ BEGIN
   UPDATE record_changes_ledger_head
   SET size = head.size + count, frontier = new_frontier, watermark = mark, sealer = pg_current_xact_id(), cluster = this_cluster;
   RETURN CASE WHEN count = 10000 THEN 'more' ELSE 'done' END;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION record_changes_ledger_stamp()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  NEW.ashlar_xid := pg_current_xact_id();
+  NEW.ashlar_at := now();
+  RETURN NEW;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION record_changes_ledger_tree_append_only()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  RAISE EXCEPTION 'ashlar/ledgered: rows of record_changes_ledger_tree are never changed and never deleted'
+    USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION record_changes_trail_insert()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  RAISE EXCEPTION 'ashlar/trail: rows of record_changes are written by the database only'
+    USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
 END
 $function$;
 

@@ -18,7 +18,7 @@ export function acyclicOnPostgres(table: TableFacts, tree: Tree): readonly Guara
   const lock = `PERFORM pg_advisory_xact_lock(hashtextextended('ashlar.acyclic.' || TG_TABLE_SCHEMA || ${literal(`.${table.name}`)}, 0));`;
   const above = aboveNew(table, tree);
   return [
-    triggerFunction(part('lock'), [lock, 'RETURN NULL;'], { compares: true }),
+    triggerFunction(part('lock'), [lock, 'RETURN NULL;']),
     triggerFunction(
       part(),
       sql`

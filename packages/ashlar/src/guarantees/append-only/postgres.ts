@@ -93,7 +93,6 @@ const stampFunction = (name: string, table: TableFacts, stamps: readonly Stamp[]
       END IF;
       ${refuse(`rows of ${table.name} are never changed, except that ${names.join(' or ')} is set once`)}
     `,
-    { compares: true },
   );
 };
 
@@ -105,7 +104,10 @@ const cascadeFunction = (name: string, table: TableFacts, parents: readonly Fore
       ${parents.map(parentIsDeleted)}
       ${refuse(`rows of ${table.name} are deleted only with their row of ${parentNames(parents)}`)}
     `,
-    { reads: true, seesAll: table.facts.scope ? 'scopes' : 'rows' },
+    {
+      reads: true,
+      ...(table.facts.scope ? { seesAll: 'scopes', onlyFor: table.name } : { seesAll: 'rows' }),
+    },
   );
 
 const parentIsDeleted = ({ columns, target }: ForeignKey): string => {

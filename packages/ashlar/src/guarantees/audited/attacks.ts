@@ -15,7 +15,7 @@ import {
   triedByBoth,
   truncates,
 } from '../shared/attacks.js';
-import { changeActor } from '../shared/context-attacks.js';
+import { changeActor, takeOtherContext } from '../shared/context-attacks.js';
 import type { AuditedRules } from './rules.js';
 
 type Operation = 'insert' | 'update' | 'delete';
@@ -74,6 +74,7 @@ export function auditedAttacks(table: TableFacts, probe: Probe, { trail }: Audit
       ['app'],
       probe.verifiesContext ? [refused('changing the actor of the session', changeActor, insert)] : [],
     ),
+    ...inTwoContexts(table, probe),
     ...triedBy(
       ['owner'],
       [
@@ -105,6 +106,44 @@ export function auditedAttacks(table: TableFacts, probe: Probe, { trail }: Audit
     ),
   ];
 }
+
+/**
+ * Statements that SQL gives two contexts, each of them valid: it writes in one scope, and the line of the trail would have the
+ * other, or the row would be in it.
+ */
+const inTwoContexts = (table: TableFacts, probe: Probe): readonly Attack[] => {
+  const { dialect, fresh, row, scope, otherScope } = probe;
+  const column = table.facts.scope;
+  if (dialect !== 'postgres' || !column || scope === undefined || otherScope === undefined) return [];
+  const name = identifier(table.name);
+  const own = identifier(column.name);
+  const where = isRow(table.primaryKey.columns, row);
+  const take = takeOtherContext(probe);
+  const moved = column.kind === 'integer' ? otherScope : literal(otherScope);
+  return (
+    [
+      ['INSERT, and then another scope', `${insertRow(table.name, fresh)} RETURNING ${take}`],
+      [
+        'UPDATE, and then another scope',
+        `WITH changed AS (UPDATE ${name} SET ${own} = ${own} WHERE ${where} RETURNING 1) SELECT ${take} FROM changed`,
+      ],
+      [
+        'DELETE, and then another scope',
+        `WITH gone AS (DELETE FROM ${name} WHERE ${where} RETURNING 1) SELECT ${take} FROM gone`,
+      ],
+      [
+        'moving a row while the scope changes',
+        `UPDATE ${name} SET ${own} = CASE WHEN (${take}) IS NULL THEN ${own} ELSE ${moved} END WHERE ${where}`,
+      ],
+    ] as const
+  ).map(([what, statement]) => ({
+    name: what,
+    as: 'app',
+    statements: [statement],
+    expect: 'refused',
+    scope,
+  }));
+};
 
 /** The condition that finds the lines of the probe's fresh row in a trail, by the known columns of its key. */
 const freshKey = (table: TableFacts, { fresh }: Probe): string => {

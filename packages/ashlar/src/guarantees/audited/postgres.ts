@@ -59,6 +59,7 @@ const recording = (table: TableFacts, on: string): readonly GuaranteeObject[] =>
 
 const writeFunction = (table: TableFacts, { trail, except }: AuditedRules): GuaranteeObject => {
   const hasUnseen = except.length > 0;
+  const hasScope = table.facts.scope !== undefined;
   const columns = ['actor', 'scope', 'role', 'table_name', 'operation', 'row_key', 'before', 'after'];
   const record = (operation: Operation): string => {
     const key = (row: string): string => rowJson(table, row, { only: table.primaryKey.columns });
@@ -90,15 +91,19 @@ const writeFunction = (table: TableFacts, { trail, except }: AuditedRules): Guar
         RETURN NULL;
       END IF;
       -- current_user is the owner here: the role that the session has acts
-      SELECT context.actor, context.scope, ${sessionRole} AS role INTO acting FROM ashlar_context(${sessionRole}) AS context;
+      SELECT context.actor, context.scope, ${hasScope ? 'context.sees, ' : ''}${sessionRole} AS role
+      INTO acting FROM ashlar_context(${sessionRole}) AS context;
       IF acting.scope IS NULL THEN
         ${raise('audited', 'a writer without a session is refused')}
       END IF;
       IF TG_OP = 'INSERT' THEN
+        ${confined(table, 'new_rows')}
         ${record('insert')}
       ELSIF TG_OP = 'UPDATE' THEN
+        ${confined(table, 'old_rows', 'new_rows')}
         ${record('update')}
       ELSE
+        ${confined(table, 'old_rows')}
         ${record('delete')}
       END IF;
       RETURN NULL;
@@ -109,9 +114,25 @@ const writeFunction = (table: TableFacts, { trail, except }: AuditedRules): Guar
       onlyFor: table.name,
       exactReals: true,
       nestedLoops: false,
-      declare: ['acting record;'],
+      declare: ['acting pg_catalog.record;'],
     },
   );
+};
+
+// SQL can give a statement two contexts, one after the other. The line is written in the last of them, so that this one must
+// cover every row: otherwise the change of one scope would be recorded in another
+const confined = (
+  { name, facts: { scope } }: TableFacts,
+  ...tables: readonly string[]
+): string | undefined => {
+  if (!scope) return undefined;
+  const isOutside = (rows: string): string =>
+    `EXISTS (SELECT FROM ${rows} AS each_row WHERE (each_row.${identifier(scope.name)}::pg_catalog.text = acting.sees COLLATE "C") IS NOT TRUE)`;
+  return sql`
+    IF acting.sees <> '*' AND (${tables.map(isOutside).join(' OR ')}) THEN
+      ${raise('scoped', `rows of ${name} are written by sessions of their scope only`)}
+    END IF;
+  `;
 };
 
 // both tables hold the rows in the order in which the statement changed them

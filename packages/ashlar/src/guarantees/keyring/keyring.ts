@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Guarantee } from '../../contract/guarantee.js';
-import type { GuaranteeFacts } from '../../contract/table.js';
+import type { GuaranteeFacts, TableFacts } from '../../contract/table.js';
 import {
   bytes,
   type Columns,
@@ -13,6 +13,7 @@ import {
   timestamp,
 } from '../../model/index.js';
 import { keyringAttacks } from './attacks.js';
+import { changeable } from './columns.js';
 import { keyringOnPostgres } from './postgres.js';
 import { keyringOnSqlite } from './sqlite.js';
 
@@ -58,6 +59,7 @@ const erasedForGood: Guarantee = Object.freeze({
   kind: 'guarantee' as const,
   name: 'keyring',
   facts: () => ({ keyring: true as const }),
+  frozen: (table: TableFacts) => Object.keys(table.columns).filter((name) => !changeable.includes(name)),
   conflicts: [
     {
       fact: 'appendOnly' as const,
@@ -86,7 +88,7 @@ const erasedForGood: Guarantee = Object.freeze({
     objects: keyringOnPostgres,
     rights: () => ({
       withheld: ['delete' as const],
-      updatable: ['wrapped', 'master_version', 'shredded_at'],
+      updatable: changeable,
     }),
   },
   // the CHECK wants either a key or the time of its shredding

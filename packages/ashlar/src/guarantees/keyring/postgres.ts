@@ -4,6 +4,7 @@ import { identifier } from '../../model/index.js';
 import { objectName } from '../../sql/object-name.js';
 import { alwaysTrigger, raise, triggerFunction, unchanged } from '../../sql/postgres-triggers.js';
 import { sql } from '../../sql/template.js';
+import { changeable } from './columns.js';
 
 const refuse = (text: string): string => raise('keyring', text);
 
@@ -34,14 +35,13 @@ export function keyringOnPostgres(table: TableFacts): readonly GuaranteeObject[]
     triggerFunction(
       name('update'),
       sql`
-        IF ${unchanged(table, ['wrapped', 'master_version', 'shredded_at'])}
+        IF ${unchanged(table, changeable)}
           AND OLD.shredded_at IS NULL
         THEN
           RETURN NEW;
         END IF;
         ${refuse(`a key of ${table.name} can only be rewrapped or shredded`)}
       `,
-      { compares: true },
     ),
     triggerFunction(name('delete'), refuse(`keys of ${table.name} are shredded, never deleted`)),
     trigger('insert', 'BEFORE INSERT'),

@@ -6,6 +6,7 @@ import { objectName } from '../../sql/object-name.js';
 import { hiddenRowid, replacing, rowidKey, unchanged, uniqueKeys } from '../../sql/sqlite-keys.js';
 import { raise, sqliteTrigger } from '../../sql/sqlite-triggers.js';
 import { hanging } from '../../sql/template.js';
+import { changeable } from './columns.js';
 
 const refuse = (text: string): string => `SELECT ${raise('keyring', text)}`;
 
@@ -25,7 +26,7 @@ export function keyringOnSqlite(table: TableFacts): readonly GuaranteeObject[] {
   const ofScope = (condition: string): string =>
     `EXISTS (SELECT 1 FROM ${identifier(table.name)} WHERE scope = NEW.scope AND ${condition})`;
   const lawful = all([
-    ...unchanged(table, ['wrapped', 'master_version', 'shredded_at']),
+    ...unchanged(table, changeable),
     'OLD.shredded_at IS NULL',
     '(NEW.wrapped IS NULL) = (NEW.shredded_at IS NOT NULL)',
   ]);

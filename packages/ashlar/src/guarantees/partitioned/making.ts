@@ -1,8 +1,9 @@
 import type { GuardedTable } from '../../contract/guarantee.js';
 import type { RunSql } from '../../contract/sql.js';
 import { AshlarError } from '../../errors.js';
-import { identifier, literal } from '../../model/index.js';
+import { identifier } from '../../model/index.js';
 import { objectName } from '../../sql/object-name.js';
+import { revokeAll } from '../../sql/postgres-rights.js';
 import { sql } from '../../sql/template.js';
 import { value, within } from './catalogue.js';
 import { type Month, monthName, startOf } from './months.js';
@@ -35,26 +36,9 @@ export async function makeAside(
         INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING GENERATED INCLUDING STORAGE INCLUDING COMPRESSION${check}
     )
   `);
-  await revokeAll(run, name);
+  // default privileges on new tables would bypass the privileges of the partitioned table
+  await run(revokeAll(name));
 }
-
-// default privileges on new tables would bypass the privileges of the partitioned table
-const revokeAll = (run: RunSql, name: string): Promise<unknown> =>
-  run(sql`
-    DO $ashlar$
-    DECLARE
-      who regrole;
-    BEGIN
-      FOR who IN
-        SELECT DISTINCT a.grantee FROM pg_class c, aclexplode(c.relacl) a
-        WHERE c.oid = ${literal(identifier(name))}::regclass AND a.grantee NOT IN (0, c.relowner)
-      LOOP
-        EXECUTE format('REVOKE ALL ON TABLE %I FROM %s', ${literal(name)}, who);
-      END LOOP;
-      REVOKE ALL ON TABLE ${identifier(name)} FROM PUBLIC;
-    END
-    $ashlar$
-  `);
 
 /** A table to attach as the partition of the months from `first` to `last`. */
 export interface MonthsToAttach {

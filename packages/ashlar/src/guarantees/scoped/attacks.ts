@@ -4,6 +4,7 @@ import type { GuardedTable } from '../../contract/guarantee.js';
 import type { SqlRow } from '../../contract/sql.js';
 import { everyScope, hiddenTables, identifier, identifiers, literal } from '../../model/index.js';
 import { contextChanges } from '../shared/context-attacks.js';
+import { rangeOf } from './postgres.js';
 
 /**
  * Statements by which the application would reach a row outside the scope of its session. They need a row and two
@@ -67,9 +68,24 @@ export function attacksOnScope(table: GuardedTable, column: Column, probe: Probe
         ...attacks(otherScope, 'from another scope', [
           [
             'SELECT that asks as the owner',
-            `${reads} AND (SELECT sees FROM ashlar_context((SELECT pg_get_userbyid(proowner) FROM pg_proc WHERE oid = 'ashlar_context(name)'::regprocedure))) = '*'`,
+            `${reads} AND (SELECT sees FROM ashlar_context(${ownerOf('ashlar_context(name)')})) = '*'`,
           ],
+          ...(['low', 'high'] as const).map((end): [string, string] => [
+            `SELECT that asks for the ${end} end of the range as the owner`,
+            `${reads} AND ${rangeOf(column)}_${end}(${ownerOf(`${rangeOf(column)}_${end}(name)`)}) IS NOT NULL`,
+          ]),
         ]),
+        ...(
+          [
+            ['reading the keys', 'SELECT * FROM ashlar_context_keys'],
+            ['removing the keys', 'DELETE FROM ashlar_context_keys'],
+            ['becoming a reader of every scope', 'SELECT * FROM ashlar_every_scope'],
+            [
+              'signing with what anybody may know of the key',
+              `SELECT set_config('ashlar.scope', ${literal(everyScope)}, true), set_config('ashlar.token', format('%s.%s.%s', s.id, (extract(epoch FROM now()) * 1000)::bigint, encode(sha256(convert_to(s.check_value || s.identity, 'UTF8')), 'hex')), true), ashlar_context(current_user) FROM ashlar_signing() AS s`,
+            ],
+          ] as const
+        ).map(([what, statement]) => refused(what, otherScope, statement)),
       ]
     : [];
   const beside = hiddenTables(table, dialect).flatMap(({ name: side }): [string, string][] => [
@@ -97,6 +113,9 @@ export function attacksOnScope(table: GuardedTable, column: Column, probe: Probe
       : []),
   ];
 }
+
+const ownerOf = (signature: string): string =>
+  `(SELECT pg_get_userbyid(proowner) FROM pg_proc WHERE oid = '${signature}'::regprocedure)`;
 
 const attacks = (
   scope: string | null,

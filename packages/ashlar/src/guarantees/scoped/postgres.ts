@@ -57,13 +57,18 @@ export function scopeOnPostgres(column: Column, value: string): string {
   return scopeValue(column, isTextOfUuid(column) ? `CAST(${value} AS text) COLLATE "C"` : value);
 }
 
+/** The beginning of the names of the two functions that bound the search for a scope column. */
+export function rangeOf(column: Column): string {
+  const kind = isTextOfUuid(column) ? 'text' : column.kind;
+  return `ashlar_range_${kind === 'integer' ? 'bigint' : kind}`;
+}
+
 const isTextOfUuid = ({ kind, nullable }: Column): boolean => kind === 'uuid' && nullable;
 
 // for the index only: the range reads a setting, and can only leave rows out. A subquery is evaluated once, not for each row.
 // Not BETWEEN: PostgreSQL would print it so that it is another expression when it is read again
 const inRange = (value: string, column: Column): string => {
-  const kind = isTextOfUuid(column) ? 'text' : column.kind;
-  const name = `ashlar_range_${kind === 'integer' ? 'bigint' : kind}`;
+  const name = rangeOf(column);
   const compared = scopeOnPostgres(column, value);
   return `${compared} >= (SELECT ${name}_low(current_user)) AND ${compared} <= (SELECT ${name}_high(current_user))`;
 };

@@ -1,3 +1,4 @@
+import type { Probe } from '../../contract/attack.js';
 import { everyScope, literal } from '../../model/index.js';
 
 const set = (name: 'actor' | 'scope' | 'token', value: string): string =>
@@ -18,6 +19,12 @@ export function contextChanges(scope: string): readonly (readonly [name: string,
       `SELECT ${set('scope', everyScope)}, set_config('ashlar.token', '999' || current_setting('ashlar.token'), true)`,
     ],
   ];
+}
+
+/** An SQL expression that changes the context of the session to that of another scope, within a statement. */
+export function takeOtherContext({ otherScope = '', otherToken }: Probe): string {
+  const token = otherToken === undefined ? '' : ` || ${set('token', otherToken)}`;
+  return `${set('scope', otherScope)}${token}`;
 }
 
 /** The statement that changes the actor of the session on PostgreSQL. */

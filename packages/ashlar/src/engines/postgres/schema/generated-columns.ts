@@ -22,10 +22,9 @@ const touching = (table: TableFacts, { name }: Column): readonly GuaranteeObject
       calls,
       sql`
         -- a session of a connection with a clock of its own has that clock's time in a setting
-        NEW.${column} := coalesce(nullif(current_setting('ashlar.now', true), '')::timestamptz, now());
+        NEW.${column} := coalesce(nullif(current_setting('ashlar.now', true), '')::pg_catalog.timestamptz, now());
         RETURN NEW;
       `,
-      { compares: true },
     ),
     alwaysTrigger({
       name: calls,

@@ -1,0 +1,2 @@
+-- undoes 0004_search_paths
+-- nothing to do here

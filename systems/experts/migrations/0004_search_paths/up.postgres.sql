@@ -1,0 +1,35 @@
+-- 0004_search_paths
+-- replace function conversations_append_only
+-- replace function conversations_append_only_stamp
+-- ashlar: makes nothing
+
+CREATE OR REPLACE FUNCTION conversations_append_only()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  IF TG_OP = 'UPDATE' THEN
+    RAISE EXCEPTION 'ashlar/append-only: rows of conversations are never changed'
+      USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+  END IF;
+  RAISE EXCEPTION 'ashlar/append-only: rows of conversations are never deleted'
+    USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION conversations_append_only_stamp()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  IF ROW(NEW.id, NEW.email, NEW.query, NEW.history, NEW.response_type, NEW.response_narrative, NEW.response_experts, NEW.created_at, NEW.top_match_score, NEW.source)::pg_catalog.record *= ROW(OLD.id, OLD.email, OLD.query, OLD.history, OLD.response_type, OLD.response_narrative, OLD.response_experts, OLD.created_at, OLD.top_match_score, OLD.source)::pg_catalog.record
+    AND (NOT OLD.gap_resolved AND NEW.gap_resolved)
+  THEN
+    RETURN NEW;
+  END IF;
+  RAISE EXCEPTION 'ashlar/append-only: rows of conversations are never changed, except that gap_resolved is set once'
+    USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+END
+$function$;

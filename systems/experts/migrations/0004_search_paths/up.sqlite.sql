@@ -1,0 +1,3 @@
+-- 0004_search_paths
+-- nothing to do here
+-- ashlar: makes nothing
