@@ -23,6 +23,8 @@ export interface FoundationObject {
   readonly rights?: TableRights;
   /** For a table: whether only the owner may read it, and not even the auditor. */
   readonly secret?: boolean;
+  /** For a table: whether no role may have a right on it but the owner, and the auditor where it is not secret. */
+  readonly closed?: boolean;
 }
 
 /** A version of Ashlar's own objects in a database. Those of before the first of these are version 1. */
@@ -72,6 +74,16 @@ export interface Proving {
    * `name`; for a trigger, `always` says whether it fires in every case (`yes` or `no`).
    */
   readonly objects: string;
+}
+
+/** Keeps the numbers that a database gives to rows from being used up by work that is rolled back. */
+export interface Sequences {
+  /**
+   * Remembers the sequences of tables, by name with the rights of the application.
+   *
+   * @returns a function that sets them back, with an owner's connection
+   */
+  remember(owner: Owner, tables: ReadonlyMap<string, TableRights>): Promise<(owner: Owner) => Promise<void>>;
 }
 
 /** The SQL of one kind of engine, independent of any connection. */
@@ -159,6 +171,8 @@ export interface SqlDialect extends Foundation {
   readonly contents: ContentsSql;
   /** How a step runs a statement in batches of rows. */
   readonly batches: BatchSql;
+  /** Sets sequences back; `undefined` if a rollback does that (SQLite). */
+  readonly sequences: Sequences | undefined;
   /** Plans and grants the rights of roles; `undefined` if the engine has no roles (SQLite). */
   readonly roles: RoleDialect | undefined;
   /** Writes the keys that verify contexts of sessions; `undefined` if the engine has no roles. */

@@ -14,6 +14,8 @@ export interface ConnectedRole {
   readonly initialised: boolean;
   /** The owner of the migration history, and so of the schema's tables; `undefined` if there is no history. */
   readonly owner: string | undefined;
+  /** Whether that role, other than the owner's, can read the keys that verify contexts of sessions. */
+  readonly readsKeys?: boolean;
 }
 
 /** The names of the roles of a database. */
@@ -41,6 +43,8 @@ export interface WantedRights {
   readonly tables: ReadonlyMap<string, TableRights>;
   /** The names of the tables that only the owner may read. */
   readonly secret: ReadonlySet<string>;
+  /** The names of the tables on which roles other than these two may have no right, not even one of all tables. */
+  readonly closed: ReadonlySet<string>;
   /**
    * The names of the guarantees' functions and of the functions that these rely on. `app` and the auditor may call those
    * that are no trigger functions, and PUBLIC none.
@@ -64,6 +68,11 @@ export interface RoleChange {
 
 /** Plans and grants the rights of roles on an engine that has roles. */
 export interface RoleDialect {
+  /**
+   * Finds the roles that have a right on a closed table although nobody granted it, as members of a role of PostgreSQL's own.
+   * One line each; a person has to decide.
+   */
+  findings(run: RunSql, wanted: WantedRights): Promise<readonly string[]>;
   /**
    * Compares the rights in the database with the wanted rights and returns the differences. Empty if there are none.
    */

@@ -4,10 +4,12 @@ import type { Guarantee } from '../contract/guarantee.js';
 import type { Roles } from '../contract/roles.js';
 import type { SystemFacts } from '../contract/system.js';
 import { rootText } from '../engines/refusal.js';
-import { scopeKeyError } from '../engines/scope-key-error.js';
+import { isRefused, scopeKeyError } from '../engines/scope-key-error.js';
 import { assertDatabaseUsable } from '../migrations/foundation.js';
 import { inCreationOrder } from '../migrations/shadow.js';
 import { levelIn, type Table, type Tables } from '../model/index.js';
+import { defaultRoles } from '../roles/names.js';
+import { wantedRights } from '../roles/wanted.js';
 import { type AttackTransaction, withAttackTransaction } from './attack-transaction.js';
 import { fingerprintOf } from './fingerprint.js';
 import { forgeries } from './forgeries.js';
@@ -41,7 +43,8 @@ export interface ProveOptions {
 /**
  * Attacks every guarantee of a system in transactions that are rolled back: as the application, and as the owner where
  * the guarantee binds the owner too. Checks that every object of the guarantees is in place, and verifies each ledger.
- * Changes nothing, except that autoincrement() numbers may be used up and that ledgers are sealed.
+ * Changes nothing, except that ledgers are sealed, and that autoincrement() numbers may be used up of a table whose rows
+ * sessions may delete, or that another session uses at the same time.
  *
  * @returns the report; `ok` where nothing failed
  * @throws AshlarError `database-newer`, `scope-key-missing`, `scope-key-wrong`, and what opening or reading the database
@@ -69,23 +72,25 @@ const proveAll = async (
     each.register(Object.values(system.tables), Object.values(system.views ?? {}));
   await owner.asOwner((connection) => assertDatabaseUsable(connection, owner.dialect));
   // attacks by a session that cannot sign would prove nothing
-  if (engine.context === 'key-missing' || engine.context === 'key-wrong') throw scopeKeyError(engine.context);
+  if (isRefused(engine.context)) throw scopeKeyError(engine.context);
   const structure = [...(await checkStructure(owner, system, now, roles)), sessionsOf(engine)];
   const ledgers = await proveLedgers(owner, system, checkpoints);
   const tables = inCreationOrder(Object.values(system.tables)).filter((table) => table.guarantees.length > 0);
   const partitions = await partitionsOf(owner, tables);
   const attacked = new Map<string, AttackReport[]>();
-  for (const as of ['app', 'owner'] as const) {
-    for (const table of tables) {
-      onTable?.(table.name, as);
-      for (const [at, reports] of await attackTable(as === 'app' ? engine : owner, system, {
-        table,
-        as,
-        partitions: partitions.get(table.name) ?? [],
-      }))
-        attacked.set(placeOf(table, at), [...(attacked.get(placeOf(table, at)) ?? []), ...reports]);
+  await keepingSequences(owner, system, async () => {
+    for (const as of ['app', 'owner'] as const) {
+      for (const table of tables) {
+        onTable?.(table.name, as);
+        for (const [at, reports] of await attackTable(as === 'app' ? engine : owner, system, {
+          table,
+          as,
+          partitions: partitions.get(table.name) ?? [],
+        }))
+          attacked.set(placeOf(table, at), [...(attacked.get(placeOf(table, at)) ?? []), ...reports]);
+      }
     }
-  }
+  });
   const reports = tables.flatMap((table) =>
     table.guarantees.map((guarantee, at) =>
       reportOf(engine, table, guarantee, attacked.get(placeOf(table, at)) ?? []),
@@ -102,6 +107,21 @@ const proveAll = async (
     ledgers,
     ok: structure.every(({ ok }) => ok) && ledgers.every(({ ok }) => ok) && reports.every(holds),
   };
+};
+
+// no rollback gives back the numbers of sequences
+const keepingSequences = async (
+  engine: Engine,
+  system: SystemFacts,
+  work: () => Promise<void>,
+): Promise<void> => {
+  const { tables } = wantedRights(engine.dialect, system, defaultRoles);
+  const putBack = await engine.asOwner(async (owner) => engine.dialect.sequences?.remember(owner, tables));
+  try {
+    await work();
+  } finally {
+    if (putBack) await engine.asOwner(putBack);
+  }
 };
 
 // tables may share a guarantee object, and one table may have two guarantees of a name

@@ -30,14 +30,21 @@ export async function rolesSql(engine: Engine, system: SystemFacts, roles?: Role
   return script(changes);
 }
 
-/** Returns the differences between the roles' rights and the rights that the guarantees allow, one line each. */
+/**
+ * Returns the differences between the roles' rights and the rights that the guarantees allow, one line each, also those
+ * that {@link applyRoles} leaves to a person.
+ */
 export async function checkRoles(
   engine: Engine,
   system: SystemFacts,
   roles?: Roles,
 ): Promise<readonly string[]> {
-  const changes = await engine.asOwner((owner) => planRights(owner, engine.dialect, system, roles));
-  return changes.map(({ difference }) => difference);
+  return engine.asOwner(async (owner) => {
+    const changes = await planRights(owner, engine.dialect, system, roles);
+    const wanted = wantedRights(engine.dialect, system, roles ?? defaultRoles);
+    const found = (await engine.dialect.roles?.findings(owner.run, wanted)) ?? [];
+    return [...changes.map(({ difference }) => difference), ...found];
+  });
 }
 
 /**

@@ -31,6 +31,7 @@ export function wantedRights(dialect: SqlDialect, system: SystemFacts, roles: Ro
       ...views.map(({ name }) => [name, readOnlyRights] as const),
     ]),
     secret: new Set(dialect.foundation.filter(({ secret }) => secret).map(({ name }) => name)),
+    closed: new Set(dialect.foundation.filter(({ closed }) => closed).map(({ name }) => name)),
     functions: [...dialect.foundation.map(({ name }) => name), ...named('function')],
   };
 }

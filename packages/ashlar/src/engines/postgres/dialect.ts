@@ -13,6 +13,7 @@ import { expansionSteps } from './schema/expansion/steps.js';
 import { foundation, foundationVersions } from './schema/foundation.js';
 import { generatedColumnObjects } from './schema/generated-columns.js';
 import { postgresProving } from './schema/proving.js';
+import { postgresSequences } from './schema/sequences.js';
 import { storedForm } from './schema/stored-form.js';
 import { postgresContextKeys } from './session/context-keys.js';
 
@@ -39,6 +40,7 @@ export const postgresDialect: SqlDialect = {
   proving: postgresProving,
   contents: postgresContents,
   batches: postgresBatches,
+  sequences: postgresSequences,
   roles: postgresRoles,
   contextKeys: postgresContextKeys,
 };

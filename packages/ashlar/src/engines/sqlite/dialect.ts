@@ -41,6 +41,7 @@ export const sqliteDialect: SqlDialect = {
   proving: sqliteProving,
   contents: sqliteContents,
   batches: sqliteBatches,
+  sequences: undefined,
   roles: undefined,
   contextKeys: undefined,
 };

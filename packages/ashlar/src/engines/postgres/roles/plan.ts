@@ -105,12 +105,21 @@ const planFunction = ({
   isTrigger,
   isPublic,
   withoutExecute,
+  triggerCallers,
 }: FunctionState): readonly RoleChange[] => [
   // before the right of PUBLIC is taken, so that no session is without it
   ...(isTrigger ? [] : withoutExecute).map((role) => ({
     difference: `${role} may not call the function ${signature}`,
     sql: `GRANT EXECUTE ON FUNCTION ${signature} TO ${identifier(role)}`,
     takes: false,
+    by: 'owner' as const,
+    allowed: true,
+  })),
+  // a trigger needs no right to fire; a role that has it could let the function run for rows of a table of its own
+  ...triggerCallers.map((role) => ({
+    difference: `${role} may call the trigger function ${signature}`,
+    sql: `REVOKE EXECUTE ON FUNCTION ${signature} FROM ${identifier(role)} CASCADE`,
+    takes: true,
     by: 'owner' as const,
     allowed: true,
   })),
@@ -173,15 +182,16 @@ const planSchema = (
 
 const planObject = (
   object: ObjectState,
-  { roles, tables, secret }: WantedRights,
+  { roles, tables, secret, closed }: WantedRights,
   owner: string,
 ): readonly RoleChange[] => {
   const { kind, name } = object;
   const governed = [roles.app, roles.auditor, publicGrantee];
   const isPartition = kind === 'partition';
-  // the owner may grant rights on a table to other roles; rights on a partition would bypass those on its table
+  // the owner may grant rights on a table to other roles, unless what verifies sessions is in it; rights on a partition would
+  // bypass those on its table
   const actual = object.entries.filter(
-    ({ grantee }) => (isPartition && grantee !== owner) || governed.includes(grantee),
+    ({ grantee }) => ((isPartition || closed.has(name)) && grantee !== owner) || governed.includes(grantee),
   );
   const wanted = {
     partition: () => [],

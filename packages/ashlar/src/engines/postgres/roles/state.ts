@@ -81,6 +81,8 @@ export interface FunctionState {
   readonly isPublic: boolean;
   /** The roles that may not call it, or only as every role may. */
   readonly withoutExecute: readonly string[];
+  /** The roles to which someone granted the right to call it, for a trigger function. */
+  readonly triggerCallers: readonly string[];
 }
 
 type Row = Readonly<Record<string, unknown>>;
@@ -236,7 +238,9 @@ export async function readFunctions(
   if (functions.length === 0) return [];
   const rows = await run(`
 SELECT p.oid::regprocedure::text AS signature, pg_get_userbyid(p.proowner)::text AS owner,
-  p.prorettype = 'trigger'::regtype AS is_trigger, r.rolname::text AS role, '0' = ANY (may.roles) AS is_public
+  p.prorettype = 'trigger'::regtype AS is_trigger, r.rolname::text AS role, '0' = ANY (may.roles) AS is_public,
+  (SELECT json_agg(g.rolname::text ORDER BY g.rolname) FROM pg_roles g
+   WHERE g.oid <> p.proowner AND g.oid::text = ANY (may.roles) AND p.prorettype = 'trigger'::regtype) AS callers
 FROM pg_proc p
 CROSS JOIN LATERAL (
   SELECT array_agg(a.grantee::text) AS roles FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
@@ -255,6 +259,7 @@ ORDER BY 1, 4`);
       isTrigger: isTrue(row.is_trigger),
       isPublic: isTrue(row.is_public),
       withoutExecute: [],
+      triggerCallers: (row.callers as readonly string[] | null) ?? [],
     };
     found.set(signature, one);
     if (row.role !== null) one.withoutExecute.push(text(row.role));

@@ -1,5 +1,6 @@
 import type { FoundationObject } from '../../../contract/dialect.js';
 import { everyScope, literal, noRights } from '../../../model/index.js';
+import { revokeAll } from '../../../sql/postgres-rights.js';
 import { inItsSchema } from '../../../sql/postgres-triggers.js';
 import { sql } from '../../../sql/template.js';
 import { scopeTypes } from './scope-types.js';
@@ -7,7 +8,10 @@ import { scopeTypes } from './scope-types.js';
 /** The table of the keys that verify contexts of sessions. Only the owner reads it. */
 export const contextKeys = 'ashlar_context_keys';
 
-/** An empty table. A role that may read it sets its own scope: the auditor has this right, a role that writes does not. */
+/**
+ * An empty table. A role that may read it, and not the keys, sets its own scope: the auditor has this right, a role that
+ * writes does not.
+ */
 const everyScopeReaders = 'ashlar_every_scope';
 
 /** How far the time in a token may be from the BEGIN of its transaction, in milliseconds. */
@@ -18,11 +22,14 @@ const here = 'pg_catalog.quote_ident(current_schema())::regnamespace';
 const table = (
   name: string,
   columns: string,
-  rest: Pick<FoundationObject, 'rights' | 'secret'>,
+  rest: Pick<FoundationObject, 'secret'> = {},
 ): FoundationObject => ({
   name,
   exists: `SELECT 1 AS found FROM pg_catalog.pg_class WHERE relname = ${literal(name)} AND relnamespace = ${here} AND relkind = 'r'`,
-  create: `CREATE TABLE ${name} (${columns})`,
+  // in one transaction: what default privileges give to other roles on new tables lasts for no other session
+  create: `CREATE TABLE ${name} (${columns});\n${revokeAll(name)}`,
+  rights: noRights,
+  closed: true,
   ...rest,
 });
 
@@ -72,8 +79,14 @@ const contextBody = sql`
       THEN
         RETURN;
       END IF;
+    -- where there is no key, a session that signs is told so
+    ELSIF NOT EXISTS (SELECT FROM ${contextKeys}) THEN
+      RETURN;
     END IF;
-    IF NOT EXISTS (SELECT FROM ${contextKeys}) OR has_table_privilege(as_role, '${everyScopeReaders}', 'SELECT') THEN
+    -- a right on every table of the schema, or of the database, is not meant as trust
+    IF has_table_privilege(as_role, '${everyScopeReaders}', 'SELECT')
+      AND NOT has_any_column_privilege(as_role, '${contextKeys}', 'SELECT')
+    THEN
       RETURN;
     END IF;
     IF token = '' AND actor = '' AND scope = '' THEN
@@ -120,9 +133,9 @@ export const contextObjects: readonly FoundationObject[] = [
     contextKeys,
     `id integer PRIMARY KEY, identity uuid NOT NULL, place text NOT NULL, inner_pad bytea NOT NULL CHECK (length(inner_pad) = 64),
   outer_pad bytea NOT NULL CHECK (length(outer_pad) = 64), check_value text NOT NULL, created_at timestamptz DEFAULT now() NOT NULL`,
-    { rights: noRights, secret: true },
+    { secret: true },
   ),
-  table(everyScopeReaders, 'reader integer CHECK (false)', { rights: noRights }),
+  table(everyScopeReaders, 'reader integer CHECK (false)'),
   ownersFunction({
     name: 'ashlar_context',
     signature: '(as_role name, OUT actor text, OUT scope text, OUT sees text)',

@@ -1,6 +1,7 @@
 import type { OpenOptions } from '../../../contract/open-options.js';
 import type { ConnectedRole } from '../../../contract/roles.js';
 import { identifier, literal } from '../../../model/index.js';
+import { contextKeys } from '../schema/context.js';
 import type { Channel, Request } from '../wire/channel.js';
 
 /** The default name of the application's role. */
@@ -20,6 +21,10 @@ const historyTable = `SELECT c.oid, c.relowner
 // `up` has granted rights in this schema if the role may read the history; that a role exists proves nothing, because
 // roles belong to the whole server
 const connectedRoleSql = (app: string): string => `
+, keys AS (
+  SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE n.nspname = current_schema() AND c.relname = '${contextKeys}' AND c.relkind = 'r'
+)
 SELECT session_user::text,
   u.rolsuper OR coalesce(has_schema_privilege(u.oid, current_schema(), 'CREATE'), false)
     OR EXISTS (SELECT FROM history h WHERE pg_has_role(u.oid, h.relowner, 'MEMBER')),
@@ -30,7 +35,9 @@ SELECT session_user::text,
       AND has_table_privilege(a.oid, h.oid, 'SELECT')
   ),
   (SELECT pg_get_userbyid(relowner)::text FROM history),
-  current_setting('server_version'), current_setting('server_version_num')
+  current_setting('server_version'), current_setting('server_version_num'),
+  (SELECT has_any_column_privilege(u.oid, k.oid, 'SELECT') FROM keys k),
+  (SELECT has_any_column_privilege(a.oid, k.oid, 'SELECT') FROM keys k, pg_roles a WHERE a.rolname = ${literal(app)})
 FROM pg_roles u WHERE u.rolname = session_user`;
 
 /** The connected role and the version of the server. */
@@ -44,15 +51,18 @@ export interface ConnectionFacts {
 export async function readConnectionFacts(channel: Channel, options: OpenOptions): Promise<ConnectionFacts> {
   const app = options.appRole ?? defaultAppRole;
   const { rows } = await channel.send({ text: `WITH history AS (${historyTable}) ${connectedRoleSql(app)}` });
-  const [user, canChangeSchema, initialised, maySetApp, owner, version, number] = rows[0] ?? [];
+  const [user, canChangeSchema, initialised, maySetApp, owner, version, number, reads, appReads] =
+    rows[0] ?? [];
   const strong = canChangeSchema === 't';
+  const sessionRole = strong && maySetApp === 't' && !options.allowOwner ? app : undefined;
   return {
     connectedRole: Object.freeze({
       user: user ?? '',
       canChangeSchema: strong,
       initialised: initialised === 't',
       owner: owner ?? undefined,
-      sessionRole: strong && maySetApp === 't' && !options.allowOwner ? app : undefined,
+      sessionRole,
+      readsKeys: sessionRole === undefined ? !strong && reads === 't' : appReads === 't',
     }),
     version: (version ?? '').replace(/ .*$/, ''),
     versionNumber: Number(number),

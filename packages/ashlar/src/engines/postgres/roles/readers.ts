@@ -1,0 +1,32 @@
+import type { WantedRights } from '../../../contract/roles.js';
+import type { RunSql } from '../../../contract/sql.js';
+import { literal } from '../../../model/index.js';
+import { sql } from '../../../sql/template.js';
+
+/**
+ * Finds the roles that have a right on a closed table although nobody granted it to them or to a role that they are a
+ * member of: members of `pg_read_all_data` and `pg_write_all_data`. Superusers and roles that may create roles are left
+ * out: they can give themselves any right.
+ *
+ * @returns one line for each role and table
+ */
+export async function findReaders(
+  run: RunSql,
+  { roles, closed, secret }: WantedRights,
+): Promise<readonly string[]> {
+  const names = [...closed].map((name) => `(${literal(name)}::name, ${String(secret.has(name))})`);
+  if (names.length === 0) return [];
+  const rows = await run(sql`
+    SELECT format('%s may %s %s, as a member of %s', r.rolname, p.may, c.relname, p.rolname) AS found
+    FROM (VALUES ${names.join(', ')}) AS t (name, secret)
+    JOIN pg_class c
+      ON c.relname = t.name AND c.relkind = 'r' AND c.relnamespace = quote_ident(current_schema())::regnamespace
+    CROSS JOIN (VALUES ('pg_read_all_data'::name, 'read'), ('pg_write_all_data', 'write')) AS p (rolname, may)
+    JOIN pg_roles r ON NOT r.rolsuper AND NOT r.rolcreaterole AND r.rolname !~ '^pg_'
+    -- MEMBER: also one that has to take the role first
+    WHERE pg_has_role(r.oid, p.rolname, 'MEMBER') AND NOT pg_has_role(r.oid, c.relowner, 'MEMBER')
+      AND NOT (r.rolname = ${literal(roles.auditor)} AND p.may = 'read' AND NOT t.secret)
+    ORDER BY 1
+  `);
+  return rows.map(({ found }) => String(found));
+}
