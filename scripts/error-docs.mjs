@@ -484,6 +484,17 @@ await db.get(dossiers, dossier.id);`),
     ...command('SCOPE_KEY_FILE=another.key ashlar up'),
     remedy: 'Use the key of the database. `ashlar key rotate scope` brings in a new one.',
   },
+  'scope-key-absent': {
+    cause:
+      'connect has `requireScopeKey`, or the database had a key earlier, and the table of its keys is empty: `ashlar up` never had SCOPE_KEY, or an early backup was restored.',
+    ...shown('await connect(app, { url, scopeKey, requireScopeKey: true });'),
+    remedy: 'Run `ashlar up` with SCOPE_KEY.',
+  },
+  'scope-key-early': {
+    cause: 'SCOPE_KEY was set before the step was applied that lets policies and trails verify the scope.',
+    ...command('SCOPE_KEY_FILE=scope.key ashlar up'),
+    remedy: 'Write the step with `ashlar migrate new NAME`, and apply it.',
+  },
   'role-too-strong': {
     cause: 'The application connects as a role that owns the tables or is a superuser.',
     ...command('DATABASE_URL=postgres://owner@localhost/app node server.js'),

@@ -225,6 +225,15 @@ export const errorCodes = {
     meaning: 'The database verifies the scope of each session, and SCOPE_KEY is not set.',
   },
   'scope-key-wrong': { exit: 3, meaning: 'SCOPE_KEY is not the key that the database verifies scopes with.' },
+  'scope-key-absent': {
+    exit: 3,
+    meaning: 'The database has no key that verifies the scope of sessions, and the connection requires one.',
+  },
+  'scope-key-early': {
+    exit: 1,
+    meaning:
+      'Objects of an earlier release do not verify the scope of sessions, so the database gets no key.',
+  },
   'role-too-strong': { exit: 3, meaning: 'A role that can change the schema may not run the application.' },
   'roles-differ': { exit: 1, meaning: 'The rights of the roles differ from what the guarantees allow.' },
   'partition-conflict': { exit: 1, meaning: 'The partitions of a table cannot be created as declared.' },

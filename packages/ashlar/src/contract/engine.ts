@@ -40,6 +40,10 @@ export interface Engine {
    * change neither.
    */
   readonly context: ContextState | undefined;
+  /** Whether policies or trails of an earlier release trust settings although the database has a key. */
+  readonly trustsSettings?: boolean;
+  /** Whether this connection has a key that signs contexts, and the database could verify them but has none. */
+  readonly hasUnusedKey?: boolean;
 
   /**
    * Registers tables, so that query results are decoded by the Zod types of the tables' columns, and views, so that

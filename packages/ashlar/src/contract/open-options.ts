@@ -29,6 +29,12 @@ export interface OpenOptions {
    */
   readonly scopeKey?: string | undefined;
   /**
+   * Whether sessions are refused where a PostgreSQL database has no key that verifies actor and scope (`scope-key-absent`):
+   * one that was restored from an early backup, or whose table of keys was emptied, does not fall back to settings. Without it,
+   * only a database that had a key when this process saw it is refused. No effect on SQLite. Default false.
+   */
+  readonly requireScopeKey?: boolean | undefined;
+  /**
    * The path of `pg_dump`, which copies a server's database; `pgRestore` is the path of `pg_restore`. Default:
    * `PG_DUMP` and `PG_RESTORE` of the settings, else those of the server's version in the usual folders, else on the
    * PATH.

@@ -11,7 +11,8 @@ import { reveal, type Secret } from '../settings/index.js';
  * @param engine - the database, opened as its owner
  * @param scopeKey - 64 hex digits
  * @returns `written`, `bound` after a restore, or `unchanged`
- * @throws AshlarError `settings-invalid` for a text that is no key; `scope-key-wrong` when the database has another key
+ * @throws AshlarError `settings-invalid` for a text that is no key; `scope-key-wrong` when the database has another key;
+ *   `scope-key-early` where policies or trails of an earlier release do not verify
  */
 export async function installScopeKey(
   engine: Engine,

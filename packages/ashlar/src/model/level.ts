@@ -9,6 +9,8 @@ export interface Level {
 
 const unverified =
   'SQL that a session runs can change its own scope and actor: this database has no key that verifies them (SCOPE_KEY).';
+const outOfDate =
+  'SQL that a session runs can change its own scope and actor: policies or triggers of an earlier release do not verify them (`ashlar migrate new` writes the step that replaces them).';
 const oneUser =
   'SQL that a session runs can take the rights of the owner back: one user owns the schema and runs the application, which is a set-up for development.';
 
@@ -18,7 +20,7 @@ const oneUser =
  * @param isAlone - whether one user owns the schema and runs the application
  */
 export function levelIn(
-  { dialect, context }: Pick<Engine, 'dialect' | 'context'>,
+  { dialect, context, trustsSettings }: Pick<Engine, 'dialect' | 'context' | 'trustsSettings'>,
   guarantee: Guarantee,
   isAlone: boolean,
 ): Level {
@@ -26,7 +28,11 @@ export function levelIn(
   if (kept.level === 'refused') return { level: 'refused', weaker: kept.why };
   const reads = dialect.name === 'postgres' && 'readsContext' in kept && kept.readsContext === true;
   const reasons = reads
-    ? [...(context === 'settings' ? [unverified] : []), ...(isAlone ? [oneUser] : [])]
+    ? [
+        ...(context === 'settings' || context === 'key-absent' ? [unverified] : []),
+        ...(trustsSettings ? [outOfDate] : []),
+        ...(isAlone ? [oneUser] : []),
+      ]
     : [];
   if (reasons.length === 0) return { level: kept.level, weaker: kept.weaker };
   return { level: 'emulated', weaker: [kept.weaker, ...reasons].filter(Boolean).join(' ') };

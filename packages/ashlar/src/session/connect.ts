@@ -1,7 +1,8 @@
 import type { Engine } from '../contract/engine.js';
+import type { ConnectedRole } from '../contract/roles.js';
 import type { SystemFacts } from '../contract/system.js';
 import { openEngine } from '../engines/open.js';
-import { scopeKeyError } from '../engines/scope-key-error.js';
+import { isRefused, scopeKeyError } from '../engines/scope-key-error.js';
 import { AshlarError } from '../errors.js';
 import { assertNotNewer, assertStepsApplied, stepsWarning } from '../migrations/at-connect.js';
 import type { Tables } from '../model/index.js';
@@ -17,7 +18,9 @@ import { assertMilliseconds } from './transaction-options.js';
  *
  * @throws AshlarError what `openEngine` throws; `settings-invalid` when there is neither `url` nor `DATABASE_URL`;
  *   `role-too-strong` when the user can change the schema and cannot step down to the application's role, unless
- *   `allowOwner` is set; `scope-key-missing` and `scope-key-wrong` where the database verifies the scope of sessions; `migration-pending` with `migrations: 'require'`; `database-newer` when a newer release of Ashlar
+ *   `allowOwner` is set, or when the application's role can read the keys that verify scopes; `scope-key-missing` and
+ *   `scope-key-wrong` where the database verifies the scope of sessions; `scope-key-absent` with `requireScopeKey` where it does
+ *   not; `migration-pending` with `migrations: 'require'`; `database-newer` when a newer release of Ashlar
  *   changed the database so that this one cannot use it; `usage` for an invalid `lockTimeout`
  *
  * @example
@@ -51,10 +54,15 @@ export async function connect<T extends Tables>(
       throw tooStrong;
     }
   }
-  if (engine.context === 'key-missing' || engine.context === 'key-wrong') {
+  if (isRefused(engine.context)) {
     await engine.close();
     throw scopeKeyError(engine.context);
   }
+  if (engine.connectedRole?.readsKeys && engine.context === 'signed') {
+    await engine.close();
+    throw readsKeys(engine.connectedRole);
+  }
+  if (engine.hasUnusedKey) await warn(unusedKey);
   try {
     await checkMigrations(engine, system, options.migrations);
   } catch (error) {
@@ -72,10 +80,25 @@ const checkMigrations = async (
   if (check === 'require') return assertStepsApplied(engine, system);
   if (check === 'ignore') return assertNotNewer(engine, system);
   const warning = await stepsWarning(engine, system);
-  if (!warning) return;
+  if (warning) await warn(warning);
+};
+
+const unusedKey = {
+  code: 'scope-key-absent' as const,
+  message:
+    'SCOPE_KEY is set, but this database has no key: it trusts the scope and the actor that a session sets.',
+  detail: undefined,
+  suggestion:
+    'Run `ashlar up` with SCOPE_KEY. With requireScopeKey, connect(…) refuses such a database instead.',
+};
+
+const warn = async ({
+  message,
+  ...facts
+}: Pick<AshlarError, 'code' | 'message' | 'detail' | 'suggestion'>): Promise<void> => {
   // loaded only here, because most programs never warn
   const { logger } = await import('../settings/log.js');
-  const { code, message, detail, suggestion } = warning;
+  const { code, detail, suggestion } = facts;
   logger(logLevel()).warn({ code, detail, suggestion }, message);
 };
 
@@ -103,6 +126,14 @@ const roleTooStrong = ({ connectedRole }: Engine): AshlarError | undefined => {
       'Run ashlar up, which creates the roles and grants their rights, or set DATABASE_URL to a role that can only read and write rows. allowOwner (--allow-owner) skips this check.',
   });
 };
+
+const readsKeys = ({ user, sessionRole = user }: ConnectedRole): AshlarError =>
+  new AshlarError('role-too-strong', {
+    message: `The role ${sessionRole} can read the keys that verify scopes, so it could sign any scope.`,
+    detail: 'Someone gave it a right on all tables, or made it a member of pg_read_all_data.',
+    suggestion:
+      'Run `ashlar up` or `ashlar roles apply`, which revoke such a right; `ashlar roles check` names a membership.',
+  });
 
 interface Location {
   readonly url: string | Secret;

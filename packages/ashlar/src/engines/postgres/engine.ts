@@ -189,6 +189,12 @@ export function postgresEngine(backend: Backend, options: OpenOptions): Engine {
     get context() {
       return signer.state;
     },
+    get trustsSettings() {
+      return signer.trustsSettings;
+    },
+    get hasUnusedKey() {
+      return signer.isUnused;
+    },
     register: (tables: readonly GuardedTable[]) => {
       sealer.register(tables);
       refusals.register(tables);

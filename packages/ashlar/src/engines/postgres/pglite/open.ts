@@ -122,7 +122,7 @@ export async function pgliteEngine(
   const lockTimeout = options.lockTimeout ?? defaultLockTimeout;
   const leases = leasesOf(channel, turns, lockTimeout);
   const { version, connectedRole } = await readConnectionFacts(channel, options);
-  const signer = new ContextSigner(options.scopeKey);
+  const signer = new ContextSigner(options);
   await signer.learn(channel);
   const takeOwner = async (longest?: number): Promise<Lease> => {
     const lease = await leases.take(longest);

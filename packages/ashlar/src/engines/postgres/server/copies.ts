@@ -5,6 +5,8 @@ import type { OpenOptions } from '../../../contract/open-options.js';
 import type { Owner } from '../../../contract/owner.js';
 import { AshlarError } from '../../../errors.js';
 import { identifier, literal } from '../../../model/index.js';
+import { forgetPlace } from '../session/context-keys.js';
+import { withoutDefaultRights } from './default-rights.js';
 import { openPostgres } from './open.js';
 import { emptySchema, hasObjects, restoreInto } from './restore.js';
 import { withThrowaway } from './throwaway.js';
@@ -112,11 +114,15 @@ interface Restore {
   readonly check: (engine: Engine) => Promise<void>;
 }
 
-/** Restores into an empty schema, and empties it again if the check fails. */
+/**
+ * Restores into an empty schema, and empties it again if the check fails. The schema may have rights from earlier, and its
+ * number: sessions of the application may come at any moment.
+ */
 const fill = async ({ engine, owner, options, copy, check }: Restore): Promise<void> => {
   const { schema } = parseServerUrl(options.url);
   try {
-    await restored(owner, options, copy);
+    await withoutDefaultRights(owner, schema, () => restored(owner, options, copy));
+    await forgetPlace(owner);
     await check(engine);
   } catch (error) {
     await emptySchema(owner, schema);

@@ -170,7 +170,7 @@ export async function openPostgres(options: ServerOptions): Promise<Engine> {
     lockTimeout: options.lockTimeout ?? defaultLockTimeout,
     unused: () => new AshlarClient(),
   });
-  const signer = new ContextSigner(options.scopeKey);
+  const signer = new ContextSigner(options);
   try {
     const { version, connectedRole } = await firstLook(leases, options, url, signer);
     const owners = new OwnerConnections(

@@ -1,13 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import type { ContextKeys } from '../../../contract/context.js';
 import type { Owner } from '../../../contract/owner.js';
+import { AshlarError } from '../../../errors.js';
 import { scopeKeyError } from '../../scope-key-error.js';
 import { contextKeys } from '../schema/context.js';
 import { checkValue, contextKey, pads } from './context-key.js';
+import { trustsSettings } from './unverified.js';
 
 // a restored or copied database has another place, or else the tokens of the original would be valid in it
 const place = `(SELECT system_identifier::text FROM pg_control_system()) || '/' ||
   (SELECT oid FROM pg_database WHERE datname = current_database()) || '/' || quote_ident(current_schema())::regnamespace::oid`;
+
+/** Makes the next `up` give the keys of a restored database a new identity, even if the schema is the one that they came from. */
+export async function forgetPlace(owner: Owner): Promise<void> {
+  const [found] = await owner.run(`SELECT to_regclass('${contextKeys}') IS NOT NULL AS keys`);
+  if (found?.keys) await owner.run(`UPDATE ${contextKeys} SET place = ''`);
+}
 
 interface Row {
   readonly id: number;
@@ -45,6 +53,19 @@ const add = async (owner: Owner, scopeKey: string, rows: readonly Row[]): Promis
 const removeAllBut = (owner: Owner, ids: readonly number[]): Promise<unknown> =>
   owner.run(`DELETE FROM ${contextKeys} WHERE NOT id = ANY ($1::integer[])`, [`{${ids.join(',')}}`]);
 
+// with a key, what does not verify would still count as verified
+const assertVerifying = async (owner: Owner): Promise<void> => {
+  const found = (await owner.run(trustsSettings)).map((row) => String(row.found));
+  if (found.length === 0) return;
+  throw new AshlarError('scope-key-early', {
+    message:
+      'This database gets no key yet: objects of an earlier release would trust scope and actor all the same.',
+    detail: `They read settings, which SQL of a session can change: ${found.join(', ')}.`,
+    suggestion:
+      'Write the step that replaces them (`ashlar migrate new NAME`), and run `ashlar up` with it and SCOPE_KEY.',
+  });
+};
+
 /** Writes the keys with which a PostgreSQL database verifies actor and scope of sessions. */
 export const postgresContextKeys: ContextKeys = {
   install: (owner, scopeKey) =>
@@ -53,6 +74,7 @@ export const postgresContextKeys: ContextKeys = {
       const own = rowOf(rows, scopeKey);
       if (rows.length > 0 && !own) throw scopeKeyError('key-wrong');
       if (own?.isHere) return 'unchanged';
+      if (!own) await assertVerifying(owner);
       await add(owner, scopeKey, rows);
       if (!own) return 'written';
       await owner.run(`DELETE FROM ${contextKeys} WHERE place <> ${place}`);

@@ -1,15 +1,18 @@
 import type { ContextState } from '../../../contract/context.js';
+import type { OpenOptions } from '../../../contract/open-options.js';
 import type { TransactionOptions } from '../../../contract/transaction.js';
-import { scopeKeyError } from '../../scope-key-error.js';
+import { isRefused, scopeKeyError } from '../../scope-key-error.js';
 import type { Channel, Request } from '../wire/channel.js';
 import { wireValues } from '../wire/parameters.js';
 import { checkValue, contextKey, sign } from './context-key.js';
+import { trustsSettings } from './unverified.js';
 
 /** The actor and the scope of a transaction. */
 export type Context = Pick<TransactionOptions, 'actor' | 'scope'>;
 
 // clock_timestamp: not the beginning of the transaction, which may be long ago
-const facts = `SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint, s.id, s.identity, s.check_value
+const facts = `SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint, s.id, s.identity, s.check_value,
+  CASE WHEN s.id IS NOT NULL THEN EXISTS (${trustsSettings}) END
 FROM (VALUES (1)) AS one LEFT JOIN ashlar_signing() AS s ON true`;
 
 // as parameters: other sessions of the role can read the texts of statements. The function verifies at once, so that a
@@ -29,7 +32,10 @@ export function isContextRefused(error: unknown): boolean {
 /** Signs the contexts of sessions where the database verifies them (decision 0026). All sessions of an engine share one. */
 export class ContextSigner {
   readonly #scopeKey: string | undefined;
+  /** Whether a database without a key is refused: by option, and once it had a key. */
+  #isRequired: boolean;
   #state: ContextState = 'settings';
+  #trustsSettings = false;
   #key: { readonly id: number; readonly key: Buffer } | undefined;
   /** How far the server's clock is ahead, in milliseconds. */
   #ahead = 0;
@@ -37,13 +43,24 @@ export class ContextSigner {
   /** Whether the database has the function that verifies. */
   #canVerify = false;
 
-  /** @param scopeKey - SCOPE_KEY: 64 hex digits */
-  constructor(scopeKey: string | undefined) {
+  /** @param options - SCOPE_KEY, 64 hex digits, and whether the database must have a key */
+  constructor({ scopeKey, requireScopeKey = false }: Pick<OpenOptions, 'scopeKey' | 'requireScopeKey'>) {
     this.#scopeKey = scopeKey;
+    this.#isRequired = requireScopeKey;
   }
 
   get state(): ContextState {
     return this.#state;
+  }
+
+  /** Whether the database has a key, and yet policies or trails of an earlier release, which do not verify. */
+  get trustsSettings(): boolean {
+    return this.#trustsSettings;
+  }
+
+  /** Whether sessions give a key that the database does not ask for. */
+  get isUnused(): boolean {
+    return this.#state === 'settings' && this.#scopeKey !== undefined && this.#canVerify;
   }
 
   /** Whether the keys should be read again before the next transaction begins. */
@@ -76,10 +93,15 @@ export class ContextSigner {
     const keys = rows.flatMap(([, id, identity, check]) =>
       id && identity && check ? [{ id: Number(id), identity, check }] : [],
     );
+    this.#trustsSettings = rows.some((row) => row[4] === 't');
     if (keys.length === 0) {
-      this.#state = 'settings';
+      this.#state = this.#isRequired ? 'key-absent' : 'settings';
+      // until `up` brings one
+      this.#isDoubtful = this.#isRequired;
       return;
     }
+    // a database that loses its keys must not trust settings again while this process runs
+    this.#isRequired = true;
     if (this.#scopeKey === undefined) {
       this.#state = 'key-missing';
       return;
@@ -102,7 +124,7 @@ export class ContextSigner {
    * key too, before anything has run.
    *
    * @param issued - the time of the server; within a transaction, that of its first context
-   * @throws AshlarError `scope-key-missing`, `scope-key-wrong`
+   * @throws AshlarError `scope-key-missing`, `scope-key-wrong`, `scope-key-absent`
    */
   request({ actor, scope }: Context, issued: number): Request | undefined {
     const context = { actor: actor ?? '', scope: scope ?? '' };
@@ -120,8 +142,8 @@ export class ContextSigner {
 
   #token(context: { readonly actor: string; readonly scope: string }, issued: number): string | undefined {
     if (this.#key) return sign(this.#key, context, issued);
-    if (this.#state !== 'settings') throw scopeKeyError(this.#state);
-    return this.#scopeKey !== undefined && this.#canVerify ? unsigned : undefined;
+    if (isRefused(this.#state)) throw scopeKeyError(this.#state);
+    return this.isUnused ? unsigned : undefined;
   }
 }
 
