@@ -9,15 +9,17 @@ import { buffer } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
-import type { System } from 'ashlar';
+import { connect, type System } from 'ashlar';
 import { type Engine, openEngine } from 'ashlar/extend';
+import { installScopeKey } from 'ashlar/keys';
 import { maintain, newStep, up } from 'ashlar/migrations';
 import { failuresOf, prove } from 'ashlar/prove';
-import { applyRoles } from 'ashlar/roles';
+import { applyRoles, checkRoles } from 'ashlar/roles';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Cluster, password, startCluster } from '../../../../test/support/cluster.js';
 import type { Copy, PutOptions } from '../../src/contract/copies.js';
 import { postgresCopies } from '../../src/engines/postgres/server/copies.js';
+import { emptySchema } from '../../src/engines/postgres/server/restore.js';
 import { type Folder, makeFolder } from '../migrations/folder.js';
 import { asSystem, fill, writeMore } from '../prove/every-guarantee.js';
 
@@ -258,6 +260,108 @@ describe('a server and its programs', () => {
         ),
       ).rejects.toThrow(/refused by the check|ended with an error|not authentic/);
       expect(await here.run(state, database)).toEqual(before);
+    }
+  });
+
+  test('what is restored into an emptied schema is nobody’s but the owner’s until rights are granted', async () => {
+    freshRoles();
+    const { url, database, user } = await owned(here);
+    const engine = await filled(url);
+    const scopeKey = randomBytes(32).toString('hex');
+    expect(await installScopeKey(engine, scopeKey)).toBe('written');
+    const bytes = await engine.snapshot((snapshot) => buffer(snapshot.copy()));
+    const third = `third_${randomBytes(4).toString('hex')}`;
+    await here.run(`CREATE ROLE ${third}`);
+    await here.run(
+      `ALTER DEFAULT PRIVILEGES FOR ROLE ${user} IN SCHEMA public GRANT SELECT ON TABLES TO ${third} WITH GRANT OPTION`,
+      database,
+    );
+    await here.run(`ALTER DEFAULT PRIVILEGES FOR ROLE ${user} GRANT SELECT ON TABLES TO ${third}`, database);
+    await engine.asOwner((owner) => emptySchema(owner, 'public'));
+    await engine.close();
+    const defaults = () =>
+      here.run(
+        'SELECT defaclnamespace, defaclobjtype, defaclacl::text FROM pg_default_acl ORDER BY 1, 2',
+        database,
+      );
+    const rights = () =>
+      here.run(
+        `SELECT c.relname, r.rolname FROM pg_class c, pg_roles r
+         WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
+           AND r.rolname IN ('${roles.app}', '${roles.auditor}', '${third}')
+           AND has_table_privilege(r.oid, c.oid, 'SELECT, INSERT, UPDATE, DELETE')`,
+        database,
+      );
+    const before = await defaults();
+    expect(before).toHaveLength(3);
+    let seen: unknown;
+    const put = () =>
+      postgresCopies.put(
+        { url, ...tools },
+        copyOf(bytes),
+        how({
+          check: async () => {
+            seen = await rights();
+          },
+        }),
+      );
+    await put();
+    expect(seen).toEqual([]);
+    expect(await rights()).toEqual([]);
+    expect((await defaults()).map(({ defaclacl }) => defaclacl).sort()).toEqual(
+      before.map(({ defaclacl }) => defaclacl).sort(),
+    );
+    const again = await openEngine({ url, appRole: roles.app });
+    // the cluster, the database and the schema are those of the original
+    expect(await installScopeKey(again, scopeKey)).toBe('bound');
+    await applyRoles(again, system, roles);
+    expect(await checkRoles(again, system, roles)).toEqual([]);
+    await again.close();
+  });
+
+  test('members of pg_read_all_data are reported, and no application may be one', async () => {
+    freshRoles();
+    const { url, database } = await owned(here);
+    await (await filled(url)).close();
+    const scopeKey = randomBytes(32).toString('hex');
+    const engine = await openEngine({ url, scopeKey, appRole: roles.app });
+    await installScopeKey(engine, scopeKey);
+    const third = `third_${randomBytes(4).toString('hex')}`;
+    const [group, later] = [`${third}_group`, `${third}_later`];
+    try {
+      await here.run(`CREATE ROLE ${third}`);
+      await here.run(`CREATE ROLE ${group}`);
+      await here.run(`CREATE ROLE ${later} NOINHERIT`);
+      await here.run(`GRANT pg_read_all_data TO ${group}`);
+      await here.run(`GRANT ${group} TO ${third}, ${later}`);
+      await here.run(`GRANT pg_write_all_data TO ${roles.auditor}`);
+      const found = await checkRoles(engine, system, roles);
+      for (const name of [third, group, later])
+        for (const of of ['ashlar_context_keys', 'ashlar_every_scope'])
+          expect(found).toContain(`${name} may read ${of}, as a member of pg_read_all_data`);
+      expect(found).toContain(
+        `${roles.auditor} may write ashlar_context_keys, as a member of pg_write_all_data`,
+      );
+      const report = await prove(engine, system, { roles });
+      expect(failuresOf(report).join('\n')).toContain(`${third} may read ashlar_context_keys`);
+      // a group's right is that of its members, and is taken from the group
+      await here.run(`REVOKE pg_read_all_data FROM ${group}`);
+      await here.run(`REVOKE pg_write_all_data FROM ${roles.auditor}`);
+      await here.run(`GRANT SELECT ON ashlar_context_keys TO ${group}`, database);
+      expect(await checkRoles(engine, system, roles)).toEqual([`${group} has SELECT on ashlar_context_keys`]);
+      await applyRoles(engine, system, roles);
+      expect(await checkRoles(engine, system, roles)).toEqual([]);
+      await here.run(`GRANT pg_read_all_data TO ${roles.app}`);
+      await expect(
+        connect(system, { url, scopeKey, appRole: roles.app, migrations: 'ignore' }),
+      ).rejects.toMatchObject({ code: 'role-too-strong' });
+    } finally {
+      await engine.close();
+      await here.run(`REVOKE pg_read_all_data FROM ${roles.app}`);
+      for (const role of [third, later, group]) {
+        await here.run(`DROP OWNED BY ${role}`, database);
+        await here.run(`DROP ROLE ${role}`);
+      }
     }
   });
 

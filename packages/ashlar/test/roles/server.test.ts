@@ -99,6 +99,7 @@ describe.each(server)('roles on a server', (engine) => {
       sessionRole: undefined,
       initialised: true,
       owner: migrates.name,
+      readsKeys: false,
     });
     const event = await db.session((s) => s.insert(events, { what: 'x' }));
     expect(await db.get(events, event.id)).toEqual(event);
