@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { connect, id, references, system, table } from 'ashlar';
 import { openEngine } from 'ashlar/extend';
@@ -366,6 +367,15 @@ describe('a database without a key', () => {
       await expect(open({ requireScopeKey: true })).rejects.toMatchObject({ code: 'scope-key-absent' });
       const trusting = await open();
       expect(trusting.engine).toMatchObject({ context: 'settings', hasUnusedKey: true });
+      const options = JSON.stringify({ url: keyed.urls.app, scopeKey: keyed.scopeKey, migrations: 'ignore' });
+      const program = `import { connect, system } from 'ashlar';
+        const none = system('none', { tables: {}, migrations: new URL('file:///nowhere/') });
+        await (await connect(none, ${options})).close();`;
+      const { stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
+        encoding: 'utf8',
+        cwd: import.meta.dirname,
+      });
+      expect(JSON.parse(stderr)).toMatchObject({ code: 'scope-key-absent', level: 40 });
       expect(await installScopeKey(keyed.owner, keyed.scopeKey)).toBe('written');
       for (const db of [keyed.db, strict, trusting])
         await db.insert(notes, { client: 'ann', body: 'x' }, asAnn);

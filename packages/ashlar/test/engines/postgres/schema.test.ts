@@ -185,11 +185,11 @@ describe.each(postgresEngines)('the schema on $name', (test) => {
       CREATE OR REPLACE FUNCTION jobs_updated_at_touched()
        RETURNS trigger
        LANGUAGE plpgsql
-       SET search_path TO 'pg_catalog'
+       SET search_path TO 'pg_catalog', 'pg_temp'
       AS $function$
       BEGIN
         -- a session of a connection with a clock of its own has that clock's time in a setting
-        NEW.updated_at := coalesce(nullif(current_setting('ashlar.now', true), '')::timestamptz, now());
+        NEW.updated_at := coalesce(nullif(current_setting('ashlar.now', true), '')::pg_catalog.timestamptz, now());
         RETURN NEW;
       END
       $function$;
@@ -470,10 +470,10 @@ describe.each(postgresEngines)('the schema on $name', (test) => {
       )",
             "CREATE FUNCTION jobs_updated_at_touched() RETURNS trigger
       LANGUAGE plpgsql
-      SET search_path TO pg_catalog AS $$
+      SET search_path TO pg_catalog, pg_temp AS $$
       BEGIN
         -- a session of a connection with a clock of its own has that clock's time in a setting
-        NEW.updated_at := coalesce(nullif(current_setting('ashlar.now', true), '')::timestamptz, now());
+        NEW.updated_at := coalesce(nullif(current_setting('ashlar.now', true), '')::pg_catalog.timestamptz, now());
         RETURN NEW;
       END
       $$",
