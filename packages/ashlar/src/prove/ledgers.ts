@@ -53,7 +53,7 @@ const proveLedger = async (opened: OpenLedger): Promise<LedgerReport> => {
   try {
     const head = await withLedger(engine, table, (reader) => reader.head());
     const found = await verifyLedger(opened, { full: (head?.size ?? 0) <= mostComparedEntries });
-    const { size, checked, root, problems } = found;
+    const { size, checked, root, problems, unverified } = found;
     return {
       ledger,
       size,
@@ -61,10 +61,12 @@ const proveLedger = async (opened: OpenLedger): Promise<LedgerReport> => {
       checked,
       ok: problems.length === 0,
       found: problems.map(lineOf),
+      unverified,
     };
   } catch (error) {
     const why = error instanceof AshlarError && error.cause === undefined ? error.message : rootText(error);
-    return { ledger, size: 0, root: '', checked: 0, ok: false, found: [`could not be verified: ${why}`] };
+    const found = [`could not be verified: ${why}`];
+    return { ledger, size: 0, root: '', checked: 0, ok: false, found, unverified: [] };
   }
 };
 

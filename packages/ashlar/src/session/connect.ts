@@ -4,6 +4,7 @@ import { openEngine } from '../engines/open.js';
 import { scopeKeyError } from '../engines/scope-key-error.js';
 import { AshlarError } from '../errors.js';
 import { assertNotNewer, assertStepsApplied, stepsWarning } from '../migrations/at-connect.js';
+import { assertClockAllowed } from '../migrations/test-mark.js';
 import type { Tables } from '../model/index.js';
 import { rolesFrom } from '../roles/names.js';
 import { type LogLevel, reveal, type Secret, settings } from '../settings/index.js';
@@ -18,7 +19,8 @@ import { assertMilliseconds } from './transaction-options.js';
  * @throws AshlarError what `openEngine` throws; `settings-invalid` when there is neither `url` nor `DATABASE_URL`;
  *   `role-too-strong` when the user can change the schema and cannot step down to the application's role, unless
  *   `allowOwner` is set; `scope-key-missing` and `scope-key-wrong` where the database verifies the scope of sessions; `migration-pending` with `migrations: 'require'`; `database-newer` when a newer release of Ashlar
- *   changed the database so that this one cannot use it; `usage` for an invalid `lockTimeout`
+ *   changed the database so that this one cannot use it; `usage` for an invalid `lockTimeout`, and for a `clock` with a database
+ *   that is not marked as a test database
  *
  * @example
  * const db = await connect(shipping, { url: 'sqlite:data/shipping.db' });
@@ -57,6 +59,7 @@ export async function connect<T extends Tables>(
   }
   try {
     await checkMigrations(engine, system, options.migrations);
+    if (options.clock) await assertClockAllowed(engine);
   } catch (error) {
     await engine.close();
     throw error;

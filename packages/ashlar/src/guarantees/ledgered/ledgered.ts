@@ -3,7 +3,7 @@ import type { GuaranteeFacts, TableFacts } from '../../contract/table.js';
 import { identifier } from '../../model/index.js';
 import { invalidTable } from '../../model/invalid-table.js';
 import { ledgeredAttacks } from './attacks.js';
-import { keyColumns, ledgerNames } from './names.js';
+import { clockColumns, keyColumns, ledgerNames } from './names.js';
 import { onLedgerPurge } from './on-purge.js';
 import { ledgeredOnPostgres, stampColumns } from './postgres.js';
 import { keyTypes } from './postgres-entry.js';
@@ -71,8 +71,7 @@ export function ledgered({ log }: LedgeredOptions = {}): Guarantee {
       level: 'enforced' as const,
       columns: stampColumns(),
       objects: (table: TableFacts) => ledgeredOnPostgres(table, log ?? table.name),
-      // verification would detect a forged time; the role is refused to write one
-      rights: (table: TableFacts) => ({ notInsertable: clockColumns(table) }),
+      rights: (table: TableFacts) => ({ notInsertable: clockColumns(table).map(({ name }) => name) }),
       onPurge: (table: TableFacts) => onLedgerPurge(table, 'postgres'),
       seal: (table: TableFacts) => `SELECT ${identifier(ledgerNames(table).seal)}() AS settled`,
     },
@@ -80,8 +79,3 @@ export function ledgered({ log }: LedgeredOptions = {}): Guarantee {
 }
 
 const isLogName = (log: string): boolean => log !== '' && log.isWellFormed() && !/\p{Cc}/u.test(log);
-
-const clockColumns = (table: TableFacts): readonly string[] =>
-  Object.values(table.columns).flatMap(({ name, generated, touched }) =>
-    generated === 'now' && !touched ? [name] : [],
-  );

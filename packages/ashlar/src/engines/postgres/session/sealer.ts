@@ -87,8 +87,8 @@ export class Sealer {
         if (performance.now() > deadline) {
           throw new AshlarError('lock-timeout', {
             message: 'A ledger could not be sealed in time.',
-            detail: 'Another transaction has been sealing the ledger for more than 30 seconds.',
-            suggestion: 'End the open transaction that is sealing the ledger, and try again.',
+            detail: 'Another transaction has held the lock of sealing for more than 30 seconds.',
+            suggestion: 'Find and end that transaction: pg_locks and pg_stat_activity show it.',
           });
         }
         await sleep(busyPause);
