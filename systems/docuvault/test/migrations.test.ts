@@ -51,6 +51,7 @@ describe.each(engines)('the migrations of docuvault on $name', (engine) => {
         '0002_owner_required',
         '0003_generated_columns',
         '0004_authenticated_context',
+        '0005_recorded_retirements',
       ]);
       expect(await drift(db.engine, docuvault)).toEqual([]);
       const own = await db.read((s) => listDocuments(s, { user_id: user.id }));

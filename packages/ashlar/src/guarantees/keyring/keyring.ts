@@ -13,6 +13,7 @@ import {
   timestamp,
 } from '../../model/index.js';
 import { keyringAttacks } from './attacks.js';
+import { keyringData } from './data.js';
 import { keyringOnPostgres } from './postgres.js';
 import { keyringOnSqlite } from './sqlite.js';
 
@@ -92,4 +93,5 @@ const erasedForGood: Guarantee = Object.freeze({
   // the CHECK wants either a key or the time of its shredding
   probes: [{ wrapped: new Uint8Array(77) }],
   attacks: keyringAttacks,
+  data: keyringData,
 });

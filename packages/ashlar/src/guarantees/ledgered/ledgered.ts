@@ -1,3 +1,4 @@
+import type { DataContext } from '../../contract/data-check.js';
 import type { DeclaredColumns, Guarantee } from '../../contract/guarantee.js';
 import type { GuaranteeFacts, TableFacts } from '../../contract/table.js';
 import { identifier } from '../../model/index.js';
@@ -7,6 +8,7 @@ import { clockColumns, keyColumns, ledgerNames } from './names.js';
 import { onLedgerPurge } from './on-purge.js';
 import { ledgeredOnPostgres, stampColumns } from './postgres.js';
 import { keyTypes } from './postgres-entry.js';
+import { hasNoEntry } from './queries.js';
 import { ledgeredOnSqlite } from './sqlite.js';
 import { sealOnSqlite } from './sqlite-seal.js';
 
@@ -61,6 +63,9 @@ export function ledgered({ log }: LedgeredOptions = {}): Guarantee {
       }
     },
     attacks: ledgeredAttacks,
+    data: (table: TableFacts, { dialect }: DataContext) => [
+      { what: 'has no entry in its ledger', bad: hasNoEntry(table, dialect) },
+    ],
     sqlite: {
       level: 'enforced' as const,
       objects: (table: TableFacts) => ledgeredOnSqlite(table, log ?? table.name),

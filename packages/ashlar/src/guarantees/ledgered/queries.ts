@@ -88,12 +88,19 @@ export function keySql(table: TableFacts, name: SqlName, row: SqlRow): string {
   return `SELECT ${dialects[name].rowKey(table, 't')} AS row_key FROM (SELECT ${values.join(', ')}) AS t`;
 }
 
+/** The SQL condition that a row `t` has no entry, although it should be sealed. */
+export function hasNoEntry(table: TableFacts, name: SqlName): string {
+  const { entries, head } = ledgerNames(table);
+  const { rowKey, due } = dialects[name];
+  return `NOT EXISTS (SELECT 1 FROM ${identifier(entries)} e WHERE e.row_key = ${rowKey(table, 't')}) AND ${due(identifier(head))}`;
+}
+
 /** Returns all SQL queries that read a ledger. A lookup that must use an index is a subquery, never a join. */
 export function ledgerQueries(table: TableFacts, name: SqlName) {
   const names = ledgerNames(table);
   const own = identifier(table.name);
   const [entries, tree, blocks, head] = [names.entries, names.tree, names.blocks, names.head].map(identifier);
-  const { parameter: p, rowKey, value, due, exists, jsonText, join, wanted } = dialects[name];
+  const { parameter: p, rowKey, value, exists, jsonText, join, wanted } = dialects[name];
   const retirements = identifier(names.retirements);
   const { retention } = table.facts;
   const key = rowKey(table, 't');
@@ -123,7 +130,7 @@ export function ledgerQueries(table: TableFacts, name: SqlName) {
         ? undefined
         : `SELECT ${jsonText('row_key')} AS row_key, scope, placed_at, released_at FROM ${identifier(retention.holds)} WHERE table_name IS NULL OR table_name = ${literal(table.name)}`,
     rows: `SELECT ${key} AS _row_key, ${values.join(', ')} FROM ${wanted(keys)} ${join} ${own} t ON ${keys.map((each) => `t.${each.column} = wanted.${each.name}`).join(' AND ')}`,
-    strays: `SELECT ${key} AS row_key FROM ${own} t WHERE NOT EXISTS (SELECT 1 FROM ${entries} e WHERE e.row_key = ${key}) AND ${due(`${head}`)} LIMIT ${p(1)}`,
+    strays: `SELECT ${key} AS row_key FROM ${own} t WHERE ${hasNoEntry(table, name)} LIMIT ${p(1)}`,
     entryOf: `SELECT row_key, entry FROM ${entries} WHERE row_key = ${p(1)}`,
     waiting: `SELECT e.row_key, e.entry FROM ${entries} e WHERE NOT EXISTS (SELECT 1 FROM ${tree} leaf WHERE leaf.row_key = e.row_key) LIMIT ${p(1)}`,
     unsealed: `SELECT count(*) AS unsealed FROM ${own} t WHERE NOT EXISTS (SELECT 1 FROM ${tree} leaf WHERE leaf.row_key = ${key})`,

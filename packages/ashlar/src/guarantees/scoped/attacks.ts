@@ -72,7 +72,7 @@ export function attacksOnScope(table: GuardedTable, column: Column, probe: Probe
         ]),
       ]
     : [];
-  const beside = hiddenTables(table, dialect).flatMap(({ name: side }): [string, string][] => [
+  const beside = hiddenIn(table, probe).flatMap(({ name: side }): [string, string][] => [
     [`SELECT from ${side}`, `SELECT * FROM ${identifier(side)}`],
   ]);
   return [
@@ -87,7 +87,7 @@ export function attacksOnScope(table: GuardedTable, column: Column, probe: Probe
     ...(dialect === 'sqlite'
       ? [
           refused('SELECT past the view', otherScope, `SELECT * FROM main.${name} WHERE ${key}`),
-          ...hiddenTables(table, dialect).map(({ name: side }) =>
+          ...hiddenIn(table, probe).map(({ name: side }) =>
             refused(`SELECT past the view of ${side}`, otherScope, `SELECT * FROM main.${identifier(side)}`),
           ),
           ...(meets
@@ -97,6 +97,10 @@ export function attacksOnScope(table: GuardedTable, column: Column, probe: Probe
       : []),
   ];
 }
+
+/** The hidden tables that the database has: an older one need not have those that came later. */
+const hiddenIn = (table: GuardedTable, { dialect, olderVersion = Number.POSITIVE_INFINITY }: Probe) =>
+  hiddenTables(table, dialect).filter(({ since }) => since <= olderVersion);
 
 const attacks = (
   scope: string | null,
