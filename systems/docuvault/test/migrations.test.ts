@@ -74,7 +74,7 @@ describe.each(engines)('the migrations of docuvault on $name', (engine) => {
       expect(await db.read((s) => listDocuments(s, { user_id: user.id }))).toEqual([document]);
       expect(await drift(db.engine, docuvault)).toEqual([]);
       await down(db.engine, docuvault, { to: 'base', destroy: true });
-      expect(await up(db.engine, docuvault)).toHaveLength(4);
+      expect(await up(db.engine, docuvault)).toHaveLength(5);
     } finally {
       await remove();
     }

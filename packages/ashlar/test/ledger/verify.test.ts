@@ -106,9 +106,7 @@ describe.each(engines)('verification on $name', (engine) => {
   it('a row with a time of its own is refused, and named where a test database let it in', async () => {
     const insert = `INSERT INTO notes (id, n, body, created_at) VALUES ('${uuid(900)}', 900, 'late', '2020-01-01T00:00:00.000Z')`;
     const asOwner = (sql: string) => db.engine.asOwner((owner) => owner.run(sql));
-    await expect(asOwner(insert)).rejects.toThrow(
-      /^ashlar\/ledgered: only the clock of the database says when/,
-    );
+    await expect(asOwner(insert)).rejects.toThrow(/only the clock of the database says when/);
     await asOwner('INSERT INTO ashlar_test_database (id) VALUES (1)');
     await asOwner(insert);
     expect(await first()).toMatchObject({

@@ -79,6 +79,7 @@ describe.each(engines)('the rows of a database on $name', (engine) => {
     ({
       dialect: owner.dialect,
       register: () => undefined,
+      seal: async () => undefined,
       asOwner: (work: (connection: { run: RunSql }) => unknown) => work({ run }),
       begin: () => ({
         execute: async (sql: string, parameters: readonly unknown[]) => ({

@@ -14,8 +14,10 @@ export function ledgeredAttacks(table: TableFacts, probe: Probe): readonly Attac
     // a file has no roles: its triggers refuse the owner as well
     ...triedBy(probe.dialect === 'sqlite' ? ['app', 'owner'] : ['app'], forgeries(table, probe)),
     ...triedByBoth(changes(table, probe)),
-    ...triedByBoth(ownTimes(table, probe)),
-    ...triedByBoth(raised(table, probe)),
+    // the triggers against these came with version 2
+    ...(probe.olderVersion === undefined
+      ? triedByBoth([...ownTimes(table, probe), ...raised(table, probe)])
+      : []),
     ...triedBy(['owner'], tampering(table, probe)),
   ];
 }
