@@ -55,7 +55,7 @@ try {
   await withSystem(connect(docuvault, { url: urls.docuvault, columnKeys }), runDocuvault);
 
   heading('experts · a chat’s log and its leads, on SQLite, initialised when the service starts');
-  await withSystem(openExperts({ url: urls.experts }), runExperts);
+  await withSystem(openExperts({ url: urls.experts, allowOwner: true }), runExperts);
 
   heading('sophia · client dossiers and voices, on an encrypted file');
   const dossiers = { system: 'sophia', url: urls.sophia };

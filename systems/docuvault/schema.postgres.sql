@@ -274,6 +274,16 @@ BEGIN
 END
 $function$;
 
+CREATE OR REPLACE FUNCTION audit_log_ledger_provable()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  RAISE EXCEPTION 'ashlar/ledgered: first_provable of audit_log_ledger_head changes only while rows are purged'
+    USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION audit_log_ledger_seal()
  RETURNS text
  LANGUAGE plpgsql
@@ -298,11 +308,12 @@ DECLARE
   new_frontier bytea := '';
   root bytea;
 BEGIN
-  IF NOT pg_try_advisory_xact_lock(hashtextextended('ashlar ledger audit_log ' || current_schema(), 0)) THEN
-    RETURN 'busy';
-  END IF;
-  SELECT * INTO head FROM audit_log_ledger_head;
+  -- the lock of sealing: a role that only reads the head cannot take it
+  SELECT * INTO head FROM audit_log_ledger_head FOR NO KEY UPDATE SKIP LOCKED;
   IF NOT FOUND THEN
+    IF EXISTS (SELECT FROM audit_log_ledger_head) THEN
+      RETURN 'busy';
+    END IF;
     IF EXISTS (SELECT FROM audit_log_ledger_tree) THEN
       RAISE EXCEPTION 'ashlar/ledgered: the ledger of audit_log has leaves but no head row';
     END IF;
@@ -429,6 +440,20 @@ BEGIN
   NEW.ashlar_xid := pg_current_xact_id();
   NEW.ashlar_at := now();
   RETURN NEW;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION audit_log_ledger_time()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path FROM CURRENT
+AS $function$
+BEGIN
+  IF EXISTS (SELECT 1 FROM ashlar_test_database) THEN
+    RETURN NEW;
+  END IF;
+  RAISE EXCEPTION 'ashlar/ledgered: only the clock of the database says when a row of audit_log was written'
+    USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
 END
 $function$;
 
@@ -613,6 +638,9 @@ ALTER TABLE audit_log ENABLE ALWAYS TRIGGER audit_log_append_only_update;
 CREATE TRIGGER audit_log_ledger_append BEFORE INSERT ON audit_log FOR EACH ROW EXECUTE FUNCTION audit_log_ledger_stamp();
 ALTER TABLE audit_log ENABLE ALWAYS TRIGGER audit_log_ledger_append;
 
+CREATE TRIGGER audit_log_ledger_time BEFORE INSERT ON audit_log FOR EACH ROW WHEN (new.created_at IS DISTINCT FROM now()::timestamp(3) with time zone) EXECUTE FUNCTION audit_log_ledger_time();
+ALTER TABLE audit_log ENABLE ALWAYS TRIGGER audit_log_ledger_time;
+
 CREATE TRIGGER audit_log_ledger_blocks_append_only_delete BEFORE DELETE ON audit_log_ledger_blocks FOR EACH STATEMENT EXECUTE FUNCTION audit_log_ledger_blocks_append_only();
 ALTER TABLE audit_log_ledger_blocks ENABLE ALWAYS TRIGGER audit_log_ledger_blocks_append_only_delete;
 
@@ -630,6 +658,9 @@ ALTER TABLE audit_log_ledger_entries ENABLE ALWAYS TRIGGER audit_log_ledger_entr
 
 CREATE TRIGGER audit_log_ledger_entries_append_only_update BEFORE UPDATE ON audit_log_ledger_entries FOR EACH STATEMENT EXECUTE FUNCTION audit_log_ledger_entries_append_only();
 ALTER TABLE audit_log_ledger_entries ENABLE ALWAYS TRIGGER audit_log_ledger_entries_append_only_update;
+
+CREATE TRIGGER audit_log_ledger_provable BEFORE UPDATE ON audit_log_ledger_head FOR EACH ROW WHEN (new.first_provable IS DISTINCT FROM old.first_provable) EXECUTE FUNCTION audit_log_ledger_provable();
+ALTER TABLE audit_log_ledger_head ENABLE ALWAYS TRIGGER audit_log_ledger_provable;
 
 CREATE TRIGGER audit_log_ledger_tree_append_only_delete BEFORE DELETE ON audit_log_ledger_tree FOR EACH STATEMENT EXECUTE FUNCTION audit_log_ledger_tree_append_only();
 ALTER TABLE audit_log_ledger_tree ENABLE ALWAYS TRIGGER audit_log_ledger_tree_append_only_delete;

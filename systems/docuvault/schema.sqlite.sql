@@ -75,6 +75,12 @@ BEGIN
     , 2) || '}]'
   );
 END;
+CREATE TRIGGER audit_log_ledger_time BEFORE INSERT ON audit_log
+WHEN (NEW.created_at IS NOT strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
+  AND NOT EXISTS (SELECT 1 FROM ashlar_test_database)
+BEGIN
+  SELECT RAISE(ABORT, 'ashlar/ledgered: only the clock of the database says when a row of audit_log was written');
+END;
 
 CREATE TABLE audit_log_ledger_blocks (
   size      INTEGER NOT NULL,
@@ -133,14 +139,14 @@ BEGIN
 END;
 CREATE TRIGGER audit_log_ledger_head_insert BEFORE INSERT ON audit_log_ledger_head
 WHEN NEW.size <> 0
+  OR NEW.first_provable <> 0
   OR EXISTS (SELECT 1 FROM audit_log_ledger_head)
   OR EXISTS (SELECT 1 FROM audit_log_ledger_tree)
 BEGIN
   SELECT RAISE(ABORT, 'ashlar/ledgered: audit_log_ledger_head is written by the ledger only');
 END;
 CREATE TRIGGER audit_log_ledger_head_update BEFORE UPDATE ON audit_log_ledger_head
-WHEN ((NEW.size = (SELECT max(size) FROM audit_log_ledger_blocks) AND NEW.size > OLD.size AND NEW.first_provable = OLD.first_provable)
-  OR (NEW.id IS OLD.id  AND NEW.size IS OLD.size  AND NEW.frontier IS OLD.frontier  AND NEW.sealed IS OLD.sealed AND NEW.first_provable BETWEEN OLD.first_provable + 1 AND OLD.size)) IS NOT TRUE
+WHEN (NEW.size = (SELECT max(size) FROM audit_log_ledger_blocks) AND NEW.size > OLD.size AND NEW.first_provable = OLD.first_provable) IS NOT TRUE
 BEGIN
   SELECT RAISE(ABORT, 'ashlar/ledgered: audit_log_ledger_head is written by the ledger only');
 END;

@@ -242,6 +242,16 @@ BEGIN
 END
 $function$;
 
+CREATE OR REPLACE FUNCTION job_changes_ledger_provable()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  RAISE EXCEPTION 'ashlar/ledgered: first_provable of job_changes_ledger_head changes only while rows are purged'
+    USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION job_changes_ledger_seal()
  RETURNS text
  LANGUAGE plpgsql
@@ -266,11 +276,12 @@ DECLARE
   new_frontier bytea := '';
   root bytea;
 BEGIN
-  IF NOT pg_try_advisory_xact_lock(hashtextextended('ashlar ledger job_changes ' || current_schema(), 0)) THEN
-    RETURN 'busy';
-  END IF;
-  SELECT * INTO head FROM job_changes_ledger_head;
+  -- the lock of sealing: a role that only reads the head cannot take it
+  SELECT * INTO head FROM job_changes_ledger_head FOR NO KEY UPDATE SKIP LOCKED;
   IF NOT FOUND THEN
+    IF EXISTS (SELECT FROM job_changes_ledger_head) THEN
+      RETURN 'busy';
+    END IF;
     IF EXISTS (SELECT FROM job_changes_ledger_tree) THEN
       RAISE EXCEPTION 'ashlar/ledgered: the ledger of job_changes has leaves but no head row';
     END IF;
@@ -400,6 +411,20 @@ BEGIN
   NEW.ashlar_xid := pg_current_xact_id();
   NEW.ashlar_at := now();
   RETURN NEW;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION job_changes_ledger_time()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path FROM CURRENT
+AS $function$
+BEGIN
+  IF EXISTS (SELECT 1 FROM ashlar_test_database) THEN
+    RETURN NEW;
+  END IF;
+  RAISE EXCEPTION 'ashlar/ledgered: only the clock of the database says when a row of job_changes was written'
+    USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
 END
 $function$;
 
@@ -640,6 +665,9 @@ ALTER TABLE job_changes ENABLE ALWAYS TRIGGER job_changes_append_only_update;
 CREATE TRIGGER job_changes_ledger_append BEFORE INSERT ON job_changes FOR EACH ROW EXECUTE FUNCTION job_changes_ledger_stamp();
 ALTER TABLE job_changes ENABLE ALWAYS TRIGGER job_changes_ledger_append;
 
+CREATE TRIGGER job_changes_ledger_time BEFORE INSERT ON job_changes FOR EACH ROW WHEN (new.at IS DISTINCT FROM now()::timestamp(6) with time zone) EXECUTE FUNCTION job_changes_ledger_time();
+ALTER TABLE job_changes ENABLE ALWAYS TRIGGER job_changes_ledger_time;
+
 CREATE TRIGGER job_changes_trail_insert BEFORE INSERT ON job_changes FOR EACH ROW WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION job_changes_trail_insert();
 ALTER TABLE job_changes ENABLE ALWAYS TRIGGER job_changes_trail_insert;
 
@@ -660,6 +688,9 @@ ALTER TABLE job_changes_ledger_entries ENABLE ALWAYS TRIGGER job_changes_ledger_
 
 CREATE TRIGGER job_changes_ledger_entries_append_only_update BEFORE UPDATE ON job_changes_ledger_entries FOR EACH STATEMENT EXECUTE FUNCTION job_changes_ledger_entries_append_only();
 ALTER TABLE job_changes_ledger_entries ENABLE ALWAYS TRIGGER job_changes_ledger_entries_append_only_update;
+
+CREATE TRIGGER job_changes_ledger_provable BEFORE UPDATE ON job_changes_ledger_head FOR EACH ROW WHEN (new.first_provable IS DISTINCT FROM old.first_provable) EXECUTE FUNCTION job_changes_ledger_provable();
+ALTER TABLE job_changes_ledger_head ENABLE ALWAYS TRIGGER job_changes_ledger_provable;
 
 CREATE TRIGGER job_changes_ledger_tree_append_only_delete BEFORE DELETE ON job_changes_ledger_tree FOR EACH STATEMENT EXECUTE FUNCTION job_changes_ledger_tree_append_only();
 ALTER TABLE job_changes_ledger_tree ENABLE ALWAYS TRIGGER job_changes_ledger_tree_append_only_delete;

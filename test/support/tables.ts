@@ -1,5 +1,6 @@
 import { type ConnectOptions, connect, type Database, system, type Tables } from 'ashlar';
 import { createFoundation } from '../../packages/ashlar/src/engines/foundation.js';
+import { markAsTest } from '../../packages/ashlar/src/migrations/test-mark.js';
 import type { engines } from './engines.js';
 
 type Place = (typeof engines)[number];
@@ -18,6 +19,7 @@ export const withTables = async <T extends Tables>(
   });
   await db.engine.asOwner(async (owner) => {
     await createFoundation(owner, db.engine.dialect);
+    if (options.clock) await markAsTest(owner);
     for (const table of Object.values(tables)) {
       for (const statement of db.engine.dialect.createTable(table)) await owner.script(statement);
     }

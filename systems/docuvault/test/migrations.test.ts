@@ -51,6 +51,7 @@ describe.each(engines)('the migrations of docuvault on $name', (engine) => {
         '0002_owner_required',
         '0003_generated_columns',
         '0004_authenticated_context',
+        '0005_recorded_retirements',
       ]);
       expect(await drift(db.engine, docuvault)).toEqual([]);
       const own = await db.read((s) => listDocuments(s, { user_id: user.id }));
@@ -73,7 +74,7 @@ describe.each(engines)('the migrations of docuvault on $name', (engine) => {
       expect(await db.read((s) => listDocuments(s, { user_id: user.id }))).toEqual([document]);
       expect(await drift(db.engine, docuvault)).toEqual([]);
       await down(db.engine, docuvault, { to: 'base', destroy: true });
-      expect(await up(db.engine, docuvault)).toHaveLength(4);
+      expect(await up(db.engine, docuvault)).toHaveLength(5);
     } finally {
       await remove();
     }

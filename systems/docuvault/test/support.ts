@@ -20,6 +20,7 @@ import {
 } from '@ashlar/docuvault';
 import { type ConnectOptions, connect } from 'ashlar';
 import { up } from 'ashlar/migrations';
+import { markTestDatabase } from 'ashlar/testing';
 import type { Place, TestEngine } from '../../../test/support/engines.js';
 
 /** A low cost for password hashes. One test uses the real cost. */
@@ -52,6 +53,7 @@ export async function openVault(
   const folder = await mkdtemp(join(tmpdir(), 'ashlar-docuvault-'));
   const db = await connect(docuvault, { url: place.url, key: place.key, columnKeys, ...options });
   await up(db.engine, docuvault);
+  if (options.clock) await markTestDatabase(db.engine);
   const blobs = diskStore(folder);
   return {
     db,

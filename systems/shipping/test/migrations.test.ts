@@ -32,6 +32,7 @@ describe.each(engines)('the migrations of shipping on $name', (engine) => {
       expect(await use()).toEqual(expected);
       expect(await up(db.engine, shipping)).toEqual([]);
       expect(await down(db.engine, shipping, { to: 'base', destroy: true })).toMatchObject([
+        { step: '0005_recorded_retirements' },
         { step: '0004_authenticated_context' },
         { step: '0003_generated_columns' },
         { step: '0002_guarantees' },
@@ -42,6 +43,7 @@ describe.each(engines)('the migrations of shipping on $name', (engine) => {
         { step: '0002_guarantees' },
         { step: '0003_generated_columns' },
         { step: '0004_authenticated_context' },
+        { step: '0005_recorded_retirements' },
       ]);
       expect(await use()).toEqual(expected);
     } finally {

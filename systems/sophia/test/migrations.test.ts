@@ -40,6 +40,7 @@ describe.each(engines)('the migrations of sophia on $name', (engine) => {
       expect(await up(db.engine, sophia)).toEqual([]);
       expect(await use()).toBe(1);
       expect(await down(db.engine, sophia, { to: 'base', destroy: true })).toMatchObject([
+        { step: '0004_recorded_retirements' },
         { step: '0003_authenticated_context' },
         { step: '0002_generated_columns' },
         { step: '0001_initial' },
@@ -49,6 +50,7 @@ describe.each(engines)('the migrations of sophia on $name', (engine) => {
         { step: '0001_initial' },
         { step: '0002_generated_columns' },
         { step: '0003_authenticated_context' },
+        { step: '0004_recorded_retirements' },
       ]);
       expect(await use()).toBe(1);
     } finally {

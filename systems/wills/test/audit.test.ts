@@ -6,6 +6,7 @@ import {
   queryEvents,
   recordEvent,
 } from '@ashlar/wills';
+import { markTestDatabase } from 'ashlar/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { engines } from '../../../test/support/engines.js';
 import { fresh, type OpenWills, openWills } from './support.js';
@@ -85,6 +86,7 @@ describe.each(engines)('events of other times on $name', (engine) => {
   let open: OpenWills;
   beforeAll(async () => {
     open = await openWills(engine, { allowOwner: true });
+    await markTestDatabase(open.db.engine);
   });
   afterAll(() => open.remove());
 

@@ -34,6 +34,7 @@ describe.each(engines)('the migrations of wills on $name', (engine) => {
       expect(await up(db.engine, wills)).toEqual([]);
       expect(await use()).toBe(2);
       expect(await down(db.engine, wills, { to: 'base', destroy: true })).toMatchObject([
+        { step: '0005_recorded_retirements' },
         { step: '0004_authenticated_context' },
         { step: '0003_generated_columns' },
         { step: '0002_guarantees' },
@@ -45,6 +46,7 @@ describe.each(engines)('the migrations of wills on $name', (engine) => {
         { step: '0002_guarantees' },
         { step: '0003_generated_columns' },
         { step: '0004_authenticated_context' },
+        { step: '0005_recorded_retirements' },
       ]);
       await maintain(db.engine, Object.values(wills.tables), new Date());
       expect(await use()).toBe(2);

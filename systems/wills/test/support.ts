@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Clause, type NewClause, wills } from '@ashlar/wills';
 import { type ConnectOptions, connect, type Database } from 'ashlar';
 import { maintain, up } from 'ashlar/migrations';
+import { markTestDatabase } from 'ashlar/testing';
 import type { Place, TestEngine } from '../../../test/support/engines.js';
 
 export type WillsDatabase = Database<typeof wills.tables>;
@@ -21,6 +22,7 @@ export async function openWills(
   const place = await engine.place();
   const db = await connect(wills, { url: place.url, key: place.key, ...options });
   await up(db.engine, wills);
+  if (options.clock) await markTestDatabase(db.engine);
   await maintain(db.engine, Object.values(wills.tables), options.clock?.() ?? new Date());
   return {
     db,

@@ -2,6 +2,7 @@ import type { OpenOptions } from '../contract/open-options.js';
 import type { Roles } from '../contract/roles.js';
 import type { SystemFacts } from '../contract/system.js';
 import { copiesOf, openEngine } from '../engines/open.js';
+import type { AshlarError } from '../errors.js';
 import type { Tables } from '../model/index.js';
 import type { ProveReport } from '../prove/report.js';
 import { applyRoles } from '../roles/roles.js';
@@ -15,6 +16,12 @@ export interface RestoreOptions extends OpenBackupOptions {
   readonly to: OpenOptions;
   /** Whether a database that already exists at the target may be replaced. Default false. */
   readonly replace?: boolean | undefined;
+  /**
+   * Whether to restore a database that does not verify: its rows, guarantees or ledgers differ from what the backup, the
+   * declarations or the signed checkpoints say. `failures` of the result says what is wrong. The backup's own files must be
+   * intact all the same. Default false.
+   */
+  readonly evenIfUnverified?: boolean | undefined;
 }
 
 /**
@@ -23,6 +30,8 @@ export interface RestoreOptions extends OpenBackupOptions {
 export interface Restored {
   readonly manifest: Manifest;
   readonly reports: readonly ProveReport[];
+  /** What does not verify, one error for each failed check; empty unless `evenIfUnverified` was set. */
+  readonly failures: readonly AshlarError[];
 }
 
 /**
@@ -40,22 +49,27 @@ export async function restoreBackup(
   systems: readonly SystemFacts<Tables>[],
   options: RestoreOptions,
 ): Promise<Restored> {
-  const { to, replace = false, checkpoints, roles, onStep } = options;
+  const { to, replace = false, evenIfUnverified = false, checkpoints, roles, onStep } = options;
   const copies = await copiesOf(to.url);
   const { manifest, copy } = await openBackup(given, options);
   const proving = provenAs(roles);
   try {
     let reports: readonly ProveReport[] = [];
     let hasRoles = false;
+    const failures: AshlarError[] = [];
     await copies.put({ ...to, appRole: proving.app }, copy, {
       replace,
       check: async (engine) => {
         hasRoles = engine.dialect.roles !== undefined;
-        reports = await checkCopy(engine, { manifest, systems, checkpoints, roles: proving, onStep });
+        reports = await checkCopy(
+          engine,
+          { manifest, systems, checkpoints, roles: proving, onStep },
+          evenIfUnverified ? (error) => failures.push(error) : undefined,
+        );
       },
     });
     if (hasRoles) await grant(to, systemsOf(manifest, systems), roles);
-    return { manifest, reports };
+    return { manifest, reports, failures };
   } finally {
     copy.bytes.destroy();
   }

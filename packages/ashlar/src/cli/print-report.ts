@@ -22,12 +22,13 @@ export function printReport(out: Output, report: ProveReport): void {
     const style = unknown === undefined ? (ok ? 'green' : 'red') : 'yellow';
     out.line(`${out.style(style, verdict)} ${check}${unknown === undefined ? '' : `: ${unknown}`}`);
   }
-  for (const { ledger, size, checked, root, ok } of report.ledgers) {
+  for (const { ledger, size, checked, root, ok, unverified } of report.ledgers) {
     const verdict = out.style(ok ? 'green' : 'red', ok ? 'verified' : 'failed');
     const compared = checked === size ? '' : `, ${checked} compared`;
     out.line(
       `${verdict} ledger ${ledger}: ${plural(size, 'entry', 'entries')}${compared}, root ${root || 'unknown'}`,
     );
+    for (const line of unverified) out.line(out.style('yellow', `  ${line}`));
   }
   printVerdict(out, report);
 }

@@ -26,6 +26,8 @@ export interface Probe {
   readonly otherToken?: string | undefined;
   /** The columns of another table that a statement may write; all but those that the database computes. */
   readonly written?: (table: string) => readonly string[] | undefined;
+  /** The version of Ashlar's own objects in the database, where it is not the last one. */
+  readonly olderVersion?: number | undefined;
 }
 
 /** The role that runs an attack: `app` in a session, or `owner`, the schema's owner, on a separate connection. */

@@ -69,6 +69,10 @@ export interface Proving {
   /** Returns an SQL expression for the name of the partition that holds a row; NULL for a table without partitions. */
   partitionOf(table: string): string;
   readonly conditions: readonly Condition[];
+  /** Returns the CHECK constraints of a declared table, of its columns too, each as its condition. */
+  checks(table: TableFacts): readonly { readonly name: string; readonly condition: string }[];
+  /** Returns a query for the approximate number of rows of a table: `rows`. */
+  rowsOf(table: string): string;
   /**
    * A query for the owner that lists the objects of the schema, and extensions, with their `type` (as in {@link GuaranteeObject}) and
    * `name`; for a trigger, `always` says whether it fires in every case (`yes` or `no`).

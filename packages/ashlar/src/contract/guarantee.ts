@@ -1,4 +1,5 @@
 import type { Attack, Probe } from './attack.js';
+import type { DataCheck, DataContext } from './data-check.js';
 import type { Rights } from './rights.js';
 import type { RunNow, RunSql } from './sql.js';
 import type { ForeignKeyAction, GuaranteeFacts, TableFacts } from './table.js';
@@ -11,6 +12,11 @@ export interface GuaranteeObject {
   readonly type: 'index' | 'function' | 'trigger' | 'table' | 'policy';
   readonly name: string;
   readonly sql: string;
+  /**
+   * The version of Ashlar's own objects with which releases began to make this object: a database with older ones need not
+   * have it. Default: the first.
+   */
+  readonly since?: number;
 }
 
 /**
@@ -200,6 +206,8 @@ export interface Guarantee {
   readonly probes?: readonly Readonly<Record<string, unknown>>[];
   /** Returns the attacks on this guarantee that `ashlar prove` runs. */
   readonly attacks?: (table: GuardedTable, probe: Probe) => readonly Attack[];
+  /** Returns the checks with which `ashlar prove --data` finds rows that break this guarantee. */
+  readonly data?: (table: GuardedTable, context: DataContext) => readonly DataCheck[];
 }
 
 /** A table together with its guarantees, which the database enforces. */

@@ -44,10 +44,29 @@ export interface Block {
 export interface Head {
   readonly size: number;
   readonly frontier: Uint8Array;
-  /**
-   * The first position that can still be proved: all entries and rows before it were purged, but their leaves remain.
-   */
+  /** The position after the last one that was ever retired, as the head claims. Verification counts it again. */
   readonly firstProvable: number;
+}
+
+/** A run of positions whose rows and entries a purge deleted; their leaves remain. */
+export interface Retirement {
+  readonly first: number;
+  /** The last position of the run, inclusive. */
+  readonly last: number;
+  /** The time by which a row had to be written to be purged (ISO 8601). */
+  readonly cutoff: string;
+  readonly retiredAt: string;
+}
+
+/** A legal hold, as far as it says which rows of one table stay. */
+export interface Hold {
+  /** The primary key of the one row that it covers, as an object of its columns; `null` for every row. */
+  readonly rowKey: Readonly<Record<string, unknown>> | null;
+  /** The scope whose rows stay; `null` for every scope. */
+  readonly scope: string | null;
+  readonly placedAt: string;
+  /** The time at which it was released; `null` while it is open. */
+  readonly releasedAt: string | null;
 }
 
 /** A row of a table that has a ledger: a value for each column, JSON as text, bytes as hex. */
@@ -66,6 +85,13 @@ export interface LedgerReader extends TreeReader {
   /** Returns at most `limit` blocks whose size is greater than `above`, in order of size. */
   blocks(above: number, limit: number): Promise<readonly Block[]>;
   lastBlock(): Promise<Block | undefined>;
+  /**
+   * Returns at most `limit` retirements that have a position of at least `from`, in order; none where the table has no
+   * retirements. `undefined` if the side table of retirements is missing.
+   */
+  retirements(from: number, limit: number): Promise<readonly Retirement[] | undefined>;
+  /** Returns the legal holds that cover rows of the table, open and released. */
+  holds(): Promise<readonly Hold[]>;
   /**
    * Returns the rows with these keys (a value for each key column), in a map by the key as text. Missing rows are left
    * out.

@@ -1,6 +1,6 @@
 import { AshlarError } from '../errors.js';
 import { isSize } from './merkle.js';
-import { openNote, type Signer, signNote, type Verifier } from './note.js';
+import { openNote, type Signer, signNote, signTime, type Verifier } from './note.js';
 import { fromDecimal, hashFromBase64 } from './text.js';
 
 /**
@@ -18,6 +18,8 @@ export interface Checkpoint {
 export interface SignedCheckpoint extends Checkpoint {
   readonly note: string;
   readonly signedBy: readonly Verifier[];
+  /** The earliest time that a trusted signer states; missing where none states one. */
+  readonly signedAt?: Date;
 }
 
 /**
@@ -65,13 +67,18 @@ export function signCheckpoint(checkpoint: Checkpoint, ...signers: readonly Sign
   return signNote(formatCheckpoint(checkpoint), ...signers);
 }
 
+/** Signs a checkpoint as {@link signCheckpoint} does, and states the time of the signatures. */
+export function signCheckpointAt(checkpoint: Checkpoint, at: Date, ...signers: readonly Signer[]): string {
+  return signTime(signCheckpoint(checkpoint, ...signers), at, ...signers);
+}
+
 /**
  * Reads a signed checkpoint and verifies its signature.
  *
  * @throws AshlarError `signature-invalid`
  */
 export function openCheckpoint(note: string | Uint8Array, verifiers: readonly Verifier[]): SignedCheckpoint {
-  const { text, signedBy } = openNote(note, verifiers);
+  const { text, ...signed } = openNote(note, verifiers);
   const whole = typeof note === 'string' ? note : Buffer.from(note).toString();
-  return Object.freeze({ ...parseCheckpoint(text), note: whole, signedBy });
+  return Object.freeze({ ...parseCheckpoint(text), note: whole, ...signed });
 }

@@ -12,6 +12,7 @@ import { Secret } from '../settings/secret.js';
 import { fromBase64 } from './text.js';
 
 const algorithm = Buffer.of(0x01);
+const timedAlgorithm = Buffer.of(0x04);
 const privateKeyPrefix = 'PRIVATE+KEY+';
 // What node:crypto requires around the 32 bytes: PKCS #8 and SPKI of Ed25519, RFC 8410.
 const seedHeader = Buffer.from('302e020100300506032b657004220420', 'hex');
@@ -22,6 +23,8 @@ export interface Verifier {
   readonly name: string;
   /** The id of the key: the first four bytes of SHA-256(name ‖ newline ‖ 0x01 ‖ public key). */
   readonly keyId: Buffer;
+  /** The id of the key in signatures that state a time: as `keyId`, with 0x04 (https://c2sp.org/tlog-cosignature). */
+  readonly timeKeyId: Buffer;
   /** The public key as text, which may be published: `name+id+base64`. */
   readonly verifierKey: string;
   verify(text: Uint8Array, signature: Uint8Array): boolean;
@@ -46,8 +49,8 @@ export function isKeyName(name: string): boolean {
   return name.isWellFormed() && /^[^\s+\u0000-\u001f\u0085]+$/u.test(name);
 }
 
-const keyIdOf = (name: string, key: Uint8Array): Buffer =>
-  hash('sha256', Buffer.concat([Buffer.from(`${name}\n`), algorithm, key]), 'buffer').subarray(0, 4);
+const keyIdOf = (name: string, key: Uint8Array, of: Buffer = algorithm): Buffer =>
+  hash('sha256', Buffer.concat([Buffer.from(`${name}\n`), of, key]), 'buffer').subarray(0, 4);
 
 const keyText = (name: string, keyId: Buffer, key: Uint8Array): string =>
   `${name}+${keyId.toString('hex')}+${Buffer.concat([algorithm, key]).toString('base64')}`;
@@ -66,6 +69,7 @@ const verifierOf = (name: string, key: Uint8Array, keyObject: KeyObject): Verifi
   return Object.freeze({
     name,
     keyId,
+    timeKeyId: keyIdOf(name, key, timedAlgorithm),
     verifierKey: keyText(name, keyId, key),
     verify: (text: Uint8Array, signature: Uint8Array) => verify(null, text, keyObject, signature),
   });

@@ -13,6 +13,8 @@ export interface OpenedNote {
   readonly text: string;
   /** The trusted keys that signed the note with a valid signature; there is at least one. */
   readonly signedBy: readonly Verifier[];
+  /** The earliest time that a trusted key states for its signature; missing where none states one. */
+  readonly signedAt?: Date;
 }
 
 const invalid = (message: string, detail?: string): AshlarError =>
@@ -27,17 +29,40 @@ const hasControlCharacters = (text: string): boolean => /[\u0000-\u0009\u000b-\u
  * @throws AshlarError `usage` for a text that does not end with a newline or has other control characters, or no signer
  */
 export function signNote(text: string, ...signers: readonly Signer[]): string {
+  return `${assertNote(text, signers)}\n${signers.map((signer) => lineOf(signer, signer.keyId, signer.sign(Buffer.from(text)))).join('')}`;
+}
+
+/**
+ * Adds to a note of {@link signNote}, for each signer, a second signature that states its time
+ * (https://c2sp.org/tlog-cosignature). Readers that do not know this kind of signature ignore it.
+ *
+ * @param at - the time, of which whole seconds count
+ */
+export function signTime(note: string, at: Date, ...signers: readonly Signer[]): string {
+  const text = note.slice(0, note.lastIndexOf('\n\n') + 1);
+  const seconds = BigInt(Math.floor(at.getTime() / 1_000));
+  const time = Buffer.alloc(8);
+  time.writeBigUInt64BE(seconds);
+  const lines = signers.map((signer) =>
+    lineOf(signer, signer.timeKeyId, Buffer.concat([time, signer.sign(timed(text, seconds))])),
+  );
+  return `${note}${lines.join('')}`;
+}
+
+const timed = (text: string, seconds: bigint): Buffer =>
+  Buffer.from(`cosignature/v1\ntime ${seconds}\n${text}`);
+
+const lineOf = ({ name }: Signer, keyId: Buffer, signature: Buffer): string =>
+  `${dash} ${name} ${Buffer.concat([keyId, signature]).toString('base64')}\n`;
+
+const assertNote = (text: string, signers: readonly Signer[]): string => {
   if (!text.endsWith('\n') || hasControlCharacters(text) || !text.isWellFormed() || signers.length === 0)
     throw new AshlarError('usage', {
       message: 'The text cannot be signed as a note.',
       detail: 'A note ends with a newline, has no other control characters, and needs at least one signer.',
     });
-  const lines = signers.map((signer) => {
-    const signature = Buffer.concat([signer.keyId, signer.sign(Buffer.from(text))]);
-    return `${dash} ${signer.name} ${signature.toString('base64')}\n`;
-  });
-  return `${text}\n${lines.join('')}`;
-}
+  return text;
+};
 
 /** The name, key id and signature in a line `— name base64`. */
 const readSignature = (line: string): { name: string; keyId: Buffer; signature: Buffer } => {
@@ -69,17 +94,34 @@ export function openNote(note: string | Uint8Array, verifiers: readonly Verifier
   if (signatures.length > mostSignatures)
     throw invalid(`The note has ${signatures.length} signatures; at most ${mostSignatures} are allowed.`);
   const signedBy = new Set<Verifier>();
+  const times: number[] = [];
   for (const { name, keyId, signature } of signatures) {
     const verifier = verifiers.find((one) => one.name === name && one.keyId.equals(keyId));
-    if (verifier === undefined) continue;
-    if (!verifier.verify(Buffer.from(text), signature))
+    const states = verifiers.find((one) => one.name === name && one.timeKeyId.equals(keyId));
+    const time = states && timeOf(states, text, signature);
+    if (verifier ? !verifier.verify(Buffer.from(text), signature) : states && time === undefined)
       throw invalid(`The signature of ${name} is not valid.`, 'The note was changed after it was signed.');
-    signedBy.add(verifier);
+    if (verifier) signedBy.add(verifier);
+    if (time !== undefined) times.push(time);
   }
   if (signedBy.size === 0)
     throw invalid(
       'No trusted key has signed the note.',
       `The note has signatures of ${signatures.map((one) => one.name).join(', ')}.`,
     );
-  return Object.freeze({ text, signedBy: Object.freeze([...signedBy]) });
+  return Object.freeze({
+    text,
+    signedBy: Object.freeze([...signedBy]),
+    ...(times.length > 0 ? { signedAt: new Date(Math.min(...times)) } : {}),
+  });
 }
+
+/** The time that a signature states, in milliseconds; `undefined` if the signature is not valid. */
+const timeOf = (verifier: Verifier, text: string, signature: Buffer): number | undefined => {
+  if (signature.length !== 8 + 64) return undefined;
+  const seconds = signature.readBigUInt64BE();
+  // no Date is later
+  if (seconds > 8_640_000_000_000n || !verifier.verify(timed(text, seconds), signature.subarray(8)))
+    return undefined;
+  return Number(seconds) * 1_000;
+};

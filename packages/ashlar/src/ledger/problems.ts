@@ -4,6 +4,8 @@ export interface KnownRoot {
   readonly root: Uint8Array;
   /** A description of the source, for example `the checkpoint 300.checkpoint`. */
   readonly source: string;
+  /** The time that the source states for the root; missing where it states none. */
+  readonly at?: Date;
 }
 
 /** One problem that a verification finds in a ledger. */

@@ -15,12 +15,12 @@ interface Read {
 
 /**
  * Compares the leaves of a ledger with its entries, and the entries with the rows of the table. An entry without a
- * leaf is compared with its row only.
+ * leaf is compared with its row only. Of a retired position there is neither an entry nor a row.
  */
 export async function findRowProblems(
   reader: LedgerReader,
   leaves: readonly Candidate[],
-  firstProvable: number,
+  isRetired: (position: number) => boolean = () => false,
 ): Promise<LedgerProblem[]> {
   const { table, log } = reader;
   const read: Read[] = [];
@@ -28,10 +28,12 @@ export async function findRowProblems(
   const report = (leaf: Candidate, what: string) =>
     problems.push({ position: leaf.position ?? null, row_key: leaf.rowKey, what });
   for (const leaf of leaves) {
+    const retired = leaf.position !== undefined && isRetired(leaf.position);
     if (leaf.entry === undefined) {
-      if ((leaf.position ?? firstProvable) >= firstProvable) report(leaf, 'the entry is missing');
+      if (!retired) report(leaf, 'the entry is missing');
       continue;
     }
+    if (retired) report(leaf, 'the entry is recorded as purged, but it is there');
     const entry = readEntry(leaf.entry);
     const key = entry && keyOfEntry(table, entry, leaf.rowKey);
     if (leaf.hash && !leafHash(leaf.entry).equals(leaf.hash))
@@ -45,7 +47,7 @@ export async function findRowProblems(
   for (const { leaf, entry } of read) {
     const row = stored.get(leaf.rowKey);
     if (!row) {
-      if ((leaf.position ?? firstProvable) >= firstProvable) report(leaf, 'the row is missing');
+      report(leaf, 'the row is missing');
       continue;
     }
     const column = firstDifference(table, entry, row);

@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import type { TreeReader } from '../contract/ledger.js';
 import { AshlarError } from '../errors.js';
 import { writeAtomically } from '../files/write.js';
-import { type Checkpoint, openCheckpoint, type SignedCheckpoint, signCheckpoint } from './checkpoint.js';
+import { type Checkpoint, openCheckpoint, type SignedCheckpoint, signCheckpointAt } from './checkpoint.js';
 import { requireContinuation } from './continuation.js';
 import type { Signer, Verifier } from './keys.js';
 import { treeRoot } from './proofs.js';
@@ -68,6 +68,8 @@ export interface SigningRequest {
   readonly head: Checkpoint;
   /** Reads the stored hashes of the current log. */
   readonly reader: TreeReader;
+  /** The time that the signature states. Default: the present time of this process. */
+  readonly at?: Date;
 }
 
 /**
@@ -75,12 +77,12 @@ export interface SigningRequest {
  * in the folder. A head that is already signed gives the same note again. Only one process may use a folder at a
  * time.
  *
- * @returns the signed checkpoint: a note
+ * @returns the signed checkpoint: a note that states when it was signed
  * @throws AshlarError `ledger-conflict` where the log is smaller than a signed one or has another history, or the head is
  *   not the head of the tree; `signature-invalid` where a checkpoint in the folder lacks a signature of a known key
  */
 export async function signHead(request: SigningRequest): Promise<string> {
-  const { folder, signer, cosigner, former = [], head, reader } = request;
+  const { folder, signer, cosigner, former = [], head, reader, at = new Date() } = request;
   const signers = cosigner ? [signer, cosigner] : [signer];
   await mkdir(folder, { recursive: true });
   const kept = await readCheckpoints(folder, [...signers, ...former]);
@@ -92,11 +94,12 @@ export async function signHead(request: SigningRequest): Promise<string> {
       message: `The head of the ledger ${head.origin} is not the root of its tree.`,
       detail: `The head and the tree differ at ${head.size} entries.`,
     });
+  // an earlier release stated no time
   const same = kept.find(
-    (one) => one.size === head.size && signers.every((each) => one.signedBy.includes(each)),
+    (one) => one.signedAt && one.size === head.size && signers.every((each) => one.signedBy.includes(each)),
   );
   if (same !== undefined) return same.note;
-  const note = signCheckpoint(head, ...signers);
+  const note = signCheckpointAt(head, at, ...signers);
   // a checkpoint is public
   await writeAtomically(join(folder, `${head.size}${extension}`), note, 0o666);
   return note;

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Leaf, LedgerReader } from '../contract/ledger.js';
 import type { KnownRoot, LedgerProblem } from './problems.js';
 import { treeRoot } from './proofs.js';
+import { retiredWithin, verifyRetirements } from './retirements.js';
 import { findRowProblems } from './rows.js';
 import { TreeMarks } from './tree-marks.js';
 import { type CompletedNode, TreeRebuild } from './tree-rebuild.js';
@@ -17,6 +18,8 @@ export interface VerifyOptions {
   readonly checkpoints?: readonly KnownRoot[] | undefined;
   /** The number of leaves to hold in memory at a time. Default 5,000. */
   readonly chunk?: number | undefined;
+  /** The time with which the times of retirements are compared. Default: the present time of this process. */
+  readonly now?: Date | undefined;
 }
 
 /** The result of a ledger's verification: its head, the number of leaves that were compared, and the problems. */
@@ -26,11 +29,15 @@ export interface Verification {
   readonly root: Buffer;
   /** The number of leaves that were compared with their entries and rows. */
   readonly checked: number;
-  /**
-   * The first position whose entry and row must exist; the entries and rows of lower positions were purged by
-   * retention.
-   */
+  /** The position after the last one whose entry and row were purged by retention, by the recorded retirements. */
   readonly firstProvable: number;
+  /** The number of positions whose entries and rows were purged by retention. */
+  readonly retired: number;
+  /**
+   * Why retirements cannot be verified, one line for each reason. A retirement is verified if a signed checkpoint from before
+   * its cutoff has its positions.
+   */
+  readonly unverified: readonly string[];
   readonly rowsPerSecond: number;
   /** The first problems, at most 20: problems of rows come first, in the order of the log. */
   readonly problems: readonly LedgerProblem[];
@@ -45,12 +52,11 @@ const mostProblems = 20;
  */
 export async function verifyEntries(
   reader: LedgerReader,
-  { trusted, checkpoints = [], chunk = 5_000 }: VerifyOptions = {},
+  { trusted, checkpoints = [], chunk = 5_000, now = new Date() }: VerifyOptions = {},
 ): Promise<Verification> {
   const start = performance.now();
   const rows: LedgerProblem[] = [];
   const head = await reader.head();
-  const firstProvable = head?.firstProvable ?? 0;
   const { tree, from, problem } = await begin(reader, trusted);
   const marks = new TreeMarks(reader, checkpoints, from);
   if (problem) marks.problems.push(problem);
@@ -63,7 +69,8 @@ export async function verifyEntries(
     // SQLite answers synchronously: without this a verification would block timers and signals
     await nextTurn();
     const { consecutive, gap } = unbroken(leaves, tree.size);
-    rows.push(...(await findRowProblems(reader, consecutive, firstProvable)));
+    const isRetired = await retiredWithin(reader, tree.size, tree.size + consecutive.length);
+    rows.push(...(await findRowProblems(reader, consecutive, isRetired)));
     await marks.load(tree.size + consecutive.length);
     const completed: CompletedNode[] = [];
     for (const leaf of consecutive) {
@@ -79,19 +86,22 @@ export async function verifyEntries(
   if (rows.length < mostProblems) await marks.after(tree, head);
   if (!trusted) {
     const waiting = await reader.waiting(chunk);
-    rows.push(...(await findRowProblems(reader, waiting, firstProvable)));
+    rows.push(...(await findRowProblems(reader, waiting)));
     for (const key of await reader.strays(mostProblems))
       rows.push({ position: null, row_key: key, what: 'the row has no entry' });
   }
+  const retirements = await verifyRetirements(reader, tree.size, checkpoints, now);
   const checked = tree.size - from;
   return {
     log: reader.log,
     size: tree.size,
     root: tree.frontier.root(),
     checked,
-    firstProvable,
+    firstProvable: retirements.firstProvable,
+    retired: retirements.retired,
+    unverified: retirements.unverified,
     rowsPerSecond: Math.round(checked / ((performance.now() - start) / 1_000)),
-    problems: [...rows, ...marks.problems].slice(0, mostProblems),
+    problems: [...rows, ...retirements.problems, ...marks.problems].slice(0, mostProblems),
   };
 }
 
@@ -104,7 +114,7 @@ export async function verifyEntries(
 export async function verifyRow(reader: LedgerReader, rowKey: string): Promise<string | undefined> {
   const found = (await reader.leafOf(rowKey)) ?? (await reader.entryOf(rowKey));
   if (!found) return 'the row has no entry';
-  const [problem] = await findRowProblems(reader, [found], 0);
+  const [problem] = await findRowProblems(reader, [found]);
   if (problem) return problem.what;
   const block = await reader.lastBlock();
   if (!block) return undefined;

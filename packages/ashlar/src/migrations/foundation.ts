@@ -41,7 +41,7 @@ export function foundationState(
 }
 
 /** Reads the version of Ashlar's own objects in a database that has a history. */
-export async function readFoundation(owner: Owner): Promise<FoundationState> {
+export async function readFoundation(owner: Pick<Owner, 'run'>): Promise<FoundationState> {
   const rows = await owner.run(
     `SELECT step, checksum FROM ashlar_migrations WHERE system = ${literal(ownSystem)}`,
   );

@@ -13,6 +13,8 @@ export function sideObjects(table: GuardedTable, dialect: SqlName): readonly Gua
 export interface SideTable {
   readonly name: string;
   readonly guarantee: string;
+  /** As {@link GuaranteeObject.since}. */
+  readonly since: number;
 }
 
 /** Returns the tables that the guarantees of a table add in one SQL dialect. */
@@ -22,7 +24,7 @@ export function sideTables(table: GuardedTable, dialect: SqlName): readonly Side
       ? []
       : enforcement
           .objects(table)
-          .flatMap(({ type, name }) => (type === 'table' ? [{ name, guarantee }] : [])),
+          .flatMap(({ type, name, since = 1 }) => (type === 'table' ? [{ name, guarantee, since }] : [])),
   );
 }
 

@@ -1,5 +1,7 @@
 import type { Engine } from '../contract/engine.js';
 import type { SystemFacts } from '../contract/system.js';
+import { foundationState } from '../migrations/foundation.js';
+import { readHistory } from '../migrations/history.js';
 
 /**
  * Finds the objects that the guarantees and the generated columns of a system need, but that are missing in the database
@@ -8,7 +10,10 @@ import type { SystemFacts } from '../contract/system.js';
  * @returns one line for each missing object, and for each trigger that does not fire on a replica (ENABLE ALWAYS)
  */
 export async function missingObjects(engine: Engine, system: SystemFacts): Promise<readonly string[]> {
-  const rows = await engine.asOwner((owner) => owner.run(engine.dialect.proving.objects));
+  const { rows, version } = await engine.asOwner(async (owner) => ({
+    rows: await owner.run(engine.dialect.proving.objects),
+    version: foundationState(await readHistory(owner, engine.dialect)).version,
+  }));
   const present = new Map(rows.map(({ type, name, always }) => [`${type} ${name}`, String(always)]));
   const needed = Object.values(system.tables).flatMap((table) => [
     ...engine.dialect.generatedColumnObjects(table).map((object) => ({ of: table.name, object })),
@@ -19,8 +24,9 @@ export async function missingObjects(engine: Engine, system: SystemFacts): Promi
       return enforcement.objects(table).map((object) => ({ of, object }));
     }),
   ]);
-  return needed.flatMap(({ of, object: { type, name, sql } }) => {
+  return needed.flatMap(({ of, object: { type, name, sql, since = 1 } }) => {
     const always = present.get(`${type} ${name}`);
+    if (always === undefined && since > version) return [];
     if (always === undefined) return [`${of}: the ${type} ${name} is missing`];
     const sometimes = sql.includes('ENABLE ALWAYS TRIGGER') && always !== 'yes';
     return sometimes ? [`${of}: the trigger ${name} is not set to ENABLE ALWAYS`] : [];

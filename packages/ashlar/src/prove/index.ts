@@ -1,4 +1,12 @@
 export type { Barrier } from '../engines/refusal.js';
+export { type ProveDataOptions, proveData } from './data/prove-data.js';
+export {
+  type DataEstimate,
+  type DataFinding,
+  type DataPosition,
+  type DataReport,
+  findingsOf,
+} from './data/report.js';
 export type { Checkpoints } from './ledgers.js';
 export { type ProveOptions, prove } from './prove.js';
 export {

@@ -25,35 +25,45 @@ export interface Checkpoints {
 /** A larger ledger is compared only from its newest signed checkpoint on. */
 const mostComparedEntries = 100_000;
 
-/** Seals and verifies each ledger of a system, and returns one report for each ledger. */
+/**
+ * Seals and verifies each ledger of a system, and returns one report for each ledger.
+ *
+ * @param full - whether to compare all entries of every ledger; by default only of those that are not large
+ */
 export async function proveLedgers(
   engine: Engine,
   system: SystemFacts,
   checkpoints: Checkpoints | undefined,
+  full = false,
 ): Promise<readonly LedgerReport[]> {
   const reports: LedgerReport[] = [];
   for (const table of ledgersOf(system)) {
     reports.push(
-      await proveLedger({
-        engine,
-        system,
-        table,
-        origin: originOf(system, table),
-        checkpoints: checkpoints && folderOf(checkpoints.folder, system, table),
-        signer: undefined,
-        verifiers: checkpoints?.verifiers ?? [],
-      }),
+      await proveLedger(
+        {
+          engine,
+          system,
+          table,
+          origin: originOf(system, table),
+          checkpoints: checkpoints && folderOf(checkpoints.folder, system, table),
+          signer: undefined,
+          verifiers: checkpoints?.verifiers ?? [],
+        },
+        full,
+      ),
     );
   }
   return reports;
 }
 
-const proveLedger = async (opened: OpenLedger): Promise<LedgerReport> => {
+const proveLedger = async (opened: OpenLedger, full: boolean): Promise<LedgerReport> => {
   const { engine, table, origin: ledger } = opened;
   try {
     const head = await withLedger(engine, table, (reader) => reader.head());
-    const found = await verifyLedger(opened, { full: (head?.size ?? 0) <= mostComparedEntries });
-    const { size, checked, root, problems } = found;
+    const found = await verifyLedger(opened, {
+      full: full || (head?.size ?? 0) <= mostComparedEntries,
+    });
+    const { size, checked, root, problems, unverified } = found;
     return {
       ledger,
       size,
@@ -61,10 +71,12 @@ const proveLedger = async (opened: OpenLedger): Promise<LedgerReport> => {
       checked,
       ok: problems.length === 0,
       found: problems.map(lineOf),
+      unverified,
     };
   } catch (error) {
     const why = error instanceof AshlarError && error.cause === undefined ? error.message : rootText(error);
-    return { ledger, size: 0, root: '', checked: 0, ok: false, found: [`could not be verified: ${why}`] };
+    const found = [`could not be verified: ${why}`];
+    return { ledger, size: 0, root: '', checked: 0, ok: false, found, unverified: [] };
   }
 };
 

@@ -3,6 +3,7 @@ import type { Engine } from '../contract/engine.js';
 import type { SqlRow } from '../contract/sql.js';
 import type { SystemFacts } from '../contract/system.js';
 import { rootText } from '../engines/refusal.js';
+import { packageVersion, readFoundation } from '../migrations/foundation.js';
 import { everyScope, storedValue, type Table, type Tables, writtenColumns } from '../model/index.js';
 import { valueFor } from '../samples/values.js';
 import type { AttackTransaction } from './attack-transaction.js';
@@ -54,6 +55,7 @@ export async function makeProbe({
         verifiesContext,
         otherToken:
           verifiesContext && otherScope !== undefined ? await tokenOf(transaction, otherScope) : undefined,
+        olderVersion: await olderVersionOf(transaction, engine),
         written: (name) => {
           const one = Object.values(system.tables).find((each) => each.name === name);
           return one && writtenColumns(one).map((each) => each.name);
@@ -64,6 +66,21 @@ export async function makeProbe({
     return { reason: rootText(error) };
   }
 }
+
+/** The version of Ashlar's own objects, where it is not that of this release; `undefined` if nothing records it. */
+const olderVersionOf = async (
+  transaction: AttackTransaction,
+  { dialect }: Engine,
+): Promise<number | undefined> => {
+  try {
+    const { version } = await transaction.inSavepoint(() =>
+      readFoundation({ run: async (sql) => (await transaction.run(sql)).rows }),
+    );
+    return version === packageVersion(dialect) ? undefined : version;
+  } catch {
+    return undefined;
+  }
+};
 
 // only a session of every scope reaches a row without one
 const scopeIn = async (rows: SampleRows, literal = 'NULL'): Promise<string> =>

@@ -56,6 +56,8 @@ export interface LedgerReport {
   readonly checked: number;
   readonly ok: boolean;
   readonly found: readonly string[];
+  /** Why purges of entries cannot be verified, one line for each reason; that is no failure. */
+  readonly unverified: readonly string[];
 }
 
 /** The outcome of every attack on the guarantees of a system, and the result of every check. */

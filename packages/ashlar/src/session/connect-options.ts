@@ -16,8 +16,9 @@ export interface ConnectOptions extends Omit<OpenOptions, 'url' | 'key' | 'scope
   /** The master keys of encrypted columns. Default: `COLUMN_KEY` and `COLUMN_KEYS_OLD`. */
   readonly columnKeys?: ColumnKeys | undefined;
   /**
-   * The clock that generates times, for tests and replays. Default: the database's own clock. Where only the database
-   * may fill in a column, the owner alone can set it: on PostgreSQL this option then needs `allowOwner`.
+   * The clock that generates times, for tests. Default: the database's own clock. Only a database that is marked as a test
+   * database (`markTestDatabase` of `ashlar/testing`) accepts it. Where only the database may fill in a column, the owner
+   * alone can set it: on PostgreSQL this option then needs `allowOwner`.
    */
   readonly clock?: (() => Date) | undefined;
   /** The actor and the scope of a session that is given none; `null` in a session's context means that it has none. */

@@ -5,6 +5,7 @@ import { openEngine } from '../engines/open.js';
 import { isRefused, scopeKeyError } from '../engines/scope-key-error.js';
 import { AshlarError } from '../errors.js';
 import { assertNotNewer, assertStepsApplied, stepsWarning } from '../migrations/at-connect.js';
+import { assertClockAllowed } from '../migrations/test-mark.js';
 import type { Tables } from '../model/index.js';
 import { rolesFrom } from '../roles/names.js';
 import { type LogLevel, reveal, type Secret, settings } from '../settings/index.js';
@@ -21,7 +22,8 @@ import { assertMilliseconds } from './transaction-options.js';
  *   `allowOwner` is set, or when the application's role can read the keys that verify scopes; `scope-key-missing` and
  *   `scope-key-wrong` where the database verifies the scope of sessions; `scope-key-absent` with `requireScopeKey` where it does
  *   not; `migration-pending` with `migrations: 'require'`; `database-newer` when a newer release of Ashlar
- *   changed the database so that this one cannot use it; `usage` for an invalid `lockTimeout`
+ *   changed the database so that this one cannot use it; `usage` for an invalid `lockTimeout`, and for a `clock` with a database
+ *   that is not marked as a test database
  *
  * @example
  * const db = await connect(shipping, { url: 'sqlite:data/shipping.db' });
@@ -65,6 +67,7 @@ export async function connect<T extends Tables>(
   if (engine.hasUnusedKey) await warn(unusedKey);
   try {
     await checkMigrations(engine, system, options.migrations);
+    if (options.clock) await assertClockAllowed(engine);
   } catch (error) {
     await engine.close();
     throw error;

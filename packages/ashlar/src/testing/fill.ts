@@ -8,6 +8,7 @@ import { maintain } from '../maintenance/maintain.js';
 import { defaultActor } from '../migrations/actor.js';
 import { ensureHistory } from '../migrations/initialise.js';
 import { inCreationOrder } from '../migrations/shadow.js';
+import { markAsTest } from '../migrations/test-mark.js';
 import { identifier, identifiers } from '../model/index.js';
 import { grantRights, prepareRoles } from '../roles/roles.js';
 import { version } from '../version.js';
@@ -48,6 +49,7 @@ const fill = async (engine: Engine, content: Content, statements: readonly strin
     await owner.atomically(async () => {
       await ensureHistory(owner, engine.dialect, defaultActor());
       await owner.script(statements.map((statement) => `${statement}\n;\n`).join(''));
+      if (content.hasClock) await markAsTest(owner);
       if (roles) await grantRights(owner, engine.dialect, system, roles);
     });
   });

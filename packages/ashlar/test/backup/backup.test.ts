@@ -54,6 +54,41 @@ describe.each(everywhere)('a backup on $name', (engine) => {
     expect(await fixture.contents(url)).toMatchObject({ orders: 15 });
   });
 
+  test('that does not verify is restored on explicit request only, and every failure is returned', async () => {
+    const fixture = await newFixture(engine);
+    await order(fixture.db, bodies(10));
+    await fixture.db.engine.seal();
+    const [row] = (await fixture.db.engine.read('SELECT id FROM orders LIMIT 1', [])).rows;
+    await behindItsBack(fixture.db.engine, 'orders', [
+      `UPDATE orders SET body = 'x' WHERE id = '${row?.id}'`,
+    ]);
+    const held = await fixture.contents(fixture.url);
+    const { name } = await fixture.create();
+    const url = fixture.elsewhere();
+    const to = { url, key: fixture.key };
+    await failure('guarantee-broken', () => fixture.restore(name, { to }));
+    const { failures, reports } = await fixture.restore(name, { to, evenIfUnverified: true });
+    expect(failures).toMatchObject([
+      {
+        code: 'guarantee-broken',
+        message: expect.stringContaining('the column body was changed after it was written'),
+      },
+    ]);
+    expect(reports).toMatchObject([{ system: 'shop', ok: false }]);
+    expect(await fixture.contents(url)).toEqual(held);
+    const sound = await newFixture(engine);
+    await order(sound.db, bodies(2));
+    const other = await sound.create();
+    expect(
+      await sound.restore(other.name, {
+        to: { url: sound.elsewhere(), key: sound.key },
+        evenIfUnverified: true,
+      }),
+    ).toMatchObject({
+      failures: [],
+    });
+  });
+
   test('is not restored if a check fails, and the target stays unchanged', async () => {
     const fixture = await newFixture(engine);
     await order(fixture.db, bodies(10));

@@ -1,10 +1,12 @@
 import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connect, id, system, table } from 'ashlar';
+import { openEngine } from 'ashlar/extend';
 import { appendOnly, ledgered } from 'ashlar/guarantees';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { engines } from '../../../../test/support/engines.js';
+import { behindItsBack } from '../ledger/sabotage.js';
 import { makeProject, type Project } from './cli.js';
 
 const guarantees = new URL('../../dist/guarantees/index.js', import.meta.url).href;
@@ -121,6 +123,32 @@ describe('ashlar backup', () => {
     });
     await rm(dotEnv);
     await place?.remove();
+  });
+
+  test('restores what does not verify on request only, and says so where no one overlooks it', async () => {
+    const engine = await openEngine({
+      url: `sqlcipher:${join(project.folder, 'shop.db')}`,
+      key: env.DATABASE_KEY,
+    });
+    const [row] = (await engine.read('SELECT id, body FROM notes LIMIT 1', [])).rows;
+    await behindItsBack(engine, 'notes', [`UPDATE notes SET body = 'forged' WHERE id = '${row?.id}'`]);
+    const made = await backup('create', '--dir', 'tampered');
+    await behindItsBack(engine, 'notes', [`UPDATE notes SET body = '${row?.body}' WHERE id = '${row?.id}'`]);
+    await engine.close();
+    const { name } = made.document.backup;
+    const args = ['backup', 'restore', name, '--dir', 'tampered', '--to', 'sqlcipher:forged.db'];
+    expect(await project.json(args, env)).toMatchObject({
+      code: 1,
+      document: { error: { code: 'guarantee-broken' } },
+    });
+    const restored = await project.ashlar([...args, '--even-if-unverified'], env);
+    expect(restored).toMatchObject({ code: 0, stdout: expect.stringMatching(/^restored, NOT VERIFIED /m) });
+    expect(restored.stderr).toMatch(/!{72}\nRESTORED WITHOUT VERIFICATION: THIS DATABASE DOES NOT VERIFY\./);
+    expect(restored.stderr).toContain('the column body was changed after it was written');
+    expect(await project.json([...args, '--even-if-unverified', '--replace'], env)).toMatchObject({
+      code: 0,
+      document: { ok: true, verified: false, failures: [{ code: 'guarantee-broken' }] },
+    });
   });
 
   test('restores with the backup’s key alone, whatever the key of the database is', async () => {

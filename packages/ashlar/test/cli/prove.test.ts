@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import Database from 'better-sqlite3-multiple-ciphers';
 import pg from 'pg';
@@ -13,6 +13,7 @@ beforeEach(async () => {
 });
 afterEach(() => project.remove());
 
+const bad = '00000000-0000-7000-8000-0000000000ff';
 const wills = ['--system', 'wills', '--url', 'sqlite:w.db'];
 
 const sabotage = (sql: string): void => {
@@ -53,6 +54,79 @@ describe('ashlar prove', () => {
         ],
       },
     });
+  });
+
+  test('--data reads every row, with an estimate first, and names the bad ones', async () => {
+    await project.ashlar(['up', ...wills, '--no-prove']);
+    const sound = await project.ashlar(['prove', ...wills, '--brief', '--data']);
+    expect(sound).toMatchObject({ code: 0, stdout: expect.stringMatching(/^sound \d+ rows of wills$/m) });
+    expect(sound.stderr).toMatch(/^rows of wills: about \d+ rows in \d+ tables, \d+ checks of a row/m);
+    const file = new Database(join(project.folder, 'w.db'));
+    file.pragma('foreign_keys = OFF');
+    const triggers = file
+      .prepare<[], { name: string; sql: string }>(
+        "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = 'clauses'",
+      )
+      .all();
+    for (const { name } of triggers) file.exec(`DROP TRIGGER ${name}`);
+    const columns = file
+      .prepare<[], { name: string }>(
+        "SELECT name FROM pragma_table_info('clauses') WHERE name <> 'previous_version_id'",
+      )
+      .all()
+      .map(({ name }) => name);
+    const given: Record<string, string> = {
+      id: `'${bad}'`,
+      code: "'C-1'",
+      name: "'Residue'",
+      category: "'residue'",
+      template_text: "'text'",
+      variables_schema: "'{}'",
+      will_types: `'["basic"]'`,
+      approved_by: "'A. Attorney'",
+      approved_at: "'2026-01-05T08:00:00.000Z'",
+      version: '7',
+    };
+    const used = columns.filter((name) => given[name] !== undefined);
+    file.exec(
+      `INSERT INTO clauses (${used.join(', ')}) VALUES (${used.map((name) => given[name]).join(', ')})`,
+    );
+    for (const { sql } of triggers) file.exec(sql);
+    file.close();
+    const resumed = ['prove', ...wills, '--data', '--resume', 'position.json'];
+    const found = await project.json(resumed);
+    expect(found).toMatchObject({
+      code: 1,
+      document: {
+        ok: false,
+        error: { code: 'guarantee-broken' },
+        reports: [
+          {
+            failures: [],
+            data: {
+              ok: false,
+              complete: true,
+              findings: expect.arrayContaining([
+                {
+                  table: 'clauses',
+                  guarantee: 'versioned',
+                  what: 'is the first of its chain, and has another number than 1',
+                  rows: 1,
+                  keys: [bad],
+                },
+              ]),
+            },
+          },
+        ],
+      },
+    });
+    await expect(readFile(join(project.folder, 'position.json'))).rejects.toMatchObject({ code: 'ENOENT' });
+    expect(await project.json(['prove', ...wills, '--resume', 'position.json'])).toMatchObject({
+      code: 2,
+      document: { error: { code: 'usage' } },
+    });
+    await writeFile(join(project.folder, 'position.json'), 'no json');
+    expect(await project.json(resumed)).toMatchObject({ code: 2, document: { error: { code: 'usage' } } });
   });
 
   test('exits 1 and names what was changed in the database', async () => {

@@ -21,6 +21,7 @@ const otherName = oneOf(
   'ashlar_session',
   'main.ashlar_session',
   'ashlar_purge',
+  'ashlar_test_database',
   'ashlar_migrations',
   'sqlite_sequence',
   'sqlite_schema',

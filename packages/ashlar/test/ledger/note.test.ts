@@ -1,7 +1,15 @@
+import { hash } from 'node:crypto';
 import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { newSigner, openNote, parsePrivateKey, parseVerifierKey, signNote } from '../../src/ledger/note.js';
+import {
+  newSigner,
+  openNote,
+  parsePrivateKey,
+  parseVerifierKey,
+  signNote,
+  signTime,
+} from '../../src/ledger/note.js';
 import { Secret } from '../../src/settings/secret.js';
 
 // The keys and the note of the tests of Go's golang.org/x/mod/sumdb/note, which other implementations use too.
@@ -141,4 +149,48 @@ test('only a valid text can be signed', () => {
   expect(() => signNote('no newline', newSigner('a'))).toThrow(refused);
   expect(() => signNote('tab\t\n', newSigner('a'))).toThrow(refused);
   expect(() => signNote('unsigned\n')).toThrow(refused);
+});
+
+describe('the time of a signature', () => {
+  const signer = newSigner('example.com/clock');
+  const other = newSigner('example.com/other');
+  const at = new Date('2026-11-27T15:00:00.999Z');
+  const whole = new Date('2026-11-27T15:00:00.000Z');
+
+  test('is read from a note, to the second; of several the earliest counts', () => {
+    const note = signTime(signNote(text, signer, other), at, signer);
+    expect(openNote(note, [signer])).toEqual({ text, signedBy: [signer], signedAt: whole });
+    const both = signTime(note, new Date(0), other);
+    expect(openNote(both, [signer, other]).signedAt).toEqual(new Date(0));
+    expect(openNote(both, [signer]).signedAt).toEqual(whole);
+    expect(openNote(signNote(text, signer), [signer])).not.toHaveProperty('signedAt');
+  });
+
+  test('has the form of C2SP tlog-cosignature', () => {
+    const line = signTime(signNote(text, signer), at, signer).split('\n').at(-2) ?? '';
+    const [dash, name, encoded = ''] = line.split(' ');
+    const bytes = Buffer.from(encoded, 'base64');
+    expect([dash, name, bytes.length]).toEqual(['—', signer.name, 4 + 8 + 64]);
+    const key = Buffer.from(signer.verifierKey.split('+').slice(2).join('+'), 'base64').subarray(1);
+    const id = hash('sha256', Buffer.concat([Buffer.from(`${signer.name}\n\x04`), key]), 'buffer');
+    expect(bytes.subarray(0, 4)).toEqual(id.subarray(0, 4));
+    expect(bytes.readBigUInt64BE(4)).toBe(BigInt(whole.getTime() / 1_000));
+    const message = `cosignature/v1\ntime ${whole.getTime() / 1_000}\n${text}`;
+    expect(signer.verify(Buffer.from(message), bytes.subarray(12))).toBe(true);
+  });
+
+  test('cannot be changed, moved to another text, or stand alone', () => {
+    const note = signTime(signNote(text, signer), at, signer);
+    const lines = note.split('\n');
+    const bytes = Buffer.from((lines.at(-2) ?? '').split(' ')[2] ?? '', 'base64');
+    for (let byte = 4; byte < bytes.length; byte += 7) {
+      const forged = Buffer.from(bytes);
+      forged[byte] = (forged[byte] ?? 0) ^ 1;
+      const changed = `${lines.slice(0, -2).join('\n')}\n— ${signer.name} ${forged.toString('base64')}\n`;
+      expect(() => openNote(changed, [signer]), String(byte)).toThrow(invalid);
+    }
+    const elsewhere = `${signNote('other\n', signer)}${lines.at(-2)}\n`;
+    expect(() => openNote(elsewhere, [signer])).toThrow(invalid);
+    expect(() => openNote(`${text}\n${lines.at(-2)}\n`, [signer])).toThrow(invalid);
+  });
 });

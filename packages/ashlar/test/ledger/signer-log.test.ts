@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { openCheckpoint } from '../../src/ledger/checkpoint.js';
+import { openCheckpoint, signCheckpoint } from '../../src/ledger/checkpoint.js';
 import { requireContinuation } from '../../src/ledger/continuation.js';
 import { newSigner } from '../../src/ledger/note.js';
 import { readCheckpoints, signHead } from '../../src/ledger/signer-log.js';
@@ -44,6 +44,18 @@ describe('a signer', () => {
   test('gives the same note for the same head', async () => {
     const first = await sign(testLog(8));
     expect(await sign(testLog(8))).toBe(first);
+  });
+
+  test('states when it signed, and keeps the earliest time; a note without a time gets one', async () => {
+    const log = testLog(8);
+    const at = new Date('2026-01-02T03:04:05.000Z');
+    const request = { folder, signer, head: await log.head(), reader: log.reader };
+    const first = await signHead({ ...request, at });
+    expect(openCheckpoint(first, [signer]).signedAt).toEqual(at);
+    expect(await signHead({ ...request, at: new Date() })).toBe(first);
+    await writeFile(join(folder, '8.checkpoint'), signCheckpoint(await log.head(), signer));
+    const later = new Date('2026-02-02T03:04:05.000Z');
+    expect(openCheckpoint(await signHead({ ...request, at: later }), [signer]).signedAt).toEqual(later);
   });
 
   test('refuses a smaller ledger: one restored from a backup', async () => {

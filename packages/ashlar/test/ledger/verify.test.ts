@@ -103,12 +103,12 @@ describe.each(engines)('verification on $name', (engine) => {
     expect(await first()).toEqual({ position: 350, row_key: uuid(350), what });
   });
 
-  it('names a row with a backdated time', async () => {
-    await db.engine.asOwner((owner) =>
-      owner.run(
-        `INSERT INTO notes (id, n, body, created_at) VALUES ('${uuid(900)}', 900, 'late', '2020-01-01T00:00:00.000Z')`,
-      ),
-    );
+  it('a row with a time of its own is refused, and named where a test database let it in', async () => {
+    const insert = `INSERT INTO notes (id, n, body, created_at) VALUES ('${uuid(900)}', 900, 'late', '2020-01-01T00:00:00.000Z')`;
+    const asOwner = (sql: string) => db.engine.asOwner((owner) => owner.run(sql));
+    await expect(asOwner(insert)).rejects.toThrow(/only the clock of the database says when/);
+    await asOwner('INSERT INTO ashlar_test_database (id) VALUES (1)');
+    await asOwner(insert);
     expect(await first()).toMatchObject({
       position: 600,
       row_key: uuid(900),

@@ -64,7 +64,9 @@ export const ledgerSabotages: readonly LedgerSabotage[] = [
     name: 'a row with an earlier time is inserted',
     openly: true,
     sql: () => [
+      'INSERT INTO ashlar_test_database (id) VALUES (1)',
       `INSERT INTO letters (id, client_id, at, body) VALUES ('${forged}', '${client}', '2001-01-01T00:00:00.000000Z', 'late')`,
+      'DELETE FROM ashlar_test_database',
     ],
     named: new RegExp(`the row ${forged}, position 9: the column at is not the time of the write`),
   },
@@ -147,6 +149,22 @@ export const ledgerSabotages: readonly LedgerSabotage[] = [
     name: 'an entry is deleted',
     sql: () => [`DELETE FROM letters_ledger_entries WHERE row_key = ${keyOf('two')}`],
     named: new RegExp(`the row ${uuid}, position 1: `),
+  },
+  {
+    name: 'a row is deleted with its entry, and first_provable is raised',
+    sql: () => [
+      `DELETE FROM letters_ledger_entries WHERE row_key = ${keyOf('two')}`,
+      `DELETE FROM letters WHERE ${rowOf('two')}`,
+      'UPDATE letters_ledger_head SET first_provable = 2',
+    ],
+    named: new RegExp(
+      `the row ${uuid}, position 1: the entry is missing[\\s\\S]*first_provable of the head is 2, and must be 0`,
+    ),
+  },
+  {
+    name: 'first_provable alone is raised',
+    sql: () => ['UPDATE letters_ledger_head SET first_provable = 1'],
+    named: /first_provable of the head is 1, and must be 0, because no retirement is recorded/,
   },
   {
     name: 'the head is edited',

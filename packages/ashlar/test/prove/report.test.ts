@@ -40,7 +40,7 @@ const report: ProveReport = {
     { check: 'schema', ok: false, found: ['clauses: drop trigger <t>'] },
     { check: 'drift', ok: true, found: [], unknown: 'no driver' },
   ],
-  ledgers: [{ ledger: 'consents', size: 7, root: 'abc', checked: 7, ok: true, found: [] }],
+  ledgers: [{ ledger: 'consents', size: 7, root: 'abc', checked: 7, ok: true, found: [], unverified: [] }],
   ok: false,
 };
 

@@ -243,7 +243,7 @@ export const postgresSabotages: readonly Sabotage[] = [
     name: 'the application is granted INSERT on a generated time column',
     sql: ['GRANT INSERT (created_at) ON audit_logs TO ashlar_app'],
     undo: ['REVOKE INSERT (created_at) ON audit_logs FROM ashlar_app'],
-    named: /audit_logs, append-only, as the app: forging created_at: was not refused/,
+    named: /roles and rights: .*INSERT.* audit_logs/,
   },
   {
     name: 'PUBLIC is granted DELETE',

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import {
   AshlarError,
+  connect,
   createdAt,
   generated,
   id,
@@ -12,11 +13,12 @@ import {
 } from 'ashlar';
 import { appendOnly, ledgered, partitioned } from 'ashlar/guarantees';
 import { sql } from 'ashlar/query';
-import { type TestDatabase, testDatabase } from 'ashlar/testing';
+import { markTestDatabase, type TestDatabase, testDatabase } from 'ashlar/testing';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { z } from 'zod';
 import { engines } from '../../../../test/support/engines.js';
 import { withTables } from '../../../../test/support/tables.js';
+import { ensureHistory } from '../../src/migrations/initialise.js';
 
 const columns = () => ({ id: id(), name: z.string(), created_at: createdAt() });
 const notes = table('notes', columns());
@@ -74,6 +76,37 @@ describe.each(engines)('what guarantees withhold from sessions on $name', (engin
       const later = { name: 'b', created_at: '2026-01-30T09:00:00.000Z' };
       expect(await timed.insert(of as typeof logs, later)).toMatchObject(later);
     });
+  });
+
+  it('a clock of connect needs a database that is marked as a test database', async () => {
+    const { db: open, url: place, key, remove } = await withTables(engine, tables, { allowOwner: true });
+    const [clock, options] = [() => new Date(forged), { url: place, key, allowOwner: true } as const];
+    if (engine.name !== 'pglite') {
+      await open.engine.asOwner((owner) => ensureHistory(owner, open.engine.dialect, 'test'));
+      expect(await errorOf(() => connect(shop, { ...options, clock }))).toMatchObject({ code: 'usage' });
+      await markTestDatabase(open.engine);
+      const clocked = await connect(shop, { ...options, clock });
+      expect(await clocked.insert(acts, { name: 'a' })).toMatchObject({ created_at: forged });
+      await clocked.close();
+    }
+    await remove();
+  });
+
+  it('the time of a row of a ledger cannot be given by raw SQL', async () => {
+    const { db: owned, remove } = await withTables(engine, tables, { allowOwner: true });
+    const insert = `INSERT INTO acts (id, name, created_at) VALUES ('${randomUUID()}', 'x', '${forged}')`;
+    const refused = { code: 'guarantee-violated', facts: { table: 'acts', guarantee: 'ledgered' } };
+    expect(await errorOf(() => owned.session((s) => sql.raw(insert).execute(s.query)))).toMatchObject(
+      refused,
+    );
+    await expect(owned.engine.asOwner((owner) => owner.run(insert))).rejects.toThrow(
+      /only the clock of the database says when/,
+    );
+    expect(await errorOf(() => owned.insert(acts, given))).toMatchObject(refused);
+    expect(await errorOf(() => db.session((s) => sql.raw(insert).execute(s.query)))).toMatchObject({
+      code: 'guarantee-violated',
+    });
+    await remove();
   });
 
   it('the owner can give the time of a row, and change no row', async () => {

@@ -3,18 +3,21 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { Engine } from '../../contract/engine.js';
 import { AshlarError } from '../../errors.js';
-import { failuresOf, type ProveReport, prove } from '../../prove/index.js';
+import { type DataReport, failuresOf, findingsOf, type ProveReport, prove } from '../../prove/index.js';
 import { reportPage } from '../../prove/page/page.js';
 import type { System } from '../../system/system.js';
 import type { Answer, Commands } from '../command.js';
 import { summaries } from '../command-names.js';
 import type { Invocation } from '../invocation.js';
 import { printReport, printVerdict } from '../print-report.js';
+import { Positions, proveRows } from '../prove-rows.js';
 import { reportError } from '../report-error.js';
 
 interface Options {
   readonly brief?: boolean;
   readonly report?: string;
+  readonly data?: boolean;
+  readonly resume?: string;
 }
 
 /** `ashlar prove`: attacks every guarantee, in transactions that are rolled back. */
@@ -22,13 +25,20 @@ export function proveCommand(commands: Commands): Command {
   return commands
     .make<Options>('prove', summaries.prove.description, run)
     .option('--brief', 'print only the number of attacks and the failures')
+    .option('--data', 'also check every row, and find those that break a guarantee, a foreign key or a CHECK')
+    .option('--resume <file>', 'with --data: keep the position in this file, and go on from it after Ctrl-C')
     .option('--report <file>', 'also write the report as an HTML page, for an auditor');
 }
 
-const run = async (invocation: Invocation, { report: file, brief }: Options): Promise<Answer> => {
-  const { out } = invocation;
+const run = async (invocation: Invocation, options: Options): Promise<Answer> => {
+  const { report: file, brief, data: checksRows = false, resume } = options;
+  const { out, streams } = invocation;
+  if (resume !== undefined && !checksRows) throw resumeAlone();
   const systems = await invocation.systems();
   const reports: ProveReport[] = [];
+  const rows: DataReport[] = [];
+  const positions = new Positions(resume === undefined ? undefined : resolve(streams.directory, resume));
+  await positions.read();
   for (const system of systems) {
     const report = await invocation.withEngine('owner', (owner) => proveWith(invocation, owner, system), {
       create: false,
@@ -37,23 +47,47 @@ const run = async (invocation: Invocation, { report: file, brief }: Options): Pr
     if (brief) printVerdict(out, report);
     else printReport(out, report);
     reports.push(report);
+    if (!checksRows || rows.some(({ complete }) => !complete)) continue;
+    rows.push(
+      await invocation.withEngine('owner', (owner) => proveRows(invocation, owner, system, positions), {
+        create: false,
+      }),
+    );
   }
+  const isStopped = rows.some(({ complete }) => !complete);
+  if (isStopped)
+    out.note(`Continue with: ashlar prove --data${resume === undefined ? '' : ` --resume ${resume}`}`);
+  else await positions.clear();
   const pages: string[] = [];
   if (file !== undefined) {
     for (const report of reports) pages.push(await writeReport(invocation, file, report, reports.length > 1));
   }
-  const ok = reports.every((report) => report.ok);
-  if (!ok && !out.json) reportError(guaranteeBroken(reports), out);
+  const failures = [...reports.flatMap(failuresOf), ...rows.flatMap(findingsOf)];
+  const error = failures.length > 0 ? broken(failures) : undefined;
+  const ok = !error && reports.every((report) => report.ok) && !isStopped;
+  if (error && !out.json) reportError(error, out);
   return {
     document: {
       ok,
-      ...(ok ? {} : { error: guaranteeBroken(reports) }),
-      reports: reports.map((report) => ({ ...report, failures: failuresOf(report) })),
+      ...(error ? { error } : {}),
+      reports: reports.map((report, at) => ({
+        ...report,
+        failures: failuresOf(report),
+        ...(rows[at] ? { data: withoutPosition(rows[at]) } : {}),
+      })),
       pages,
     },
     exitCode: ok ? 0 : 1,
   };
 };
+
+const withoutPosition = ({ position: _, ...report }: DataReport): Omit<DataReport, 'position'> => report;
+
+const resumeAlone = (): AshlarError =>
+  new AshlarError('usage', {
+    message: '--resume needs --data.',
+    suggestion: 'Add --data: ashlar prove --data --resume FILE.',
+  });
 
 /** Runs `prove` on a system in a database, over a connection of the database's owner. */
 export function proveWith(invocation: Invocation, owner: Engine, system: System): Promise<ProveReport> {
@@ -85,11 +119,14 @@ const writeReport = async (
 
 /** Creates the error for the case that reports of `prove` contain failures. Its message is the first failure. */
 export function guaranteeBroken(reports: readonly ProveReport[]): AshlarError {
-  const failures = reports.flatMap(failuresOf);
+  return broken(reports.flatMap(failuresOf));
+}
+
+const broken = (failures: readonly string[]): AshlarError => {
   const [first] = failures;
   return new AshlarError('guarantee-broken', {
     message: `A guarantee does not hold: ${first ?? ''}`,
     detail: failures.length > 1 ? `${failures.length - 1} more failures are listed above.` : undefined,
     suggestion: 'Find out who changed the database. `ashlar status` lists missing objects.',
   });
-}
+};

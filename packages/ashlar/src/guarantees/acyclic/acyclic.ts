@@ -5,6 +5,7 @@ import type { TableFacts } from '../../contract/table.js';
 import { invalidTable } from '../../model/invalid-table.js';
 import { assertOwn } from '../shared/declaration.js';
 import { acyclicAttacks } from './attacks.js';
+import { acyclicData } from './data.js';
 import { acyclicOnPostgres } from './postgres.js';
 import { acyclicOnSqlite } from './sqlite.js';
 import { treeOf } from './tree.js';
@@ -51,5 +52,6 @@ export function acyclic(parent: Column): Guarantee {
       objects: (table: TableFacts) => acyclicOnPostgres(table, treeOf(table, parent)),
     },
     attacks: (table: TableFacts, probe: Probe) => acyclicAttacks(table, probe, treeOf(table, parent)),
+    data: (table: TableFacts) => acyclicData(table, treeOf(table, parent)),
   });
 }

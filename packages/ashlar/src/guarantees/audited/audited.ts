@@ -1,10 +1,12 @@
 import type { Probe } from '../../contract/attack.js';
 import type { Column } from '../../contract/column.js';
+import type { DataContext } from '../../contract/data-check.js';
 import type { Guarantee } from '../../contract/guarantee.js';
 import type { TableFacts } from '../../contract/table.js';
 import { invalidTable } from '../../model/invalid-table.js';
 import { assertOwn, list } from '../shared/declaration.js';
 import { auditedAttacks } from './attacks.js';
+import { auditedData } from './data.js';
 import { auditedOnPostgres, guardPartition } from './postgres.js';
 import type { AuditedRules } from './rules.js';
 import { auditedOnSqlite } from './sqlite.js';
@@ -82,6 +84,7 @@ export function audited(options: AuditedOptions): Guarantee {
       onPartition: guardPartition,
     },
     attacks: (table: TableFacts, probe: Probe) => auditedAttacks(table, probe, rules),
+    data: (table: TableFacts, context: DataContext) => auditedData(table, rules, context),
   });
 }
 

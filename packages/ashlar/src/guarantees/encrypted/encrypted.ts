@@ -9,6 +9,7 @@ import { alwaysTrigger, raise as raiseOnPostgres, triggerFunction } from '../../
 import { raise as raiseOnSqlite, sqliteTrigger } from '../../sql/sqlite-triggers.js';
 import { assertOwn, list } from '../shared/declaration.js';
 import { encryptedAttacks } from './attacks.js';
+import { encryptedData } from './data.js';
 
 /** A blind index: a keyed hash by which a query finds rows with equal values of an encrypted column. */
 export interface BlindIndexOptions {
@@ -118,6 +119,7 @@ export function encrypted(options: EncryptedOptions): Guarantee {
       ],
     },
     attacks: encryptedAttacks,
+    data: encryptedData,
   });
 }
 

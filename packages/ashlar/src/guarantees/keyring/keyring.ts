@@ -14,6 +14,7 @@ import {
 } from '../../model/index.js';
 import { keyringAttacks } from './attacks.js';
 import { changeable } from './columns.js';
+import { keyringData } from './data.js';
 import { keyringOnPostgres } from './postgres.js';
 import { keyringOnSqlite } from './sqlite.js';
 
@@ -94,4 +95,5 @@ const erasedForGood: Guarantee = Object.freeze({
   // the CHECK wants either a key or the time of its shredding
   probes: [{ wrapped: new Uint8Array(77) }],
   attacks: keyringAttacks,
+  data: keyringData,
 });

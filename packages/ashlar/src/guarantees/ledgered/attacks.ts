@@ -4,8 +4,7 @@ import { verifyRow } from '../../ledger/verify.js';
 import { identifier } from '../../model/index.js';
 import { objectName } from '../../sql/object-name.js';
 import { type Draft, insertRow, isFresh, isRow, refused, triedBy, triedByBoth } from '../shared/attacks.js';
-import { keyColumns, ledgerNames } from './names.js';
-import { sealingLock } from './postgres-seal.js';
+import { clockColumns, keyColumns, ledgerNames } from './names.js';
 import { keySql, rowKeySql } from './queries.js';
 import { ledgerReader } from './reader.js';
 
@@ -15,6 +14,10 @@ export function ledgeredAttacks(table: TableFacts, probe: Probe): readonly Attac
     // a file has no roles: its triggers refuse the owner as well
     ...triedBy(probe.dialect === 'sqlite' ? ['app', 'owner'] : ['app'], forgeries(table, probe)),
     ...triedByBoth(changes(table, probe)),
+    // the triggers against these came with version 2
+    ...(probe.olderVersion === undefined
+      ? triedByBoth([...ownTimes(table, probe), ...raised(table, probe)])
+      : []),
     ...triedBy(['owner'], tampering(table, probe)),
   ];
 }
@@ -88,6 +91,32 @@ const filled = (table: TableFacts, probe: Probe): readonly (readonly string[])[]
   ];
 };
 
+/** Rows that say themselves when they were written. */
+const ownTimes = (table: TableFacts, { fresh }: Probe): readonly Draft[] =>
+  clockColumns(table).map(({ name, precision }) =>
+    refused(
+      `INSERT of a row with an earlier ${name}`,
+      insertRow(table.name, {
+        ...fresh,
+        [name]: `'2001-01-01T00:00:00.000${precision === 6 ? '000' : ''}Z'`,
+      }),
+    ),
+  );
+
+/** Raises the position before which rows may be missing, without a purge. */
+const raised = (table: TableFacts, probe: Probe): readonly Draft[] => {
+  const { head } = ledgerNames(table);
+  return [
+    {
+      ...refused(
+        `UPDATE of first_provable of ${head}`,
+        `UPDATE ${identifier(head)} SET first_provable = first_provable + 1`,
+      ),
+      preparation: filled(table, probe),
+    },
+  ];
+};
+
 /** Changes by an owner who disables triggers, with the finding of a verification. */
 const tampering = (table: TableFacts, probe: Probe): readonly Draft[] => {
   const names = ledgerNames(table);
@@ -113,9 +142,6 @@ const tampering = (table: TableFacts, probe: Probe): readonly Draft[] => {
       return what && `${rowKey}: ${what}`;
     },
   });
-  const clock = Object.values(table.columns).find(
-    ({ generated, touched }) => generated === 'now' && !touched,
-  );
   const edited = Object.keys(values).find((name) => !key.includes(name) && values[name] !== row[name]);
   const [entries, blocks] = [names.entries, names.blocks].map(identifier);
   return [
@@ -159,29 +185,16 @@ const tampering = (table: TableFacts, probe: Probe): readonly Draft[] => {
       unguarded(probe, table.name, names.append),
       insertRow(table.name, fresh),
     ),
-    ...(clock
-      ? [
-          found(
-            'a row is inserted with an earlier time',
-            'fresh',
-            [],
-            insertRow(table.name, {
-              ...fresh,
-              [clock.name]: `'2001-01-01T00:00:00.000${clock.precision === 6 ? '000' : ''}Z'`,
-            }),
-          ),
-        ]
-      : []),
   ];
 };
 
 /** On Postgres: seals everything in the open transaction, after any other process that is sealing. */
 const sealing = (table: TableFacts, { dialect }: Probe): readonly (readonly string[])[] => {
   if (dialect === 'sqlite') return [];
-  const { seal } = ledgerNames(table);
+  const seal = `${identifier(ledgerNames(table).seal)}()`;
   return [
     [
-      `DO $$ BEGIN PERFORM pg_advisory_xact_lock(${sealingLock(table)}); WHILE ${identifier(seal)}() = 'more' LOOP END LOOP; END $$`,
+      `DO $$ DECLARE state text; BEGIN LOOP state := ${seal}; EXIT WHEN state = 'done'; IF state = 'busy' THEN PERFORM pg_sleep(0.02); END IF; END LOOP; END $$`,
     ],
   ];
 };

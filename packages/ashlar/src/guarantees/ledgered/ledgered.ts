@@ -1,12 +1,14 @@
+import type { DataContext } from '../../contract/data-check.js';
 import type { DeclaredColumns, Guarantee } from '../../contract/guarantee.js';
 import type { GuaranteeFacts, TableFacts } from '../../contract/table.js';
 import { identifier } from '../../model/index.js';
 import { invalidTable } from '../../model/invalid-table.js';
 import { ledgeredAttacks } from './attacks.js';
-import { keyColumns, ledgerNames } from './names.js';
+import { clockColumns, keyColumns, ledgerNames } from './names.js';
 import { onLedgerPurge } from './on-purge.js';
 import { ledgeredOnPostgres, stampColumns } from './postgres.js';
 import { keyTypes } from './postgres-entry.js';
+import { hasNoEntry } from './queries.js';
 import { ledgeredOnSqlite } from './sqlite.js';
 import { sealOnSqlite } from './sqlite-seal.js';
 
@@ -61,6 +63,9 @@ export function ledgered({ log }: LedgeredOptions = {}): Guarantee {
       }
     },
     attacks: ledgeredAttacks,
+    data: (table: TableFacts, { dialect }: DataContext) => [
+      { what: 'has no entry in its ledger', bad: hasNoEntry(table, dialect) },
+    ],
     sqlite: {
       level: 'enforced' as const,
       objects: (table: TableFacts) => ledgeredOnSqlite(table, log ?? table.name),
@@ -71,8 +76,7 @@ export function ledgered({ log }: LedgeredOptions = {}): Guarantee {
       level: 'enforced' as const,
       columns: stampColumns(),
       objects: (table: TableFacts) => ledgeredOnPostgres(table, log ?? table.name),
-      // verification would detect a forged time; the role is refused to write one
-      rights: (table: TableFacts) => ({ notInsertable: clockColumns(table) }),
+      rights: (table: TableFacts) => ({ notInsertable: clockColumns(table).map(({ name }) => name) }),
       onPurge: (table: TableFacts) => onLedgerPurge(table, 'postgres'),
       seal: (table: TableFacts) => `SELECT ${identifier(ledgerNames(table).seal)}() AS settled`,
     },
@@ -80,8 +84,3 @@ export function ledgered({ log }: LedgeredOptions = {}): Guarantee {
 }
 
 const isLogName = (log: string): boolean => log !== '' && log.isWellFormed() && !/\p{Cc}/u.test(log);
-
-const clockColumns = (table: TableFacts): readonly string[] =>
-  Object.values(table.columns).flatMap(({ name, generated, touched }) =>
-    generated === 'now' && !touched ? [name] : [],
-  );

@@ -1,3 +1,4 @@
+import type { GuaranteeObject } from '../../contract/guarantee.js';
 import type { TableFacts } from '../../contract/table.js';
 import { objectName } from '../../sql/object-name.js';
 
@@ -14,6 +15,8 @@ export interface LedgerNames {
   readonly blocks: string;
   /** The side table whose only row is the state from which sealing continues. Verification never trusts it. */
   readonly head: string;
+  /** The side table of the retirements: which leaves lost their rows and entries in a purge. Only where rows expire. */
+  readonly retirements: string;
   /**
    * The insert trigger: on SQLite, it writes the entry of the row; on PostgreSQL, it records the transaction and the
    * time in the row.
@@ -21,6 +24,8 @@ export interface LedgerNames {
   readonly append: string;
   /** The function that the trigger `append` calls on PostgreSQL. */
   readonly stamp: string;
+  /** The trigger that refuses rows with a time of their own, and its function on PostgreSQL. */
+  readonly time: string;
   /** The function that seals waiting rows on PostgreSQL. */
   readonly seal: string;
 }
@@ -32,10 +37,27 @@ export function ledgerNames({ name }: Pick<TableFacts, 'name'>): LedgerNames {
     tree: objectName(name, 'ledger_tree'),
     blocks: objectName(name, 'ledger_blocks'),
     head: objectName(name, 'ledger_head'),
+    retirements: objectName(name, 'ledger_retirements'),
     append: objectName(name, 'ledger_append'),
     stamp: objectName(name, 'ledger_stamp'),
+    time: objectName(name, 'ledger_time'),
     seal: objectName(name, 'ledger_seal'),
   };
+}
+
+/** Objects that came with version 2 of Ashlar's own objects. */
+export function inSecondVersion(objects: readonly GuaranteeObject[]): readonly GuaranteeObject[] {
+  return objects.map((object) => ({ ...object, since: 2 }));
+}
+
+/** The columns that only the database's clock sets when a row is written: each entry is compared with its time. */
+export function clockColumns({ columns }: TableFacts) {
+  return Object.values(columns).filter(({ generated, touched }) => generated === 'now' && !touched);
+}
+
+/** The text with which a row that has a time of its own is refused. */
+export function timeRefusal({ name }: Pick<TableFacts, 'name'>): string {
+  return `only the clock of the database says when a row of ${name} was written`;
 }
 
 /** The columns of a table's primary key, in the order of the key. */

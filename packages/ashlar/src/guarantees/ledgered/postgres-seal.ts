@@ -1,6 +1,6 @@
 import type { GuaranteeObject } from '../../contract/guarantee.js';
 import type { TableFacts } from '../../contract/table.js';
-import { identifier, literal } from '../../model/index.js';
+import { identifier } from '../../model/index.js';
 import { inItsSchema } from '../../sql/postgres-triggers.js';
 import { sql } from '../../sql/template.js';
 import { ledgerNames } from './names.js';
@@ -8,11 +8,6 @@ import { entrySql, rowKeySql, stamps } from './postgres-entry.js';
 
 /** The most entries that one call seals. */
 const batch = 10_000;
-
-/** An SQL expression for the number of the advisory lock that a process holds while it seals the ledger of a table. */
-export function sealingLock(table: TableFacts): string {
-  return `hashtextextended(${literal(`ashlar ledger ${table.name} `)} || current_schema(), 0)`;
-}
 
 /**
  * The PostgreSQL function that seals the waiting rows of a ledger. It returns `done` when all visible rows are sealed,
@@ -49,11 +44,12 @@ export function sealFunction(table: TableFacts, log: string): GuaranteeObject {
         new_frontier bytea := '';
         root bytea;
       BEGIN
-        IF NOT pg_try_advisory_xact_lock(${sealingLock(table)}) THEN
-          RETURN 'busy';
-        END IF;
-        SELECT * INTO head FROM ${head};
+        -- the lock of sealing: a role that only reads the head cannot take it
+        SELECT * INTO head FROM ${head} FOR NO KEY UPDATE SKIP LOCKED;
         IF NOT FOUND THEN
+          IF EXISTS (SELECT FROM ${head}) THEN
+            RETURN 'busy';
+          END IF;
           IF EXISTS (SELECT FROM ${tree}) THEN
             RAISE EXCEPTION 'ashlar/ledgered: the ledger of ${table.name} has leaves but no head row';
           END IF;

@@ -4,8 +4,9 @@ import { identifier } from '../../model/index.js';
 import { objectName } from '../../sql/object-name.js';
 import { alwaysTrigger, neverChanged, raise, triggerFunction } from '../../sql/postgres-triggers.js';
 import { sql } from '../../sql/template.js';
+import { isTestDatabase } from '../../sql/test-mark.js';
 import { isPurgingOnPostgres } from '../shared/purging.js';
-import { type LedgerNames, ledgerNames } from './names.js';
+import { clockColumns, inSecondVersion, type LedgerNames, ledgerNames, timeRefusal } from './names.js';
 import { hasRowKey, rowKeySql, stamps } from './postgres-entry.js';
 import { sealFunction } from './postgres-seal.js';
 
@@ -32,6 +33,11 @@ export function ledgeredOnPostgres(table: TableFacts, log: string): readonly Gua
         table.facts.retention && object.name === entryDeleteName(names) ? purgeTrigger(table, names) : object,
       ),
     ...(table.facts.retention ? [purgeFunction(table, names)] : []),
+    ...inSecondVersion([
+      ...(table.facts.retention ? retirements(table, names) : []),
+      ...headGuard(table, names),
+      ...timeGuard(table, names),
+    ]),
     {
       type: 'index',
       name: objectName(table.name, stamps.xid, 'idx'),
@@ -53,13 +59,20 @@ const purgeTrigger = (table: TableFacts, names: LedgerNames): GuaranteeObject =>
     calls: objectName(table.name, 'ledger_leave'),
   });
 
-/** Permits deleting an entry only if its row is deleted and the table is being purged. */
-const purgeFunction = (table: TableFacts, { entries }: LedgerNames): GuaranteeObject =>
+/** Permits deleting an entry only if its row is deleted, the table is being purged, and this is recorded. */
+const purgeFunction = (
+  table: TableFacts,
+  { entries, tree, retirements: name }: LedgerNames,
+): GuaranteeObject =>
   triggerFunction(
     objectName(table.name, 'ledger_leave'),
     sql`
       IF ${isPurgingOnPostgres(table)}
         AND NOT EXISTS (SELECT FROM ${identifier(table.name)} AS owner WHERE ${hasRowKey(table, 'owner', 'OLD.row_key')})
+        AND EXISTS (
+          SELECT FROM ${identifier(name)} AS gone
+          WHERE (SELECT leaf.position FROM ${identifier(tree)} AS leaf WHERE leaf.row_key = OLD.row_key) BETWEEN gone.first_position AND gone.last_position
+        )
       THEN
         RETURN OLD;
       END IF;
@@ -67,6 +80,112 @@ const purgeFunction = (table: TableFacts, { entries }: LedgerNames): GuaranteeOb
     `,
     { reads: true, seesAll: 'scopes', onlyFor: entries },
   );
+
+/** The side table of retirements, which only a purge writes. */
+const retirements = (table: TableFacts, names: LedgerNames): readonly GuaranteeObject[] => {
+  const { retirements: name, tree } = names;
+  const record = objectName(table.name, 'ledger_retire');
+  return [
+    {
+      type: 'table',
+      name,
+      sql: sql`
+        CREATE TABLE ${identifier(name)} (
+          first_position bigint NOT NULL,
+          last_position bigint NOT NULL,
+          cutoff timestamptz(6) NOT NULL,
+          retired_at timestamptz(3) DEFAULT now() NOT NULL,
+          CONSTRAINT ${part(name, 'pkey')} PRIMARY KEY (first_position),
+          CONSTRAINT ${part(name, 'check')} CHECK (first_position >= 0 AND last_position >= first_position)
+        )
+      `,
+    },
+    ...neverChanged('ledgered', name),
+    triggerFunction(
+      record,
+      sql`
+        IF ${isPurgingOnPostgres(table)}
+          AND NEW.last_position <= (SELECT max(position) FROM ${identifier(tree)} WHERE level = 0)
+          AND NOT EXISTS (
+            SELECT FROM ${identifier(name)} AS gone
+            WHERE gone.first_position <= NEW.last_position AND gone.last_position >= NEW.first_position
+          )
+        THEN
+          RETURN NEW;
+        END IF;
+        ${raise('ledgered', `only a purge writes lines of ${name}`)}
+      `,
+      { reads: true },
+    ),
+    alwaysTrigger({ name: record, on: 'BEFORE INSERT', table: name, calls: record }),
+  ];
+};
+
+/** Lets `first_provable` of the head grow to the end of a retirement, while a purge runs, and refuses any other change of it. */
+const headGuard = (
+  table: TableFacts,
+  { head, retirements: name }: LedgerNames,
+): readonly GuaranteeObject[] => {
+  const guard = objectName(table.name, 'ledger_provable');
+  const refuse = raise('ledgered', `first_provable of ${head} changes only while rows are purged`);
+  return [
+    triggerFunction(
+      guard,
+      table.facts.retention
+        ? sql`
+            IF ${isPurgingOnPostgres(table)}
+              AND NEW.first_provable > OLD.first_provable
+              AND NEW.first_provable = (SELECT max(last_position) + 1 FROM ${identifier(name)})
+            THEN
+              RETURN NEW;
+            END IF;
+            ${refuse}
+          `
+        : refuse,
+      { reads: table.facts.retention !== undefined },
+    ),
+    alwaysTrigger({
+      name: guard,
+      on: 'BEFORE UPDATE',
+      table: head,
+      when: 'NEW.first_provable IS DISTINCT FROM OLD.first_provable',
+      calls: guard,
+    }),
+  ];
+};
+
+/**
+ * Refuses a row whose time of writing is not that of its transaction, except in a test database. The condition is one of the
+ * trigger, so that other rows cost no call.
+ */
+const timeGuard = (table: TableFacts, { time }: LedgerNames): readonly GuaranteeObject[] => {
+  const clocks = clockColumns(table);
+  if (clocks.length === 0) return [];
+  return [
+    triggerFunction(
+      time,
+      sql`
+        IF ${isTestDatabase} THEN
+          RETURN NEW;
+        END IF;
+        ${raise('ledgered', timeRefusal(table))}
+      `,
+      { reads: true },
+    ),
+    alwaysTrigger({
+      name: time,
+      on: 'BEFORE INSERT',
+      table: table.name,
+      when: clocks
+        .map(
+          ({ name, precision }) =>
+            `NEW.${identifier(name)} IS DISTINCT FROM now()::timestamptz(${precision === 6 ? 6 : 3})`,
+        )
+        .join('\nOR '),
+      calls: time,
+    }),
+  ];
+};
 
 const part = (table: string, suffix: string): string => identifier(objectName(table, suffix));
 

@@ -1,7 +1,7 @@
 import type { Column } from '../../contract/column.js';
 import type { SqlName, SqlRow } from '../../contract/sql.js';
 import type { TableFacts } from '../../contract/table.js';
-import { identifier } from '../../model/index.js';
+import { identifier, literal } from '../../model/index.js';
 import { utc } from '../../sql/postgres-row-json.js';
 import { sqliteDecimalText } from '../../sql/sqlite-decimal.js';
 import { keyColumns, ledgerNames } from './names.js';
@@ -16,6 +16,10 @@ interface Dialect {
   value(column: Column): string;
   /** The condition that a row `t` should be sealed: the most recently committed rows may not be yet. */
   due(head: string): string;
+  /** A query that returns a row if the table exists that is its first parameter. */
+  readonly exists: string;
+  /** A JSON column as text, so that no codec decodes it. */
+  jsonText(name: string): string;
   /** The join of `wanted` with a table by its key, in which `wanted` is the outer loop. */
   readonly join: string;
   /** A relation `wanted`: the records of a JSON array of arrays, which is the first parameter. */
@@ -36,6 +40,8 @@ const dialects: Readonly<Record<SqlName, Dialect>> = {
     },
     due: (head) =>
       `coalesce((SELECT pg_visible_in_snapshot(t.${stamps.xid}, watermark) OR t.${stamps.xid} > pg_snapshot_xmax(pg_current_snapshot()) FROM ${head}), true)`,
+    exists: 'SELECT 1 AS found WHERE to_regclass(quote_ident($1)) IS NOT NULL',
+    jsonText: (name) => `${name}::text`,
     join: 'JOIN',
     wanted: (columns) => {
       const values = columns.map(({ name, type }, at) => `(item ->> ${at})::${type} AS ${name}`).join(', ');
@@ -57,6 +63,8 @@ const dialects: Readonly<Record<SqlName, Dialect>> = {
       return codec ? `coalesce(${column}, NULL)` : column;
     },
     due: () => 'true',
+    exists: "SELECT 1 AS found FROM main.sqlite_schema WHERE type = 'table' AND name = ?",
+    jsonText: (name) => `${name} || ''`,
     join: 'CROSS JOIN',
     wanted: (columns) => {
       const values = columns.map(({ name }, at) => `json_extract(value, '$[${at}]') AS ${name}`).join(', ');
@@ -80,12 +88,21 @@ export function keySql(table: TableFacts, name: SqlName, row: SqlRow): string {
   return `SELECT ${dialects[name].rowKey(table, 't')} AS row_key FROM (SELECT ${values.join(', ')}) AS t`;
 }
 
+/** The SQL condition that a row `t` has no entry, although it should be sealed. */
+export function hasNoEntry(table: TableFacts, name: SqlName): string {
+  const { entries, head } = ledgerNames(table);
+  const { rowKey, due } = dialects[name];
+  return `NOT EXISTS (SELECT 1 FROM ${identifier(entries)} e WHERE e.row_key = ${rowKey(table, 't')}) AND ${due(identifier(head))}`;
+}
+
 /** Returns all SQL queries that read a ledger. A lookup that must use an index is a subquery, never a join. */
 export function ledgerQueries(table: TableFacts, name: SqlName) {
   const names = ledgerNames(table);
   const own = identifier(table.name);
   const [entries, tree, blocks, head] = [names.entries, names.tree, names.blocks, names.head].map(identifier);
-  const { parameter: p, rowKey, value, due, join, wanted } = dialects[name];
+  const { parameter: p, rowKey, value, exists, jsonText, join, wanted } = dialects[name];
+  const retirements = identifier(names.retirements);
+  const { retention } = table.facts;
   const key = rowKey(table, 't');
   const keys = keyColumns(table).map((column, at) => ({
     column: identifier(column.name),
@@ -106,8 +123,14 @@ export function ledgerQueries(table: TableFacts, name: SqlName) {
     subtrees: `SELECT wanted.level, wanted.low, node.hash FROM ${wanted(subtree)} ${join} ${tree} node ON node.level = wanted.level AND node.position >= wanted.low AND node.position < wanted.high ORDER BY wanted.level, wanted.low, node.position`,
     blocks: `SELECT size, root, sealed_at FROM ${blocks} WHERE size > ${p(1)} ORDER BY size LIMIT ${p(2)}`,
     lastBlock: `SELECT size, root, sealed_at FROM ${blocks} ORDER BY size DESC LIMIT 1`,
+    exists,
+    retirements: `SELECT first_position, last_position, cutoff, retired_at FROM ${retirements} WHERE last_position >= ${p(1)} ORDER BY first_position LIMIT ${p(2)}`,
+    holds:
+      retention?.holds === undefined
+        ? undefined
+        : `SELECT ${jsonText('row_key')} AS row_key, scope, placed_at, released_at FROM ${identifier(retention.holds)} WHERE table_name IS NULL OR table_name = ${literal(table.name)}`,
     rows: `SELECT ${key} AS _row_key, ${values.join(', ')} FROM ${wanted(keys)} ${join} ${own} t ON ${keys.map((each) => `t.${each.column} = wanted.${each.name}`).join(' AND ')}`,
-    strays: `SELECT ${key} AS row_key FROM ${own} t WHERE NOT EXISTS (SELECT 1 FROM ${entries} e WHERE e.row_key = ${key}) AND ${due(`${head}`)} LIMIT ${p(1)}`,
+    strays: `SELECT ${key} AS row_key FROM ${own} t WHERE ${hasNoEntry(table, name)} LIMIT ${p(1)}`,
     entryOf: `SELECT row_key, entry FROM ${entries} WHERE row_key = ${p(1)}`,
     waiting: `SELECT e.row_key, e.entry FROM ${entries} e WHERE NOT EXISTS (SELECT 1 FROM ${tree} leaf WHERE leaf.row_key = e.row_key) LIMIT ${p(1)}`,
     unsealed: `SELECT count(*) AS unsealed FROM ${own} t WHERE NOT EXISTS (SELECT 1 FROM ${tree} leaf WHERE leaf.row_key = ${key})`,

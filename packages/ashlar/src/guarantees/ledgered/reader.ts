@@ -1,8 +1,18 @@
-import type { Block, Leaf, LedgerReader, StoredRow, Subtree, Waiting } from '../../contract/ledger.js';
+import type {
+  Block,
+  Hold,
+  Leaf,
+  LedgerReader,
+  Retirement,
+  StoredRow,
+  Subtree,
+  Waiting,
+} from '../../contract/ledger.js';
 import type { RunSql, SqlName } from '../../contract/sql.js';
 import type { TableFacts } from '../../contract/table.js';
 import { AshlarError } from '../../errors.js';
 import { rootOf } from '../../ledger/merkle.js';
+import { ledgerNames } from './names.js';
 import { ledgerQueries } from './queries.js';
 
 type Row = Readonly<Record<string, unknown>>;
@@ -19,6 +29,20 @@ const leafOf = ({ position, hash, row_key, entry }: Row): Leaf => ({
 });
 
 const waitingOf = ({ row_key, entry }: Row): Waiting => ({ rowKey: String(row_key), entry: bytes(entry) });
+
+const retirementOf = ({ first_position, last_position, cutoff, retired_at }: Row): Retirement => ({
+  first: Number(first_position),
+  last: Number(last_position),
+  cutoff: String(cutoff),
+  retiredAt: String(retired_at),
+});
+
+const holdOf = ({ row_key, scope, placed_at, released_at }: Row): Hold => ({
+  rowKey: row_key === null ? null : JSON.parse(String(row_key)),
+  scope: scope === null ? null : String(scope),
+  placedAt: String(placed_at),
+  releasedAt: released_at === null ? null : String(released_at),
+});
 
 const blockOf = ({ size, root, sealed_at }: Row): Block => ({
   size: Number(size),
@@ -91,6 +115,12 @@ export function ledgerReader(table: TableFacts, dialect: SqlName, run: RunSql): 
     },
     blocks: async (above, limit) => (await run(sql.blocks, [above, limit])).map(blockOf),
     lastBlock: async () => (await run(sql.lastBlock)).map(blockOf)[0],
+    retirements: async (from, limit) => {
+      if (!table.facts.retention) return [];
+      if ((await run(sql.exists, [ledgerNames(table).retirements])).length === 0) return undefined;
+      return (await run(sql.retirements, [from, limit])).map(retirementOf);
+    },
+    holds: async () => (sql.holds === undefined ? [] : (await run(sql.holds)).map(holdOf)),
     rows: async (keys) => {
       const found = await run(sql.rows, [JSON.stringify(keys)]);
       return new Map(found.map((row) => [String(row._row_key), row as StoredRow]));

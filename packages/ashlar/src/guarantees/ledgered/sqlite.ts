@@ -5,8 +5,9 @@ import { all, any } from '../../sql/conditions.js';
 import { objectName } from '../../sql/object-name.js';
 import { raise, sqliteTrigger } from '../../sql/sqlite-triggers.js';
 import { hanging, sql } from '../../sql/template.js';
+import { isTestDatabase } from '../../sql/test-mark.js';
 import { isPurgingOnSqlite } from '../shared/purging.js';
-import { type LedgerNames, ledgerNames } from './names.js';
+import { clockColumns, inSecondVersion, type LedgerNames, ledgerNames, timeRefusal } from './names.js';
 import { entrySql, hasRowKey, rowKeySql } from './sqlite-entry.js';
 
 /** The objects of a ledger on SQLite: four side tables, and a trigger that writes entries. Ashlar seals before each commit. */
@@ -17,7 +18,11 @@ export function ledgeredOnSqlite(table: TableFacts, log: string): readonly Guara
     ...Object.entries(insertable(table, names)).flatMap(([name, lawful]) =>
       guards(name, lawful, name === names.entries && table.facts.retention ? isPurged(table) : undefined),
     ),
-    ...headGuards(names),
+    ...headGuards(table, names),
+    ...inSecondVersion([
+      ...(table.facts.retention ? retirements(table, names) : []),
+      ...timeGuard(table, names),
+    ]),
     sqliteTrigger({
       name: names.append,
       on: 'AFTER INSERT',
@@ -127,12 +132,64 @@ const insertable = (
   };
 };
 
-/** The condition that an entry may be deleted: its row is deleted, and the table is being purged. */
-const isPurged = (table: TableFacts): string =>
-  all([
+/** The condition that an entry may be deleted: its row is deleted, the table is being purged, and this is recorded. */
+const isPurged = (table: TableFacts): string => {
+  const { tree, retirements } = ledgerNames(table);
+  return all([
     isPurgingOnSqlite(table),
     `NOT EXISTS (SELECT 1 FROM ${identifier(table.name)} AS owner WHERE ${hasRowKey(table, 'owner', 'OLD.row_key')})`,
+    `EXISTS (SELECT 1 FROM ${identifier(retirements)} AS gone WHERE (SELECT leaf.position FROM ${identifier(tree)} AS leaf WHERE leaf.row_key = OLD.row_key) BETWEEN gone.first_position AND gone.last_position)`,
   ]);
+};
+
+/** The side table of retirements, which only a purge writes. */
+const retirements = (table: TableFacts, names: LedgerNames): readonly GuaranteeObject[] => {
+  const { retirements: name } = names;
+  return [
+    {
+      type: 'table',
+      name,
+      sql: sql`
+        CREATE TABLE ${identifier(name)} (
+          first_position INTEGER NOT NULL,
+          last_position  INTEGER NOT NULL,
+          cutoff         TEXT    NOT NULL,
+          retired_at     TEXT    NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
+          CONSTRAINT ${part(name, 'pkey')} PRIMARY KEY (first_position),
+          CONSTRAINT ${part(name, 'check')} CHECK (first_position >= 0 AND last_position >= first_position)
+        ) STRICT, WITHOUT ROWID
+      `,
+    },
+    ...guards(name, retirable(table, names)),
+  ];
+};
+
+/** The condition that a retirement may be recorded: a purge runs, the leaves exist, and no record has one of them. */
+const retirable = (table: TableFacts, { tree, retirements: name }: LedgerNames): string =>
+  all([
+    isPurgingOnSqlite(table),
+    `NEW.last_position <= (SELECT max(position) FROM ${identifier(tree)} WHERE level = 0)`,
+    `NOT EXISTS (SELECT 1 FROM ${identifier(name)} AS gone WHERE gone.first_position <= NEW.last_position AND gone.last_position >= NEW.first_position)`,
+  ]);
+
+/** Refuses a row whose time of writing is not the present one, except in a test database. */
+const timeGuard = (table: TableFacts, { time }: LedgerNames): readonly GuaranteeObject[] => {
+  const clocks = clockColumns(table);
+  if (clocks.length === 0) return [];
+  const others = clocks.map(
+    ({ name, precision }) =>
+      `NEW.${identifier(name)} IS NOT strftime('%Y-%m-%dT%H:%M:%f${precision === 6 ? '000' : ''}Z', 'now')`,
+  );
+  return [
+    sqliteTrigger({
+      name: time,
+      on: 'BEFORE INSERT',
+      table: table.name,
+      when: all([`(${any(others)})`, `NOT ${isTestDatabase}`]),
+      body: [refuse(timeRefusal(table))],
+    }),
+  ];
+};
 
 const guards = (table: string, lawful: string, purged?: string): readonly GuaranteeObject[] => [
   ...(['UPDATE', 'DELETE'] as const).map((on) =>
@@ -153,19 +210,24 @@ const guards = (table: string, lawful: string, purged?: string): readonly Guaran
   }),
 ];
 
-/** The head changes only with a new block, except that `first_provable` may grow on its own. */
-const headGuards = ({ head, tree, blocks }: LedgerNames): readonly GuaranteeObject[] => {
+/** The head changes only with a new block, except that `first_provable` grows to the end of a retirement while a purge runs. */
+const headGuards = (
+  table: TableFacts,
+  { head, tree, blocks, retirements }: LedgerNames,
+): readonly GuaranteeObject[] => {
   const sealed = `NEW.size = (SELECT max(size) FROM ${identifier(blocks)}) AND NEW.size > OLD.size AND NEW.first_provable = OLD.first_provable`;
-  // two spaces: the committed migrations contain this text
-  const purged = ['id', 'size', 'frontier', 'sealed']
-    .map((name) => `NEW.${name} IS OLD.${name}`)
-    .join('  AND ');
+  const retires = all([
+    ...['id', 'size', 'frontier', 'sealed'].map((name) => `NEW.${name} IS OLD.${name}`),
+    isPurgingOnSqlite(table),
+    'NEW.first_provable > OLD.first_provable',
+    `NEW.first_provable = (SELECT max(last_position) + 1 FROM ${identifier(retirements)})`,
+  ]);
   return [
     sqliteTrigger({
       name: objectName(head, 'update'),
       on: 'BEFORE UPDATE',
       table: head,
-      when: `(${any([`(${sealed})`, `(${purged} AND NEW.first_provable BETWEEN OLD.first_provable + 1 AND OLD.size)`])}) IS NOT TRUE`,
+      when: `(${table.facts.retention ? any([`(${sealed})`, `(${hanging(retires)})`]) : sealed}) IS NOT TRUE`,
       body: [refuse(`${head} is written by the ledger only`)],
     }),
     sqliteTrigger({
@@ -180,6 +242,7 @@ const headGuards = ({ head, tree, blocks }: LedgerNames): readonly GuaranteeObje
       table: head,
       when: any([
         'NEW.size <> 0',
+        'NEW.first_provable <> 0',
         `EXISTS (SELECT 1 FROM ${identifier(head)})`,
         `EXISTS (SELECT 1 FROM ${identifier(tree)})`,
       ]),

@@ -1,10 +1,12 @@
 import type { Probe } from '../../contract/attack.js';
 import type { Column } from '../../contract/column.js';
+import type { DataContext } from '../../contract/data-check.js';
 import type { Guarantee } from '../../contract/guarantee.js';
 import type { TableFacts } from '../../contract/table.js';
 import { invalidTable } from '../../model/invalid-table.js';
 import { assertOwn, list } from '../shared/declaration.js';
 import { lifecycleAttacks } from './attacks.js';
+import { lifecycleData } from './data.js';
 import { lifecycleOnPostgres } from './postgres.js';
 import type { Lifecycle, Transitions } from './rules.js';
 import { lifecycleOnSqlite } from './sqlite.js';
@@ -61,6 +63,7 @@ export function lifecycle(column: Column, transitions: Transitions, options: Lif
       objects: (table: TableFacts) => lifecycleOnPostgres(table, rules),
     },
     attacks: (table: TableFacts, probe: Probe) => lifecycleAttacks(table, probe, rules),
+    data: (table: TableFacts, context: DataContext) => lifecycleData(table, rules, context),
   });
 }
 

@@ -2,6 +2,7 @@ import type { Attack, Probe } from '../../contract/attack.js';
 import type { GuardedTable } from '../../contract/guarantee.js';
 import type { SqlRow } from '../../contract/sql.js';
 import { literal } from '../../model/index.js';
+import { markSql } from '../../sql/test-mark.js';
 import { type Draft, insertRow, refused, triedBy } from '../shared/attacks.js';
 import { clockForgeries } from '../shared/forgeries.js';
 import { defaultPartition } from './objects.js';
@@ -23,6 +24,8 @@ export function partitionedAttacks(table: GuardedTable, probe: Probe, column: st
     [column]: literal(`${moment}${digits}`),
   });
   const accepted = (name: string, sql: string): Draft => ({ name, statements: [sql], expect: 'accepted' });
+  // a ledger accepts another time than the present one only in a test database
+  const inTest = table.facts.ledger ? { preparation: [[markSql, 'SELECT 1']] } : {};
   const { [column]: _, ...undated } = probe.fresh;
   const now = table.columns[column]?.generated === 'now' ? undated : probe.fresh;
   return [
@@ -40,7 +43,10 @@ export function partitionedAttacks(table: GuardedTable, probe: Probe, column: st
     ...triedBy(
       ['owner'],
       [
-        ...Object.entries(moments).map(([name, moment]) => accepted(name, insertRow(table.name, at(moment)))),
+        ...Object.entries(moments).map(([name, moment]) => ({
+          ...accepted(name, insertRow(table.name, at(moment))),
+          ...inTest,
+        })),
         ...misplaced(table, probe, at(moments['INSERT of a row of a month in the past']), now),
       ],
     ),

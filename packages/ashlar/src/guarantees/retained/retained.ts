@@ -1,5 +1,6 @@
 import type { Probe } from '../../contract/attack.js';
 import type { Column } from '../../contract/column.js';
+import type { DataContext } from '../../contract/data-check.js';
 import type { Guarantee, GuardedTable, PurgeTools } from '../../contract/guarantee.js';
 import type { Period, Retention } from '../../contract/retention.js';
 import type { TableFacts } from '../../contract/table.js';
@@ -7,6 +8,7 @@ import { invalidTable } from '../../model/invalid-table.js';
 import { assertOwn } from '../shared/declaration.js';
 import { inMonthsAndDays } from '../shared/period.js';
 import { retainedAttacks } from './attacks.js';
+import { retainedData } from './data.js';
 import { isLegalHolds, type LegalHolds } from './holds.js';
 import { guardPartition, retainedOnPostgres } from './postgres.js';
 import { purgeOnPostgres } from './purge-postgres.js';
@@ -88,6 +90,7 @@ export function retained(column: Column, options: RetainedOptions): Guarantee {
       purge: (table: GuardedTable, tools: PurgeTools) => purgeOnPostgres(table, retention, tools),
     },
     attacks: (table: GuardedTable, probe: Probe) => retainedAttacks(table, probe, retention),
+    data: (_: GuardedTable, { dialect }: DataContext) => retainedData(column, dialect),
   });
 }
 

@@ -88,7 +88,7 @@ export function attacksOnScope(table: GuardedTable, column: Column, probe: Probe
         ).map(([what, statement]) => refused(what, otherScope, statement)),
       ]
     : [];
-  const beside = hiddenTables(table, dialect).flatMap(({ name: side }): [string, string][] => [
+  const beside = hiddenIn(table, probe).flatMap(({ name: side }): [string, string][] => [
     [`SELECT from ${side}`, `SELECT * FROM ${identifier(side)}`],
   ]);
   return [
@@ -103,7 +103,7 @@ export function attacksOnScope(table: GuardedTable, column: Column, probe: Probe
     ...(dialect === 'sqlite'
       ? [
           refused('SELECT past the view', otherScope, `SELECT * FROM main.${name} WHERE ${key}`),
-          ...hiddenTables(table, dialect).map(({ name: side }) =>
+          ...hiddenIn(table, probe).map(({ name: side }) =>
             refused(`SELECT past the view of ${side}`, otherScope, `SELECT * FROM main.${identifier(side)}`),
           ),
           ...(meets
@@ -116,6 +116,10 @@ export function attacksOnScope(table: GuardedTable, column: Column, probe: Probe
 
 const ownerOf = (signature: string): string =>
   `(SELECT pg_get_userbyid(proowner) FROM pg_proc WHERE oid = '${signature}'::regprocedure)`;
+
+/** The hidden tables that the database has: an older one need not have those that came later. */
+const hiddenIn = (table: GuardedTable, { dialect, olderVersion = Number.POSITIVE_INFINITY }: Probe) =>
+  hiddenTables(table, dialect).filter(({ since }) => since <= olderVersion);
 
 const attacks = (
   scope: string | null,

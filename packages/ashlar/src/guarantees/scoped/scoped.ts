@@ -7,6 +7,7 @@ import { indexObject } from '../../sql/index-object.js';
 import { objectName } from '../../sql/object-name.js';
 import { assertOwn } from '../shared/declaration.js';
 import { attacksOnScope } from './attacks.js';
+import { scopedData } from './data.js';
 import { policyOnPartition, scopedOnPostgres, scopeOnPostgres } from './postgres.js';
 import { scopedOnSqlite } from './sqlite.js';
 
@@ -58,6 +59,7 @@ export function scoped(column: Column): Guarantee {
       onPartition: (table: GuardedTable, partition: string) => policyOnPartition(table, column, partition),
     },
     attacks: (table: GuardedTable, probe) => attacksOnScope(table, column, probe),
+    data: (table, context) => scopedData(table, column, context),
   } satisfies Guarantee);
 }
 

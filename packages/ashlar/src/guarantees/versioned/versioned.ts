@@ -7,6 +7,7 @@ import { columnsIn, uniqueExpressions } from '../../sql/declared-indexes.js';
 import { assertOwn, list } from '../shared/declaration.js';
 import { versionedAttacks } from './attacks.js';
 import type { VersionedColumns } from './columns.js';
+import { versionedData } from './data.js';
 import { versionedOnPostgres } from './postgres.js';
 import { versionedOnSqlite } from './sqlite.js';
 
@@ -81,6 +82,7 @@ export function versioned(options: VersionedOptions): Guarantee {
       rights: () => ({ withheld: ['delete' as const], updatable: [options.current.name] }),
     },
     attacks: (table: TableFacts, probe: Probe) => versionedAttacks(table, probe, columns(table)),
+    data: (table: TableFacts) => versionedData(table, columns(table)),
   });
 }
 

@@ -69,10 +69,11 @@ export async function keptCheckpoints({
   });
 }
 
-const known = ({ size, root, file }: KeptCheckpoint): KnownRoot => ({
+const known = ({ size, root, file, signedAt }: KeptCheckpoint): KnownRoot => ({
   size,
   root,
   source: `the checkpoint ${file}`,
+  ...(signedAt ? { at: signedAt } : {}),
 });
 
 /** The result of a ledger's verification against its kept checkpoints. */

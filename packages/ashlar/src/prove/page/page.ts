@@ -50,11 +50,11 @@ const structureRow = ({ check, ok, found, unknown }: StructureReport): Html => h
     <td class="${ok ? 'good' : 'bad'}">${unknown === undefined ? (ok ? 'in place' : 'failed') : 'not compared'}</td>
   </tr>`;
 
-const ledgerRow = ({ ledger, size, checked, root, ok, found }: LedgerReport): Html => html`
+const ledgerRow = ({ ledger, size, checked, root, ok, found, unverified }: LedgerReport): Html => html`
   <tr>
     <td>${ledger}</td>
     <td>${size}${checked === size ? '' : `, ${checked} compared`}</td>
-    <td><code>${root}</code>${found.map((line) => html`<br>${line}`)}</td>
+    <td><code>${root}</code>${[...found, ...unverified].map((line) => html`<br>${line}`)}</td>
     <td class="${ok ? 'good' : 'bad'}">${ok ? 'verified' : 'failed'}</td>
   </tr>`;
 

@@ -29,6 +29,7 @@ const scopedTable = fc.oneof(
 const ownTable = fc.oneof(
   ofSchema('ashlar_session'),
   ofSchema('ashlar_purge'),
+  ofSchema('ashlar_test_database'),
   ofSchema('ashlar_migrations'),
   ofSchema('sqlite_sequence'),
   ofSchema('sqlite_schema'),

@@ -28,11 +28,13 @@ const run = async (invocation: Invocation, options: Options): Promise<Answer> =>
   const chosen = { ...options, ...(checkpoints ? { checkpoints } : {}) };
   const ledgers = await withLedgers(invocation, chosen, async (ledger) => {
     const found = await verifyLedger(ledger, { full: options.full === true });
-    const { size, checked, trusted, firstProvable, rowsPerSecond, problems, root } = found;
+    const { size, checked, trusted, firstProvable, retired, rowsPerSecond, problems, unverified, root } =
+      found;
     const state = problems.length === 0 ? out.style('green', 'verified') : out.style('red', 'tampered with');
     const before = trusted > 0 ? `, ${trusted} covered by the newest checkpoint` : '';
     out.line(`${ledger.origin}: ${state} · ${size} entries, ${checked} compared${before}`);
-    if (firstProvable > 0) out.line(`  purged: all entries before position ${firstProvable}`);
+    if (retired > 0) out.line(`  purged: ${retired} entries, all before position ${firstProvable}`);
+    for (const line of unverified) out.line(out.style('yellow', `  ${line}`));
     for (const { position, row_key, what } of problems)
       out.line(`  ${position === null ? '' : `${position} `}${row_key === null ? '' : `${row_key} `}${what}`);
     return {
@@ -43,6 +45,8 @@ const run = async (invocation: Invocation, options: Options): Promise<Answer> =>
         checked,
         trusted,
         first_provable: firstProvable,
+        purged: retired,
+        unverified,
         rows_per_second: rowsPerSecond,
         problems,
       },

@@ -1,6 +1,7 @@
 import type { FoundationObject, FoundationVersion } from '../../../contract/dialect.js';
 import { everyScope, literal } from '../../../model/index.js';
 import { sql } from '../../../sql/template.js';
+import { testMarkTable } from '../../../sql/test-mark.js';
 import { contextObjects } from './context.js';
 import { type ScopeType, scopeTypes } from './scope-types.js';
 import { words } from './words.js';
@@ -40,8 +41,18 @@ export const scopeBounds: readonly FoundationObject[] = scopeTypes.flatMap((type
   scopeBound(type, 1),
 ]);
 
+/** The table that has a row in a database that is marked as a test database. */
+const testMark: FoundationObject = {
+  name: testMarkTable,
+  exists: `SELECT 1 AS found FROM pg_catalog.pg_class WHERE relname = ${literal(testMarkTable)} AND relnamespace = pg_catalog.quote_ident(current_schema())::regnamespace AND relkind = 'r'`,
+  create: `CREATE TABLE ${testMarkTable} (id integer NOT NULL PRIMARY KEY CHECK (id = 1))`,
+};
+
+/** The objects that version 2 added. */
+const later: readonly FoundationObject[] = [...contextObjects, words, testMark];
+
 /** Ashlar's own objects of the last version. */
-export const foundation: readonly FoundationObject[] = [...scopeBounds, ...contextObjects, words];
+export const foundation: readonly FoundationObject[] = [...scopeBounds, ...later];
 
 /**
  * The versions after the first. A change of this file adds one, in both dialects, so that databases of earlier releases
@@ -52,6 +63,6 @@ export const foundationVersions: readonly FoundationVersion[] = [
     version: 2,
     name: 'context_and_words',
     oldest: 1,
-    change: [...contextObjects, words].map(({ create }) => create),
+    change: later.map(({ create }) => create),
   },
 ];

@@ -1,6 +1,7 @@
 import type { Proving } from '../../../contract/dialect.js';
 import { identifier, literal } from '../../../model/index.js';
 import { sql } from '../../../sql/template.js';
+import { columnCheck } from './column-sql.js';
 
 const own = (tables: readonly string[]): string => sql`
   AND (c.relname = ANY (ARRAY[${tables.map(literal).join(', ')}]::name[])
@@ -18,6 +19,19 @@ export const postgresProving: Proving = {
     return typeof value === 'string' ? literal(value) : String(value);
   },
   quoted: (expression) => `quote_nullable((${expression})::text)`,
+  checks: (table) => [
+    ...Object.values(table.columns).flatMap((column) => {
+      const check = columnCheck(column);
+      return check ? [{ name: check.name, condition: check.sql.replace(/^CHECK /, '') }] : [];
+    }),
+    ...table.checks.map(({ name, sql: { postgres } }) => ({ name, condition: `(${postgres})` })),
+  ],
+  // a table that was never analysed has -1
+  rowsOf: (table) => sql`
+    SELECT coalesce(sum(CASE WHEN c.reltuples >= 0 THEN c.reltuples ELSE pg_relation_size(c.oid) / 100 END), 0)::bigint::text AS rows
+    FROM pg_partition_tree(${literal(identifier(table))}::regclass) t JOIN pg_class c ON c.oid = t.relid
+    WHERE t.isleaf
+  `,
   partitionOf: (table) =>
     `(SELECT p.relname::text FROM pg_class p WHERE p.oid = ${identifier(table)}.tableoid AND p.relispartition)`,
   conditions: [

@@ -85,11 +85,7 @@ export class Sealer {
         if (state === 'done') break;
         if (state === 'more') continue;
         if (performance.now() > deadline) {
-          throw new AshlarError('lock-timeout', {
-            message: 'A ledger could not be sealed in time.',
-            detail: 'Another transaction has been sealing the ledger for more than 30 seconds.',
-            suggestion: 'End the open transaction that is sealing the ledger, and try again.',
-          });
+          throw await this.#notSealed();
         }
         await sleep(busyPause);
       }
@@ -129,6 +125,25 @@ export class Sealer {
     }
   }
 
+  /** The error for a ledger that another transaction kept locked; it names the transactions that may be the one. */
+  async #notSealed(): Promise<AshlarError> {
+    const lease = await this.#leases.take();
+    try {
+      const { rows } = await lease.channel.send({ text: holders });
+      const found = rows.map(([process, user]) => `${process} (${user})`).join(', ');
+      return new AshlarError('lock-timeout', {
+        message: 'A ledger could not be sealed in time.',
+        detail: `Another transaction has held the lock of sealing for more than 30 seconds: ${found || 'it has just ended'}.`,
+        suggestion:
+          found === ''
+            ? 'Try again.'
+            : 'End the transaction of that server process: pg_terminate_backend(…) ends it.',
+      });
+    } finally {
+      lease.release(false);
+    }
+  }
+
   async #once(sql: string): Promise<SealResult> {
     const lease = await this.#leases.take();
     let broken = true;
@@ -149,6 +164,13 @@ export class Sealer {
     }
   }
 }
+
+// sealing locks the row of a head, which shows as a lock of that kind on its table
+const holders = `SELECT l.pid::text, coalesce(a.usename, '')::text
+  FROM pg_locks l JOIN pg_class c ON c.oid = l.relation JOIN pg_stat_activity a ON a.pid = l.pid
+  WHERE l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    AND c.relname LIKE '%ledger_head' AND l.mode IN ('RowShareLock', 'RowExclusiveLock') AND l.pid <> pg_backend_pid()
+  GROUP BY 1, 2 ORDER BY 1`;
 
 const seal = async (channel: Channel, sql: string): Promise<SealResult> => {
   const { rows } = await channel.send({ text: sql, keep: true, values: [] });

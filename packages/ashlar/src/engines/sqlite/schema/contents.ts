@@ -2,6 +2,7 @@ import type { ChangedRows, ContentsSql, RowWatch } from '../../../contract/conte
 import type { RunSql } from '../../../contract/sql.js';
 import { codeOf, hasWords } from '../../../sql/code.js';
 import { sql } from '../../../sql/template.js';
+import { testMarkTable } from '../../../sql/test-mark.js';
 
 // no identity survives: a table that is created again may get the root page of the dropped one; shadow tables belong to a
 // virtual table, and an index of words over the rows of a table holds nothing of its own
@@ -11,7 +12,7 @@ const tables = sql`
   FROM pragma_table_list l
   LEFT JOIN pragma_table_xinfo(l.name) c
   WHERE l.schema = 'main' AND l.type IN ('table', 'virtual') AND l.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
-    AND l.name NOT IN ('ashlar_migrations', 'ashlar_session', 'ashlar_purge')
+    AND l.name NOT IN ('ashlar_migrations', 'ashlar_session', 'ashlar_purge', '${testMarkTable}')
     AND NOT (l.type = 'virtual' AND l.name IN (
       SELECT v.name FROM main.sqlite_schema v
       WHERE (replace(v.sql, ' ', '') LIKE '%content=%' AND replace(v.sql, ' ', '') NOT LIKE '%content=''''%')

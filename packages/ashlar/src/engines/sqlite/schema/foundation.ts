@@ -1,5 +1,6 @@
 import type { FoundationObject, FoundationVersion } from '../../../contract/dialect.js';
 import { sql } from '../../../sql/template.js';
+import { testMarkTable } from '../../../sql/test-mark.js';
 
 /**
  * The table in which triggers find the actor and scope of the writing session. A trigger can see neither temporary
@@ -35,15 +36,26 @@ const purgeTable: FoundationObject = {
   `,
 };
 
+/** The table that has a row in a database that is marked as a test database. */
+const testMark: FoundationObject = {
+  name: testMarkTable,
+  exists: `SELECT 1 AS found FROM main.sqlite_schema WHERE type = 'table' AND name = '${testMarkTable}'`,
+  create: sql`
+    CREATE TABLE ${testMarkTable} (
+      id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1)
+    ) STRICT
+  `,
+};
+
 /** The foundation objects on SQLite: Ashlar's own tables, which must exist before any table of a system is created. */
-export const foundation: readonly FoundationObject[] = [sessionTable, purgeTable];
+export const foundation: readonly FoundationObject[] = [sessionTable, purgeTable, testMark];
 
 /**
  * The versions after the first. A change of this file adds one, in both dialects, so that databases of earlier releases
  * get it too; decision 0024 says what it may do.
  */
 export const foundationVersions: readonly FoundationVersion[] = [
-  // it adds objects on PostgreSQL only: a file has no roles, so SQL with the file has its keys as well; and SQLite has the
+  // keys and words are on PostgreSQL only: a file has no roles, so SQL with the file has its keys as well; and SQLite has the
   // tokenizer whose words the function of PostgreSQL returns
-  { version: 2, name: 'context_and_words', oldest: 1, change: [] },
+  { version: 2, name: 'context_and_words', oldest: 1, change: [testMark.create] },
 ];

@@ -1,5 +1,6 @@
 import type { Condition, Proving } from '../../../contract/dialect.js';
-import { literal } from '../../../model/index.js';
+import { identifier, literal } from '../../../model/index.js';
+import { columnCondition } from './column-sql.js';
 
 const pragma = (name: string, value: 0 | 1, otherwise: string): Condition => ({
   name: `PRAGMA ${name}`,
@@ -16,6 +17,17 @@ export const sqliteProving: Proving = {
     return typeof value === 'string' ? literal(value) : String(value);
   },
   quoted: (expression) => `quote(${expression})`,
+  checks: (table) => [
+    ...Object.values(table.columns).flatMap((column) => {
+      const condition = columnCondition(column);
+      return condition === undefined
+        ? []
+        : [{ name: `${column.table}_${column.name}_check`, condition: `(${condition})` }];
+    }),
+    ...table.checks.map(({ name, sql: { sqlite } }) => ({ name, condition: `(${sqlite})` })),
+  ],
+  // SQLite keeps no number of rows, and counts by the smallest index
+  rowsOf: (table) => `SELECT count(*) AS rows FROM main.${identifier(table)}`,
   partitionOf: () => 'NULL',
   conditions: [
     pragma('foreign_keys', 1, 'a row could refer to a row that does not exist'),

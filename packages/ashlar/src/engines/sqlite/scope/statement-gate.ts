@@ -1,6 +1,7 @@
 import { AshlarError } from '../../../errors.js';
 import { type CodeToken, readCode } from '../../../sql/code.js';
 import { changesRows } from '../../../sql/kind.js';
+import { testMarkTable } from '../../../sql/test-mark.js';
 import { assertNoNul, notOfRows } from '../../row-statements.js';
 import { foundation } from '../schema/foundation.js';
 import { nameIn } from './name-in.js';
@@ -47,11 +48,14 @@ export function headOf(sql: string): Head {
   return { verb: explained?.word ?? '', start, explained: explained?.start ?? sql.length };
 }
 
-// a session that could reach these tables could act as another actor
-const hidden: ReadonlySet<string> = new Set(foundation.map(({ name }) => name));
+// the history of migrations, the mark of a test database, and the counters of AUTOINCREMENT: a counter at its end stops every
+// later insert
+const readOnly: ReadonlySet<string> = new Set(['ashlar_migrations', testMarkTable, 'sqlite_sequence']);
 
-// the history of migrations, and the counters of AUTOINCREMENT: a counter at its end stops every later insert
-const readOnly: ReadonlySet<string> = new Set(['ashlar_migrations', 'sqlite_sequence']);
+// a session that could reach these tables could act as another actor
+const hidden: ReadonlySet<string> = new Set(
+  foundation.map(({ name }) => name).filter((name) => !readOnly.has(name)),
+);
 
 // where SQLite would take a string for the name of a table
 const beforeTable: ReadonlySet<string> = new Set([

@@ -1,0 +1,83 @@
+import type { ColumnKind } from '../../contract/column.js';
+import type { SqlName } from '../../contract/sql.js';
+import type { TableFacts } from '../../contract/table.js';
+import { identifier, literal } from '../../model/index.js';
+import { rowJson as postgresRowJson } from '../../sql/postgres-row-json.js';
+import { rowJson as sqliteRowJson } from '../../sql/sqlite-row-json.js';
+
+/** The PostgreSQL types of keys, to which the text of a line is converted. */
+const types: Readonly<Record<ColumnKind, string>> = {
+  text: 'text',
+  integer: 'bigint',
+  bigint: 'bigint',
+  decimal: 'numeric',
+  real: 'float8',
+  boolean: 'boolean',
+  uuid: 'uuid',
+  timestamp: 'timestamptz',
+  date: 'date',
+  inet: 'inet',
+  json: 'jsonb',
+  bytes: 'text',
+};
+
+/** An SQL expression for the key of a row, as lines of a trail have it; `row` is the alias of the row. */
+export function lineKey(table: TableFacts, dialect: SqlName, row: string): string {
+  const only = table.primaryKey.columns;
+  return dialect === 'sqlite' ? sqliteRowJson(table, row, { only }) : postgresRowJson(table, row, { only });
+}
+
+/**
+ * The SQL condition that a row has the key that a JSON object of a line names, written so that the index of the primary key
+ * serves it.
+ */
+export function isRowOfLine(table: TableFacts, dialect: SqlName, row: string, object: string): string {
+  return table.primaryKey.columns
+    .map((name) => {
+      const kind = table.columns[name]?.kind ?? 'text';
+      const column = `${row}.${identifier(name)}`;
+      if (dialect === 'postgres') {
+        const text = `(${object} ->> ${literal(name)})`;
+        return `${column} = ${kind === 'bytes' ? `decode(${text}, 'hex')` : `${text}::${types[kind]}`}`;
+      }
+      const value = `json_extract(${object}, ${literal(`$.${JSON.stringify(name)}`)})`;
+      if (kind === 'bytes') return `${column} = unhex(${value})`;
+      return `${column} = ${kind === 'bigint' ? `CAST(${value} AS INTEGER)` : value}`;
+    })
+    .join(' AND ');
+}
+
+/** An SQL expression for a value in a JSON object of a line, as text; NULL if the object does not have it. */
+export function valueText(dialect: SqlName, object: string, column: string): string {
+  return dialect === 'postgres'
+    ? `(${object} ->> ${literal(column)})`
+    : `CAST(json_extract(${object}, ${literal(`$.${JSON.stringify(column)}`)}) AS TEXT)`;
+}
+
+/** The SQL condition that a JSON object of a line has a member. */
+export function hasMember(dialect: SqlName, object: string, column: string): string {
+  return dialect === 'postgres'
+    ? `${object} ? ${literal(column)}`
+    : `json_type(${object}, ${literal(`$.${JSON.stringify(column)}`)}) IS NOT NULL`;
+}
+
+/** Which value of the first or last line of a row is wanted. */
+interface WantedLine {
+  /** A column, and the objects in which to look for its value, in this order. */
+  readonly value: { readonly column: string; readonly of: readonly ('before' | 'after')[] };
+  /** Whether the first line is wanted; by default the last one. */
+  readonly first?: boolean;
+  readonly operation?: 'insert';
+}
+
+/** An SQL query for a value of the first or last line that a trail has of the row `t`; no row if there is no line. */
+export function lastLine(
+  table: TableFacts,
+  trail: string,
+  dialect: SqlName,
+  { value, first = false, operation }: WantedLine,
+): string {
+  const values = value.of.map((object) => valueText(dialect, `line.${object}`, value.column));
+  const only = operation === undefined ? '' : ` AND line.operation = ${literal(operation)}`;
+  return `SELECT coalesce(${[...values, 'NULL'].join(', ')}) FROM ${identifier(trail)} AS line WHERE line.table_name = ${literal(table.name)} AND line.row_key = ${lineKey(table, dialect, 't')}${only} ORDER BY line.id${first ? '' : ' DESC'} LIMIT 1`;
+}

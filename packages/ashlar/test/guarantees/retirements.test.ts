@@ -1,0 +1,308 @@
+import { createdAt, type Database, id, table, timestamp } from 'ashlar';
+import type { RunSql } from 'ashlar/extend';
+import { appendOnly, ledgered, legalHolds, retained } from 'ashlar/guarantees';
+import { purge } from 'ashlar/migrations';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { engines, sqlOf } from '../../../../test/support/engines.js';
+import { withTables } from '../../../../test/support/tables.js';
+import { ledgerReader } from '../../src/guarantees/ledgered/reader.js';
+import type { KnownRoot } from '../../src/ledger/problems.js';
+import { treeRoot } from '../../src/ledger/proofs.js';
+import { before } from '../../src/ledger/retirements.js';
+import { type Verification, verifyEntries } from '../../src/ledger/verify.js';
+import { rootMessage } from './setup.js';
+
+const holds = legalHolds('holds');
+const law = { for: { years: 5 }, reason: 'law', hold: holds };
+/** Rows that expire by a time that the application gives. */
+const letters = table('letters', { id: id(), sent_at: timestamp(), n: z.int() }, (c) => [
+  appendOnly(),
+  ledgered(),
+  retained(c.sent_at, law),
+]);
+/** Rows that expire by the time at which they were written. */
+const events = table('events', { id: id(), n: z.int(), at: createdAt() }, (c) => [
+  appendOnly(),
+  ledgered(),
+  retained(c.at, law),
+]);
+/** Rows that never expire. */
+const notes = table('notes', { id: id(), n: z.int(), at: createdAt() }, () => [appendOnly(), ledgered()]);
+const tables = { holds, letters, events, notes };
+type Name = 'letters' | 'events' | 'notes';
+
+const count = 12;
+const uuid = (n: number): string => `00000000-0000-7000-8000-${String(n).padStart(12, '0')}`;
+const [old, young] = ['2015-03-05T00:00:00.000Z', new Date().toISOString()];
+/** The letters that have expired: the purge retires all of them but the held one. */
+const expired = [0, 1, 2, 4, 7];
+const held = 2;
+const years = (n: number): Date => before({ years: n }, new Date());
+const literal = (date: Date | string): string => `'${typeof date === 'string' ? date : date.toISOString()}'`;
+
+describe.each(engines)('retirements of a ledger on $name', (engine) => {
+  const isPostgres = sqlOf(engine) === 'postgres';
+  let db: Database<typeof tables>;
+  let remove: () => Promise<void>;
+  beforeAll(async () => {
+    ({ db, remove } = await withTables(engine, tables, { maintain: false }));
+    const positions = Array.from({ length: count }, (_, n) => n);
+    for (const n of positions)
+      await db.session(async (s) => {
+        await s.insert(letters, { id: uuid(n), sent_at: expired.includes(n) ? old : young, n });
+        await s.insert(events, { id: uuid(n), n });
+        await s.insert(notes, { id: uuid(n), n });
+      });
+    await db.session((s) =>
+      s.insert(holds, {
+        table_name: 'letters',
+        row_key: { id: uuid(held) },
+        reason: 'a case',
+        placed_by: 'user:7',
+      }),
+    );
+    // on a server rows are sealed soon after the commit: their order is that of the transactions
+    await db.engine.seal();
+    await purge(db.engine, db.system);
+  });
+  afterAll(() => remove());
+
+  const read = (name: Name, run: RunSql, checkpoints: readonly KnownRoot[] = []): Promise<Verification> =>
+    verifyEntries(ledgerReader(tables[name], sqlOf(engine), run), { checkpoints });
+
+  const root = (name: Name, size: number): Promise<Uint8Array> =>
+    db.engine.asOwner((owner) => treeRoot(ledgerReader(tables[name], sqlOf(engine), owner.run), size));
+
+  const checkpoint = async (name: Name, size: number, at: Date): Promise<KnownRoot> => ({
+    size,
+    root: await root(name, size),
+    source: `the checkpoint of ${size}`,
+    at,
+  });
+
+  /** Verifies a ledger after the owner changed it without its triggers, and undoes the change. */
+  const after = async (
+    name: Name,
+    statements: readonly string[],
+    checkpoints: readonly KnownRoot[] = [],
+  ): Promise<Verification> => {
+    let found: Verification | undefined;
+    const undo = new Error('undo');
+    const parts = [
+      name,
+      ...['entries', 'tree', 'head', 'retirements'].map((part) => `${name}_ledger_${part}`),
+    ];
+    const there = parts.filter((part) => name !== 'notes' || !part.endsWith('retirements'));
+    await db.engine
+      .asOwner((owner) =>
+        owner.atomically(async () => {
+          if (isPostgres)
+            for (const part of there) await owner.run(`ALTER TABLE ${part} DISABLE TRIGGER USER`);
+          else
+            for (const trigger of await owner.run(
+              `SELECT name FROM sqlite_schema WHERE type = 'trigger' AND tbl_name IN (${there.map(literal).join(', ')})`,
+            ))
+              await owner.run(`DROP TRIGGER ${trigger.name}`);
+          for (const sql of statements) await owner.run(sql);
+          found = await read(name, owner.run, checkpoints);
+          throw undo;
+        }),
+      )
+      .catch((error: unknown) => {
+        if (error !== undo) throw error;
+      });
+    if (!found) return expect.unreachable();
+    return found;
+  };
+  const problemsOf = ({ problems }: Verification): string => problems.map(({ what }) => what).join('\n');
+
+  it('are recorded by a purge, and only a held row stays', async () => {
+    const found = await after('letters', []);
+    expect(found).toMatchObject({ problems: [], size: count, retired: 4, firstProvable: 8 });
+    expect(found.unverified).toEqual([
+      'the retirement of 4 entries, between the positions 0 and 7, cannot be verified: no signed checkpoint from before their cutoff has them',
+    ]);
+    const runs = await db.engine.asOwner((owner) =>
+      owner.run('SELECT first_position, last_position FROM letters_ledger_retirements ORDER BY 1'),
+    );
+    expect(runs.map((run) => [Number(run.first_position), Number(run.last_position)])).toEqual([
+      [0, 1],
+      [4, 4],
+      [7, 7],
+    ]);
+    for (const name of ['events', 'notes'] as const)
+      expect(await after(name, [])).toMatchObject({
+        problems: [],
+        unverified: [],
+        retired: 0,
+        firstProvable: 0,
+      });
+  });
+
+  it('any deletion that no retirement records, and any first_provable that does not follow, is reported', async () => {
+    const subset = fc.uniqueArray(fc.nat({ max: count - 1 }), { maxLength: 5 });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom<Name>('letters', 'events', 'notes'),
+        fc.record({ rows: subset, entries: subset, leaves: subset, runs: subset }),
+        fc.option(fc.integer({ min: -1, max: 2 * count })),
+        async (name, gone, claimed) => {
+          const retired = name === 'letters' ? expired.filter((n) => n !== held) : [];
+          const list = (of: readonly number[]) => of.map((n) => literal(uuid(n))).join(', ');
+          const statements = [
+            ...(gone.rows.length > 0 ? [`DELETE FROM ${name} WHERE id IN (${list(gone.rows)})`] : []),
+            ...(gone.entries.length > 0
+              ? [`DELETE FROM ${name}_ledger_entries WHERE row_key IN (${list(gone.entries)})`]
+              : []),
+            ...(gone.leaves.length > 0
+              ? [
+                  `DELETE FROM ${name}_ledger_tree WHERE level = 0 AND position IN (${gone.leaves.join(', ')})`,
+                ]
+              : []),
+            ...(gone.runs.length > 0 && name === 'letters'
+              ? [`DELETE FROM letters_ledger_retirements WHERE first_position IN (${gone.runs.join(', ')})`]
+              : []),
+            ...(claimed === null ? [] : [`UPDATE ${name}_ledger_head SET first_provable = ${claimed}`]),
+          ];
+          const isNew = (n: number) => !retired.includes(n);
+          const isSound =
+            !gone.rows.some(isNew) &&
+            !gone.entries.some(isNew) &&
+            gone.leaves.length === 0 &&
+            !(name === 'letters' && gone.runs.some((n) => [0, 4, 7].includes(n))) &&
+            (claimed ?? -2) === (claimed === null ? -2 : name === 'letters' ? 8 : 0);
+          const { problems } = await after(name, statements);
+          expect(problems.length === 0, `${statements.join('; ')}: ${JSON.stringify(problems)}`).toBe(
+            isSound,
+          );
+        },
+      ),
+      { numRuns: 120 },
+    );
+  });
+
+  const forge = (name: Name, n: number, cutoff: Date, at: Date = new Date()): string[] => [
+    `DELETE FROM ${name} WHERE id = ${literal(uuid(n))}`,
+    `DELETE FROM ${name}_ledger_entries WHERE row_key = ${literal(uuid(n))}`,
+    `INSERT INTO ${name}_ledger_retirements (first_position, last_position, cutoff, retired_at) VALUES (${n}, ${n}, ${literal(cutoff)}, ${literal(at)})`,
+    `UPDATE ${name}_ledger_head SET first_provable = ${name === 'letters' ? `CASE WHEN first_provable > ${n + 1} THEN first_provable ELSE ${n + 1} END` : n + 1}`,
+  ];
+
+  it('a retirement is verified by a checkpoint from before its cutoff, and by nothing else', async () => {
+    const signed = (size: number, at: Date) => checkpoint('letters', size, at);
+    expect((await after('letters', [], [await signed(8, years(6))])).unverified).toEqual([]);
+    expect((await after('letters', [], [await signed(5, years(6))])).unverified).toEqual([
+      expect.stringContaining('the retirement of 1 entry, between the positions 7 and 7, cannot be verified'),
+    ]);
+    expect((await after('letters', [], [await signed(8, years(4))])).unverified).toHaveLength(1);
+    const { at: _, ...undated } = await signed(8, years(6));
+    expect((await after('letters', [], [undated])).unverified).toHaveLength(1);
+    // the time of these rows is that of their insert
+    const told = await checkpoint('events', 3, years(6));
+    expect(await after('events', forge('events', 2, years(5)), [told])).toMatchObject({
+      problems: [],
+      unverified: [],
+    });
+    expect(await after('events', forge('events', 3, years(5)), [told])).toMatchObject({
+      problems: [],
+      unverified: [expect.stringContaining('no signed checkpoint from before their cutoff has them')],
+    });
+  });
+
+  it('a retirement that a later checkpoint contradicts is a problem', async () => {
+    const yesterday = await checkpoint('events', 3, before({ days: 2 }, new Date()));
+    expect(problemsOf(await after('events', forge('events', 5, years(5)), [yesterday]))).toMatch(
+      /^the positions 5 to 5 were retired although they were younger than .*: the checkpoint of 3 of .* has only 3 entries$/,
+    );
+    expect(
+      problemsOf(
+        await after('letters', forge('letters', 9, years(5)), [
+          await checkpoint('letters', 9, yesterday.at ?? years(1)),
+        ]),
+      ),
+    ).toBe('');
+  });
+
+  it('a retirement with forged times is reported', async () => {
+    const late = await after('events', forge('events', 2, new Date()));
+    expect(late.unverified).toEqual([
+      expect.stringContaining('after a shorter period than the table declares'),
+    ]);
+    const future = forge('events', 2, years(1), new Date(Date.now() + 4 * 365 * 86_400_000));
+    expect(problemsOf(await after('events', future))).toContain('in the future');
+    const beyond = `INSERT INTO events_ledger_retirements (first_position, last_position, cutoff, retired_at) VALUES (20, 30, ${literal(years(6))}, ${literal(young)})`;
+    expect(problemsOf(await after('events', [beyond]))).toContain('does not fit the ledger');
+    const twice = `INSERT INTO letters_ledger_retirements (first_position, last_position, cutoff, retired_at) VALUES (1, 4, ${literal(years(6))}, ${literal(young)})`;
+    expect(problemsOf(await after('letters', [twice]))).toContain('does not fit the ledger');
+  });
+
+  it('a held row that is retired is reported', async () => {
+    const moment = new Date(Date.now() + 60_000);
+    expect(problemsOf(await after('letters', forge('letters', held, years(5), moment)))).toBe(
+      'the row was retired under an open legal hold',
+    );
+    const all = isPostgres
+      ? `INSERT INTO holds (id, table_name, reason, placed_by) VALUES ('${uuid(99)}', 'events', 'all', 'user:7')`
+      : `INSERT INTO holds (id, table_name, reason, placed_by) VALUES ('${uuid(99)}', 'events', 'all', 'user:7')`;
+    expect(problemsOf(await after('events', [all, ...forge('events', 1, years(5), moment)]))).toBe(
+      'the positions 1 to 1 were retired under a legal hold of the whole table',
+    );
+  });
+
+  it('the missing table of retirements is a problem once something was purged', async () => {
+    expect(problemsOf(await after('letters', ['DROP TABLE letters_ledger_retirements']))).toContain(
+      'the side table of retirements is missing',
+    );
+    expect(await after('events', ['DROP TABLE events_ledger_retirements'])).toMatchObject({ problems: [] });
+  });
+
+  it.each(['letters', 'events', 'notes'] as const)(
+    'first_provable of %s cannot be set, nor a line be written',
+    async (name) => {
+      const refusal = (...statements: string[]): Promise<string> =>
+        db.engine
+          .asOwner((owner) =>
+            owner.atomically(async () => {
+              for (const text of statements) await owner.run(text);
+            }),
+          )
+          .then(
+            () => 'nothing',
+            (error: unknown) => rootMessage(error),
+          );
+      const permit = isPostgres
+        ? `SELECT set_config('ashlar.purging', '${name}', true)`
+        : `INSERT INTO ashlar_purge (table_name) VALUES ('${name}')`;
+      const raise = `UPDATE ${name}_ledger_head SET first_provable = first_provable + 1`;
+      const lower = `UPDATE ${name}_ledger_head SET first_provable = first_provable - 1`;
+      for (const sql of [raise, lower]) {
+        expect(await refusal(sql), sql).toMatch(/^ashlar\/ledgered: /);
+        expect(await refusal(permit, sql), sql).toMatch(/^ashlar\/ledgered: /);
+      }
+      if (name === 'notes') return;
+      const line = (first: number, last: number) =>
+        `INSERT INTO ${name}_ledger_retirements (first_position, last_position, cutoff) VALUES (${first}, ${last}, ${literal(young)})`;
+      expect(await refusal(line(9, 9))).toMatch(/^ashlar\/ledgered: /);
+      expect(await refusal(permit, line(9, count))).toMatch(/^ashlar\/ledgered: /);
+      if (name === 'letters') {
+        expect(await refusal(permit, line(4, 5))).toMatch(/^ashlar\/ledgered: /);
+        for (const sql of [
+          'UPDATE letters_ledger_retirements SET last_position = 11',
+          'DELETE FROM letters_ledger_retirements',
+        ])
+          expect(await refusal(permit, sql)).toMatch(/^ashlar\/ledgered: /);
+      }
+      // a session may not, with or without a purge
+      await expect(
+        db.session((s) =>
+          s.query
+            .updateTable(`${name}_ledger_head` as never)
+            .set({ first_provable: 1 } as never)
+            .execute(),
+        ),
+      ).rejects.toMatchObject({ code: expect.stringMatching(/guarantee-violated|privilege-missing/) });
+    },
+  );
+});
