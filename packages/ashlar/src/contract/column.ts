@@ -63,7 +63,7 @@ export interface ColumnRules {
   readonly multipleOf?: number;
   readonly startsWith?: string;
   readonly endsWith?: string;
-  /** For a column of text or bytes in a key or index: the most bytes, in UTF-8, that a B-tree of PostgreSQL holds. */
+  /** For a column of text or bytes in a key, index or full-text index: the most bytes, in UTF-8, that PostgreSQL holds there. */
   readonly maxBytes?: number;
   /** For a column of bytes: the minimum number of bytes. */
   readonly minBytes?: number;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Engine } from '../contract/engine.js';
 import type { GuardedTable } from '../contract/guarantee.js';
+import type { Schema } from '../contract/schema.js';
 import type { SqlName } from '../contract/sql.js';
 import type { SystemFacts } from '../contract/system.js';
 import { dialects } from '../engines/open.js';
@@ -119,6 +120,8 @@ export interface PlannedDraft extends Draft, KeepingChanges {
   readonly model: readonly GuardedTable[];
   /** The schemas that `rest` lies between. */
   readonly comparison: KeepingChanges['comparison'] & StepsComparison;
+  /** The schema before the step and its renames. */
+  readonly original: Schema;
   /** What the step says about the objects that it makes. */
   readonly lines: OwnershipLines;
 }
@@ -153,6 +156,7 @@ export async function planDraft(
     ...draft,
     ...planned,
     model,
+    original: draft.comparison.before,
     comparison: { ...comparison, ownership: ledger.ownership },
     lines: {
       makes: [...keysOf(draft.comparison.after)].filter((key) => !had.has(key) && !moved.has(key)),
@@ -175,7 +179,7 @@ export interface StepTexts {
  * @throws AshlarError `migration-untested`, `migration-blocked`
  */
 export function tryDraft(
-  { system, shadow, broken, model, comparison, renamedColumns, kept }: PlannedDraft,
+  { system, shadow, broken, model, original, comparison, renamedColumns, renamedTables, kept }: PlannedDraft,
   step: string,
   texts: StepTexts,
 ): Promise<readonly string[]> {
@@ -184,6 +188,8 @@ export function tryDraft(
     engine: shadow,
     system,
     model,
+    original,
+    renamedTables,
     comparison,
     kept,
     broken,

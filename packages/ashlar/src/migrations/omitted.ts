@@ -3,7 +3,7 @@ import type { Schema, SchemaChange } from '../contract/schema.js';
 import type { SqlName } from '../contract/sql.js';
 import { identifier } from '../model/index.js';
 import { folded } from '../sql/code.js';
-import { type SqlStatement, splitStatements } from '../sql/statements.js';
+import { type SqlStatement, splitStatements, withoutHeader } from '../sql/statements.js';
 import { objectKey, objectsOf } from './ownership/keys.js';
 import { Reader } from './reader.js';
 import type { SqlBody } from './steps.js';
@@ -63,13 +63,6 @@ export function withoutOmitted(body: SqlBody): SqlBody {
     statements: body.statements.filter((statement) => !omits.has(subjectOf(statement)?.key ?? '')),
   };
 }
-
-/** The statement without the comments before it, such as the header of its file. */
-const withoutHeader = ({ sql, tokens }: SqlStatement): string => {
-  // offsets are those of the file
-  const base = (tokens.at(-1)?.end ?? 0) - sql.length;
-  return sql.slice((tokens[0]?.start ?? base) - base);
-};
 
 /** Returns which such objects exist after a step. */
 export function omittedAfter(before: OmittedObjects, body: SqlBody): OmittedObjects {

@@ -53,7 +53,8 @@ export interface StepRun {
 
 /** Runs one direction of a step in the open transaction, and keeps the objects that exist in the database only. */
 export interface ObjectKeeper {
-  around(step: Step, body: StepBody, run: () => Promise<void>): Promise<void>;
+  /** @param run - runs it with the given connection, whose statements are watched */
+  around(step: Step, body: StepBody, owner: Owner, run: (owner: Owner) => Promise<void>): Promise<void>;
 }
 
 /**
@@ -76,8 +77,8 @@ export async function inTransaction<T>(
       return await owner.atomically(
         async () => {
           if (!(await isPending())) return undefined;
-          const run = (): Promise<void> => runBody(engine, owner, step, body);
-          await (keeping ? keeping.around(step, body, run) : run());
+          const run = (each: Owner): Promise<void> => runBody(engine, each, step, body);
+          await (keeping ? keeping.around(step, body, owner, run) : run(owner));
           const result = await record();
           ending = true;
           return result;

@@ -1,11 +1,17 @@
 import type { Engine } from '../contract/engine.js';
 import type { Owner } from '../contract/owner.js';
+import type { Schema } from '../contract/schema.js';
 import type { SystemFacts } from '../contract/system.js';
+import { objectsOfSystem } from '../engines/declared-sql.js';
 import { rootText } from '../engines/refusal.js';
 import { AshlarError } from '../errors.js';
 import { unconvertible } from '../model/conversions.js';
+import { withoutHeader } from '../sql/statements.js';
 import { firstDifference, readKept } from './kept-rows.js';
 import { assertBodiesFit, assertNoneLost, cannotRunWith, wouldBreak } from './ownership/breaks.js';
+import { type KeyedObject, nameOnly, objectsOf } from './ownership/keys.js';
+import { suspects } from './ownership/suspects.js';
+import { movedColumns } from './renames.js';
 import { conversionOf } from './retypes.js';
 import type { SqlBody } from './steps.js';
 import { TrialRows } from './trial-rows.js';
@@ -17,6 +23,10 @@ export interface Trial extends TrialTablesOf {
   readonly system: SystemFacts;
   /** The objects that no generated step made and that the step keeps. */
   readonly kept: ReadonlySet<string>;
+  /** The schema before the step and its renames. */
+  readonly original: Schema;
+  /** The renamed tables: former → current. */
+  readonly renamedTables: ReadonlyMap<string, string>;
   /** What did not work before the step. */
   readonly broken: ReadonlySet<string>;
   readonly up: SqlBody;
@@ -32,10 +42,10 @@ export interface Trial extends TrialTablesOf {
  *   would drop, change or break an object that no generated step made
  */
 export async function tryStep(trial: Trial): Promise<readonly string[]> {
-  const { engine, comparison, kept: objects, broken, up, down } = trial;
+  const { engine, comparison, kept: objects, renamedTables, broken, up, down } = trial;
   return engine.asOwner(async (connection) => {
     const owner = comparison.dialect.ownerOfSteps(connection);
-    assertBodiesFit({ ...comparison, kept: objects });
+    assertBodiesFit({ ...comparison, kept: objects }, trial.original, renamedTables, isDeclaredIn(trial));
     const { tables, empty } = await insertInto(trial, owner);
     const kept = tables.filter(({ before }) =>
       comparison.after.tables.some(({ name }) => name === before.name),
@@ -61,6 +71,11 @@ export async function tryStep(trial: Trial): Promise<readonly string[]> {
     return empty.filter((name) => kept.some(({ before }) => before.name === name));
   });
 }
+
+const isDeclaredIn = ({ comparison: { dialect }, system }: Trial): ((object: KeyedObject) => boolean) => {
+  const declared = new Set(objectsOfSystem(dialect, system).map(({ type, name }) => `${type} ${name}`));
+  return ({ type, name }) => declared.has(`${type} ${nameOnly(name)}`);
+};
 
 // tables that refer to one another get rows only if each of them does
 const insertInto = async (
@@ -147,18 +162,25 @@ const assertNoneBroken = ({ comparison, kept }: Trial, [broken]: readonly string
     : untested(comparison.dialect.name, 'leaves an object that does not work', { detail: broken });
 };
 
-const runTrial = async (
-  { comparison: { dialect }, kept }: Trial,
-  owner: Owner,
-  { statements, mode, file }: SqlBody,
-): Promise<void> => {
+const inTheWay = ({ comparison, kept }: Trial, sql: string): readonly string[] => {
+  const { dialect, before } = comparison;
+  const dropped = before.tables.flatMap(({ name }) => movedColumns(comparison, name).lost);
+  const objects = objectsOf(before).filter(({ key }) => kept.has(key));
+  return suspects(objects, { sql, dialect: dialect.name, schema: before, dropped });
+};
+
+const runTrial = async (trial: Trial, owner: Owner, { statements, mode, file }: SqlBody): Promise<void> => {
+  const {
+    comparison: { dialect },
+    kept,
+  } = trial;
   let at = '';
   try {
     await owner.atomically(
       async () => {
-        for (const { sql } of statements) {
-          at = sql;
-          await owner.script(sql);
+        for (const statement of statements) {
+          at = withoutHeader(statement);
+          await owner.script(statement.sql);
         }
         at = 'the commit';
       },
@@ -166,9 +188,10 @@ const runTrial = async (
     );
   } catch (error) {
     const detail = `${rootText(error)}\nThe statement: ${at}`;
+    const found = inTheWay(trial, at);
     throw kept.size > 0
-      ? cannotRunWith(kept, detail, error)
-      : untested(dialect.name, `does not run (${file})`, { detail, cause: error });
+      ? cannotRunWith(found.length > 0 ? new Set(found) : kept, detail, error)
+      : untested(dialect.name, `does not run (${file.split('.')[0]})`, { detail, cause: error });
   }
 };
 

@@ -16,6 +16,13 @@ export interface SqlStatement {
   readonly tokens: readonly CodeToken[];
 }
 
+/** Returns a statement without the comments before it, such as the header of its file. */
+export function withoutHeader({ sql, tokens }: SqlStatement): string {
+  // offsets are those of the file
+  const base = (tokens.at(-1)?.end ?? 0) - sql.length;
+  return sql.slice((tokens[0]?.start ?? base) - base);
+}
+
 /** The words that may follow CREATE before the kind of object. */
 const modifiers: ReadonlySet<string> = new Set(['OR', 'REPLACE', 'TEMP', 'TEMPORARY']);
 const explaining: ReadonlySet<string> = new Set(['EXPLAIN', 'QUERY', 'PLAN']);

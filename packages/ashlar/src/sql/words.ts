@@ -80,12 +80,6 @@ const word = new RegExp(
 /** The length to which words are cut, in code points: PostgreSQL indexes none above 2,046 bytes. */
 export const longestWord = 255;
 
-/**
- * The length of the longest text that PostgreSQL indexes, in bytes: a tsvector has 1,048,575, and a folded letter may have half
- * as many bytes again.
- */
-export const longestText = 699_050;
-
 /** Returns the words of a text as an index has them, but for their length. */
 export function wordsIn(text: string): readonly string[] {
   return (text.match(word) ?? []).map((found) =>

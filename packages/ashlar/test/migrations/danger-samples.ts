@@ -297,7 +297,11 @@ export const postgresSamples: Readonly<Record<string, Samples>> = {
     good: ['ALTER TABLE notes ADD COLUMN type text'],
   },
   'volatile-default': {
+    before:
+      "CREATE FUNCTION own_value() RETURNS int LANGUAGE plpgsql AS $$ BEGIN RETURN 1; END $$; CREATE FUNCTION own_text(int) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RETURN 'x'; END $$",
     bad: [
+      'ALTER TABLE notes ADD COLUMN a int DEFAULT own_value()',
+      'ALTER TABLE notes ADD COLUMN b text NOT NULL DEFAULT lower(own_text(1)) CHECK (length(b) > 0)',
       'ALTER TABLE notes ADD COLUMN a uuid DEFAULT gen_random_uuid()',
       'ALTER TABLE notes ADD a float DEFAULT random()',
       'ALTER TABLE notes ADD COLUMN IF NOT EXISTS a timestamptz DEFAULT clock_timestamp()',
@@ -305,6 +309,8 @@ export const postgresSamples: Readonly<Record<string, Samples>> = {
     good: [
       'ALTER TABLE notes ADD COLUMN a timestamptz DEFAULT now()',
       'ALTER TABLE notes ADD COLUMN a int DEFAULT 1',
+      "ALTER TABLE notes ADD COLUMN a timestamptz(3) DEFAULT date_trunc('milliseconds', now()) CHECK (own_value() > 0)",
+      "ALTER TABLE notes ADD COLUMN a numeric(10, 2) DEFAULT '1.00'::numeric(10, 2)",
     ],
   },
   'add-serial': {
@@ -383,6 +389,17 @@ export const postgresSamples: Readonly<Record<string, Samples>> = {
       'ALTER TABLE notes ADD FOREIGN KEY (parent) REFERENCES parents',
     ],
     good: ['ALTER TABLE notes ADD CONSTRAINT c FOREIGN KEY (parent) REFERENCES parents (id) NOT VALID'],
+  },
+  'follows-deletion': {
+    bad: [
+      'ALTER TABLE notes ADD CONSTRAINT c FOREIGN KEY (parent) REFERENCES parents (id) ON DELETE CASCADE NOT VALID',
+      'ALTER TABLE notes DROP CONSTRAINT IF EXISTS c, ADD FOREIGN KEY (parent) REFERENCES parents ON DELETE SET NULL',
+      'ALTER TABLE notes ADD COLUMN a int REFERENCES parents ON DELETE CASCADE',
+    ],
+    good: [
+      'ALTER TABLE notes ADD CONSTRAINT c FOREIGN KEY (parent) REFERENCES parents (id) ON DELETE RESTRICT',
+      'ALTER TABLE notes ADD FOREIGN KEY (parent) REFERENCES parents ON UPDATE CASCADE',
+    ],
   },
   'validate-at-once': {
     bad: [
@@ -496,6 +513,18 @@ export const postgresSamples: Readonly<Record<string, Samples>> = {
       'CREATE TABLE a (id smallint GENERATED ALWAYS AS IDENTITY)',
     ],
     good: ['CREATE TABLE a (id bigint PRIMARY KEY)', 'CREATE TABLE a (n int)'],
+  },
+  'small-integer': {
+    bad: [
+      'CREATE TABLE a (id bigint, n int)',
+      'ALTER TABLE notes ADD COLUMN a smallint NOT NULL DEFAULT 0',
+      'ALTER TABLE notes ADD a integer',
+    ],
+    good: [
+      'CREATE TABLE a (id int PRIMARY KEY)',
+      'ALTER TABLE notes ADD COLUMN a bigint',
+      'ALTER TABLE notes ADD COLUMN a int CHECK (a BETWEEN 0 AND 9)',
+    ],
   },
   serial: {
     bad: ['CREATE TABLE a (id bigserial)', 'ALTER TABLE notes ADD COLUMN a serial8'],
@@ -631,6 +660,10 @@ export const sqliteSamples: Readonly<Record<string, Samples>> = {
   'add-required': {
     bad: ['ALTER TABLE notes ADD COLUMN a INTEGER NOT NULL'],
     good: ['ALTER TABLE notes ADD COLUMN a INTEGER NOT NULL DEFAULT 1'],
+  },
+  'follows-deletion': {
+    bad: ['ALTER TABLE notes ADD COLUMN a INTEGER REFERENCES parents ON DELETE SET NULL'],
+    good: ['ALTER TABLE notes ADD COLUMN a INTEGER REFERENCES parents'],
   },
   'rename-column': {
     bad: ['ALTER TABLE notes RENAME COLUMN a TO b'],

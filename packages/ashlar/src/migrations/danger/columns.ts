@@ -5,11 +5,39 @@ const volatile = ['RANDOM', 'UUID', 'CLOCK_TIMESTAMP', 'NEXTVAL', 'TIMEOFDAY', '
 
 const serials = ['SERIAL', 'BIGSERIAL', 'SMALLSERIAL', 'SERIAL4', 'SERIAL8', 'SERIAL2'];
 
-/** Whether a new column has a default that differs for each row. */
-const hasVolatileDefault = (action: Reader): boolean =>
-  addsColumn(action) &&
-  action.skipTo('DEFAULT') &&
-  action.some((word) => volatile.some((name) => word.includes(name)));
+/** What gives one value for all rows of a statement; any other function may be volatile, which is its default. */
+const steady: ReadonlySet<string> = new Set(
+  [
+    'NOW TRANSACTION_TIMESTAMP STATEMENT_TIMESTAMP CURRENT_TIMESTAMP CURRENT_TIME LOCALTIMESTAMP LOCALTIME CURRENT_SETTING',
+    'DATE_TRUNC DATE_PART EXTRACT TIMEZONE TO_CHAR TO_DATE TO_TIMESTAMP TO_NUMBER MAKE_DATE MAKE_TIMESTAMPTZ MAKE_INTERVAL',
+    'COALESCE NULLIF GREATEST LEAST CAST ARRAY ROW LOWER UPPER TRIM BTRIM CONCAT FORMAT LENGTH LEFT RIGHT REPLACE SUBSTRING',
+    'ABS ROUND FLOOR CEIL CEILING DECODE ENCODE MD5 SHA256 TO_JSON TO_JSONB JSON_BUILD_OBJECT JSONB_BUILD_OBJECT',
+    'JSON_BUILD_ARRAY JSONB_BUILD_ARRAY ARRAY_TO_JSON INT4RANGE INT8RANGE NUMRANGE TSRANGE TSTZRANGE DATERANGE',
+    // types with digits or a length
+    'NUMERIC DECIMAL VARCHAR CHAR CHARACTER VARYING BIT TIMESTAMP TIMESTAMPTZ TIME TIMETZ INTERVAL IN',
+  ].flatMap((line) => line.split(' ')),
+);
+
+const afterDefault: ReadonlySet<string> = new Set(
+  'CONSTRAINT NOT CHECK UNIQUE PRIMARY REFERENCES GENERATED COLLATE DEFERRABLE INITIALLY'.split(' '),
+);
+
+/** Whether a new column has a default that may differ for each row. */
+const hasVolatileDefault = (action: Reader): boolean => {
+  if (!addsColumn(action) || !action.skipTo('DEFAULT')) return false;
+  const rest = action.rest();
+  let depth = 0;
+  const end = rest.findIndex((word) => {
+    depth += word === '(' ? 1 : word === ')' ? -1 : 0;
+    return depth === 0 && afterDefault.has(word);
+  });
+  const expression = end < 0 ? rest : rest.slice(0, end);
+  return expression.some((word, at) => {
+    const name = word.toUpperCase();
+    if (volatile.some((each) => name.includes(each))) return true;
+    return expression[at + 1] === '(' && /^[A-Z_]/.test(name) && !steady.has(name);
+  });
+};
 
 const isRequiredWithoutDefault = (action: Reader): boolean => {
   if (!addsColumn(action) || !action.has('NOT', 'NULL')) return false;
@@ -39,7 +67,7 @@ export const columnRules: readonly Rule[] = [
   postgresRule({
     id: 'volatile-default',
     kind: 'lock',
-    why: 'rewrites the table, because the default differs for each row',
+    why: 'rewrites the table, because the default may differ for each row',
     instead: 'add the column without a default, SET DEFAULT, and fill the rows in batches',
     lock: 'AccessExclusiveLock',
     rewrites: true,

@@ -1,7 +1,7 @@
 import { Reader } from '../reader.js';
-import { addsConstraint, altering, postgresRule, type Rule } from './rule.js';
+import { addsConstraint, altering, everyRule, postgresRule, type Rule } from './rule.js';
 
-/** Rules about constraints, domains and partitions of PostgreSQL. */
+/** Rules about constraints, domains and partitions. */
 export const constraintRules: readonly Rule[] = [
   postgresRule({
     id: 'check-all-rows',
@@ -24,6 +24,16 @@ export const constraintRules: readonly Rule[] = [
     lock: 'ShareRowExclusiveLock',
     find: altering(
       (action) => addsConstraint(action) && action.next('FOREIGN', 'KEY') && !action.skipTo('NOT', 'VALID'),
+    ),
+  }),
+  everyRule({
+    id: 'follows-deletion',
+    kind: 'data',
+    why: 'deletes or clears rows of the table from then on whenever the row that they refer to is deleted',
+    instead: 'ON DELETE RESTRICT, and a program that says what it deletes',
+    find: altering(
+      (action) =>
+        action.next('ADD') && (action.has('ON', 'DELETE', 'CASCADE') || action.has('ON', 'DELETE', 'SET')),
     ),
   }),
   postgresRule({

@@ -132,6 +132,7 @@ export function findDangers(
   const around: Surroundings = {
     mode: body.mode,
     statements: body.statements,
+    isGenerated: body.ownership !== undefined,
     tables: new Map(tables.map((table) => [table.name, table])),
     ...guardsOf(declared, dialect),
     definers: new Set(

@@ -80,6 +80,28 @@ export const formRules: readonly Rule[] = [
     ),
   }),
   postgresRule({
+    id: 'small-integer',
+    kind: 'form',
+    why: 'creates a column that ends at 2,147,483,647 or below; widening it later rewrites the table',
+    instead: 'bigint; or a CHECK of the range that is meant',
+    toRows: false,
+    find: where((s, { isGenerated, tables }) => {
+      // a declaration says which range it means
+      const table = new Reader(s.tokens.slice(2)).table();
+      if (isGenerated || tables.has(table)) return false;
+      const columns = columnsOf(s);
+      const checked = new Set(columns.flatMap((part) => (part.has('CHECK') ? part.names() : [])));
+      return columns.some(
+        (column) =>
+          smallKeys.some((word) => column.next(word)) &&
+          !column.has('PRIMARY', 'KEY') &&
+          !column.has('IDENTITY') &&
+          !column.has('CHECK') &&
+          !checked.has(new Reader(column.tokens).table()),
+      );
+    }),
+  }),
+  postgresRule({
     id: 'serial',
     kind: 'form',
     why: 'creates a column of type serial, whose sequence has rights and an owner of its own',

@@ -30,6 +30,8 @@ export interface Surroundings {
   readonly guards: ReadonlyMap<string, string>;
   /** The statements with which the declaration makes the objects of its guarantees, in the form of {@link plainForm}. */
   readonly declared: ReadonlySet<string>;
+  /** Whether the step was generated: its types are those of a declaration. */
+  readonly isGenerated: boolean;
   /** The views that are declared to run with the rights of their owner, with a reason. */
   readonly definers: ReadonlySet<string>;
 }

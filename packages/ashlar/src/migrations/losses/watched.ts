@@ -3,6 +3,7 @@ import type { SqlDialect } from '../../contract/dialect.js';
 import type { Owner } from '../../contract/owner.js';
 import { type CodeToken, codeOf, findWords, hasWords, nameOf, splitAtCommas } from '../../sql/code.js';
 import { Reader } from '../reader.js';
+import { renameIn } from '../renamed-by.js';
 import type { StoredTable, TableRenames } from './contents.js';
 
 /** A statement that changes rows which exist: its table, and the columns that it sets. */
@@ -44,8 +45,8 @@ export async function watched(
       { sql, table: change && (tableOf(change.table)?.id ?? change.table), counts: !fillsNew },
       run,
     );
-    const rename = renameOf(tokens);
-    if (rename) renames.push(rename);
+    const rename = renameIn(tokens);
+    if (rename && !rename.column) renames.push([rename.table.from, rename.table.to]);
     return result;
   };
   return {
@@ -58,13 +59,6 @@ export async function watched(
     },
   };
 }
-
-const renameOf = (tokens: readonly CodeToken[]): readonly [string, string] | undefined => {
-  const statement = new Reader(tokens);
-  if (!statement.take('ALTER', 'TABLE')) return undefined;
-  const table = statement.table();
-  return statement.take('RENAME', 'TO') ? [table, statement.table()] : undefined;
-};
 
 /** Reads which rows a statement changes; `undefined` for a statement of another kind. */
 function changeOf(tokens: readonly CodeToken[]): RowChange | undefined {

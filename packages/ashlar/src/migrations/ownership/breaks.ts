@@ -4,7 +4,8 @@ import { AshlarError } from '../../errors.js';
 import { folded, mentions } from '../../sql/code.js';
 import type { Retype } from '../retypes.js';
 import { blocked } from './blocked.js';
-import { functionName, objectsOf } from './keys.js';
+import { brokenBody } from './bodies.js';
+import { type KeyedObject, objectsOf } from './keys.js';
 
 const suggestion =
   'Change or drop the object in a step of your own before this one (ashlar migrate new --empty), and make it again in a step after it.';
@@ -78,35 +79,30 @@ export function assertNoneConverted(
 }
 
 /**
- * Throws if a kept function names a column that a step drops: PostgreSQL reads the body of most functions only when it runs
- * them.
+ * Throws if a function or a trigger, kept or declared, names a table or column that a step renames, drops or converts: PostgreSQL reads
+ * the body of most functions only when it runs them.
  *
+ * @param original - the schema before the step and its renames
+ * @param tables - the renamed tables: former → current
+ * @param isDeclared - whether the model declares an object by hand
  * @throws AshlarError `migration-blocked`
  */
-export function assertBodiesFit({ dialect, before, after, kept }: KeepingStep): void {
-  if (dialect.name !== 'postgres') return;
-  const now = new Map(
-    after.tables.map((table) => [table.name, new Set(table.columns.map(({ name }) => name))]),
-  );
-  const gone = before.tables.flatMap((table) =>
-    table.columns.flatMap(({ name }) =>
-      now.get(table.name)?.has(name) === false ? [{ table, column: name }] : [],
-    ),
-  );
-  const has = (text: string, name: string): boolean => new RegExp(`\\b${name}\\b`).test(text);
-  for (const { key, type, name, definition } of objectsOf(before)) {
-    if (type !== 'function' || !kept.has(key)) continue;
-    const called = functionName(name);
-    const found = gone.find(
-      ({ table, column }) =>
-        has(definition, column) &&
-        (has(definition, table.name) || table.triggers.some((trigger) => has(trigger.definition, called))),
-    );
-    if (!found) continue;
-    throw blocked(
-      `The step would break the ${key}, which no generated step made.`,
-      `It names ${found.table.name}.${found.column}, which the step renames or drops.`,
-      suggestion,
-    );
-  }
+export function assertBodiesFit(
+  { after, kept }: KeepingStep,
+  original: Schema,
+  tables: ReadonlyMap<string, string>,
+  isDeclared: (object: KeyedObject) => boolean,
+): void {
+  const isConcerned = (object: KeyedObject): boolean => kept.has(object.key) || isDeclared(object);
+  const found = brokenBody(original, after, tables, isConcerned);
+  if (!found) return;
+  const { object, names } = found;
+  const detail = `It names ${names}, which the step renames, drops or converts. PostgreSQL would find out only when it runs.`;
+  throw kept.has(object.key)
+    ? blocked(`The step would break the ${object.key}, which no generated step made.`, detail, suggestion)
+    : blocked(
+        `The step would break the declared ${object.key}.`,
+        detail,
+        'Change its declaration together with the table.',
+      );
 }

@@ -4,6 +4,8 @@ import type { Schema, SchemaChange } from '../../contract/schema.js';
 import type { SqlName } from '../../contract/sql.js';
 import type { SystemFacts } from '../../contract/system.js';
 import { objectsOfSystem } from '../../engines/declared-sql.js';
+import { rootText } from '../../engines/refusal.js';
+import { AshlarError } from '../../errors.js';
 import { identifier } from '../../model/index.js';
 import { splitStatements } from '../../sql/statements.js';
 import { changesOfOmitted, type OmittedChanges } from '../omitted.js';
@@ -11,6 +13,7 @@ import type { AllRenames, Comparison } from '../renames.js';
 import { inCreationOrder, type StepsState } from '../shadow.js';
 import type { Step } from '../steps.js';
 import { blocked } from './blocked.js';
+import { cannotRunWith } from './breaks.js';
 import { withKept } from './keep.js';
 import { afterRenames, commentsOf, objectKey, objectsOf } from './keys.js';
 import type { Ownership } from './ownership.js';
@@ -32,6 +35,8 @@ export interface KeepingChanges {
   readonly renamedColumns: Renames;
   /** The objects that the model lacks and that stay. */
   readonly kept: ReadonlySet<string>;
+  /** The renamed tables, side tables included: old → new. */
+  readonly renamedTables: ReadonlyMap<string, string>;
   /** The renamed tables and columns as directives name them: old → new. */
   readonly renamedKeys: ReadonlyMap<string, string>;
 }
@@ -93,6 +98,7 @@ export async function changesKeeping({
       comparison: { dialect, before: tables.schema, after: asked },
       renamedColumns: renames.columns,
       kept: keptIn(asked, after),
+      renamedTables: names,
       renamedKeys,
     };
   }
@@ -107,6 +113,7 @@ export async function changesKeeping({
     comparison: { dialect, before: columns.schema, after: target },
     renamedColumns: {},
     kept: keptIn(target, after),
+    renamedTables: names,
     renamedKeys,
   };
 }
@@ -135,7 +142,16 @@ const renamedState = async (
   before: StepsComparison | OwnedSchema,
   { dialect, changes, keys, run }: Renaming,
 ): Promise<OwnedSchema> => {
-  if (changes.length > 0) return run(renamingStep(dialect.name, changes, keys));
+  if (changes.length > 0) {
+    try {
+      return await run(renamingStep(dialect.name, changes, keys));
+    } catch (error) {
+      if (!(error instanceof AshlarError) || error.code !== 'migration-failed') throw error;
+      const { foreign, unknown } = before.ownership;
+      const renamed = changes.map(({ summary }) => summary).join('; ');
+      throw cannotRunWith(new Set([...foreign, ...unknown]), `${renamed}\n${rootText(error)}`, error);
+    }
+  }
   return 'schema' in before ? before : { schema: before.before, ownership: before.ownership };
 };
 

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { FoundationObject } from '../../../contract/dialect.js';
 import { literal } from '../../../model/index.js';
+import { longestText } from '../../../model/longest-text.js';
 import { sql } from '../../../sql/template.js';
-import { foldedLetters, longestText, longestWord, wordRanges } from '../../../sql/words.js';
+import { foldedLetters, longestWord, wordRanges } from '../../../sql/words.js';
 
 // ASCII alone, because an editor that normalizes text would change letters
 const escaped = (codePoint: number): string =>
@@ -21,10 +22,9 @@ const separators = `E'[^${wordRanges
 
 const body = sql`
   BEGIN
-    -- array_to_tsvector does not see that the words are longer together than a tsvector can be
+    -- the CHECK of its column refuses such a text and names it; it is evaluated after this function, which could not hold the words
     IF pg_catalog.octet_length($1) OPERATOR(pg_catalog.>) ${longestText} THEN
-      RAISE EXCEPTION 'text of % bytes exceeds maximum ${longestText} of a full-text index', pg_catalog.octet_length($1)
-        USING ERRCODE = 'program_limit_exceeded';
+      RETURN pg_catalog.array_to_tsvector('{}');
     END IF;
     RETURN pg_catalog.array_to_tsvector(ARRAY(
       SELECT CASE

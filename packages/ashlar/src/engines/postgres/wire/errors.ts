@@ -225,14 +225,6 @@ const violations: Readonly<Record<string, Describe>> = {
 
 // index row size 2744 exceeds btree version 4 maximum 2704 for index "…" · index row requires 9016 bytes, maximum size is 8191
 function indexedValue(error: DriverError, declared: DeclaredFacts): Described {
-  // the function ashlar_words says so
-  if (error.message?.startsWith('text of '))
-    return {
-      code: 'value-unstorable',
-      message: 'A text is too long for a full-text index.',
-      detail: `PostgreSQL: ${error.message}.`,
-      suggestion: 'Keep long texts in a column without a full-text index, or in several rows.',
-    };
   if (!error.message?.startsWith('index row')) return otherError(error);
   const { table, constraint } = error;
   return {
@@ -254,11 +246,18 @@ function notOfType({ message = '' }: DriverError): Described {
 }
 
 function otherError(error: DriverError): Described {
+  const state = error.code ? [`SQLSTATE ${error.code}`] : [];
   return {
     code: 'statement-failed',
     message: error.message || 'The database refused a statement.',
-    detail: error.code ? `SQLSTATE ${error.code}` : undefined,
+    detail: [...dependents(error), ...state].join('\n') || undefined,
   };
+}
+
+// names of objects alone: view mine depends on column title of table notes
+function dependents({ code, detail }: DriverError): readonly string[] {
+  const isAboutNames = code === '2BP01' || code === '0A000';
+  return isAboutNames && detail ? detail.split('\n').filter((line) => line.includes(' depends on ')) : [];
 }
 
 function tableFact(relation: string | undefined, declared: DeclaredFacts): ErrorFacts {

@@ -10,6 +10,7 @@ import {
 } from '../../violations.js';
 import { withoutLiterals } from '../../without-literals.js';
 import { foreignKeyFailed } from '../schema/constraint-texts.js';
+import { replacementPrefix } from '../schema/replacement.js';
 import { RefusalTexts } from './refusal-texts.js';
 import { withoutValues } from './run-time-texts.js';
 
@@ -271,7 +272,10 @@ const withText = (error: unknown, text: string, plain: string): unknown =>
  */
 export function sqliteError(error: unknown, failed = nothingKnown, cause = error): AshlarError {
   if (error instanceof AshlarError) return error;
-  const text = error instanceof Error ? error.message : String(error);
+  const written = error instanceof Error ? error.message : String(error);
+  // the table that a rebuild makes takes the place of the named one
+  const text = written.replaceAll(replacementPrefix, '');
+  const own = text === written ? cause : withText(error, written, text);
   const describe =
     byMessage.find(([message]) => message.test(text))?.[1] ??
     known[sqliteCode(error)] ??
@@ -280,13 +284,13 @@ export function sqliteError(error: unknown, failed = nothingKnown, cause = error
     const { code, ...description } = describe(text, failed);
     // the text of a trigger may be an expression
     const silent = code === 'statement-failed' && !failed.isText?.(text);
-    return new AshlarError(code, { ...description, cause: silent ? withText(error, text, withheld) : cause });
+    return new AshlarError(code, { ...description, cause: silent ? withText(error, text, withheld) : own });
   }
   const plain = plainText(error, text, failed);
   return new AshlarError('statement-failed', {
     message: 'The database refused a statement.',
     detail: `SQLite: ${plain}`,
-    cause: plain === text ? cause : withText(error, text, plain),
+    cause: plain === text ? own : withText(error, text, plain),
   });
 }
 

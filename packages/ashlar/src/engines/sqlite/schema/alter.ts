@@ -4,10 +4,13 @@ import { identifier } from '../../../model/index.js';
 import { codeOf, folded } from '../../../sql/code.js';
 import { newlyCascading } from '../../../sql/foreign-key.js';
 import { tableStatement } from './ddl.js';
+import { rowidColumn } from './kept-rowids.js';
 import { columnText } from './layout.js';
 import { parseTable } from './parse-table.js';
-import { isComputed, rebuildTable, replacementName } from './rebuild.js';
+import { placeholder } from './placeholder.js';
+import { isComputed, rebuildTable } from './rebuild.js';
 import { columnParts } from './render.js';
+import { replacementName } from './replacement.js';
 
 /** The warning for a change that can be undone only in part: undoing it restores the schema, but not the data. */
 export const withoutData = 'undoing it restores the schema, not the data';
@@ -163,7 +166,15 @@ const rebuild = (difference: Difference, model: GuardedTable | undefined): Schem
   return {
     summary: `${after.name}: ${rebuildReasons(difference).join(', ')} (rebuilds the table)`,
     up: rebuildTable(before, after, (name) => renamed[name] ?? name, create),
-    down: rebuildTable(after, before, (name) => later[name] ?? name),
+    down: rebuildTable(
+      after,
+      before,
+      (name) => later[name] ?? name,
+      undefined,
+      new Map(
+        difference.dropped.filter(isFilledBack(before)).map((column) => [column.name, placeholder(column)]),
+      ),
+    ),
     danger: rebuildDangers(difference).join(' '),
     rebuild: ['up', 'down'],
   };
@@ -187,14 +198,21 @@ const rebuildReasons = ({ before, after, renamed, added, dropped, changed }: Dif
   return constraints && reasons.length === 0 ? ['change constraints'] : reasons;
 };
 
+const needsValue = (column: SchemaColumn): boolean =>
+  column.notNull && column.default === undefined && !isComputed(column);
+
+// SQLite numbers the rows of a column that holds their rowids
+const isFilledBack =
+  (table: SchemaTable) =>
+  (column: SchemaColumn): boolean =>
+    needsValue(column) && column.name !== rowidColumn(table);
+
 const rebuildDangers = ({ before, after, added, dropped, changed }: Difference): string[] => {
   const table = after.name;
-  const needed = (column: SchemaColumn): boolean =>
-    column.notNull && column.default === undefined && !isComputed(column);
   const names = (columns: readonly SchemaColumn[]): string => columns.map(({ name }) => name).join(', ');
   const lost = dropped.filter((column) => !isComputed(column));
-  const unfilled = added.filter(needed);
-  const unfilledBack = dropped.filter(needed);
+  const unfilled = added.filter(needsValue);
+  const unfilledBack = dropped.filter(isFilledBack(before));
   const stricter = changed.flatMap(([now, was]) =>
     now.type !== was.type || now.rest !== was.rest || (now.notNull && !was.notNull) ? [now] : [],
   );
@@ -205,9 +223,7 @@ const rebuildDangers = ({ before, after, added, dropped, changed }: Difference):
       ? `It fails, and changes nothing, where a value of ${names(stricter)} is invalid for the new column.`
       : '',
     unfilled.length > 0 ? `It fails if ${table} has rows: ${names(unfilled)} has no default.` : '',
-    unfilledBack.length > 0
-      ? `Undoing it fails if ${before.name} has rows: ${names(unfilledBack)} has no default.`
-      : '',
+    ...unfilledBack.map((column) => `Undoing it sets ${column.name} to ${placeholder(column)} in every row.`),
     ...newlyCascading(before.constraints, after.constraints, 'sqlite'),
   ].filter(Boolean);
 };

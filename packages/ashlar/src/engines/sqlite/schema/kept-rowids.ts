@@ -35,8 +35,8 @@ const isWithoutRowid = ({ options }: SchemaTable): boolean =>
 const nameIn = (table: SchemaTable): string | undefined =>
   isWithoutRowid(table) ? undefined : rowidName(table.columns.map(({ name }) => name));
 
-/** The column of a table with rowids that holds them: https://sqlite.org/lang_createtable.html#rowid */
-const rowidColumn = ({ columns, constraints }: SchemaTable): string | undefined => {
+/** Returns the column of a table with rowids that holds them: https://sqlite.org/lang_createtable.html#rowid */
+export function rowidColumn({ columns, constraints }: SchemaTable): string | undefined {
   const keys = constraints.flatMap(({ definition }) => {
     const tokens = codeOf(definition, 'sqlite');
     if (!hasWords(tokens, 0, 'PRIMARY', 'KEY')) return [];
@@ -53,4 +53,4 @@ const rowidColumn = ({ columns, constraints }: SchemaTable): string | undefined 
     if (at >= 0) return tokens[at + 2]?.word !== 'DESC';
     return keys.some((key) => key.toLowerCase() === name.toLowerCase());
   })?.name;
-};
+}

@@ -5,11 +5,7 @@ import { copiedValue } from './conversions.js';
 import { type FormerName, keptRowids } from './kept-rowids.js';
 import { nameList } from './layout.js';
 import { renderTable } from './render.js';
-
-/** Returns the name of a table's replacement while the table is rebuilt: a name that no table of a system can have. */
-export function replacementName(table: string): string {
-  return `ashlar_rebuild_${table}`;
-}
+import { replacementName } from './replacement.js';
 
 /** Returns whether SQLite computes a described column from others. */
 export function isComputed({ rest }: SchemaColumn): boolean {
@@ -24,12 +20,14 @@ const counts = (table: SchemaTable): boolean =>
  * https://sqlite.org/lang_altertable.html#otheralter describes. Runs with foreign keys not enforced.
  *
  * @param create - the CREATE TABLE of the new schema under {@link replacementName}; rendered from `after` by default
+ * @param filled - the values of columns that only the new schema has: column → SQL literal
  */
 export function rebuildTable(
   before: SchemaTable,
   after: SchemaTable,
   formerName: FormerName,
   create?: string,
+  filled: ReadonlyMap<string, string> = new Map(),
 ): string[] {
   const table = identifier(after.name);
   const temporary = replacementName(after.name);
@@ -42,9 +40,17 @@ export function rebuildTable(
   });
   const rowids = keptRowids(before, after, formerName);
   const [rowidInto, rowidFrom] = typeof rowids === 'string' ? [[], []] : [[rowids.into], [rowids.from]];
-  const into = nameList([...rowidInto, ...kept.map(({ column }) => identifier(column.name))].join(', '));
+  const into = nameList(
+    [...rowidInto, ...[...kept.map(({ column }) => column.name), ...filled.keys()].map(identifier)].join(
+      ', ',
+    ),
+  );
   const from = nameList(
-    [...rowidFrom, ...kept.map(({ column, former }) => copiedValue(after.name, former, column))].join(', '),
+    [
+      ...rowidFrom,
+      ...kept.map(({ column, former }) => copiedValue(after.name, former, column)),
+      ...filled.values(),
+    ].join(', '),
   ).slice(1, -1);
   return [
     // a CHECK that names its table would name the one that this replaces
