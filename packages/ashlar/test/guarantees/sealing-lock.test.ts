@@ -24,11 +24,11 @@ describe.each(server)('the lock of sealing on $name', () => {
     await db.insert(counted, { note: 'one' });
     for (const strength of ['UPDATE', 'NO KEY UPDATE', 'SHARE', 'KEY SHARE'])
       await expect(lock(`SELECT size FROM counted_ledger_head FOR ${strength}`)).rejects.toMatchObject({
-        code: 'privilege-missing',
+        code: expect.stringMatching(/privilege-missing|guarantee-violated/),
       });
     for (const mode of ['ROW SHARE', 'ROW EXCLUSIVE', 'SHARE', 'ACCESS EXCLUSIVE'])
       await expect(lock(`LOCK TABLE counted_ledger_head IN ${mode} MODE`)).rejects.toMatchObject({
-        code: expect.stringMatching(/privilege-missing|statement-failed|guarantee-violated/),
+        code: expect.stringMatching(/privilege-missing|guarantee-violated|statement-failed/),
       });
   });
 
