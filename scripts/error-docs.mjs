@@ -295,9 +295,10 @@ await db.session(async (s) => {
     remedy: 'Create the database, or correct the URL.',
   },
   'pooler-unfit': {
-    cause: 'A pooler refuses the settings of a connection, or gives a transaction another connection.',
-    ...command('ashlar status --url postgres://pooler:6432/app'),
-    remedy: 'Connect directly, or configure the pooler as the suggestion says.',
+    cause:
+      'A command or a function needs a connection of its own to the server, and the URL goes through a pooler. Or the URL says `pooled=false`, and the pooler drops settings or statements.',
+    ...command('ashlar up --url postgres://pooler:6432/app?pooled=true'),
+    remedy: 'Give the URL of the server itself (DATABASE_MIGRATE_URL), or write `pooled=true` for sessions.',
   },
   'server-too-old': {
     cause: 'The server is PostgreSQL 14 or older.',

@@ -7,15 +7,16 @@ import { type Cluster, freePort, password, runAt, serverUser, untilReady } from 
 
 /** A PgBouncer in front of a server. */
 export interface Pooler {
+  readonly port: number;
   /** The URL of a user of the server, through the pooler. */
   url(database: string, user: string): string;
+  /** The URL of its console, which understands commands such as SHOW POOLS. */
+  readonly consoleUrl: string;
   stop(): Promise<void>;
 }
 
 export interface PoolerOptions {
   readonly mode: 'session' | 'transaction';
-  /** Who may connect; all have the password of {@link Cluster}. */
-  readonly users: readonly string[];
   /** Further lines of its configuration. */
   readonly settings?: readonly string[];
 }
@@ -26,14 +27,15 @@ const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`;
 export async function startPooler(
   program: string,
   server: Cluster,
-  { mode, users, settings = [] }: PoolerOptions,
+  { mode, settings = [] }: PoolerOptions,
 ): Promise<Pooler> {
   const root = mkdtempSync(join(tmpdir(), 'ashlar-pooler-'));
   const user = serverUser();
   const port = await freePort();
   const [list, configuration] = [join(root, 'users.txt'), join(root, 'pgbouncer.ini')];
   const admin = 'pooler_admin';
-  writeFileSync(list, [...users, admin].map((name) => `${quoted(name)} ${quoted(password)}\n`).join(''));
+  // the passwords of all others are asked of the server (auth_query)
+  writeFileSync(list, ['postgres', admin].map((name) => `${quoted(name)} ${quoted(password)}\n`).join(''));
   writeFileSync(
     configuration,
     [
@@ -45,6 +47,7 @@ export async function startPooler(
       'unix_socket_dir =',
       'auth_type = scram-sha-256',
       `auth_file = ${list}`,
+      'auth_user = postgres',
       `admin_users = ${admin}`,
       `pool_mode = ${mode}`,
       ...settings,
@@ -56,9 +59,12 @@ export async function startPooler(
   const child = spawn(program, ['-q', configuration], { ...user, cwd: root, stdio: 'ignore' });
   const url = (database: string, name: string): string =>
     `postgres://${name}:${encodeURIComponent(password)}@127.0.0.1:${port}/${database}`;
-  await untilReady(() => runAt(url('pgbouncer', admin), 'SHOW VERSION'));
+  const consoleUrl = url('pgbouncer', admin);
+  await untilReady(() => runAt(consoleUrl, 'SHOW VERSION'));
   return {
+    port,
     url,
+    consoleUrl,
     stop: async () => {
       child.kill('SIGTERM');
       await once(child, 'exit');

@@ -113,7 +113,7 @@ export const errorCodes = {
   'database-missing': { exit: 3, meaning: 'The server has no database with that name.' },
   'pooler-unfit': {
     exit: 3,
-    meaning: 'A connection pooler between client and server drops settings or prepared statements.',
+    meaning: 'The work needs a connection of its own to the server, and a pooler stands between.',
   },
   'server-too-old': { exit: 3, meaning: 'The server is older than PostgreSQL 15.' },
   'database-newer': {

@@ -27,7 +27,7 @@ const openers: Readonly<Record<string, Opener>> = {
  *
  * @throws AshlarError `url-invalid`, `driver-missing`, `key-wrong`, `key-missing`, `database-not-encrypted`,
  *   `cipher-version`, `not-a-database`, `directory-missing`, `filesystem-unsafe`, `database-locked`, `connection-refused`, `authentication-failed`,
- *   `database-missing`, `server-too-old`
+ *   `database-missing`, `server-too-old`, `pooler-unfit`
  */
 export async function openEngine(options: OpenOptions): Promise<Engine> {
   const { scheme, rest } = partsOf(options.url);

@@ -24,10 +24,20 @@ export async function planRights(
   return dialect.roles ? dialect.roles.plan(owner.run, wantedRights(dialect, system, roles)) : [];
 }
 
-/** Returns the SQL script that {@link applyRoles} would run now, so that a DBA can run it. */
+/**
+ * Returns the SQL script that {@link applyRoles} would run now. Statements that the connected user may not run come first,
+ * under a comment, so that a DBA can run them; `up` and `applyRoles` then run the others.
+ */
 export async function rolesSql(engine: Engine, system: SystemFacts, roles?: Roles): Promise<string> {
   const changes = await engine.asOwner((owner) => planRights(owner, engine.dialect, system, roles));
-  return script(changes);
+  const mayRun = ({ sql, allowed }: RoleChange): boolean => sql !== undefined && allowed;
+  const forDba = changes.filter((change) => !mayRun(change));
+  const others = changes.filter(mayRun);
+  if (forDba.length === 0) return script(others);
+  return [
+    `-- for a DBA, in this database:\n${script(forDba)}`,
+    ...(others.length > 0 ? [`-- \`ashlar up\` runs these itself:\n${script(others)}`] : []),
+  ].join('');
 }
 
 /**

@@ -85,7 +85,8 @@ const url = filled.regex(
 );
 
 const role = filled
-  .max(63)
+  // PostgreSQL cuts off longer names
+  .refine((name) => Buffer.byteLength(name) <= 63, 'is longer than 63 bytes')
   .regex(/^(?!pg_)[^\0]+$/, 'is not a valid name of a role')
   .refine((name) => name !== 'public' && name !== 'none', 'is not a valid name of a role');
 

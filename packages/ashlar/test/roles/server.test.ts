@@ -305,7 +305,10 @@ describe('the roles that the settings name', () => {
     expect(rolesFrom(settings(env)).app).toBe(app);
   });
 
-  test.each(['pg_mine', 'public', 'none', 'x'.repeat(64)])('%s is no name for one', (name) => {
-    expect(() => settings({ DATABASE_APP_ROLE: name })).toThrow(AshlarError);
-  });
+  test.each(['pg_mine', 'public', 'none', 'x'.repeat(64), 'ü'.repeat(32)])(
+    '%s is no name for one',
+    (name) => {
+      expect(() => settings({ DATABASE_APP_ROLE: name })).toThrow(AshlarError);
+    },
+  );
 });

@@ -14,22 +14,23 @@ import { postgresDialect } from './dialect.js';
 import { postgresAnswers } from './query/answers.js';
 import { introspect } from './schema/introspect.js';
 import { partitions } from './schema/partitions.js';
-import { type ConnectionFacts, readConnectionFacts, setRole } from './session/connected-role.js';
+import { type ConnectionFacts, readConnectionFacts } from './session/connected-role.js';
 import type { ContextSigner } from './session/context-signer.js';
 import { ownerOf } from './session/owner.js';
+import { read } from './session/read.js';
 import { Sealer } from './session/sealer.js';
 import { PostgresTransaction } from './session/transaction.js';
 import type { Hooks } from './session/transaction-parts.js';
-import type { Channel, Lease, Leases, Reply, Request } from './wire/channel.js';
+import type { TransactionSettings } from './session/transaction-settings.js';
+import type { Lease, Leases } from './wire/channel.js';
 import { ColumnCodecs } from './wire/column-codecs.js';
 import { decodeReply } from './wire/decode.js';
-import { asAshlarError, isConnectionLost, isStaleStatement } from './wire/errors.js';
-import { Lasting, resetConnection } from './wire/lasting.js';
-import { wireValues } from './wire/parameters.js';
+import { asAshlarError } from './wire/errors.js';
+import { Lasting } from './wire/lasting.js';
 import { Refusals } from './wire/refusals.js';
 import { reported } from './wire/report.js';
 import type { SharedConnection } from './wire/shared-connection.js';
-import { assertAllowed, isKept, isPlainRead } from './wire/statement-kind.js';
+import { assertAllowed } from './wire/statement-kind.js';
 
 /** The parts of the PostgreSQL engine that differ between a server and PGlite. */
 export interface Backend {
@@ -48,6 +49,8 @@ export interface Backend {
   readonly connectedRole: ConnectedRole;
   /** What signs the contexts of sessions, with what the database said of its keys when it was opened. */
   readonly signer: ContextSigner;
+  /** What each transaction sets itself; `undefined` where connections keep their settings. */
+  readonly settings: TransactionSettings | undefined;
   /** Leases a connection that acts as the schema's owner, for changes of the schema. */
   takeOwner(lockTimeout?: number): Promise<Lease>;
   /** Keeps the owner's connection open between the leases that `work` takes; `undefined` if there is one connection. */
@@ -73,66 +76,6 @@ const fileOf = async (owner: Owner, table: string): Promise<unknown> => {
   return row?.file;
 };
 
-const readAttempts = 3;
-
-// requests that are sent without waiting for replies travel in one packet
-const together = async (channel: Channel, requests: readonly Request[], answer: number): Promise<Reply> => {
-  const replies = await Promise.allSettled(requests.map((request) => channel.send(request)));
-  const failed = replies.slice(0, answer).find((reply) => reply.status === 'rejected');
-  const reply = failed ?? replies[answer];
-  if (reply?.status === 'fulfilled') return reply.value;
-  throw reply?.reason;
-};
-
-const reset = async (channel: Channel): Promise<void> => {
-  await channel.send({ text: resetConnection });
-  channel.role = null;
-};
-
-const readOnce = async (
-  { channel }: Lease,
-  sql: string,
-  parameters: readonly unknown[],
-  role: string | null,
-): Promise<Reply> => {
-  const request = { text: sql, values: wireValues(parameters), keep: isKept(sql) && parameters.length > 0 };
-  const read = isPlainRead(sql) ? [request] : [{ text: 'BEGIN READ ONLY' }, request, { text: 'ROLLBACK' }];
-  if (channel.role === role) return read.length === 1 ? channel.send(request) : together(channel, read, 1);
-  const reply = await together(channel, [setRole(role), ...read], read.indexOf(request) + 1);
-  channel.role = role;
-  return reply;
-};
-
-/** Where and how statements outside sessions are read. */
-interface Reading {
-  readonly leases: Leases;
-  readonly codecs: ColumnCodecs;
-  readonly role: string | null;
-  readonly lasting: Lasting;
-}
-
-const read = async (
-  { leases, codecs, role, lasting }: Reading,
-  sql: string,
-  parameters: readonly unknown[],
-): Promise<Reply> => {
-  for (let attempt = 1; ; attempt++) {
-    const lease = await leases.take();
-    let isUnfit = false;
-    try {
-      const reply = await readOnce(lease, sql, parameters, role);
-      if (isPlainRead(sql) && lasting.mayLast(sql)) await reset(lease.channel);
-      await codecs.learn(reply, lease.channel);
-      return reply;
-    } catch (error) {
-      isUnfit = isConnectionLost(error) || isStaleStatement(error);
-      if (!isUnfit || attempt === readAttempts) throw error;
-    } finally {
-      lease.release(isUnfit);
-    }
-  }
-};
-
 // the wait for a safe snapshot has no setting of the connection
 const withLockTimeout = (
   transaction: TransactionOptions,
@@ -144,7 +87,7 @@ const withLockTimeout = (
 
 /** Creates the engine for the connection pool of a PostgreSQL server, or for PGlite. */
 export function postgresEngine(backend: Backend, options: OpenOptions): Engine {
-  const { leases, signer } = backend;
+  const { leases, signer, settings } = backend;
   const sealer = new Sealer(backend.sealing ?? leases);
   const hooks: Hooks = backend.sealing
     ? { afterCommit: () => sealer.soon() }
@@ -214,6 +157,7 @@ export function postgresEngine(backend: Backend, options: OpenOptions): Engine {
           report,
           lasting,
           signer,
+          settings,
           hooks: transaction.mode === 'write' && !sealer.idle ? hooks : {},
         });
       } catch (error) {
@@ -225,7 +169,11 @@ export function postgresEngine(backend: Backend, options: OpenOptions): Engine {
       decodeReply(
         await reported(report, sql, () =>
           refusals.translated(sql, () =>
-            read({ leases, codecs, role: connectedRole.sessionRole ?? null, lasting }, sql, parameters),
+            read(
+              { leases, codecs, role: connectedRole.sessionRole ?? null, lasting, settings },
+              sql,
+              parameters,
+            ),
           ),
         ),
         codecs.origin,

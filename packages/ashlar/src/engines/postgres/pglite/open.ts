@@ -158,6 +158,7 @@ export async function pgliteEngine(
     sealing: undefined,
     connectedRole,
     signer,
+    settings: undefined,
     takeOwner,
     exclusively: (_owner, _lockTimeout, work) => work(),
     snapshot: (work) =>

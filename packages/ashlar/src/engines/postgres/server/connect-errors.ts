@@ -18,6 +18,7 @@ const refused = ({ address }: ServerUrl, detail: string): AshlarError =>
  * is not its cause.
  */
 export function connectError(error: unknown, url: ServerUrl): AshlarError {
+  if (error instanceof AshlarError) return error;
   const { code = '', message = '' } = error as { code?: string; message?: string };
   if (unreachable.test(code)) return refused(url, code);
   if (code === '3D000') {
@@ -44,10 +45,12 @@ export function connectError(error: unknown, url: ServerUrl): AshlarError {
   if (message.includes('unsupported startup parameter')) {
     return new AshlarError('pooler-unfit', {
       message: `The pooler at ${url.address} refuses the settings in the startup packet.`,
-      detail: message,
-      suggestion: 'Connect to the server directly, or set ignore_startup_parameters = options in PgBouncer.',
+      detail: `${message}.`,
+      suggestion: 'Write ?pooled=true in the URL, or connect to the server directly.',
     });
   }
   if (timedOut.test(message)) return refused(url, 'The connection timed out.');
+  // a pooler's own errors have this code
+  if (code === '08P01') return refused(url, `${message}.`);
   return asAshlarError(error);
 }

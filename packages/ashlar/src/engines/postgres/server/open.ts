@@ -1,23 +1,24 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client, ClientConfig } from 'pg';
 import type { Engine } from '../../../contract/engine.js';
 import type { OpenOptions } from '../../../contract/open-options.js';
-import type { Owner } from '../../../contract/owner.js';
 import { AshlarError } from '../../../errors.js';
 import { identifier } from '../../../model/index.js';
 import { defaultLockTimeout } from '../../lock.js';
 import { type Backend, postgresEngine } from '../engine.js';
 import { actAsOwner, type ConnectionFacts, readConnectionFacts } from '../session/connected-role.js';
 import { ContextSigner } from '../session/context-signer.js';
+import { holding, TransactionSettings } from '../session/transaction-settings.js';
 import type { Channel, Lease } from '../wire/channel.js';
 import { decodeRows, storedForm } from '../wire/decode.js';
+import { applicationName } from '../wire/lasting.js';
 import { valueSettings, waitSettings } from '../wire/session-settings.js';
 import { SharedConnection } from '../wire/shared-connection.js';
 import { connectError } from './connect-errors.js';
+import { exclusively } from './migration-lock.js';
 import { OwnerConnections } from './owner-connections.js';
 import { PgChannel } from './pg-channel.js';
 import { PoolLeases } from './pool-leases.js';
-import { assertSettings } from './pooler.js';
+import { assertDirect, needsDirect } from './pooler.js';
 import { serverSnapshot } from './snapshot.js';
 import { parseServerUrl, type ServerUrl } from './url.js';
 
@@ -37,19 +38,22 @@ const loadDriver = async () => {
 
 const identity = (text: string): string => text;
 
-const clientConfig = (url: ServerUrl, options: OpenOptions): ClientConfig => ({
+const clientConfig = (url: ServerUrl, options: OpenOptions, isPooled: boolean): ClientConfig => ({
   connectionString: url.connection,
-  application_name: 'ashlar',
+  application_name: applicationName,
   keepAlive: true,
   connectionTimeoutMillis: 15_000,
   pipeline: true,
   client_encoding: 'UTF8',
-  // in the startup packet, so that they apply before the first statement, and RESET returns to them
-  options: [...valueSettings(url.schema), ...waitSettings(options.lockTimeout ?? defaultLockTimeout)]
-    .map(([name, value]) => `-c ${name}=${value.replace(/[\\ ]/g, '\\$&')}`)
-    .join(' '),
+  ...(isPooled ? {} : { options: startupSettings(url, options) }),
   types: { getTypeParser: () => identity } as unknown as NonNullable<ClientConfig['types']>,
 });
+
+// in the startup packet, so that they apply before the first statement, and RESET returns to them
+const startupSettings = (url: ServerUrl, options: OpenOptions): string =>
+  [...valueSettings(url.schema), ...waitSettings(options.lockTimeout ?? defaultLockTimeout)]
+    .map(([name, value]) => `-c ${name}=${value.replace(/[\\ ]/g, '\\$&')}`)
+    .join(' ');
 
 // an 'error' event without a listener ends the process; the user of the connection sees its statement fail
 const surviveErrors = (client: { on(event: 'error', listener: () => void): unknown }): void => {
@@ -67,36 +71,54 @@ interface ServerOptions extends OpenOptions {
   readonly isRenamed?: boolean;
 }
 
-const firstLook = async (
-  leases: PoolLeases,
-  options: ServerOptions,
-  { schema }: ServerUrl,
-  signer: ContextSigner,
-): Promise<ConnectionFacts> => {
+interface FirstLook {
+  readonly leases: PoolLeases;
+  readonly options: ServerOptions;
+  readonly url: ServerUrl;
+  readonly signer: ContextSigner;
+  readonly settings: TransactionSettings | undefined;
+}
+
+const firstLook = async ({ leases, options, url, signer, settings }: FirstLook): Promise<ConnectionFacts> => {
   const lease = await leases.take();
+  const { channel } = lease;
   try {
-    // one packet: the channel pipelines them
-    const [seen] = await Promise.all([
-      readConnectionFacts(lease.channel, options),
-      assertSettings(lease.channel, schema),
-      options.isRenamed || signer.learn(lease.channel),
-    ]);
-    if (seen.versionNumber < oldestServer) {
-      throw new AshlarError('server-too-old', {
-        message: `The server is PostgreSQL ${seen.version}.`,
-        detail: 'Ashlar needs PostgreSQL 15 or newer.',
-        suggestion: 'Upgrade the server.',
-      });
-    }
-    if (options.create === false && !options.anySchema && !(await hasSchema(lease.channel, schema))) {
-      throw new AshlarError('database-missing', {
-        message: `The schema ${schema} does not exist in this database.`,
-        suggestion: 'Create the schema with `ashlar up`.',
-      });
-    }
+    const seen = await holding(settings, channel, async () => {
+      // one packet: the channel pipelines them
+      const [facts] = await Promise.all([
+        readConnectionFacts(channel, options),
+        settings ? settings.learn(channel) : assertDirect(channel, url),
+        // it fails where the database is not initialised, which ends the transaction
+        settings || options.isRenamed ? undefined : signer.learn(channel),
+      ]);
+      await assertUsable(channel, facts, options, url);
+      return facts;
+    });
+    if (settings && !options.isRenamed) await holding(settings, channel, () => signer.learn(channel));
     return seen;
   } finally {
     lease.release();
+  }
+};
+
+const assertUsable = async (
+  channel: Channel,
+  { version, versionNumber }: ConnectionFacts,
+  options: ServerOptions,
+  { schema }: ServerUrl,
+): Promise<void> => {
+  if (versionNumber < oldestServer) {
+    throw new AshlarError('server-too-old', {
+      message: `The server is PostgreSQL ${version}.`,
+      detail: 'Ashlar needs PostgreSQL 15 or newer.',
+      suggestion: 'Upgrade the server.',
+    });
+  }
+  if (options.create === false && !options.anySchema && !(await hasSchema(channel, schema))) {
+    throw new AshlarError('database-missing', {
+      message: `The schema ${schema} does not exist in this database.`,
+      suggestion: 'Create the schema with `ashlar up`.',
+    });
   }
 };
 
@@ -114,43 +136,37 @@ const ensureSchema = async (channel: Channel, schema: string): Promise<void> => 
     await channel.send({ text: `CREATE SCHEMA IF NOT EXISTS ${identifier(schema)}` });
 };
 
-const lockPoll = 100;
-
-const exclusively =
-  (schema: string): Backend['exclusively'] =>
-  async (owner: Owner, lockTimeout, work) => {
-    const key = [`ashlar migrations ${schema}`];
-    const deadline = Date.now() + lockTimeout;
-    for (;;) {
-      const [row] = await owner.run('SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS locked', key);
-      if (row?.locked) break;
-      if (Date.now() >= deadline) {
-        throw new AshlarError('migration-locked', {
-          message: 'Another process is migrating this database.',
-          detail: `The other process held the migration lock for longer than ${lockTimeout} ms.`,
-          suggestion: 'Wait until the other process has finished, then run the command again.',
-        });
-      }
-      await sleep(Math.min(lockPoll, Math.max(1, deadline - Date.now())));
-    }
-    try {
-      return await work();
-    } finally {
-      // if this fails, the lock ends with the connection
-      await owner.run('SELECT pg_advisory_unlock(hashtextextended($1, 0))', key).catch(() => undefined);
-    }
-  };
-
 /**
- * Connects to a PostgreSQL server. `?schema=NAME` in the URL chooses the schema; default `public`.
+ * Connects to a PostgreSQL server. `?schema=NAME` in the URL chooses the schema; default `public`. `?pooled=true` says
+ * that a pooler gives each transaction another connection; without it, a pooler is detected by what it answers.
  *
  * @throws AshlarError `url-invalid`, `driver-missing`, `connection-refused`, `authentication-failed`,
  *   `database-missing`, `server-too-old`, `pooler-unfit`
  */
 export async function openPostgres(options: ServerOptions): Promise<Engine> {
   const url = parseServerUrl(options.url);
+  if (url.pooled) return openAs(options, url, 'pooled');
+  try {
+    return await openAs(options, url, 'direct');
+  } catch (error) {
+    const isPooler = error instanceof AshlarError && error.code === 'pooler-unfit';
+    if (url.pooled === false || !isPooler) throw error;
+    return openAs(options, url, 'pooled', error.detail);
+  }
+}
+
+/** @param reason - how the pooler was detected */
+const openAs = async (
+  options: ServerOptions,
+  url: ServerUrl,
+  kind: 'direct' | 'pooled',
+  reason?: string,
+): Promise<Engine> => {
+  const isPooled = kind === 'pooled';
+  const lockTimeout = options.lockTimeout ?? defaultLockTimeout;
   const driver = await loadDriver();
-  const config = clientConfig(url, options);
+  const config = clientConfig(url, options, isPooled);
+  const settings = isPooled ? new TransactionSettings(url.schema, lockTimeout) : undefined;
   // Pool exposes its options, and does not pass `pipeline` on: the client has its own
   class AshlarClient extends driver.Client {
     constructor() {
@@ -167,14 +183,17 @@ export async function openPostgres(options: ServerOptions): Promise<Engine> {
     pool,
     url,
     connections,
-    lockTimeout: options.lockTimeout ?? defaultLockTimeout,
+    lockTimeout,
+    isPooled,
     unused: () => new AshlarClient(),
   });
   const signer = new ContextSigner(options);
   try {
-    const { version, connectedRole } = await firstLook(leases, options, url, signer);
+    const { version, connectedRole } = await firstLook({ leases, options, url, signer, settings });
+    const open = (prepare?: (channel: Channel) => Promise<void>) =>
+      openAlone({ client: new AshlarClient(), url, isPooled, prepare });
     const owners = new OwnerConnections(
-      () => openAlone(new AshlarClient(), url),
+      () => open(),
       async ({ channel }) => {
         try {
           if (options.create ?? true) await ensureSchema(channel, url.schema);
@@ -191,12 +210,17 @@ export async function openPostgres(options: ServerOptions): Promise<Engine> {
       limitsStatements: true,
       connectedRole,
       signer,
-      sealing: new SharedConnection(() => openAlone(new AshlarClient(), url)),
-      takeOwner: () => owners.take(),
+      settings,
+      sealing: new SharedConnection(async () => sealingAlone(await open(), settings)),
+      takeOwner: async () => {
+        if (isPooled) throw needsDirect(url, reason);
+        return owners.take();
+      },
       holdOwner: (work) => owners.hold(work),
       exclusively: exclusively(url.schema),
       snapshot: async (work) => {
-        const lease = await openAlone(new AshlarClient(), url, actAsOwner);
+        if (isPooled) throw needsDirect(url, reason);
+        const lease = await open(actAsOwner);
         try {
           return await serverSnapshot(lease.channel, options, work);
         } finally {
@@ -208,21 +232,28 @@ export async function openPostgres(options: ServerOptions): Promise<Engine> {
     return postgresEngine(backend, options);
   } catch (error) {
     await leases.close();
-    throw error;
+    throw connectError(error, url);
   }
+};
+
+/** A connection that seals: behind a pooler, each call is a transaction that brings its settings. */
+const sealingAlone = (lease: Lease, settings: TransactionSettings | undefined): Lease =>
+  settings ? { ...lease, channel: settings.alone(lease.channel, { mode: 'write', role: null }) } : lease;
+
+interface OpenAlone {
+  readonly client: Client;
+  readonly url: ServerUrl;
+  readonly isPooled: boolean;
+  readonly prepare: ((channel: Channel) => Promise<void>) | undefined;
 }
 
 /** Opens a connection outside the pool, which is closed when it is released. */
-const openAlone = async (
-  client: Client,
-  url: ServerUrl,
-  prepare: (channel: PgChannel) => Promise<void> = async () => undefined,
-): Promise<Lease> => {
+const openAlone = async ({ client, url, isPooled, prepare }: OpenAlone): Promise<Lease> => {
   surviveErrors(client);
   try {
     await client.connect();
-    const channel = new PgChannel(client);
-    await prepare(channel);
+    const channel = new PgChannel(client, isPooled);
+    await prepare?.(channel);
     return { channel, release: () => void client.end().catch(() => undefined) };
   } catch (error) {
     await client.end().catch(() => undefined);

@@ -32,12 +32,19 @@ export class PgChannel implements Channel {
   readonly client: Client;
   readonly #connection: PgConnection;
   role: string | null | undefined = null;
-  readonly #kept = new PreparedStatements();
+  readonly #kept: PreparedStatements | undefined;
   #corked = false;
 
-  constructor(client: Client) {
+  /** @param isPooled - whether other clients use the connection to the server too: then no statement is kept on it */
+  constructor(client: Client, isPooled: boolean) {
     this.client = client;
+    this.#kept = isPooled ? undefined : new PreparedStatements();
     this.#connection = client.connection as unknown as PgConnection;
+  }
+
+  /** The number of the server's process, as the answer to the startup packet had it. */
+  get processId(): number | null {
+    return (this.client as unknown as { readonly processID: number | null }).processID;
   }
 
   async send(request: Request): Promise<Reply> {
@@ -49,8 +56,14 @@ export class PgChannel implements Channel {
   }
 
   #config({ text, values, keep }: Request): QueryArrayConfig {
-    if (!keep)
-      return { text, rowMode: 'array', ...(values ? { values: [...values], queryMode: 'extended' } : {}) };
+    if (!keep || !this.#kept) {
+      const isExtended = values !== undefined || keep;
+      return {
+        text,
+        rowMode: 'array',
+        ...(isExtended ? { values: [...(values ?? [])], queryMode: 'extended' } : {}),
+      };
+    }
     const { name, evicted } = this.#kept.use(text);
     if (evicted) {
       // unlike DEALLOCATE, Close does not fail for a missing statement

@@ -20,6 +20,8 @@ export interface PoolLeasesOptions {
   readonly connections: number;
   /** How long to wait for a connection, in milliseconds. */
   readonly lockTimeout: number;
+  /** Whether other clients use the connections to the server too. */
+  readonly isPooled: boolean;
   /** Makes a client that is not connected, for a cancel request. */
   readonly unused: () => Client;
 }
@@ -38,7 +40,7 @@ export class PoolLeases implements Leases {
   }
 
   async take(lockTimeout = this.#options.lockTimeout): Promise<Lease & { readonly channel: PgChannel }> {
-    const { connections, pool, url, unused } = this.#options;
+    const { connections, pool, url, isPooled, unused } = this.#options;
     const leave =
       this.#free.tryAcquire() ??
       (await this.#free.acquire(lockTimeout, () => connectionsTaken(connections, lockTimeout)));
@@ -50,7 +52,7 @@ export class PoolLeases implements Leases {
       throw connectError(error, url);
     }
     this.#taken.add(client);
-    const channel = this.#channels.get(client) ?? new PgChannel(client);
+    const channel = this.#channels.get(client) ?? new PgChannel(client, isPooled);
     this.#channels.set(client, channel);
     return {
       channel,

@@ -6,6 +6,11 @@ export interface ServerUrl {
   /** The URL without the password, for messages. */
   readonly shown: string;
   readonly schema: string;
+  /**
+   * Whether the URL goes through a pooler that gives each transaction another connection to the server, as it says with
+   * `pooled=true` or `pooled=false`; `undefined` where it does not say.
+   */
+  readonly pooled: boolean | undefined;
   readonly database: string;
   /** The host and port of the server, for messages. */
   readonly address: string;
@@ -34,6 +39,10 @@ export function parseServerUrl(text: string): ServerUrl {
   if (schema === '' || schema.includes('\0'))
     throw invalid('The name of the schema is empty or contains NUL.');
   url.searchParams.delete('schema');
+  const pooled = url.searchParams.get('pooled') ?? undefined;
+  if (pooled !== undefined && pooled !== 'true' && pooled !== 'false')
+    throw invalid('The parameter "pooled" is neither true nor false.');
+  url.searchParams.delete('pooled');
   const connection = url.href;
   const shown = new URL(text);
   shown.password = '';
@@ -42,6 +51,7 @@ export function parseServerUrl(text: string): ServerUrl {
     connection,
     shown: shown.href,
     schema,
+    pooled: pooled === undefined ? undefined : pooled === 'true',
     database: decodeURIComponent(url.pathname.slice(1)) || decodeURIComponent(url.username),
     address: `${url.searchParams.get('host') ?? (url.hostname || 'localhost')}:${url.port || '5432'}`,
   };

@@ -2,26 +2,40 @@ import type { TransactionOptions } from '../../../contract/transaction.js';
 import { AshlarError } from '../../../errors.js';
 import { identifier, literal } from '../../../model/index.js';
 import { defaultLockTimeout } from '../../lock.js';
-import { wireValues } from '../wire/parameters.js';
 import { setLocalOwnerRole } from './connected-role.js';
+import type { Control } from './control.js';
+import type { TransactionSettings } from './transaction-settings.js';
 
-/** Returns the statements that begin a transaction, with its role and its limits, but without its context. */
-export function beginText(options: TransactionOptions, role: string | undefined): string {
+/**
+ * Returns what begins a transaction, with its role and its limits, but without its context.
+ *
+ * @param settings - what the transaction sets itself, because its connection is another one each time
+ */
+export function beginControls(
+  options: TransactionOptions,
+  role: string | undefined,
+  settings?: TransactionSettings,
+): readonly Control[] {
   const { mode, now, asOwner = false, deferrable = false, statementTimeout, lockTimeout } = options;
   // a read session sees one snapshot, as on SQLite
   const { isolation = mode === 'read' ? 'repeatable read' : 'read committed' } = options;
-  const begin = `BEGIN ISOLATION LEVEL ${isolation.toUpperCase()} ${mode === 'read' ? 'READ ONLY' : 'READ WRITE'}${deferrable ? ' DEFERRABLE' : ''}`;
-  // for this transaction only: behind a pooler, other clients use the connection as well
-  const limits = [
-    ...(deferrable ? [`${safeSnapshot(lockTimeout)}; `] : []),
-    ...(statementTimeout === undefined ? [] : [`SET LOCAL statement_timeout = ${statementTimeout}; `]),
-    ...(lockTimeout === undefined ? [] : [`SET LOCAL lock_timeout = ${lockTimeout}; `]),
-  ].join('');
-  // in every transaction, because an earlier one on this connection may have changed the role
-  const stepDown = role === undefined ? '' : `SET LOCAL ROLE ${identifier(role)}`;
-  const clock = now === undefined ? '' : `; SET LOCAL ashlar.now = ${literal(now)}`;
-  return `${begin}; ${limits}${asOwner ? setLocalOwnerRole : stepDown}${clock}`;
+  const begin = `BEGIN ISOLATION LEVEL ${isolation.toUpperCase()} ${mode === 'read' ? 'READ ONLY' : 'READ WRITE'}${deferrable ? ` DEFERRABLE; ${safeSnapshot(lockTimeout)}` : ''}`;
+  return [
+    ...(settings ? settings.begin(begin) : [begin]),
+    // for this transaction only: behind a pooler, other clients use the connection as well
+    ...(statementTimeout === undefined ? [] : [`SET LOCAL statement_timeout = ${statementTimeout}`]),
+    ...(lockTimeout === undefined ? [] : [`SET LOCAL lock_timeout = ${lockTimeout}`]),
+    ...roleText(role, asOwner, settings !== undefined),
+    ...(now === undefined ? [] : [`SET LOCAL ashlar.now = ${literal(now)}`]),
+  ];
 }
+
+// in every transaction, because an earlier one on this connection may have changed the role
+const roleText = (role: string | undefined, asOwner: boolean, isShared: boolean): readonly string[] => {
+  if (asOwner) return [setLocalOwnerRole];
+  if (role !== undefined) return [`SET LOCAL ROLE ${identifier(role)}`];
+  return isShared ? ['SET LOCAL ROLE NONE'] : [];
+};
 
 // a deferrable transaction waits for its snapshot, and lock_timeout does not apply to that
 const safeSnapshot = (lockTimeout = defaultLockTimeout): string =>
@@ -35,10 +49,4 @@ export function snapshotError(error: unknown): unknown {
     detail: 'A serializable session that writes was running all the time.',
     suggestion: 'Try again, make sessions that write shorter, or raise lockTimeout.',
   });
-}
-
-/** Returns the statements that set the actor and the scope of a transaction. */
-export function contextText({ actor, scope }: Pick<TransactionOptions, 'actor' | 'scope'>): string {
-  const [who = '', whose = ''] = wireValues([actor ?? '', scope ?? '']) as string[];
-  return `SET LOCAL ashlar.actor = ${literal(who)}; SET LOCAL ashlar.scope = ${literal(whose)}`;
 }

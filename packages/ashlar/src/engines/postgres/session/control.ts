@@ -1,9 +1,13 @@
+import { literal } from '../../../model/index.js';
 import type { Channel, Reply, Request } from '../wire/channel.js';
-import { contextText } from './begin.js';
+import { wireValues } from '../wire/parameters.js';
 import type { Context } from './context-signer.js';
 
-/** A statement that is sent before another one: its text, or a change of the context. */
-export type Control = string | Context;
+/**
+ * What is sent before a statement: texts, a change of the context, or a request that is a message of its own, because the
+ * server must have run it before it reads the next.
+ */
+export type Control = string | Request | Context;
 
 /**
  * Returns the requests for statements that are sent together. Consecutive texts travel in one: a request without parameters
@@ -23,11 +27,15 @@ export function controlRequests(
     texts = [];
   };
   for (const each of control) {
-    const signed = typeof each === 'string' ? undefined : sign(each);
-    if (signed) {
+    if (typeof each === 'string') {
+      texts.push(each);
+      continue;
+    }
+    const request = 'text' in each ? each : sign(each);
+    if (request) {
       flush();
-      requests.push(signed);
-    } else texts.push(typeof each === 'string' ? each : contextText(each));
+      requests.push(request);
+    } else texts.push(contextText(each as Context));
   }
   flush();
   return requests;
@@ -51,4 +59,10 @@ export async function sendTogether(
   if (failed && failed !== answer) throw explain(failed.reason);
   if (answer.status === 'rejected') throw answer.reason;
   return answer.value;
+}
+
+/** Returns the statements that set the actor and the scope of a transaction. */
+export function contextText({ actor, scope }: Context): string {
+  const [who = '', whose = ''] = wireValues([actor ?? '', scope ?? '']) as string[];
+  return `SET LOCAL ashlar.actor = ${literal(who)}; SET LOCAL ashlar.scope = ${literal(whose)}`;
 }

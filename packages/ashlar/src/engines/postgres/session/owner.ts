@@ -8,8 +8,8 @@ import { asAshlarError } from '../wire/errors.js';
 import { wireValues } from '../wire/parameters.js';
 import { reported } from '../wire/report.js';
 import { isKept } from '../wire/statement-kind.js';
-import { contextText } from './begin.js';
 import type { ContextSigner } from './context-signer.js';
+import { contextText } from './control.js';
 import type { Hooks } from './transaction-parts.js';
 
 // the owner acts in every scope; set for one transaction only, because a pooler would pass settings of a connection on to

@@ -4,6 +4,7 @@ import type { ColumnCodecs } from '../wire/column-codecs.js';
 import type { Lasting } from '../wire/lasting.js';
 import type { Refusals } from '../wire/refusals.js';
 import type { ContextSigner } from './context-signer.js';
+import type { TransactionSettings } from './transaction-settings.js';
 
 /** Functions that run before and after the COMMIT of a transaction that has sent statements. */
 export interface Hooks {
@@ -22,4 +23,6 @@ export interface TransactionParts {
   readonly hooks: Hooks;
   readonly lasting: Lasting;
   readonly signer: ContextSigner;
+  /** What each transaction sets itself; `undefined` where connections keep their settings. */
+  readonly settings: TransactionSettings | undefined;
 }

@@ -7,22 +7,27 @@ import { endsWithin } from '../../ends-within.js';
 import { Usage } from '../../report.js';
 import type { Lease, Leases, Reply, Request } from '../wire/channel.js';
 import { decodeReply, decodeRows } from '../wire/decode.js';
-import { asAshlarError, isConnectionLost, isStaleStatement } from '../wire/errors.js';
-import { resetConnection } from '../wire/lasting.js';
+import { isConnectionLost, isStaleStatement } from '../wire/driver-error.js';
+import { asAshlarError } from '../wire/errors.js';
 import { wireValues } from '../wire/parameters.js';
 import { reported } from '../wire/report.js';
 import { isKept } from '../wire/statement-kind.js';
-import { beginText, snapshotError } from './begin.js';
+import { beginControls, snapshotError } from './begin.js';
 import { type Context, isContextRefused } from './context-signer.js';
 import { type Control, controlRequests, sendTogether } from './control.js';
+import { cursorName } from './cursor-name.js';
 import { ended, endedByStatement, lost, outcomeUnknown } from './end-errors.js';
 import { insertManyRequest } from './insert-many.js';
+import { TransactionEnd } from './transaction-end.js';
 import type { TransactionParts } from './transaction-parts.js';
+import { holding } from './transaction-settings.js';
 
 const longestOpening = 3;
 
 /** How long the ROLLBACK after an interruption may take, in milliseconds, before the connection is closed instead. */
 const longestRollback = 2_000;
+
+const timeOfBegin = 'SELECT (extract(epoch FROM now()) * 1000)::bigint';
 
 /**
  * A transaction on a leased connection. BEGIN, the context and savepoints are sent together with the next statement, in
@@ -31,11 +36,12 @@ const longestRollback = 2_000;
 export class PostgresTransaction implements Transaction {
   readonly #leases: Leases;
   readonly #parts: TransactionParts;
-  readonly #begin: string;
+  readonly #begin: readonly Control[];
   readonly #context: Context;
   readonly #lockTimeout: number | undefined;
   readonly #deferrable: boolean;
   readonly #asOwner: boolean;
+  readonly #ending: TransactionEnd;
   #lease: Lease;
   /** What is sent before the next statement: texts, and contexts, which are signed when they are sent. */
   #waiting: Control[] = [];
@@ -46,21 +52,20 @@ export class PostgresTransaction implements Transaction {
   #broken = false;
   #inFlight = 0;
   #interrupted = false;
-  #needsReset = false;
   #undoing = false;
   #withdrawn: string | undefined;
-  #cursors = 0;
 
   /** @throws AshlarError `value-unstorable` for an actor or scope with NUL or a lone surrogate */
   constructor(leases: Leases, lease: Lease, options: TransactionOptions, parts: TransactionParts) {
     this.#leases = leases;
     this.#lease = lease;
-    this.#begin = beginText(options, parts.role);
+    this.#begin = beginControls(options, parts.role, parts.settings);
     this.#context = { actor: options.actor, scope: options.scope };
     wireValues([options.actor, options.scope]);
     this.#lockTimeout = options.lockTimeout;
     this.#deferrable = options.deferrable ?? false;
     this.#asOwner = options.asOwner ?? false;
+    this.#ending = new TransactionEnd(parts.lasting, parts.settings !== undefined);
     this.#parts = parts;
   }
 
@@ -82,7 +87,7 @@ export class PostgresTransaction implements Transaction {
     chunk: number,
     kinds?: ResultKinds,
   ): AsyncIterable<Record<string, unknown>> {
-    const cursor = `ashlar_cursor_${++this.#cursors}`;
+    const cursor = cursorName();
     const usage = new Usage(this.#parts.report, sql);
     const run = (request: Request) => usage.during(() => this.#translated(sql, request));
     try {
@@ -164,18 +169,14 @@ export class PostgresTransaction implements Transaction {
     }
     if (this.#state !== 'open') return this.#end();
     await this.#beforeCommit();
+    const { report, hooks, refusals } = this.#parts;
     try {
-      const [committed] = await Promise.allSettled([
-        reported(this.#parts.report, 'COMMIT', () => this.#lease.channel.send({ text: 'COMMIT' })),
-        this.#reset(),
-      ]);
-      if (committed.status === 'rejected') throw committed.reason;
-      const reply = committed.value;
+      const reply = await reported(report, 'COMMIT', () => this.#ending.commit(this.#lease.channel));
       if (reply.command === 'ROLLBACK') throw asAshlarError({ code: '25P02' });
-      this.#parts.hooks.afterCommit?.();
+      hooks.afterCommit?.();
     } catch (error) {
       this.#broken ||= isConnectionLost(error);
-      throw isConnectionLost(error) ? outcomeUnknown(error) : this.#parts.refusals.explained(error);
+      throw isConnectionLost(error) ? outcomeUnknown(error) : refusals.explained(error);
     } finally {
       this.#end();
     }
@@ -197,8 +198,8 @@ export class PostgresTransaction implements Transaction {
     if (this.#state === 'open') {
       this.#undoing = true;
       try {
-        const answer = this.#lease.channel.send({ text: 'ROLLBACK' });
-        if (!this.#interrupted) await Promise.all([answer, this.#reset()]);
+        const answer = this.#ending.rollback(this.#lease.channel);
+        if (!this.#interrupted) await answer;
         else if (!(await endsWithin(answer, longestRollback))) answer.catch(() => undefined);
       } catch {
         // closing the connection rolls back
@@ -218,24 +219,9 @@ export class PostgresTransaction implements Transaction {
 
   #end(): void {
     if (this.#state === 'ended') return;
-    this.#broken ||= this.#state === 'lost';
+    this.#broken ||= this.#state === 'lost' || this.#ending.isUnfit;
     this.#state = 'ended';
     this.#lease.release(this.#broken);
-  }
-
-  // sent in the packet of the COMMIT or ROLLBACK: what the session did to its connection must not reach the next one
-  async #reset(): Promise<void> {
-    if (!this.#needsReset) return;
-    const { channel } = this.#lease;
-    // the COMMIT or ROLLBACK, not this, has to report a lost connection
-    await channel.send({ text: resetConnection }).then(
-      () => {
-        channel.role = null;
-      },
-      () => {
-        this.#broken = true;
-      },
-    );
   }
 
   // withdraws a savepoint that was not sent yet, and everything after it
@@ -252,8 +238,8 @@ export class PostgresTransaction implements Transaction {
   }
 
   #translated(sql: string, request: Request): Promise<Reply> {
-    const { refusals, codecs, lasting } = this.#parts;
-    this.#needsReset ||= lasting.mayLast(request.text);
+    const { refusals, codecs } = this.#parts;
+    this.#ending.note(request.text);
     return refusals.translated(sql, async () => {
       const reply = await this.#send(request);
       const learning = codecs.learn(reply, this.#lease.channel);
@@ -294,20 +280,21 @@ export class PostgresTransaction implements Transaction {
   }
 
   async #openOnLiveConnection(control: readonly Control[], request: Request): Promise<Reply> {
-    for (let attempt = 1, isSignedAgain = false; ; attempt++) {
-      if (this.#parts.signer.isDoubtful) await this.#parts.signer.learn(this.#lease.channel);
+    const { signer } = this.#parts;
+    for (let attempt = 1, isRefused = false; ; attempt++) {
+      if (signer.isDoubtful) await this.#learn();
       this.#state = 'open';
-      this.#issued = this.#parts.signer.now();
+      this.#issued = signer.now();
       try {
-        const opening = [this.#begin, this.#context, ...control];
-        return this.#stillOpen(await this.#together(opening, request));
+        const begin = isRefused ? await this.#beginFirst() : this.#begin;
+        return this.#stillOpen(await this.#together([...begin, this.#context, ...control], request));
       } catch (error) {
-        if (isContextRefused(error) && !isSignedAgain) {
+        if (isContextRefused(error) && !isRefused) {
           // the token was stale, or the keys have changed: nothing has run yet
-          isSignedAgain = true;
+          isRefused = true;
           attempt--;
           await this.#lease.channel.send({ text: 'ROLLBACK' });
-          await this.#parts.signer.learn(this.#lease.channel);
+          await this.#learn();
           continue;
         }
         const replaceable = isConnectionLost(error) || isStaleStatement(error);
@@ -319,6 +306,19 @@ export class PostgresTransaction implements Transaction {
         this.#lease = await this.#leases.take(this.#lockTimeout);
       }
     }
+  }
+
+  #learn(): Promise<void> {
+    const { signer, settings } = this.#parts;
+    const { channel } = this.#lease;
+    return holding(settings, channel, () => signer.learn(channel));
+  }
+
+  // begins alone, and signs the time of that BEGIN: a wait before it, in a queue of the server, makes no token stale
+  async #beginFirst(): Promise<readonly Control[]> {
+    const { rows } = await this.#together(this.#begin, { text: timeOfBegin });
+    this.#issued = Number(rows[0]?.[0]);
+    return [];
   }
 
   // what ran after the end of the transaction would be committed alone, and what ran before it cannot be undone

@@ -10,21 +10,14 @@ import {
   uniqueViolation,
 } from '../../violations.js';
 import { withoutLiterals } from '../../without-literals.js';
-
-/** The fields that errors of both drivers share. */
-interface DriverError {
-  readonly message?: string | undefined;
-  readonly code?: string | undefined;
-  readonly severity?: string | undefined;
-  readonly detail?: string | undefined;
-  readonly where?: string | undefined;
-  readonly table?: string | undefined;
-  readonly column?: string | undefined;
-  readonly constraint?: string | undefined;
-}
-
-const fields = (error: unknown): DriverError =>
-  typeof error === 'object' && error !== null ? (error as DriverError) : { message: String(error) };
+import {
+  type DriverError,
+  fieldsOf,
+  isConnectionLost,
+  isOtherBinary,
+  isQueueFull,
+  isStaleStatement,
+} from './driver-error.js';
 
 // the DETAIL of a driver's error contains values of rows; this cause of an AshlarError, which reaches logs, does not
 class PostgresFailure extends Error {
@@ -60,30 +53,6 @@ const readable = (error: DriverError, declared: DeclaredFacts): DriverError => {
   const message = plainMessage(error, declared);
   return { message, code, severity, detail, where, table, column, constraint };
 };
-
-const networkCodes = /^E(CONNRESET|PIPE|CONNABORTED|NETRESET|TIMEDOUT|NOTCONN|HOSTUNREACH|NETUNREACH)$/;
-const driverSaysDead = /^(Connection terminated|Client has encountered a connection error|Client was closed)/;
-
-// bytes are sent in binary; of another type than bytea the server reads too few of them, or too many: 08P01, 22P03
-const isOtherBinary =
-  /^(insufficient data left in|no data left in|invalid string in|invalid message format|incorrect binary data format)/;
-
-/** Whether an error means that the connection is lost: a socket error, or the server ended the session. */
-export function isConnectionLost(error: unknown): boolean {
-  const { code = '', message = '' } = fields(error);
-  if (isOtherBinary.test(message)) return false;
-  if (/^(08...|57P0[1-5]|25P03|25P04)$/.test(code)) return true;
-  return networkCodes.test(code) || driverSaysDead.test(message);
-}
-
-/**
- * Whether an error means that a prepared statement no longer exists, or is no longer valid because the schema changed.
- * The statement can be run again on another connection.
- */
-export function isStaleStatement(error: unknown): boolean {
-  const { code, message = '' } = fields(error);
-  return code === '26000' || (code === '0A000' && message.includes('cached plan'));
-}
 
 /** The columns of `Key (name, "order")=(…) already exists.`; `undefined` for an index over expressions. */
 const keyColumns = (detail: string | undefined): readonly string[] | undefined => {
@@ -200,8 +169,7 @@ const violations: Readonly<Record<string, Describe>> = {
     code: 'pooler-unfit',
     message: 'The server does not know a statement that this connection prepared.',
     detail: 'A pooler gave the transaction another connection to the server.',
-    suggestion:
-      'Connect to the server directly, or let the pooler keep one server connection for each client (PgBouncer: pool_mode = session).',
+    suggestion: 'Write ?pooled=true in the URL, or connect to the server directly.',
   }),
   '53100': () => ({
     code: 'disk-full',
@@ -209,7 +177,7 @@ const violations: Readonly<Record<string, Describe>> = {
     suggestion: 'Free space on the server, and try again.',
   }),
   '54000': indexedValue,
-  '08P01': notOfType,
+  '08P01': ofProtocol,
   '22P03': notOfType,
   '22P02': notOfType,
   '22007': notOfType,
@@ -233,6 +201,28 @@ function indexedValue(error: DriverError, declared: DeclaredFacts): Described {
     detail: `PostgreSQL: ${withoutLiterals(error.message)}.`,
     suggestion: 'Index a part of the value, or a hash of it.',
     facts: { ...tableFact(table, declared), ...(constraint === undefined ? {} : { constraint }) },
+  };
+}
+
+// the server could not read a message, or a pooler says why it closes the connection
+function ofProtocol(error: DriverError): Described {
+  const { message = '' } = error;
+  if (isOtherBinary(error)) return notOfType(error);
+  if (!isQueueFull(error)) return connectionLost(error);
+  return {
+    code: 'lock-timeout',
+    message: 'The pooler gave no connection to the server in time.',
+    detail: `The pooler: ${message}.`,
+    suggestion: 'Make sessions shorter, or let the pooler open more connections to the server.',
+  };
+}
+
+function connectionLost({ message }: DriverError): Described {
+  return {
+    code: 'connection-lost',
+    message: 'The connection to the server was lost.',
+    detail: message,
+    suggestion: 'Run the session again: it was rolled back.',
   };
 }
 
@@ -299,14 +289,7 @@ const describe: Describe = (error, declared) => {
   }
   const known = violations[error.code ?? ''];
   if (known) return known(error, declared);
-  if (isConnectionLost(error)) {
-    return {
-      code: 'connection-lost',
-      message: 'The connection to the server was lost.',
-      detail: error.message,
-      suggestion: 'Run the session again: it was rolled back.',
-    };
-  }
+  if (isConnectionLost(error)) return connectionLost(error);
   return otherError(error);
 };
 
@@ -323,7 +306,7 @@ const nothingDeclared = new DeclaredFacts();
  */
 export function asAshlarError(error: unknown, declared = nothingDeclared): AshlarError {
   if (error instanceof AshlarError) return error;
-  const driver = readable(fields(error), declared);
+  const driver = readable(fieldsOf(error), declared);
   const { code, ...description } = describe(driver, declared);
   const made = new AshlarError(code, { ...description, cause: new PostgresFailure(driver) });
   return runAgain.has(driver.code ?? '') || isStaleStatement(driver) ? markRetryable(made) : made;

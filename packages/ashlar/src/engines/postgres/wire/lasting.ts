@@ -20,10 +20,26 @@ TO_CHAR TO_JSON TO_JSONB TRIM UNNEST UPPER GENERATE_SERIES HASHTEXTEXTENDED PG_A
   ),
 );
 
+// what a transaction does not undo when it is rolled back
+const resetBeyondTransaction = 'SELECT pg_advisory_unlock_all(); DISCARD SEQUENCES';
+const resetAfterCommit =
+  'RESET SESSION AUTHORIZATION; SET ROLE NONE; RESET ALL; CLOSE ALL; UNLISTEN *; DISCARD TEMP';
+
 /** What brings a connection back to the state in which it was opened, except for the statements that Ashlar prepared. */
-export const resetConnection =
-  'RESET SESSION AUTHORIZATION; SET ROLE NONE; RESET ALL; CLOSE ALL; UNLISTEN *; SELECT pg_advisory_unlock_all(); ' +
-  'DISCARD SEQUENCES; DISCARD TEMP';
+export const resetConnection = `${resetAfterCommit}; ${resetBeyondTransaction}`;
+
+/** The name of Ashlar's connections in pg_stat_activity. */
+export const applicationName = 'ashlar';
+
+/**
+ * COMMIT and the reset of the connection in one message: behind a pooler, the next message may reach another connection.
+ * What a rollback would leave goes first, because the COMMIT may fail. The pooler gives the name of each client to its
+ * connection, and takes RESET ALL for a change of that name.
+ */
+export const commitAndReset = `${resetBeyondTransaction}; COMMIT; ${resetAfterCommit}; SET application_name = '${applicationName}'`;
+
+/** ROLLBACK and what it leaves to be reset, in one message. */
+export const rollbackAndReset = `ROLLBACK; ${resetBeyondTransaction}`;
 
 const remembered = 1_000;
 

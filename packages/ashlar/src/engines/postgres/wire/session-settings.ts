@@ -26,3 +26,38 @@ export function waitSettings(lockTimeout: number): Settings {
     ['idle_in_transaction_session_timeout', String(longestIdle)],
   ];
 }
+
+/**
+ * The settings of Ashlar's functions. Behind a pooler another client may have left values in them; the context of a
+ * session is set after they are emptied.
+ */
+export const contextSettings: readonly string[] = [
+  'ashlar.actor',
+  'ashlar.scope',
+  'ashlar.token',
+  'ashlar.now',
+  'ashlar.purging',
+];
+
+/**
+ * Further settings that every user may change, and that change what a statement means, which rows it finds, when it is
+ * ended, or what its COMMIT promises. The server, the database or the role determine their values.
+ */
+export const meaningfulSettings: readonly string[] = [
+  'array_nulls',
+  'default_text_search_config',
+  'exit_on_error',
+  'gin_fuzzy_search_limit',
+  'lc_monetary',
+  'lc_numeric',
+  'lc_time',
+  'quote_all_identifiers',
+  'row_security',
+  'statement_timeout',
+  'synchronous_commit',
+  'timezone_abbreviations',
+  'transaction_timeout',
+  'transform_null_equals',
+  'xmlbinary',
+  'xmloption',
+];

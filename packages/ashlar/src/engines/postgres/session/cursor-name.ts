@@ -1,0 +1,6 @@
+import { randomBytes } from 'node:crypto';
+
+/** Returns the name of a new cursor: one that no other client of a pooler has left WITH HOLD on a connection. */
+export function cursorName(): string {
+  return `ashlar_cursor_${randomBytes(6).toString('hex')}`;
+}

@@ -1,0 +1,7 @@
+import type { TestProject } from 'vitest/node';
+import { setupPooled } from './pooled-server.js';
+
+/** A server behind PgBouncer in session mode. */
+export function setup(project: TestProject): Promise<() => Promise<void>> {
+  return setupPooled(project, 'session');
+}
