@@ -10,7 +10,7 @@ beforeEach(async () => {
 afterEach(() => project.remove());
 
 const configured = (columns: string): string =>
-  `import { column } from 'ashlar';
+  `const { column } = ashlar;
 const notes = table('notes', { id: id(), kept: z.string(), ${columns} });
 export default { engines: ['sqlite'], systems: [system('shop', { tables: { notes }, migrations: new URL('./migrations/', import.meta.url) })] };`;
 const named = (property: string, name: string, type = 'z.string()'): string =>
