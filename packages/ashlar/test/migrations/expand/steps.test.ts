@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   ciphertext,
+  computed,
   createdAt,
   extra,
   id,
@@ -409,6 +410,42 @@ describe('a change that is refused', () => {
       // SQLite has no comments
       on: ['postgres'],
       detail: 'its comments change as well',
+    },
+    'a computed column that gets another name': {
+      before: () => [
+        table('articles', { ...others, title: z.string(), long: computed(z.string(), "title || '!'") }),
+      ],
+      after: () => [
+        table('articles', { ...others, title: z.string(), loud: computed(z.string(), "title || '!'") }),
+      ],
+      options: { renames: { articles: { loud: 'long' } } },
+      detail: 'long',
+    },
+    'a column that another is computed from': {
+      before: () => [
+        table('articles', { ...others, title: z.string(), loud: computed(z.string(), "title || '!'") }),
+      ],
+      after: () => [
+        table('articles', { ...others, headline: z.string(), loud: computed(z.string(), "headline || '!'") }),
+      ],
+      options: renames,
+      detail: 'loud',
+    },
+    'another expression': {
+      before: () => [
+        table('articles', { ...others, title: z.string(), loud: computed(z.string(), "title || '!'") }),
+      ],
+      after: () => [
+        table('articles', { ...others, title: z.string(), loud: computed(z.string(), "title || '?'") }),
+      ],
+      detail: 'loud',
+    },
+    'a computed column that is new': {
+      before: () => [table('articles', { ...others, title: z.string() })],
+      after: () => [
+        table('articles', { ...others, title: z.string(), loud: computed(z.string(), "title || '!'") }),
+      ],
+      detail: 'loud',
     },
     'a view beside it': {
       before: () => [table('articles', base)],
