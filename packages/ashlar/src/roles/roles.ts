@@ -24,21 +24,64 @@ export async function planRights(
   return dialect.roles ? dialect.roles.plan(owner.run, wantedRights(dialect, system, roles)) : [];
 }
 
-/** Returns the SQL script that {@link applyRoles} would run now, so that a DBA can run it. */
+/**
+ * Returns the SQL script that {@link applyRoles} would run now, so that a DBA can run it; then, as comments, what only a DBA
+ * decides: powers that roles have beyond their rights.
+ */
 export async function rolesSql(engine: Engine, system: SystemFacts, roles?: Roles): Promise<string> {
-  const changes = await engine.asOwner((owner) => planRights(owner, engine.dialect, system, roles));
-  return script(changes);
+  const { changes, powers } = await rolesOf(engine, system, roles);
+  return (
+    script(changes) + powers.map(({ finding, remedy }) => `-- ${finding}: ${remedy ?? 'by hand'}\n`).join('')
+  );
 }
 
-/** Returns the differences between the roles' rights and the rights that the guarantees allow, one line each. */
+/** Returns the differences between the roles' rights and powers and those that the guarantees allow, one line each. */
 export async function checkRoles(
   engine: Engine,
   system: SystemFacts,
   roles?: Roles,
 ): Promise<readonly string[]> {
-  const changes = await engine.asOwner((owner) => planRights(owner, engine.dialect, system, roles));
-  return changes.map(({ difference }) => difference);
+  return (await inspectRoles(engine, system, roles)).differences;
 }
+
+/** What `status` says of the roles of a database. */
+export interface RolesInspection {
+  /** The differences that {@link checkRoles} returns. */
+  readonly differences: readonly string[];
+  /** What other roles may do with the system's tables, and who may act as the owner: no guarantee is weakened by it. */
+  readonly others: readonly string[];
+}
+
+/** Compares the roles of a database, and also names what other roles may do. */
+export async function inspectRoles(
+  engine: Engine,
+  system: SystemFacts,
+  roles?: Roles,
+): Promise<RolesInspection> {
+  const { changes, powers, allowed } = await rolesOf(engine, system, roles);
+  return {
+    differences: [
+      ...changes.map(({ difference }) => difference),
+      ...powers.map(({ finding, remedy }) =>
+        remedy === undefined ? finding : `${finding} (to take it: ${remedy})`,
+      ),
+    ],
+    others: allowed.map(({ finding }) => finding),
+  };
+}
+
+const rolesOf = (engine: Engine, system: SystemFacts, roles: Roles = defaultRoles) =>
+  engine.asOwner(async (owner) => {
+    const changes = await planRights(owner, engine.dialect, system, roles);
+    const known = new Set(changes.map(({ difference }) => difference));
+    const found =
+      (await engine.dialect.roles?.powers(owner.run, wantedRights(engine.dialect, system, roles))) ?? [];
+    return {
+      changes,
+      powers: found.filter(({ isAllowed, finding }) => !isAllowed && !known.has(finding)),
+      allowed: found.filter(({ isAllowed }) => isAllowed),
+    };
+  });
 
 /**
  * Creates the roles, grants the rights that they lack, and revokes the rights that they must not have. Idempotent.
