@@ -8,7 +8,7 @@ import { inject } from 'vitest';
 import { reuseInMemory } from '../../packages/ashlar/src/engines/postgres/pglite/emptied.js';
 
 // to start a PGlite takes half a second of a processor; the databases of the tests are emptied and used again
-reuseInMemory(2_000);
+reuseInMemory(30_000);
 
 /** A fresh and empty database, which nothing else uses. */
 export interface Place {

@@ -1,9 +1,11 @@
 import {
+  AliasNode,
   type BinaryOperationNode,
   ColumnNode,
   type FunctionNode,
   type OperationNode,
   ReferenceNode,
+  type SelectQueryNode,
   ValueNode,
 } from 'kysely';
 import type { QueryAnswers } from '../contract/answers.js';
@@ -13,7 +15,7 @@ import { meaningOf } from './meaning.js';
 import { binary, cast, parameter } from './nodes.js';
 import type { Place } from './place.js';
 import { isLiteral, isValue } from './result-literals.js';
-import type { Meaning } from './scope.js';
+import type { Meaning, Scope } from './scope.js';
 import { unwrapped } from './unwrapped.js';
 
 /** Returns an expression as text, in the same form on every engine, if the tree knows that it is something else. */
@@ -55,6 +57,24 @@ export function inOrder(
 ): OperationNode {
   const isColumn = ReferenceNode.is(node) || ColumnNode.is(node);
   return meaning?.kind === 'text' && !isColumn ? answers.byCodePoint(node) : node;
+}
+
+/** Returns a query whose computed texts have the order of a column of text, so that ORDER BY may name them by their alias. */
+export function inOrderOfText(
+  rewritten: SelectQueryNode,
+  given: SelectQueryNode,
+  scope: Scope,
+  answers: QueryAnswers,
+): SelectQueryNode {
+  const selections = rewritten.selections?.map((each, at) => {
+    const { selection } = each;
+    const was = given.selections?.[at]?.selection;
+    if (!AliasNode.is(selection) || !was || !AliasNode.is(was) || ValueNode.is(unwrapped(was.node)))
+      return each;
+    const node = inOrder(selection.node, meaningOf(was.node, scope), answers);
+    return node === selection.node ? each : { ...each, selection: { ...selection, node } };
+  });
+  return selections ? { ...rewritten, selections } : rewritten;
 }
 
 /** Rewrites a function of text: arguments that are not text become it, unless the first one is bytes. */

@@ -20,7 +20,7 @@ import {
   type WithNode,
 } from 'kysely';
 import type { ResultKinds } from '../contract/answers.js';
-import { inOrder } from './as-text.js';
+import { inOrder, inOrderOfText } from './as-text.js';
 import { formBeside, inFormOf } from './beside.js';
 import { castOf } from './casts.js';
 import { condition } from './conditions.js';
@@ -204,7 +204,9 @@ export class Rewriter {
     }
     if (rewritten.offset && !rewritten.limit && this.#parts.answers.offsetNeedsLimit)
       rewritten = { ...rewritten, limit: LimitNode.create(ValueNode.createImmediate(-1)) };
-    return this.#parts.answers.typedParameters ? typedLiterals(rewritten) : rewritten;
+    return this.#parts.answers.typedParameters
+      ? typedLiterals(inOrderOfText(rewritten, given as SelectQueryNode, scope, this.#parts.answers))
+      : rewritten;
   }
 
   #insert(node: InsertQueryNode, into: OperationNode | undefined, scope: Scope): OperationNode {

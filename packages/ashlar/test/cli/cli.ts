@@ -8,6 +8,11 @@ import { fileURLToPath } from 'node:url';
 const { run } = (await import(
   new URL('../../dist/cli/run.js', import.meta.url).href
 )) as typeof import('../../src/cli/run.js');
+const { reuseInMemory } = (await import(
+  new URL('../../dist/engines/postgres/pglite/emptied.js', import.meta.url).href
+)) as typeof import('../../src/engines/postgres/pglite/emptied.js');
+// the commands that run in this process have modules of their own
+reuseInMemory(30_000);
 const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const library = new URL('../../dist/index.js', import.meta.url).href;
 
@@ -106,6 +111,8 @@ const call = async (folder: string, args: readonly string[], env: NodeJS.Dict<st
   }
 };
 
+let versions = 0;
+
 export const makeProject = async ({ processes = false }: ProjectOptions = {}): Promise<Project> => {
   const folder = await mkdtemp(join(tmpdir(), 'ashlar-project-'));
   const systems = fiveSystems();
@@ -146,13 +153,15 @@ export const makeProject = async ({ processes = false }: ProjectOptions = {}): P
       });
     });
 
-  // a module that was imported is not read again: after a change of the configuration only a new process sees it
-  let isStale = processes;
+  // a module that was imported is not read again: a configuration that changed is read under another name
+  let current = 'ashlar.config.js';
   let isLoaded = false;
+  const here = (args: readonly string[]): readonly string[] =>
+    current === 'ashlar.config.js' || args.includes('--config') ? args : [...args, '--config', current];
   const command = (args: readonly string[], env: NodeJS.Dict<string> = {}): Promise<Ended> => {
-    if (isStale) return start(args, env);
+    if (processes) return start(args, env);
     isLoaded = true;
-    return call(folder, args, { ...own, ...env });
+    return call(folder, here(args), { ...own, ...env });
   };
 
   return {
@@ -175,7 +184,8 @@ export const makeProject = async ({ processes = false }: ProjectOptions = {}): P
             done();
           },
         });
-      const code = await run(args, {
+      isLoaded = true;
+      const code = await run(here(args), {
         stdin,
         stdout: hear('stdout'),
         stderr: hear('stderr'),
@@ -191,12 +201,12 @@ export const makeProject = async ({ processes = false }: ProjectOptions = {}): P
       return { ...ended, document: JSON.parse(ended.stdout) as unknown };
     },
     configure: async (source) => {
-      isStale ||= isLoaded;
-      await writeFile(
-        join(folder, 'ashlar.config.js'),
+      const written =
         `import * as ashlar from '${library}';\nimport { z } from '${import.meta.resolve('zod')}';\n` +
-          `const { id, index, renamed, system, table } = ashlar;\n${source}\n`,
-      );
+        `const { id, index, renamed, system, table } = ashlar;\n${source}\n`;
+      if (isLoaded) current = `ashlar.config.${++versions}.js`;
+      isLoaded = false;
+      for (const name of new Set(['ashlar.config.js', current])) await writeFile(join(folder, name), written);
     },
     remove: () => rm(folder, { recursive: true, force: true }),
   };

@@ -5,7 +5,9 @@ import { type CreatedPglite, createPglite } from './template.js';
 const mostIdle = 2;
 
 /** How often a database is used: its log of changes, which is in memory too, grows with each use. */
-const mostUses = 20;
+const mostUses = 40;
+
+let longestIdleInMemory: number | undefined;
 
 const idle: { readonly made: CreatedPglite; readonly timer: NodeJS.Timeout }[] = [];
 const uses = new WeakMap<PGlite, number>();
@@ -30,6 +32,7 @@ export async function takeEmptied(): Promise<CreatedPglite> {
  * @param longestIdle - how long it is kept, in milliseconds: an open PGlite keeps its process running
  */
 export async function giveBack(made: CreatedPglite, longestIdle: number): Promise<void> {
+  const longest = Math.max(longestIdle, longestIdleInMemory ?? 0);
   const hasRoom = (): boolean => idle.length < mostIdle && (uses.get(made.database) ?? 0) < mostUses;
   if (!hasRoom() || !(await isEmptied(made.database)) || !hasRoom()) return made.database.close();
   const timer = setTimeout(() => {
@@ -38,14 +41,13 @@ export async function giveBack(made: CreatedPglite, longestIdle: number): Promis
       1,
     );
     void made.database.close();
-  }, longestIdle);
+  }, longest);
   idle.push({ made, timer });
 }
 
-let longestIdleInMemory: number | undefined;
-
 /**
- * Lets this process reuse every database in memory that is closed, not only those of comparisons and of test databases.
+ * Lets this process reuse every database in memory that is closed, not only those of comparisons and of test databases,
+ * and keep all of them for longer.
  * For the tests of Ashlar, which open thousands.
  *
  * @param longestIdle - as for {@link giveBack}
