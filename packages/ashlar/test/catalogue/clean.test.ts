@@ -1,5 +1,5 @@
 import { openEngine } from 'ashlar/extend';
-import { drift, maintain, newStep, up } from 'ashlar/migrations';
+import { drift, maintain, newStep, status, up } from 'ashlar/migrations';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { engines, server, withRoles } from '../../../../test/support/engines.js';
 import { compareWithSteps } from '../../src/migrations/catalogue/with-steps.js';
@@ -57,10 +57,15 @@ describe.each(withRoles)('partitions on $name', (engine) => {
       );
       await database.run(`ALTER TABLE ${name} SET UNLOGGED`);
       await database.run(`CREATE POLICY open ON ${name} USING (true)`);
+      await database.run(`CREATE INDEX by_hand ON ${name} (path)`);
       expect(await drift(database.engine, system)).toEqual([
         `visits: the partition ${name} differs: persistence is unlogged`,
         `${name}: the policy open is made by no step (to remove it: DROP POLICY open ON ${name})`,
       ]);
+      const { undeclared } = await status(database.engine, system);
+      expect(undeclared).toEqual(
+        expect.arrayContaining([{ object: 'index by_hand', from: 'database', lifts: false }]),
+      );
     } finally {
       await database.close();
     }

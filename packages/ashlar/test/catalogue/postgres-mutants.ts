@@ -332,7 +332,10 @@ const ofRoles = ({ app, auditor, stranger }: MutantRoles): readonly Mutant[] => 
         `GRANT SELECT ON mutant_table TO ${stranger}`,
         `GRANT ${stranger} TO ${role}`,
       ),
-      one(`${who}: a member of the owner`, `GRANT CURRENT_USER TO ${role}`),
+      one(
+        `${who}: a member of the owner`,
+        `DO $$ BEGIN EXECUTE format('GRANT %I TO ${role}', current_user); END $$`,
+      ),
       ...[
         "session_replication_role = 'replica'",
         "search_path = 'pg_temp'",
@@ -375,7 +378,10 @@ const ofRoles = ({ app, auditor, stranger }: MutantRoles): readonly Mutant[] => 
       'another role may create objects',
       `DO $$ BEGIN EXECUTE format('GRANT CREATE ON SCHEMA %I TO ${stranger}', current_schema()); END $$`,
     ),
-    one('another role may act as the owner', `GRANT CURRENT_USER TO ${stranger}`),
+    one(
+      'another role may act as the owner',
+      `DO $$ BEGIN EXECUTE format('GRANT %I TO ${stranger}', current_user); END $$`,
+    ),
     one(
       'the database sets session_replication_role',
       `DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET session_replication_role = replica', current_database()); END $$`,

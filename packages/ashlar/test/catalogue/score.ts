@@ -1,4 +1,5 @@
 import type { Catalogue } from '../../src/contract/catalogue.js';
+import type { RunSql } from '../../src/contract/sql.js';
 import { describeWithin } from '../../src/engines/postgres/catalogue/describe.js';
 import { compareWithSteps, comparisonOf } from '../../src/migrations/catalogue/with-steps.js';
 import { driftOf } from '../../src/migrations/drift.js';
@@ -62,6 +63,17 @@ export async function scoreOf(
         ...undeclaredOf(dialect, system, compared).map(({ object }) => object),
       ];
       if (of.length > 0) return of;
+      for (const table of Object.values(system.tables))
+        for (const guarantee of table.guarantees) {
+          const enforcement = guarantee[dialect.name];
+          if (enforcement.level === 'refused' || !enforcement.inspect) continue;
+          const tools = {
+            now: new Date(),
+            atomically: <T>(work: (run: RunSql) => Promise<T>) => work(owner.run),
+          };
+          const inspected = await enforcement.inspect(table, tools);
+          if (inspected.length > 0) return inspected;
+        }
       const transient = await Promise.all(
         dialect.proving.conditions.map(({ finds }) => owner.run(finds([]))),
       );

@@ -87,10 +87,23 @@ const comparedPartitions = (
     ...[...partitions].flatMap(([name, parts]) => {
       const root = rootOf(parts);
       const model = models.get(name) ?? [...models.values()].find((each) => rootOf(each) === root);
-      return model ? comparedParts(templated(model), templated(parts), print) : wholeOf(parts, 'extra');
+      if (!model) return wholeOf(parts, 'extra');
+      return comparedParts(templated(model), templated(parts), print)
+        .map(withNames)
+        .filter(({ what, part }) => what !== 'extra' || !isOfTable(part, expected, print));
     }),
   ];
 };
+
+// a step that replaces a policy does so on its table, and maintenance gives it to the partitions
+const isOfTable = (part: CataloguePart, expected: readonly CataloguePart[], print: Print): boolean =>
+  part.kind === 'policy' &&
+  expected.some(
+    (each) =>
+      each.partition === undefined &&
+      keyOf(each) === keyOf(part) &&
+      comparedFacts(each.facts, part.facts, print).length === 0,
+  );
 
 const isPartition = ({ kind }: CataloguePart): boolean => kind === 'partition';
 
@@ -113,6 +126,14 @@ const byPartition = (parts: readonly CataloguePart[]): ReadonlyMap<string, reado
 // its columns and policies have the names of those of the table, which the maintenance does not choose
 const isNamed = ({ kind }: CataloguePart): boolean => kind === 'column' || kind === 'policy';
 
+/** The parts as they were, by their templated form. */
+const named = new WeakMap<CataloguePart, CataloguePart>();
+
+const withNames = (difference: Difference): Difference => ({
+  ...difference,
+  part: named.get(difference.part) ?? difference.part,
+});
+
 /** The parts of a partition, under keys without its name and without names that are made from it. */
 const templated = (parts: readonly CataloguePart[]): Keyed => {
   const result = new Map<string, CataloguePart>();
@@ -121,7 +142,9 @@ const templated = (parts: readonly CataloguePart[]): Keyed => {
     const id = isPartition(part) ? '' : isNamed(part) ? part.name : (definition ?? part.name);
     let key = JSON.stringify([part.kind, id]);
     for (let more = 2; result.has(key); more++) key = JSON.stringify([part.kind, id, more]);
-    result.set(key, definition === undefined ? part : { ...part, facts: { ...part.facts, definition } });
+    const written = definition === undefined ? part : { ...part, facts: { ...part.facts, definition } };
+    named.set(written, part);
+    result.set(key, written);
   }
   return result;
 };
