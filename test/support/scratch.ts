@@ -1,6 +1,7 @@
-import { chmod, mkdtemp, readdir, rm, stat, statfs } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, rm, stat, statfs, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { cacheFolder } from '../../packages/ashlar/src/files/cache.js';
 
 const memory = '/dev/shm';
 const prefix = 'ashlar-tests-';
@@ -23,6 +24,18 @@ const removeAbandoned = async (parent: string): Promise<void> => {
 };
 
 /**
+ * A cache of the run: what is kept depends on the release, and sources change without one. To make PGlite's template takes
+ * seconds, and it depends on PGlite alone.
+ */
+const ownCache = async (folder: string): Promise<string> => {
+  const made = join(folder, 'cache');
+  await mkdir(join(made, 'ashlar'), { recursive: true, mode: 0o700 });
+  for (const name of await readdir(cacheFolder()).catch(() => []))
+    if (name.startsWith('pglite-')) await symlink(join(cacheFolder(), name), join(made, 'ashlar', name));
+  return made;
+};
+
+/**
  * Gives the run a folder for temporary files, in memory where at least 4 GiB are free there, so that no test waits for
  * a disk. `tmpdir()` of every worker and of every process it starts is this folder; the teardown deletes it.
  */
@@ -34,7 +47,11 @@ export async function setup(): Promise<() => Promise<void>> {
   // the PostgreSQL server, which runs as another user where this process is root, reads files here
   await chmod(folder, 0o755);
   process.env.TMPDIR = folder;
+  const cache = process.env.XDG_CACHE_HOME;
+  process.env.XDG_CACHE_HOME = await ownCache(folder);
   return async () => {
+    if (cache === undefined) delete process.env.XDG_CACHE_HOME;
+    else process.env.XDG_CACHE_HOME = cache;
     if (before === undefined) delete process.env.TMPDIR;
     else process.env.TMPDIR = before;
     await rm(folder, { recursive: true, force: true });

@@ -17,7 +17,7 @@ export function printStatus(out: Output, report: StatusReport): void {
   );
   if (report.roles) {
     fact('roles', rolesText(out, report.roles));
-    for (const line of report.roles.differences) out.line(`${indent}${line}`);
+    for (const line of [...report.roles.differences, ...report.roles.others]) out.line(`${indent}${line}`);
     if (report.roles.cost !== null) out.line(`${indent}${report.roles.cost}`);
   }
   fact('migrations', migrationsText(out, report));
@@ -27,9 +27,9 @@ export function printStatus(out: Output, report: StatusReport): void {
   const undeclared = report.undeclared ?? [];
   if (undeclared.length > 0)
     fact('by hand', `${counted(undeclared.length, 'object')} that no table declares`);
-  for (const { object, from, lifts } of undeclared)
+  for (const { object, from, lifts, accepted } of undeclared)
     out.line(
-      `${indent}${object}${from === 'step' ? ', of a step' : ''}${lifts ? out.style('red', ', could lift a guarantee') : ''}`,
+      `${indent}${object}${from === 'step' ? ', of a step' : ''}${accepted === undefined ? '' : `, accepted: ${accepted}`}${lifts ? out.style('red', ', could lift a guarantee') : ''}`,
     );
   if (report.missing_objects.length > 0)
     fact('guarantees', out.style('red', `${counted(report.missing_objects.length, 'object')} missing`));

@@ -1,5 +1,6 @@
 import type { DialectAdapter, QueryCompiler } from 'kysely';
 import type { QueryAnswers } from './answers.js';
+import type { Catalogue } from './catalogue.js';
 import type { ValueForm } from './column.js';
 import type { ContextState } from './context.js';
 import type { SqlDialect } from './dialect.js';
@@ -78,6 +79,8 @@ export interface Engine {
   holdingOwner<T>(work: () => Promise<T>): Promise<T>;
   /** Reads the current schema as the engine describes it, without Ashlar's own tables and without partitions. */
   introspect(owner: Owner): Promise<Schema>;
+  /** Describes the whole database as the engine sees it, Ashlar's own objects and partitions included (decision 0028). */
+  catalogue(owner: Owner): Promise<Catalogue>;
   /**
    * Lists the partitions of a table, with their bounds and estimated numbers of rows; empty if the engine has no
    * partitions.

@@ -18,6 +18,14 @@ export interface DeclaredObject {
   readonly omitted: boolean;
 }
 
+/** An object that no step makes and that the system accepts: a provider, or another team, made it. */
+export interface AcceptedObject {
+  /** As `status` names it: `event trigger pgrst_ddl_watch`. */
+  readonly object: string;
+  /** Why it is there, as a sentence; `status` prints it. */
+  readonly reason: string;
+}
+
 /** An index over the words of text columns. */
 export interface FullText {
   readonly kind: 'full-text';

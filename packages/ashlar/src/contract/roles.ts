@@ -66,17 +66,24 @@ export interface RoleChange {
   readonly allowed: boolean;
 }
 
+/** What a role can do beyond what the guarantees leave to it, found by what it is, and not by what was planned for it. */
+export interface RolePower {
+  /** In words: `shop_app may create roles`. */
+  readonly finding: string;
+  /** The statement with which a DBA takes it; `undefined` if there is none. */
+  readonly remedy: string | undefined;
+  /** Whether it weakens no guarantee; it is then named, and no finding. */
+  readonly isAllowed: boolean;
+}
+
 /** Plans and grants the rights of roles on an engine that has roles. */
 export interface RoleDialect {
-  /**
-   * Finds the roles that have a right on a closed table although nobody granted it, as members of a role of PostgreSQL's own.
-   * One line each; a person has to decide.
-   */
-  findings(run: RunSql, wanted: WantedRights): Promise<readonly string[]>;
   /**
    * Compares the rights in the database with the wanted rights and returns the differences. Empty if there are none.
    */
   plan(run: RunSql, wanted: WantedRights): Promise<readonly RoleChange[]>;
+  /** Finds what roles can do beyond the wanted rights. Nothing of it is changed by `apply`: roles belong to the server. */
+  powers(run: RunSql, wanted: WantedRights): Promise<readonly RolePower[]>;
   /** Applies changes of roles and rights in the open transaction. */
   apply(owner: Owner, changes: readonly RoleChange[], roles: Roles): Promise<void>;
 }

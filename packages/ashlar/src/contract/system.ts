@@ -1,5 +1,5 @@
 import type { GuardedTable } from './guarantee.js';
-import type { DeclaredObject, DeclaredView } from './objects.js';
+import type { AcceptedObject, DeclaredObject, DeclaredView } from './objects.js';
 
 /** The parts of a system that concern its database: name, tables, migrations and example rows for attacks. */
 export interface SystemFacts<T = Readonly<Record<string, GuardedTable>>> {
@@ -9,6 +9,8 @@ export interface SystemFacts<T = Readonly<Record<string, GuardedTable>>> {
   readonly views?: Readonly<Record<string, DeclaredView>> | undefined;
   /** The objects of the system that are declared by their SQL. */
   readonly objects?: readonly DeclaredObject[] | undefined;
+  /** The objects that no step makes and that are no finding of `prove`. */
+  readonly accepts?: readonly AcceptedObject[] | undefined;
   /** The folder of the system's migrations, which contains one folder for each step. */
   readonly migrations: URL;
   /** Example rows, or parts of rows, that `ashlar prove` uses in attacks, by the property names of `tables`. */

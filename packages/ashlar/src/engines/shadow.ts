@@ -26,3 +26,13 @@ export function openShadow(dialect: SqlName): Promise<Engine> {
 export async function closeIdleShadows(): Promise<void> {
   if (hasIdle) await (await import('./postgres/pglite/emptied.js')).closeIdle();
 }
+
+/**
+ * Returns the version of the engine in which shadows are made, without loading it; `undefined` where a shadow costs so little
+ * that what it shows is not worth keeping, and where the engine is not installed.
+ */
+export async function shadowVersion(dialect: SqlName): Promise<string | undefined> {
+  if (dialect === 'sqlite') return undefined;
+  const { installedVersion } = await import('./postgres/pglite/version.js');
+  return installedVersion().catch(() => undefined);
+}

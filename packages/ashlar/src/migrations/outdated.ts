@@ -2,6 +2,7 @@ import type { SqlDialect } from '../contract/dialect.js';
 import type { Schema, SchemaObject } from '../contract/schema.js';
 import type { SystemFacts } from '../contract/system.js';
 import { AshlarError } from '../errors.js';
+import { objectsOfGuarantee } from '../model/index.js';
 import { functionName } from './ownership/keys.js';
 import { schemaOfModel, schemaOfSteps } from './shadow.js';
 import type { Step } from './steps.js';
@@ -21,15 +22,12 @@ export async function outdatedObjects(
     const made = definitions(await schemaOfSteps(dialect, steps));
     const rendered = definitions(await schemaOfModel(dialect, system));
     return Object.values(system.tables).flatMap((table) =>
-      table.guarantees.flatMap((guarantee) => {
-        const enforcement = guarantee[dialect.name];
-        if (enforcement.level === 'refused') return [];
-        return enforcement
-          .objects(table)
+      table.guarantees.flatMap((guarantee) =>
+        objectsOfGuarantee(guarantee, table, dialect.name)
           .map(({ type, name }) => `${type} ${name}`)
           .filter((object) => made.has(object) && made.get(object) !== rendered.get(object))
-          .map((object) => `${table.name}, ${guarantee.name}: the steps make the ${object} in an older form`);
-      }),
+          .map((object) => `${table.name}, ${guarantee.name}: the steps make the ${object} in an older form`),
+      ),
     );
   } catch (error) {
     // without the embedded engine, or with steps that no longer run, the rest of the page is still useful

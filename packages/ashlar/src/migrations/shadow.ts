@@ -6,10 +6,13 @@ import type { TableFacts } from '../contract/table.js';
 import { systemStatements } from '../engines/declared-sql.js';
 import { createFoundation } from '../engines/foundation.js';
 import { openShadow } from '../engines/shadow.js';
+import { historySql } from './history-sql.js';
+import { keptSchema, keptState } from './kept-states.js';
 import { withoutOmitted } from './omitted.js';
-import { type Ownership, OwnershipLedger } from './ownership/ownership.js';
+import { OwnershipLedger } from './ownership/ownership.js';
 import { runBody } from './run-step.js';
 import type { Step } from './steps.js';
+import type { SchemaState, StepsState } from './steps-state.js';
 
 /**
  * Opens an empty database in this process, with the objects that guarantees rely on. Close it.
@@ -36,14 +39,6 @@ const inShadow = async <T>(dialect: SqlDialect, work: (engine: Engine) => Promis
   }
 };
 
-/** What a list of steps makes of an empty database: its schema, and who made its objects. */
-export interface StepsState {
-  readonly schema: Schema;
-  readonly ownership: Ownership;
-  /** The views, triggers and virtual tables that do not work. */
-  readonly broken: readonly string[];
-}
-
 /** The states after the last lists of steps, by dialect and steps. A server that checks itself asks for the same one. */
 const known = new Map<string, Promise<StepsState>>();
 const mostKnown = 16;
@@ -60,7 +55,7 @@ export function stateOfSteps(dialect: SqlDialect, steps: readonly Step[]): Promi
   const key = JSON.stringify([dialect.name, steps.map(({ name, checksum }) => [name, checksum])]);
   const found = known.get(key);
   if (found) return found;
-  const made = inShadow(dialect, (engine) => runStepsIn(engine, steps, new OwnershipLedger()));
+  const made = keptState(dialect, key, () => inShadow(dialect, (engine) => stateIn(engine, steps)));
   known.set(key, made);
   made.catch(() => known.delete(key));
   for (const oldest of known.keys()) {
@@ -69,6 +64,16 @@ export function stateOfSteps(dialect: SqlDialect, steps: readonly Step[]): Promi
   }
   return made;
 }
+
+const stateIn = async (engine: Engine, steps: readonly Step[]): Promise<StepsState> => {
+  const state = await runStepsIn(engine, steps, new OwnershipLedger());
+  const catalogue = await engine.asOwner(async (owner) => {
+    const { exists, create } = historySql[engine.dialect.name];
+    if ((await owner.run(exists)).length === 0) await owner.script(create);
+    return engine.catalogue(owner);
+  });
+  return { ...state, catalogue };
+};
 
 /** Returns the schema of {@link stateOfSteps}. */
 export async function schemaOfSteps(dialect: SqlDialect, steps: readonly Step[]): Promise<Schema> {
@@ -85,7 +90,7 @@ export function runStepsIn(
   engine: Engine,
   steps: readonly Step[],
   ledger: OwnershipLedger,
-): Promise<StepsState> {
+): Promise<SchemaState> {
   return engine.asOwner(async (connection) => {
     const owner = engine.dialect.ownerOfSteps(connection);
     let schema: Schema | undefined;
@@ -110,12 +115,14 @@ export function runStepsIn(
  * describes it.
  */
 export function schemaOfModel(dialect: SqlDialect, system: SystemFacts): Promise<Schema> {
-  return inShadow(dialect, (engine) =>
-    engine.asOwner(async (owner) => {
-      const tables = inCreationOrder(Object.values(system.tables));
-      for (const statement of systemStatements(dialect, system, tables)) await owner.script(statement);
-      return engine.introspect(owner);
-    }),
+  const statements = systemStatements(dialect, system, inCreationOrder(Object.values(system.tables)));
+  return keptSchema(dialect, statements, () =>
+    inShadow(dialect, (engine) =>
+      engine.asOwner(async (owner) => {
+        for (const statement of statements) await owner.script(statement);
+        return engine.introspect(owner);
+      }),
+    ),
   );
 }
 

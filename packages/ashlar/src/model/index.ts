@@ -86,7 +86,7 @@ export type {
   Shape,
   UpdateOf,
 } from './shape.js';
-export { hiddenTables, type SideTable, sideObjects, sideTables } from './side-tables.js';
+export { hiddenTables, objectsOfGuarantee, type SideTable, sideObjects, sideTables } from './side-tables.js';
 export { storageProblem } from './storable.js';
 export { type Columns, type KeyNames, type Table, table } from './table.js';
 export { parseTime, timestampText } from './timestamp-text.js';

@@ -1,12 +1,30 @@
-import type { GuaranteeObject, GuardedTable } from '../contract/guarantee.js';
+import type { Guarantee, GuaranteeObject, GuardedTable } from '../contract/guarantee.js';
 import type { SqlName } from '../contract/sql.js';
+
+type Rendered = Partial<Record<SqlName, readonly GuaranteeObject[]>>;
+
+/** The objects that were written once: their SQL is long, and `status` and `prove` ask for them many times. */
+const rendered = new WeakMap<Guarantee, WeakMap<GuardedTable, Rendered>>();
+
+/** Returns the database objects that a guarantee adds for a table in one SQL dialect; empty where it is refused. */
+export function objectsOfGuarantee(
+  guarantee: Guarantee,
+  table: GuardedTable,
+  dialect: SqlName,
+): readonly GuaranteeObject[] {
+  const { [dialect]: enforcement } = guarantee;
+  if (enforcement.level === 'refused') return [];
+  const ofGuarantee = rendered.get(guarantee) ?? new WeakMap<GuardedTable, Rendered>();
+  rendered.set(guarantee, ofGuarantee);
+  const known = ofGuarantee.get(table) ?? {};
+  const objects = known[dialect] ?? enforcement.objects(table);
+  ofGuarantee.set(table, { ...known, [dialect]: objects });
+  return objects;
+}
 
 /** Returns the database objects that the guarantees of a table add in one SQL dialect. */
 export function sideObjects(table: GuardedTable, dialect: SqlName): readonly GuaranteeObject[] {
-  return table.guarantees.flatMap((guarantee) => {
-    const enforcement = guarantee[dialect];
-    return enforcement.level === 'refused' ? [] : enforcement.objects(table);
-  });
+  return table.guarantees.flatMap((guarantee) => objectsOfGuarantee(guarantee, table, dialect));
 }
 
 /** A table that a guarantee adds for the table which declares it. */
@@ -19,12 +37,10 @@ export interface SideTable {
 
 /** Returns the tables that the guarantees of a table add in one SQL dialect. */
 export function sideTables(table: GuardedTable, dialect: SqlName): readonly SideTable[] {
-  return table.guarantees.flatMap(({ name: guarantee, [dialect]: enforcement }) =>
-    enforcement.level === 'refused'
-      ? []
-      : enforcement
-          .objects(table)
-          .flatMap(({ type, name, since = 1 }) => (type === 'table' ? [{ name, guarantee, since }] : [])),
+  return table.guarantees.flatMap((guarantee) =>
+    objectsOfGuarantee(guarantee, table, dialect).flatMap(({ type, name, since = 1 }) =>
+      type === 'table' ? [{ name, guarantee: guarantee.name, since }] : [],
+    ),
   );
 }
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Engine } from '../contract/engine.js';
 import type { Owner } from '../contract/owner.js';
 import type { SystemFacts } from '../contract/system.js';
+import { sideObjects } from '../model/index.js';
 import { defaultRoles } from '../roles/names.js';
 import { wantedRights } from '../roles/wanted.js';
 
@@ -18,12 +19,7 @@ export function fingerprintOf(engine: Engine, system: SystemFacts): Promise<stri
 export async function fingerprintThrough(engine: Engine, owner: Owner, system: SystemFacts): Promise<string> {
   const real = await engine.introspect(owner);
   const tables = Object.values(system.tables);
-  const objects = tables.flatMap((table) =>
-    table.guarantees.flatMap((guarantee) => {
-      const enforcement = guarantee[engine.dialect.name];
-      return enforcement.level === 'refused' ? [] : enforcement.objects(table);
-    }),
-  );
+  const objects = tables.flatMap((table) => sideObjects(table, engine.dialect.name));
   const names = new Set([...tables, ...objects].map(({ name }) => name));
   const own = <T extends { readonly name: string }>(all: readonly T[]): T[] =>
     all.filter(({ name }) => names.has(name.replace(/\(.*$/s, '')));

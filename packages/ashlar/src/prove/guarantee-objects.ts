@@ -2,6 +2,7 @@ import type { Engine } from '../contract/engine.js';
 import type { SystemFacts } from '../contract/system.js';
 import { foundationState } from '../migrations/foundation.js';
 import { readHistory } from '../migrations/history.js';
+import { objectsOfGuarantee } from '../model/index.js';
 
 /**
  * Finds the objects that the guarantees and the generated columns of a system need, but that are missing in the database
@@ -18,10 +19,8 @@ export async function missingObjects(engine: Engine, system: SystemFacts): Promi
   const needed = Object.values(system.tables).flatMap((table) => [
     ...engine.dialect.generatedColumnObjects(table).map((object) => ({ of: table.name, object })),
     ...table.guarantees.flatMap((guarantee) => {
-      const enforcement = guarantee[engine.dialect.name];
-      if (enforcement.level === 'refused') return [];
       const of = `${table.name}, ${guarantee.name}`;
-      return enforcement.objects(table).map((object) => ({ of, object }));
+      return objectsOfGuarantee(guarantee, table, engine.dialect.name).map((object) => ({ of, object }));
     }),
   ]);
   return needed.flatMap(({ of, object: { type, name, sql, since = 1 } }) => {

@@ -5,11 +5,12 @@ import type { Roles } from '../contract/roles.js';
 import type { SystemFacts } from '../contract/system.js';
 import { missingOf } from '../engines/foundation.js';
 import { AshlarError } from '../errors.js';
+import { type Comparison, compareWithSteps } from '../migrations/catalogue/with-steps.js';
 import { compareHistory } from '../migrations/compare-history.js';
-import { drift } from '../migrations/drift.js';
+import { driftOf } from '../migrations/drift.js';
 import { foundationState, packageVersion } from '../migrations/foundation.js';
 import { history, readHistory } from '../migrations/history.js';
-import { undeclaredIn } from '../migrations/ownership/undeclared.js';
+import { undeclaredOf } from '../migrations/ownership/undeclared.js';
 import { readSteps } from '../migrations/steps.js';
 import { isMarkedAsTest } from '../migrations/test-mark.js';
 import { checkRoles } from '../roles/roles.js';
@@ -20,12 +21,15 @@ import type { StructureReport } from './report.js';
 export interface StructureCheck {
   readonly name: string;
   /** Finds the problems and returns one line for each. Changes nothing. */
-  readonly find: (
-    engine: Engine,
-    system: SystemFacts,
-    now: Date,
-    roles: Roles | undefined,
-  ) => Promise<readonly string[]>;
+  readonly find: (engine: Engine, system: SystemFacts, given: CheckInput) => Promise<readonly string[]>;
+}
+
+/** What checks need besides the database and the system. */
+interface CheckInput {
+  readonly now: Date;
+  readonly roles: Roles | undefined;
+  /** Compares the database with its steps; the checks of a report share one comparison. */
+  readonly compared: () => Promise<Comparison | undefined>;
 }
 
 const migrations: StructureCheck = {
@@ -44,17 +48,25 @@ const migrations: StructureCheck = {
 
 const unchanged: StructureCheck = {
   name: 'schema',
-  find: async (engine, system) =>
-    (await drift(engine, system)).map((line) => `changed without a migration: ${line}`),
+  find: async (_, __, { compared }) => {
+    const comparison = await compared();
+    return comparison === undefined
+      ? []
+      : driftOf(comparison).map((line) => `changed without a migration: ${line}`);
+  },
 };
 
 const undeclared: StructureCheck = {
   name: 'objects that no table declares',
-  find: async (engine, system) =>
-    (await undeclaredIn(engine, system))
-      // those of the database alone are changes without a migration
-      .filter(({ from, lifts }) => from === 'step' && lifts)
-      .map(({ object }) => `${object} could lift a guarantee, and is not declared`),
+  find: async ({ dialect }, system, { compared }) => {
+    const comparison = await compared();
+    return (
+      (comparison === undefined ? [] : undeclaredOf(dialect, system, comparison))
+        // those of the database alone are changes without a migration
+        .filter(({ from, lifts }) => from === 'step' && lifts)
+        .map(({ object }) => `${object} could lift a guarantee, and is not declared`)
+    );
+  },
 };
 
 const objects: StructureCheck = {
@@ -64,7 +76,7 @@ const objects: StructureCheck = {
 
 const inspections: StructureCheck = {
   name: 'partitions',
-  find: async (engine, system, now) => {
+  find: async (engine, system, { now }) => {
     const inspected = Object.values(system.tables).flatMap((table) =>
       table.guarantees.flatMap((guarantee) => {
         const enforcement = guarantee[engine.dialect.name];
@@ -115,7 +127,7 @@ const foundationProblems = async (owner: Owner, dialect: SqlDialect): Promise<re
 
 const rights: StructureCheck = {
   name: 'roles and rights',
-  find: (engine, system, _, roles) => checkRoles(engine, system, roles),
+  find: (engine, system, { roles }) => checkRoles(engine, system, roles),
 };
 
 /** All checks. An attack finds a broken barrier only where no other barrier stops it; these checks find every one. */
@@ -137,9 +149,14 @@ export async function checkStructure(
   roles: Roles | undefined,
 ): Promise<readonly StructureReport[]> {
   const reports: StructureReport[] = [];
+  let comparison: Promise<Comparison | undefined> | undefined;
+  const compared = (): Promise<Comparison | undefined> => {
+    comparison ??= compareWithSteps(engine, system);
+    return comparison;
+  };
   for (const { name: check, find } of structureChecks) {
     try {
-      const found = await find(engine, system, now, roles);
+      const found = await find(engine, system, { now, roles, compared });
       reports.push({ check, ok: found.length === 0, found });
     } catch (error) {
       if (!(error instanceof AshlarError)) throw error;

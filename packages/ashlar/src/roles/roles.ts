@@ -26,22 +26,25 @@ export async function planRights(
 
 /**
  * Returns the SQL script that {@link applyRoles} would run now. Statements that the connected user may not run come first,
- * under a comment, so that a DBA can run them; `up` and `applyRoles` then run the others.
+ * under a comment, so that a DBA can run them; `up` and `applyRoles` then run the others. What only a DBA decides, the powers
+ * that roles have beyond their rights, comes last, as comments.
  */
 export async function rolesSql(engine: Engine, system: SystemFacts, roles?: Roles): Promise<string> {
-  const changes = await engine.asOwner((owner) => planRights(owner, engine.dialect, system, roles));
+  const { changes, powers } = await rolesOf(engine, system, roles);
   const mayRun = ({ sql, allowed }: RoleChange): boolean => sql !== undefined && allowed;
   const forDba = changes.filter((change) => !mayRun(change));
   const others = changes.filter(mayRun);
-  if (forDba.length === 0) return script(others);
+  const beyond = powers.map(({ finding, remedy }) => `-- ${finding}: ${remedy ?? 'by hand'}\n`).join('');
+  if (forDba.length === 0) return script(others) + beyond;
   return [
     `-- for a DBA, in this database:\n${script(forDba)}`,
     ...(others.length > 0 ? [`-- \`ashlar up\` runs these itself:\n${script(others)}`] : []),
+    beyond,
   ].join('');
 }
 
 /**
- * Returns the differences between the roles' rights and the rights that the guarantees allow, one line each, also those
+ * Returns the differences between the roles' rights and powers and those that the guarantees allow, one line each, also those
  * that {@link applyRoles} leaves to a person.
  */
 export async function checkRoles(
@@ -49,13 +52,47 @@ export async function checkRoles(
   system: SystemFacts,
   roles?: Roles,
 ): Promise<readonly string[]> {
-  return engine.asOwner(async (owner) => {
-    const changes = await planRights(owner, engine.dialect, system, roles);
-    const wanted = wantedRights(engine.dialect, system, roles ?? defaultRoles);
-    const found = (await engine.dialect.roles?.findings(owner.run, wanted)) ?? [];
-    return [...changes.map(({ difference }) => difference), ...found];
-  });
+  return (await inspectRoles(engine, system, roles)).differences;
 }
+
+/** What `status` says of the roles of a database. */
+export interface RolesInspection {
+  /** The differences that {@link checkRoles} returns. */
+  readonly differences: readonly string[];
+  /** What other roles may do with the system's tables, and who may act as the owner: no guarantee is weakened by it. */
+  readonly others: readonly string[];
+}
+
+/** Compares the roles of a database, and also names what other roles may do. */
+export async function inspectRoles(
+  engine: Engine,
+  system: SystemFacts,
+  roles?: Roles,
+): Promise<RolesInspection> {
+  const { changes, powers, allowed } = await rolesOf(engine, system, roles);
+  return {
+    differences: [
+      ...changes.map(({ difference }) => difference),
+      ...powers.map(({ finding, remedy }) =>
+        remedy === undefined ? finding : `${finding} (to take it: ${remedy})`,
+      ),
+    ],
+    others: allowed.map(({ finding }) => finding),
+  };
+}
+
+const rolesOf = (engine: Engine, system: SystemFacts, roles: Roles = defaultRoles) =>
+  engine.asOwner(async (owner) => {
+    const changes = await planRights(owner, engine.dialect, system, roles);
+    const known = new Set(changes.map(({ difference }) => difference));
+    const found =
+      (await engine.dialect.roles?.powers(owner.run, wantedRights(engine.dialect, system, roles))) ?? [];
+    return {
+      changes,
+      powers: found.filter(({ isAllowed, finding }) => !isAllowed && !known.has(finding)),
+      allowed: found.filter(({ isAllowed }) => isAllowed),
+    };
+  });
 
 /**
  * Creates the roles, grants the rights that they lack, and revokes the rights that they must not have. Idempotent.

@@ -4,17 +4,18 @@ import type { Owner } from '../contract/owner.js';
 import type { Roles } from '../contract/roles.js';
 import type { SystemFacts } from '../contract/system.js';
 import { AshlarError } from '../errors.js';
+import { compareWithSteps } from '../migrations/catalogue/with-steps.js';
 import { compareHistory } from '../migrations/compare-history.js';
-import { drift } from '../migrations/drift.js';
+import { driftOf } from '../migrations/drift.js';
 import { foundationState, packageVersion, pendingVersions, versionName } from '../migrations/foundation.js';
 import { type AppliedStep, readHistory } from '../migrations/history.js';
 import { outdatedObjects } from '../migrations/outdated.js';
-import { type UndeclaredObject, undeclaredIn } from '../migrations/ownership/undeclared.js';
+import { type UndeclaredObject, undeclaredOf } from '../migrations/ownership/undeclared.js';
 import { readSteps } from '../migrations/steps.js';
 import { identifier, levelIn, type Table, type Tables } from '../model/index.js';
 import { missingObjects } from '../prove/guarantee-objects.js';
 import { defaultRoles } from '../roles/names.js';
-import { checkRoles } from '../roles/roles.js';
+import { inspectRoles } from '../roles/roles.js';
 import { type PartitionsStatus, partitionsStatus } from './partitions.js';
 
 /** A guarantee of a table, and the level at which the engine enforces it. */
@@ -55,6 +56,8 @@ export interface RolesStatus {
   /** Whether the application connects as the owner and switches to the role `app` in each session. */
   readonly steps_down: boolean;
   readonly differences: readonly string[];
+  /** What other roles may do with the tables, and who may act as the owner, one line each; it weakens no guarantee. */
+  readonly others: readonly string[];
   /** The risk, as a sentence, if one user is both owner and application; `null` if they are two users. */
   readonly cost: string | null;
 }
@@ -170,7 +173,7 @@ const readStatus = async (
       late,
     },
     foundation: foundationOf(engine, everything),
-    ...(await driftOf(engine, system)),
+    ...(await changesOf(engine, system)),
     // before the first step everything is missing, which the pending steps say
     missing_objects: applied.length === 0 ? [] : await missingObjects(engine, system),
     outdated_objects: await outdatedObjects(engine.dialect, system, steps),
@@ -247,19 +250,20 @@ async function rolesOf(
     app: known.app,
     auditor: known.auditor,
     steps_down: sessionRole !== undefined,
-    differences: await checkRoles(engine, system, owner === null ? known : { ...known, owner }),
+    ...(await inspectRoles(engine, system, owner === null ? known : { ...known, owner })),
     cost: alone ? oneUser : null,
   };
 }
 
-async function driftOf(
+async function changesOf(
   engine: Engine,
   system: SystemFacts<Tables>,
 ): Promise<Pick<Page, 'drift' | 'drift_unknown' | 'drift_failed' | 'undeclared'>> {
   try {
+    const compared = await compareWithSteps(engine, system);
     return {
-      drift: await drift(engine, system),
-      undeclared: await undeclaredIn(engine, system),
+      drift: compared === undefined ? [] : driftOf(compared),
+      undeclared: compared === undefined ? [] : undeclaredOf(engine.dialect, system, compared),
       drift_unknown: undefined,
       drift_failed: false,
     };
@@ -277,7 +281,8 @@ async function driftOf(
 
 function tablesOf(engine: Engine, system: SystemFacts<Tables>, isAlone: boolean): Promise<TableStatus[]> {
   return engine.asOwner(async (owner) => {
-    const present = new Set((await engine.introspect(owner)).tables.map((table) => table.name));
+    const objects = await owner.run(engine.dialect.proving.objects);
+    const present = new Set(objects.flatMap(({ type, name }) => (type === 'table' ? [name] : [])));
     const reports: TableStatus[] = [];
     for (const table of Object.values<Table>(system.tables)) {
       const rows = present.has(table.name) ? await countRows(owner, table.name) : 'missing';

@@ -1,4 +1,4 @@
-import type { DeclaredObject } from '../contract/objects.js';
+import type { AcceptedObject, DeclaredObject } from '../contract/objects.js';
 import type { SystemFacts } from '../contract/system.js';
 import { AshlarError } from '../errors.js';
 import type { JobCommands } from '../jobs/job-commands.js';
@@ -26,6 +26,11 @@ export interface SystemParts<T extends Tables> {
   readonly migrations: URL;
   /** Objects that are declared by their SQL, with `extra`; they come after all tables. */
   readonly objects?: readonly DeclaredObject[];
+  /**
+   * Objects that no step makes, by the names that `status` gives them, each with the reason: what a provider or another team
+   * made. They are no finding of `prove`; `status` names them with the reason.
+   */
+  readonly accepts?: readonly AcceptedObject[];
   readonly jobs?: JobCommands;
   /** The system's own commands, which run as `ashlar SYSTEM COMMAND`, by name: lower-case words with hyphens. */
   readonly commands?: Readonly<Record<string, Command>>;

@@ -335,7 +335,8 @@ describe('a server and its programs', () => {
       await here.run(`GRANT pg_read_all_data TO ${group}`);
       await here.run(`GRANT ${group} TO ${third}, ${later}`);
       await here.run(`GRANT pg_write_all_data TO ${roles.auditor}`);
-      const found = await checkRoles(engine, system, roles);
+      const lines = await checkRoles(engine, system, roles);
+      const found = lines.map((line) => line.replace(/ \(to take it: .*\)$/, ''));
       for (const name of [third, group, later])
         for (const of of ['ashlar_context_keys', 'ashlar_every_scope'])
           expect(found).toContain(`${name} may read ${of}, as a member of pg_read_all_data`);

@@ -28,7 +28,7 @@ const emptied = (name: string, body: string, returns = 'trigger'): Sabotage => (
     `CREATE OR REPLACE FUNCTION ${name}() RETURNS ${returns} LANGUAGE plpgsql AS $$ BEGIN RETURN ${body}; END $$`,
   ],
   undo: { remake: [`function ${name}`] },
-  named: new RegExp(`schema: .*replace function ${name}`),
+  named: new RegExp(`schema: .*the function ${name} differs: body`),
 });
 
 const granted = (privilege: string, table: string, named: RegExp): Sabotage => ({
@@ -50,7 +50,8 @@ export const postgresEverySabotages: readonly Sabotage[] = [
     name: 'row level security is not forced',
     sql: ['ALTER TABLE dossiers NO FORCE ROW LEVEL SECURITY'],
     undo: ['ALTER TABLE dossiers FORCE ROW LEVEL SECURITY'],
-    named: /schema: .*dossiers: row level security on, not for the owner/,
+    named:
+      /schema: .*the table dossiers differs: row-level security is on, not for the owner instead of forced/,
   },
   {
     name: 'a policy admits every row',
@@ -62,7 +63,7 @@ export const postgresEverySabotages: readonly Sabotage[] = [
     name: 'a policy is dropped',
     sql: ['DROP POLICY visits_scoped ON visits'],
     undo: [`CREATE POLICY visits_scoped ON visits USING (${within})`],
-    named: /schema: .*visits: drop policy visits_scoped/,
+    named: /schema: .*visits: the policy visits_scoped is missing/,
   },
   {
     name: 'a permissive policy is added',

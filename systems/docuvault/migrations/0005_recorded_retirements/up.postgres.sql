@@ -9,7 +9,8 @@
 -- ashlar: makes function audit_log_ledger_time
 
 CREATE FUNCTION audit_log_ledger_provable() RETURNS trigger
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql
+SET search_path TO pg_catalog, pg_temp AS $$
 BEGIN
   RAISE EXCEPTION 'ashlar/ledgered: first_provable of audit_log_ledger_head changes only while rows are purged'
     USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;

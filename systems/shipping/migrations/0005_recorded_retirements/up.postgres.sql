@@ -10,7 +10,8 @@
 -- ashlar: makes function job_changes_ledger_provable, function job_changes_ledger_time
 
 CREATE FUNCTION job_changes_ledger_provable() RETURNS trigger
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql
+SET search_path TO pg_catalog, pg_temp AS $$
 BEGIN
   RAISE EXCEPTION 'ashlar/ledgered: first_provable of job_changes_ledger_head changes only while rows are purged'
     USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;

@@ -18,7 +18,8 @@
 -- ashlar: makes function record_changes_ledger_provable, function record_changes_ledger_time
 
 CREATE FUNCTION audit_log_ledger_provable() RETURNS trigger
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql
+SET search_path TO pg_catalog, pg_temp AS $$
 BEGIN
   RAISE EXCEPTION 'ashlar/ledgered: first_provable of audit_log_ledger_head changes only while rows are purged'
     USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
@@ -185,7 +186,8 @@ END
 $$;
 
 CREATE FUNCTION record_changes_ledger_provable() RETURNS trigger
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql
+SET search_path TO pg_catalog, pg_temp AS $$
 BEGIN
   RAISE EXCEPTION 'ashlar/ledgered: first_provable of record_changes_ledger_head changes only while rows are purged'
     USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;

@@ -10,6 +10,7 @@ import type { TransactionOptions } from '../../contract/transaction.js';
 import { identifier } from '../../model/index.js';
 import { unlimitedStatements } from '../refusal.js';
 import { reporter } from '../report.js';
+import { describe } from './catalogue/describe.js';
 import { postgresDialect } from './dialect.js';
 import { postgresAnswers } from './query/answers.js';
 import { introspect } from './schema/introspect.js';
@@ -194,6 +195,7 @@ export function postgresEngine(backend: Backend, options: OpenOptions): Engine {
     },
     holdingOwner: (work) => (backend.holdOwner ? backend.holdOwner(work) : work()),
     introspect,
+    catalogue: describe,
     partitions,
     seal: () => sealer.all(),
     vacuum: async (tables) => {

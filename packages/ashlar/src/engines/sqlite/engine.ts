@@ -1,3 +1,4 @@
+import type { Catalogue } from '../../contract/catalogue.js';
 import type { ValueForm } from '../../contract/column.js';
 import type { Engine, SyncEngine } from '../../contract/engine.js';
 import type { GuardedTable } from '../../contract/guarantee.js';
@@ -20,6 +21,7 @@ import { kyselyParts } from './driver/kysely.js';
 import { Origins } from './driver/row-decoder.js';
 import { databaseClosed, migrationLocked, writerTaken } from './driver/waiting.js';
 import { type Opened, openFirst } from './file/open.js';
+import { describe } from './schema/describe.js';
 import { introspect } from './schema/introspect.js';
 import { ScopedTables } from './scope/scoped-tables.js';
 import { assertStatementAllowed } from './scope/statement-gate.js';
@@ -175,6 +177,10 @@ class SqliteEngine implements Engine {
 
   introspect(owner: Owner): Promise<Schema> {
     return introspect(owner.run);
+  }
+
+  catalogue(owner: Owner): Promise<Catalogue> {
+    return describe(owner.run, this.#settings.driver.version);
   }
 
   async partitions(): Promise<readonly never[]> {

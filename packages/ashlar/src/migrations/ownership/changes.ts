@@ -10,8 +10,9 @@ import { identifier } from '../../model/index.js';
 import { splitStatements } from '../../sql/statements.js';
 import { changesOfOmitted, type OmittedChanges } from '../omitted.js';
 import type { AllRenames, Comparison } from '../renames.js';
-import { inCreationOrder, type StepsState } from '../shadow.js';
+import { inCreationOrder } from '../shadow.js';
 import type { Step } from '../steps.js';
+import type { SchemaState } from '../steps-state.js';
 import { blocked } from './blocked.js';
 import { cannotRunWith } from './breaks.js';
 import { withKept } from './keep.js';
@@ -54,7 +55,7 @@ export interface Keeping {
   /** The objects of older steps to keep, of which it is not known who made them. */
   readonly keeps: ReadonlySet<string>;
   /** Runs a step after all that ran before in a shadow database. */
-  readonly run: (step: Step) => Promise<StepsState>;
+  readonly run: (step: Step) => Promise<SchemaState>;
 }
 
 /**
@@ -128,13 +129,13 @@ export function isKeptIn(
   return (key) => foreign.has(key) || asked.has(key);
 }
 
-type OwnedSchema = Pick<StepsState, 'schema' | 'ownership'>;
+type OwnedSchema = Pick<SchemaState, 'schema' | 'ownership'>;
 
 interface Renaming {
   readonly dialect: SqlDialect;
   readonly changes: readonly SchemaChange[];
   readonly keys: ReadonlyMap<string, string>;
-  readonly run: (step: Step) => Promise<StepsState>;
+  readonly run: (step: Step) => Promise<SchemaState>;
 }
 
 // the engine itself renames what names a table or a column: views, triggers, indexes

@@ -1,3 +1,4 @@
+import type { CataloguePart } from '../../contract/catalogue.js';
 import type { SqlDialect } from '../../contract/dialect.js';
 import type { Engine } from '../../contract/engine.js';
 import type { SqlName } from '../../contract/sql.js';
@@ -6,9 +7,10 @@ import type { SystemFacts } from '../../contract/system.js';
 import { objectsOfSystem } from '../../engines/declared-sql.js';
 import { sideObjects } from '../../model/index.js';
 import { codeOf, nameOf } from '../../sql/code.js';
-import { realAndExpected } from '../drift.js';
-import { keysOf, nameOnly, objectsOf } from './keys.js';
-import { liftingObjects } from './lifting.js';
+import { type Comparison, compareWithSteps } from '../catalogue/with-steps.js';
+import { directiveOf } from '../catalogue/words.js';
+import { isOmitted } from '../drift.js';
+import { nameOnly } from './keys.js';
 
 /** An object that no table declares and no generated step made. */
 export interface UndeclaredObject {
@@ -18,6 +20,8 @@ export interface UndeclaredObject {
   readonly from: 'step' | 'database';
   /** Whether it could lift a guarantee; `prove` fails then. */
   readonly lifts: boolean;
+  /** Why the system accepts the object; then it lifts nothing, and `prove` does not fail. */
+  readonly accepted?: string;
 }
 
 /**
@@ -30,26 +34,42 @@ export async function undeclaredIn(
   engine: Engine,
   system: SystemFacts,
 ): Promise<readonly UndeclaredObject[]> {
-  const found = await realAndExpected(engine, system);
-  if (!found) return [];
-  const { dialect } = engine;
+  const compared = await compareWithSteps(engine, system);
+  return compared === undefined ? [] : undeclaredOf(engine.dialect, system, compared);
+}
+
+/** Lists the objects of {@link undeclaredIn} from a comparison. */
+export function undeclaredOf(
+  dialect: SqlDialect,
+  system: SystemFacts,
+  compared: Comparison,
+): readonly UndeclaredObject[] {
   const declared = declaredNames(dialect, system);
-  const { schema, ownership } = found.expected;
-  const known = keysOf(schema);
-  const tables = new Set(schema.tables.map(({ name }) => name));
-  const others = new Set(found.real.tables.map(({ name }) => name).filter((name) => !tables.has(name)));
-  const lifting = new Set(liftingObjects(found.real, dialect.name, system).map(({ key }) => key));
-  return objectsOf(found.real).flatMap(({ key, type, name, table }): UndeclaredObject[] => {
-    if (type !== 'table' && declared.has(`${type} ${nameOnly(name)}`)) return [];
-    const lifts = lifting.has(key);
-    if (known.has(key))
-      return ownership.foreign.has(key) || (ownership.unknown.has(key) && lifts)
-        ? [{ object: key, from: 'step', lifts }]
-        : [];
-    // another system may share the database
-    const isOthers = type === 'table' || others.has(table ?? '') || others.has(name);
-    return isOthers ? [] : [{ object: key, from: 'database', lifts }];
+  const { foreign, unknown } = compared.expected.ownership;
+  const extra = new Set(compared.differences.flatMap(({ what, part }) => (what === 'extra' ? [part] : [])));
+  const isDeclared = ({ kind, name, outside }: CataloguePart): boolean =>
+    outside !== true && kind !== 'table' && declared.has(`${kind} ${nameOnly(name)}`);
+  const tuned = compared.differences.flatMap(({ what, part, facts }): UndeclaredObject[] =>
+    what === 'differs' && facts.every(({ fact }) => fact === 'tuning')
+      ? [{ object: `storage settings of ${directiveOf(part)}`, from: 'database', lifts: false }]
+      : [],
+  );
+  const found = compared.found.parts.flatMap((part): UndeclaredObject[] => {
+    if (isDeclared(part)) return [];
+    const object = directiveOf(part);
+    const accepted = compared.accepted.get(object);
+    if (accepted !== undefined && extra.has(part))
+      return [{ object, from: 'database', lifts: false, accepted }];
+    if (extra.has(part)) {
+      const isOthers = compared.isShared && (part.kind === 'table' || part.outside === true);
+      const lifts = compared.weakens(part);
+      return (isOthers && !lifts) || isOmitted(part, compared) ? [] : [{ object, from: 'database', lifts }];
+    }
+    if (!foreign.has(object) && !unknown.has(object)) return [];
+    const lifts = compared.weakens(part);
+    return foreign.has(object) || lifts ? [{ object, from: 'step', lifts }] : [];
   });
+  return [...found, ...tuned];
 }
 
 /** Everything that a system declares, but for its tables: by type and name, because objects of two types can share a name. */

@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { PGlite } from '@electric-sql/pglite';
 import { AshlarError } from '../../../errors.js';
+import { cacheFolder } from '../../../files/cache.js';
 import { writeAtomically } from '../../../files/write.js';
 import { valueSettings } from '../wire/session-settings.js';
 import { isDirectoryLock } from './directory-lock.js';
+import { installedVersion } from './version.js';
 
 const loadDriver = async () => {
   try {
@@ -21,14 +21,7 @@ const loadDriver = async () => {
   }
 };
 
-const driverVersion = async (): Promise<string> => {
-  const entry = createRequire(import.meta.url).resolve('@electric-sql/pglite');
-  const text = await readFile(join(dirname(entry), '..', 'package.json'), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
-};
-
-const templateFile = (version: string): string =>
-  join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'ashlar', `pglite-${version}.tar`);
+const templateFile = (version: string): string => join(cacheFolder(), `pglite-${version}.tar`);
 
 let template: Promise<Blob> | undefined;
 
@@ -101,7 +94,7 @@ const templateOf = (version: string): Promise<Blob> => {
 /** Returns the tar of a new, empty data folder of the installed PGlite version. @throws AshlarError `driver-missing` */
 export async function freshTar(): Promise<Blob> {
   await loadDriver();
-  return templateOf(await driverVersion());
+  return templateOf(await installedVersion());
 }
 
 /** The name of the file that marks a data folder as unfinished while the template is being copied into it. */
@@ -162,7 +155,7 @@ export async function createPglite(
   content?: Blob,
 ): Promise<CreatedPglite> {
   await loadDriver();
-  const version = await driverVersion();
+  const version = await installedVersion();
   const begin = async (): Promise<Blob> => content ?? templateOf(version);
   const database = await (directory === undefined
     ? fromTar(await begin(), {})

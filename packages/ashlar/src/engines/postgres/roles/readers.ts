@@ -1,4 +1,4 @@
-import type { WantedRights } from '../../../contract/roles.js';
+import type { RolePower, WantedRights } from '../../../contract/roles.js';
 import type { RunSql } from '../../../contract/sql.js';
 import { literal } from '../../../model/index.js';
 import { sql } from '../../../sql/template.js';
@@ -8,16 +8,17 @@ import { sql } from '../../../sql/template.js';
  * member of: members of `pg_read_all_data` and `pg_write_all_data`. Superusers and roles that may create roles are left
  * out: they can give themselves any right.
  *
- * @returns one line for each role and table
+ * @returns one for each role and table
  */
 export async function findReaders(
   run: RunSql,
   { roles, closed, secret }: WantedRights,
-): Promise<readonly string[]> {
+): Promise<readonly RolePower[]> {
   const names = [...closed].map((name) => `(${literal(name)}::name, ${String(secret.has(name))})`);
   if (names.length === 0) return [];
   const rows = await run(sql`
-    SELECT format('%s may %s %s, as a member of %s', r.rolname, p.may, c.relname, p.rolname) AS found
+    SELECT format('%s may %s %s, as a member of %s', r.rolname, p.may, c.relname, p.rolname) AS finding,
+      format('REVOKE %I FROM %I', p.rolname, r.rolname) AS remedy
     FROM (VALUES ${names.join(', ')}) AS t (name, secret)
     JOIN pg_class c
       ON c.relname = t.name AND c.relkind = 'r' AND c.relnamespace = quote_ident(current_schema())::regnamespace
@@ -28,5 +29,9 @@ export async function findReaders(
       AND NOT (r.rolname = ${literal(roles.auditor)} AND p.may = 'read' AND NOT t.secret)
     ORDER BY 1
   `);
-  return rows.map(({ found }) => String(found));
+  return rows.map(({ finding, remedy }) => ({
+    finding: String(finding),
+    remedy: String(remedy),
+    isAllowed: false,
+  }));
 }

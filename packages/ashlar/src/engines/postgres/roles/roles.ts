@@ -2,7 +2,7 @@ import type { Owner } from '../../../contract/owner.js';
 import type { RoleChange, RoleDialect, Roles } from '../../../contract/roles.js';
 import { identifier } from '../../../model/index.js';
 import { planRoles } from './plan.js';
-import { findReaders } from './readers.js';
+import { readPowers } from './powers.js';
 import { scramVerifier } from './scram.js';
 
 /** Applies changes in the open transaction, each as the role that it needs. */
@@ -30,4 +30,4 @@ $ashlar$`);
 };
 
 /** Plans and applies changes to the roles and rights of a PostgreSQL database. */
-export const postgresRoles: RoleDialect = { plan: planRoles, findings: findReaders, apply };
+export const postgresRoles: RoleDialect = { plan: planRoles, powers: readPowers, apply };

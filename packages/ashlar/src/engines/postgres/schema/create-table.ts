@@ -1,7 +1,7 @@
 import type { GuaranteeObject, GuardedTable, PostgresEnforcement } from '../../../contract/guarantee.js';
 import type { Key } from '../../../contract/table.js';
 import { AshlarError } from '../../../errors.js';
-import { identifier, identifiers } from '../../../model/index.js';
+import { identifier, identifiers, sideObjects } from '../../../model/index.js';
 import { withoutSemicolon } from '../../../sql/code.js';
 import { declaredIndexes } from '../../../sql/declared-indexes.js';
 import { foreignKeyText } from '../../../sql/foreign-key.js';
@@ -45,6 +45,12 @@ const enforcements = (table: GuardedTable): readonly PostgresEnforcement[] =>
     });
   });
 
+const enforcedObjects = (table: GuardedTable): readonly GuaranteeObject[] => {
+  // an engine that refuses a guarantee refuses the table
+  enforcements(table);
+  return sideObjects(table, 'postgres');
+};
+
 // a trigger calls a function, and an index must exist before a trigger fires
 const order: readonly GuaranteeObject['type'][] = ['table', 'index', 'function', 'policy', 'trigger'];
 
@@ -54,10 +60,7 @@ const order: readonly GuaranteeObject['type'][] = ['table', 'index', 'function',
  * @throws AshlarError `guarantee-refused`
  */
 export function tableObjects(table: GuardedTable): readonly GuaranteeObject[] {
-  const objects = [
-    ...generatedColumnObjects(table),
-    ...enforcements(table).flatMap((enforcement) => enforcement.objects(table)),
-  ];
+  const objects = [...generatedColumnObjects(table), ...enforcedObjects(table)];
   return order.flatMap((type) =>
     objects
       .filter((object) => object.type === type)

@@ -26,7 +26,7 @@ export const sessionRow = {
 } as const;
 
 /** The tables that a running purge deletes from: a trigger cannot find out who deletes. */
-const purgeTable: FoundationObject = {
+export const purgeTable: FoundationObject = {
   name: 'ashlar_purge',
   exists: "SELECT 1 AS found FROM main.sqlite_schema WHERE type = 'table' AND name = 'ashlar_purge'",
   create: sql`

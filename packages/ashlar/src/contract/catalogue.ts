@@ -1,0 +1,24 @@
+/** One object of a database, or a part of one, as its engine describes it. */
+export interface CataloguePart {
+  /** What the part is, as directives name it: `table`, `column`, `trigger`, `function`, … */
+  readonly kind: string;
+  /** The name; of a function with its arguments, and of an object of another schema with that schema. */
+  readonly name: string;
+  /** The relation that the part belongs to; of a part of a partition, the partitioned table. */
+  readonly on?: string | undefined;
+  /** The partition that the part belongs to, or that it is. */
+  readonly partition?: string | undefined;
+  /** Whether the part belongs to another schema, or to the whole database. */
+  readonly outside?: boolean | undefined;
+  /** The names of the relations that a view reads. */
+  readonly reads?: readonly string[] | undefined;
+  /** What the engine says of the part, by name. What has no text is left out. */
+  readonly facts: Readonly<Record<string, string>>;
+}
+
+/** A database as its engine describes it: the form in which it is compared with its steps. */
+export interface Catalogue {
+  /** The major version of the engine that described it: `18`. */
+  readonly major: string;
+  readonly parts: readonly CataloguePart[];
+}

@@ -1,0 +1,144 @@
+import { sql } from '../../../sql/template.js';
+
+/** A query of parts: `kind`, `on`, `name`, `partition`, `outside`, `reads` and `facts`. It uses the relations of {@link common}. */
+export type PartsSql = string;
+
+/** Facts of storage, which change no result: a DBA tunes them. */
+const storage = `'^(autovacuum_|toast[.]|vacuum_|log_autovacuum|fillfactor|parallel_workers|toast_tuple_target)'`;
+
+/** Returns the SQL expression for the name of a role; the owner of the schema's objects has no name. */
+export const roleName = (oid: string): string =>
+  `CASE WHEN ${oid} = here.owner THEN '{owner}' ELSE pg_get_userbyid(${oid})::text END`;
+
+/** Returns the SQL condition that an object is no member of an extension. */
+export const isNoMember = (catalogue: string, oid: string): string =>
+  `NOT EXISTS (SELECT FROM pg_depend member WHERE member.classid = '${catalogue}'::regclass AND member.objid = ${oid} AND member.deptype = 'e')`;
+
+/** Returns the SQL expression for facts; those without a value are left out. */
+export const factsOf = (facts: Readonly<Record<string, string>>): string =>
+  `jsonb_strip_nulls(jsonb_build_object(${Object.entries(facts)
+    .map(([name, value]) => `'${name}', nullif((${value})::text, '')`)
+    .join(', ')}))::text`;
+
+/**
+ * The relations that the queries of parts share: the schema with the owner of its objects, and its tables and views.
+ *
+ * @param schema - the name of the schema as an SQL string
+ */
+export const common = (schema: string): string => sql`
+  here AS MATERIALIZED (
+    SELECT n.oid, coalesce((SELECT c.relowner FROM pg_class c WHERE c.relnamespace = n.oid AND c.relname = 'ashlar_migrations'), n.nspowner) AS owner
+    FROM pg_namespace n WHERE n.nspname = ${schema}
+  ),
+  rel AS MATERIALIZED (
+    SELECT c.oid, c.relname::text AS name, c.relkind, c.relispartition,
+      CASE WHEN c.relispartition THEN (SELECT r.relname::text FROM pg_class r WHERE r.oid = pg_partition_root(c.oid)) ELSE c.relname::text END AS root,
+      CASE WHEN c.relispartition THEN c.relname::text END AS partition
+    FROM pg_class c JOIN here ON c.relnamespace = here.oid
+    WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND (c.relkind NOT IN ('r', 'p', 'f') OR ${isNoMember('pg_class', 'c.oid')})
+  )
+`;
+
+const tables: PartsSql = sql`
+  SELECT CASE WHEN c.relispartition THEN 'partition' WHEN c.relkind = 'f' THEN 'foreign table' ELSE 'table' END AS kind,
+    CASE WHEN c.relispartition THEN rel.root END AS "on", rel.name, rel.partition, false AS outside, NULL::text AS reads,
+    ${factsOf({
+      owner: roleName('c.relowner'),
+      'kind of storage': `CASE c.relkind WHEN 'f' THEN 'foreign' WHEN 'p' THEN 'partitioned' END`,
+      persistence: `CASE c.relpersistence WHEN 'u' THEN 'unlogged' WHEN 't' THEN 'temporary' END`,
+      'replica identity': `CASE c.relreplident WHEN 'd' THEN NULL ELSE c.relreplident END`,
+      'row-level security': `CASE WHEN c.relrowsecurity AND c.relforcerowsecurity THEN 'forced' WHEN c.relrowsecurity THEN 'on, not for the owner' WHEN c.relforcerowsecurity THEN 'off, forced' END`,
+      parents: `(SELECT string_agg(i.inhparent::regclass::text, ', ' ORDER BY i.inhseqno) FROM pg_inherits i WHERE i.inhrelid = c.oid AND NOT c.relispartition)`,
+      detaching: `(SELECT 'yes' FROM pg_inherits i WHERE i.inhrelid = c.oid AND i.inhdetachpending)`,
+      'partitioned by': `CASE c.relkind WHEN 'p' THEN pg_get_partkeydef(c.oid) END`,
+      'of type': `CASE WHEN c.reloftype <> 0 THEN c.reloftype::regtype END`,
+      options: `(SELECT string_agg(o, ', ' ORDER BY o) FROM unnest(c.reloptions) o WHERE o !~ ${storage})`,
+      tuning: `concat_ws(', ', (SELECT string_agg(o, ', ' ORDER BY o) FROM unnest(c.reloptions) o WHERE o ~ ${storage}), (SELECT 'tablespace ' || s.spcname FROM pg_tablespace s WHERE s.oid = c.reltablespace))`,
+      comment: `obj_description(c.oid, 'pg_class')`,
+    })} AS facts
+  FROM rel JOIN pg_class c ON c.oid = rel.oid CROSS JOIN here
+  WHERE c.relkind IN ('r', 'p', 'f')
+`;
+
+const columns: PartsSql = sql`
+  SELECT 'column', rel.root, a.attname::text, rel.partition, false, NULL,
+    ${factsOf({
+      type: 'format_type(a.atttypid, a.atttypmod)',
+      // since PostgreSQL 18 NOT NULL can be not validated
+      'not null': `CASE WHEN a.attnotnull AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conrelid = a.attrelid AND k.contype = 'n' AND NOT k.convalidated AND a.attnum = ANY (k.conkey)) THEN 'yes' END`,
+      default: `CASE WHEN a.attgenerated = '' THEN pg_get_expr(d.adbin, d.adrelid) END`,
+      computed: `CASE WHEN a.attgenerated <> '' THEN a.attgenerated::text || ' ' || pg_get_expr(d.adbin, d.adrelid) END`,
+      // a partition takes the identity of its table since PostgreSQL 17 only
+      identity: `CASE WHEN NOT rel.relispartition THEN a.attidentity::text END`,
+      collation: `CASE WHEN a.attcollation <> t.typcollation THEN a.attcollation::regcollation::text END`,
+      comment: 'col_description(a.attrelid, a.attnum)',
+    })}
+  FROM rel JOIN pg_attribute a ON a.attrelid = rel.oid
+  JOIN pg_type t ON t.oid = a.atttypid
+  LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+  WHERE a.attnum > 0 AND NOT a.attisdropped AND (rel.relkind IN ('r', 'p', 'f') OR a.atthasdef)
+`;
+
+// contype n: NOT NULL, a fact of the column; conparentid: for each partition that a foreign key refers to
+const constraints: PartsSql = sql`
+  SELECT 'constraint', rel.root, k.conname::text, rel.partition, false, NULL, ${factsOf({ definition: 'pg_get_constraintdef(k.oid)' })}
+  FROM rel JOIN pg_constraint k ON k.conrelid = rel.oid
+  WHERE k.contype IN ('p', 'u', 'f', 'c', 'x') AND (k.conparentid = 0 OR rel.relispartition)
+`;
+
+const indexes: PartsSql = sql`
+  SELECT 'index', rel.root, x.relname::text, rel.partition, false, NULL,
+    ${factsOf({
+      definition: `replace(replace(pg_get_indexdef(i.indexrelid), ' ON ONLY ', ' ON '), ' USING btree ', ' ')`,
+      valid: `CASE WHEN i.indisvalid AND i.indisready AND i.indislive THEN NULL ELSE 'no' END`,
+      'replica identity': `CASE WHEN i.indisreplident THEN 'yes' END`,
+    })}
+  FROM rel JOIN pg_index i ON i.indrelid = rel.oid JOIN pg_class x ON x.oid = i.indexrelid
+`;
+
+const fires = (column: string): string =>
+  `CASE ${column} WHEN 'O' THEN 'usually' WHEN 'A' THEN 'always' WHEN 'R' THEN 'on replicas' ELSE 'never' END`;
+
+const triggers: PartsSql = sql`
+  SELECT 'trigger', rel.root, t.tgname::text, rel.partition, false, NULL,
+    ${factsOf({ definition: 'pg_get_triggerdef(t.oid)', fires: fires('t.tgenabled') })}
+  FROM rel JOIN pg_trigger t ON t.tgrelid = rel.oid WHERE NOT t.tgisinternal
+  UNION ALL
+  -- the names of internal triggers are numbers
+  SELECT 'key trigger', rel.root, format('%s of %s', t.tgfoid::regproc, k.conname), rel.partition, false, NULL,
+    ${factsOf({
+      definition: `concat_ws(' ', t.tgfoid::regproc, t.tgtype, CASE WHEN t.tgdeferrable THEN 'deferrable' END, CASE WHEN t.tginitdeferred THEN 'deferred' END)`,
+      fires: fires('t.tgenabled'),
+    })}
+  FROM rel JOIN pg_trigger t ON t.tgrelid = rel.oid JOIN pg_constraint k ON k.oid = t.tgconstraint
+  WHERE t.tgisinternal AND (k.conparentid = 0 OR rel.relispartition)
+`;
+
+const policies: PartsSql = sql`
+  SELECT 'policy', rel.root, p.polname::text, rel.partition, false, NULL,
+    ${factsOf({
+      command: `CASE p.polcmd WHEN '*' THEN NULL ELSE p.polcmd END`,
+      permissive: `CASE WHEN p.polpermissive THEN NULL ELSE 'no' END`,
+      roles: `(SELECT string_agg(${roleName('r.oid')}, ', ' ORDER BY r.rolname) FROM pg_roles r WHERE r.oid = ANY (p.polroles))`,
+      using: 'pg_get_expr(p.polqual, p.polrelid)',
+      check: 'pg_get_expr(p.polwithcheck, p.polrelid)',
+    })}
+  FROM rel JOIN pg_policy p ON p.polrelid = rel.oid CROSS JOIN here
+`;
+
+const rules: PartsSql = sql`
+  SELECT 'rule', rel.root, w.rulename::text, rel.partition, false, NULL,
+    ${factsOf({ definition: 'pg_get_ruledef(w.oid)', fires: fires('w.ev_enabled') })}
+  FROM rel JOIN pg_rewrite w ON w.ev_class = rel.oid WHERE w.rulename <> '_RETURN'
+`;
+
+/** The tables of a schema, and all that belongs to them. */
+export const relationParts: readonly PartsSql[] = [
+  tables,
+  columns,
+  constraints,
+  indexes,
+  triggers,
+  policies,
+  rules,
+];

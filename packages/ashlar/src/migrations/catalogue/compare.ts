@@ -1,0 +1,158 @@
+import type { Catalogue, CataloguePart } from '../../contract/catalogue.js';
+
+/** A fact that a database has otherwise than expected; `undefined` where one of the two does not have it. */
+export interface FactDifference {
+  readonly fact: string;
+  readonly expected: string | undefined;
+  readonly found: string | undefined;
+}
+
+/** One part in which a database differs from what its steps make. */
+export interface Difference {
+  readonly what: 'missing' | 'extra' | 'differs';
+  /** The part as the database has it; a missing one as the steps make it. */
+  readonly part: CataloguePart;
+  /** The facts that differ; empty unless `what` is `differs`. */
+  readonly facts: readonly FactDifference[];
+}
+
+type Facts = CataloguePart['facts'];
+type Keyed = ReadonlyMap<string, CataloguePart>;
+
+/** Compares a database with what its steps make, part by part. */
+export function compareCatalogues(expected: Catalogue, found: Catalogue): readonly Difference[] {
+  const print = expected.major === found.major ? asPrinted : loosely;
+  return [
+    ...comparedParts(keyed(expected.parts.filter(isAlone)), keyed(found.parts.filter(isAlone)), print),
+    ...comparedPartitions(expected.parts, found.parts, print),
+  ];
+}
+
+const isAlone = ({ partition }: CataloguePart): boolean => partition === undefined;
+
+const keyOf = ({ kind, on, name }: CataloguePart): string => JSON.stringify([kind, on ?? null, name]);
+
+const keyed = (parts: readonly CataloguePart[]): Keyed => new Map(parts.map((part) => [keyOf(part), part]));
+
+const comparedParts = (expected: Keyed, found: Keyed, print: Print): readonly Difference[] => {
+  const differences: Difference[] = [];
+  for (const [key, part] of expected) {
+    const real = found.get(key);
+    if (!real) differences.push({ what: 'missing', part, facts: [] });
+    else {
+      const facts = comparedFacts(part.facts, real.facts, print);
+      if (facts.length > 0) differences.push({ what: 'differs', part: real, facts });
+    }
+  }
+  for (const [key, part] of found)
+    if (!expected.has(key)) differences.push({ what: 'extra', part, facts: [] });
+  return differences;
+};
+
+/** How a fact is compared: major versions print the same expression in different ways. */
+type Print = (fact: string, text: string) => string;
+
+const asPrinted: Print = (_, text) => text;
+
+const written = new Set(['definition', 'default', 'computed', 'using', 'check', 'checks', 'SQL body']);
+
+const loosely: Print = (fact, text) =>
+  written.has(fact)
+    ? text
+        .replaceAll(/::[\w. ]+?(?=[^\w. ]|$)/g, '')
+        .replaceAll(/\b\w+\.(?=\w)/g, '')
+        .replaceAll(/[()\s]/g, '')
+    : text;
+
+const comparedFacts = (expected: Facts, found: Facts, print: Print): readonly FactDifference[] =>
+  [...new Set([...Object.keys(expected), ...Object.keys(found)])].flatMap((fact) => {
+    const [wanted, real] = [expected[fact], found[fact]];
+    // a person may describe what no step does
+    if (wanted === real || (fact === 'comment' && wanted === undefined)) return [];
+    if (wanted !== undefined && real !== undefined && print(fact, wanted) === print(fact, real)) return [];
+    return [{ fact, expected: wanted, found: real }];
+  });
+
+/** Each partition is compared with one that the steps make: with the default partition of its table. */
+const comparedPartitions = (
+  expected: readonly CataloguePart[],
+  found: readonly CataloguePart[],
+  print: Print,
+): readonly Difference[] => {
+  const models = byPartition(expected);
+  const partitions = byPartition(found);
+  const missing = [...models.keys()].filter((name) => !partitions.has(name));
+  return [
+    ...missing.flatMap((name) => wholeOf(models.get(name) ?? [], 'missing')),
+    ...[...partitions].flatMap(([name, parts]) => {
+      const root = rootOf(parts);
+      const model = models.get(name) ?? [...models.values()].find((each) => rootOf(each) === root);
+      if (!model) return wholeOf(parts, 'extra');
+      return comparedParts(templated(model), templated(parts), print)
+        .map(withNames)
+        .filter(({ what, part }) => what !== 'extra' || !isOfTable(part, expected, print));
+    }),
+  ];
+};
+
+// a step that replaces a policy does so on its table, and maintenance gives it to the partitions
+const isOfTable = (part: CataloguePart, expected: readonly CataloguePart[], print: Print): boolean =>
+  part.kind === 'policy' &&
+  expected.some(
+    (each) =>
+      each.partition === undefined &&
+      keyOf(each) === keyOf(part) &&
+      comparedFacts(each.facts, part.facts, print).length === 0,
+  );
+
+const isPartition = ({ kind }: CataloguePart): boolean => kind === 'partition';
+
+const wholeOf = (parts: readonly CataloguePart[], what: 'missing' | 'extra'): readonly Difference[] =>
+  parts.filter(isPartition).map((part) => ({ what, part, facts: [] }));
+
+const rootOf = (parts: readonly CataloguePart[]): string | undefined => parts.find(isPartition)?.on;
+
+const byPartition = (parts: readonly CataloguePart[]): ReadonlyMap<string, readonly CataloguePart[]> => {
+  const found = new Map<string, CataloguePart[]>();
+  for (const part of parts) {
+    if (part.partition === undefined) continue;
+    const list = found.get(part.partition) ?? [];
+    list.push(part);
+    found.set(part.partition, list);
+  }
+  return found;
+};
+
+// its columns and policies have the names of those of the table, which the maintenance does not choose
+const isNamed = ({ kind }: CataloguePart): boolean => kind === 'column' || kind === 'policy';
+
+/** The parts as they were, by their templated form. */
+const named = new WeakMap<CataloguePart, CataloguePart>();
+
+const withNames = (difference: Difference): Difference => ({
+  ...difference,
+  part: named.get(difference.part) ?? difference.part,
+});
+
+/** The parts of a partition, under keys without its name and without names that are made from it. */
+const templated = (parts: readonly CataloguePart[]): Keyed => {
+  const result = new Map<string, CataloguePart>();
+  for (const part of parts) {
+    const definition = withoutNames(part);
+    const id = isPartition(part) ? '' : isNamed(part) ? part.name : (definition ?? part.name);
+    let key = JSON.stringify([part.kind, id]);
+    for (let more = 2; result.has(key); more++) key = JSON.stringify([part.kind, id, more]);
+    const written = definition === undefined ? part : { ...part, facts: { ...part.facts, definition } };
+    named.set(written, part);
+    result.set(key, written);
+  }
+  return result;
+};
+
+const withoutNames = ({ name, partition = '', facts: { definition } }: CataloguePart): string | undefined =>
+  definition
+    ?.replace(/^(CREATE (?:UNIQUE )?(?:INDEX|TRIGGER|CONSTRAINT TRIGGER|RULE)) ("(?:[^"]|"")+"|\S+)/, '$1')
+    .replaceAll(new RegExp(`(?<![\\w$"])"?${escaped(partition)}"?(?![\\w$"])`, 'g'), '{partition}')
+    .replaceAll(new RegExp(`(?<![\\w$"])"?${escaped(name)}"?(?![\\w$"])`, 'g'), '{name}');
+
+const escaped = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');

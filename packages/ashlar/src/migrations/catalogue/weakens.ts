@@ -1,0 +1,109 @@
+import type { CataloguePart } from '../../contract/catalogue.js';
+import type { SqlName } from '../../contract/sql.js';
+import type { SystemFacts } from '../../contract/system.js';
+import { sideObjects } from '../../model/index.js';
+import { mentions } from '../../sql/code.js';
+import { functionName } from '../ownership/keys.js';
+
+/** What decides whether an object that no step makes can weaken a guarantee. */
+export interface Surroundings {
+  readonly dialect: SqlName;
+  readonly system: SystemFacts;
+  /** All parts of the database. */
+  readonly parts: readonly CataloguePart[];
+  /** Whether other systems share the database. */
+  readonly isShared: boolean;
+}
+
+// no step makes one, and each acts or shows rows
+const always = new Set([
+  ...['event trigger', 'publication', 'subscription', 'child'],
+  ...['row left in', 'counter near its end', 'entry with the pages of another'],
+]);
+
+/**
+ * Returns the function that tells whether a part that no step makes could weaken a guarantee, or acts with rights that no
+ * session has. Where it cannot, `status` names the part.
+ */
+export function weakening({
+  dialect,
+  system,
+  parts,
+  isShared,
+}: Surroundings): (part: CataloguePart) => boolean {
+  const guarded = guardedTables(system, dialect, parts);
+  const reaching = readersOf(parts, guarded);
+  const own = new Set(Object.values(system.tables).map(({ name }) => name));
+  const tables = parts.filter(({ kind }) => kind === 'table').map(({ name }) => name);
+  const others = isShared ? tables.filter((name) => !own.has(name) && !guarded.has(name)) : [];
+  return (part) => {
+    const { kind, name, on, outside = false, facts, partition } = part;
+    if (always.has(kind)) return true;
+    const isOnGuarded = on !== undefined && guarded.has(on);
+    switch (kind) {
+      case 'policy':
+      case 'rule':
+        return isOnGuarded;
+      case 'trigger':
+        return (
+          outside ||
+          isOnGuarded ||
+          (on !== undefined && reaching.has(on)) ||
+          // on SQLite a trigger reaches the rows of every scope
+          (dialect === 'sqlite' &&
+            [...guarded].some((each) => mentions(facts.definition ?? '', each, dialect)))
+        );
+      case 'function':
+        return (
+          facts.security === 'definer' &&
+          (outside || !others.some((each) => functionName(name).startsWith(`${each}_`)))
+        );
+      case 'view':
+        // a view of SQLite has no owner: sessions are confined by their own gate
+        return dialect === 'postgres' && reaching.has(name) && !isInvoker(facts.options);
+      case 'materialized view':
+        return reaching.has(name);
+      case 'partition':
+        return isOnGuarded;
+      case 'table':
+      case 'foreign table':
+        return [...guarded].some((each) => facts.parents?.split(', ').includes(each));
+      default:
+        return partition !== undefined && kind !== 'index' && isOnGuarded;
+    }
+  };
+}
+
+const isInvoker = (options = ''): boolean => /\bsecurity_invoker=(true|on|1)\b/.test(options);
+
+/** The tables with guarantees, the tables that guarantees add, and Ashlar's own. */
+const guardedTables = (
+  system: SystemFacts,
+  dialect: SqlName,
+  parts: readonly CataloguePart[],
+): ReadonlySet<string> =>
+  new Set([
+    ...Object.values(system.tables).flatMap((table) =>
+      table.guarantees.length === 0
+        ? []
+        : [
+            table.name,
+            ...sideObjects(table, dialect).flatMap(({ type, name }) => (type === 'table' ? [name] : [])),
+          ],
+    ),
+    ...parts
+      .filter(({ kind, name }) => kind === 'table' && name.startsWith('ashlar_'))
+      .map(({ name }) => name),
+  ]);
+
+/** The views that read one of the tables, directly or through another view. */
+const readersOf = (parts: readonly CataloguePart[], tables: ReadonlySet<string>): ReadonlySet<string> => {
+  const readers = new Set<string>();
+  const views = parts.filter(({ reads }) => reads !== undefined);
+  for (let size = -1; size < readers.size; ) {
+    size = readers.size;
+    for (const { name, reads = [] } of views)
+      if (reads.some((each) => tables.has(each) || readers.has(each))) readers.add(name);
+  }
+  return readers;
+};
