@@ -277,6 +277,7 @@ $function$;
 CREATE OR REPLACE FUNCTION audit_log_ledger_provable()
  RETURNS trigger
  LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
   RAISE EXCEPTION 'ashlar/ledgered: first_provable of audit_log_ledger_head changes only while rows are purged'

@@ -245,6 +245,7 @@ $function$;
 CREATE OR REPLACE FUNCTION job_changes_ledger_provable()
  RETURNS trigger
  LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
   RAISE EXCEPTION 'ashlar/ledgered: first_provable of job_changes_ledger_head changes only while rows are purged'

@@ -226,6 +226,7 @@ $function$;
 CREATE OR REPLACE FUNCTION audit_logs_ledger_provable()
  RETURNS trigger
  LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
   RAISE EXCEPTION 'ashlar/ledgered: first_provable of audit_logs_ledger_head changes only while rows are purged'
@@ -854,6 +855,7 @@ $function$;
 CREATE OR REPLACE FUNCTION record_changes_ledger_provable()
  RETURNS trigger
  LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
   RAISE EXCEPTION 'ashlar/ledgered: first_provable of record_changes_ledger_head changes only while rows are purged'

@@ -328,7 +328,8 @@ describe.each(engines.filter(({ name }) => name === 'pglite'))(
         await run(`CREATE ROLE third; GRANT pg_read_all_data TO third, ${roles.app}`);
         const found = ['third', roles.app].flatMap((name) =>
           ['ashlar_context_keys', 'ashlar_every_scope'].map(
-            (of) => `${name} may read ${of}, as a member of pg_read_all_data (to take it: REVOKE pg_read_all_data FROM ${name})`,
+            (of) =>
+              `${name} may read ${of}, as a member of pg_read_all_data (to take it: REVOKE pg_read_all_data FROM ${name})`,
           ),
         );
         const lines = await checkRoles(owner, plain, roles);
