@@ -1,4 +1,5 @@
 import type { Engine } from '../contract/engine.js';
+import type { Owner } from '../contract/owner.js';
 import type { Schema } from '../contract/schema.js';
 import type { SystemFacts } from '../contract/system.js';
 import { compareHistory } from './compare-history.js';
@@ -50,19 +51,24 @@ export async function realAndExpected(
  */
 export async function drift(engine: Engine, system: SystemFacts): Promise<string[]> {
   const found = await realAndExpected(engine, system);
-  if (!found) return [];
-  const { dialect } = engine;
-  const expected = found.expected.schema;
-  const lifting = liftingObjects(found.real, dialect.name, system);
-  const isLifting = new Set(lifting.map(({ key }) => key));
+  return found ? engine.asOwner((owner) => differences(engine, owner, system, found)) : [];
+}
+
+/** Returns the lines of {@link drift} for a database whose schema was read, over an open connection of its owner. */
+export async function differences(
+  { dialect }: Engine,
+  owner: Owner,
+  system: SystemFacts,
+  { real, expected: { schema, ownership } }: RealAndExpected,
+): Promise<string[]> {
+  const lifting = new Set(liftingObjects(real, dialect.name, system).map(({ key }) => key));
   const model = inCreationOrder(Object.values(system.tables));
-  const { omitted } = found.expected.ownership;
-  const others =
-    omitted.size === 0 ? [] : await engine.asOwner((owner) => owner.run(dialect.proving.objects));
+  const { omitted } = ownership;
+  const others = omitted.size === 0 ? [] : await owner.run(dialect.proving.objects);
   return [
     ...dialect
-      .changes(expected, withoutHarmless(found.real, expected, isLifting), model, {})
+      .changes(schema, withoutHarmless(real, schema, lifting), model, {})
       .map((change) => change.summary),
-    ...missingOmitted(omitted, found.real, others),
+    ...missingOmitted(omitted, real, others),
   ];
 }
