@@ -323,7 +323,8 @@ await db.session(async (s) => {
     remedy: 'Take over a part of the tables with `--tables`, and report the lines.',
   },
   'adopt-empty': {
-    cause: 'The database has no table, or none has a primary key that can be declared. The detail has the reasons.',
+    cause:
+      'The database has no table, or none has a primary key that can be declared. The detail has the reasons.',
     ...command('ashlar adopt sqlite:empty.db'),
     remedy: 'Give the tables a primary key, or start with new tables: `ashlar init`.',
   },

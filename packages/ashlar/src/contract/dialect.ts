@@ -1,3 +1,4 @@
+import type { AdoptionSql } from './adoption.js';
 import type { BatchSql } from './batches.js';
 import type { StoredForm } from './column.js';
 import type { ContentsSql } from './contents.js';
@@ -159,6 +160,8 @@ export interface SqlDialect extends Foundation {
   readonly contents: ContentsSql;
   /** How a step runs a statement in batches of rows. */
   readonly batches: BatchSql;
+  /** How a database of another program is taken over. */
+  readonly adoption: AdoptionSql;
   /** Plans and grants the rights of roles; `undefined` if the engine has no roles (SQLite). */
   readonly roles: RoleDialect | undefined;
   /** Writes the keys that verify contexts of sessions; `undefined` if the engine has no roles. */

@@ -1,5 +1,6 @@
 import type { SqlDialect } from '../../contract/dialect.js';
 import { tableRenamer } from '../rename-tables.js';
+import { adoption } from './schema/adopt.js';
 import { sqliteBatches } from './schema/batches.js';
 import { findBroken } from './schema/broken.js';
 import { changes } from './schema/changes.js';
@@ -41,6 +42,7 @@ export const sqliteDialect: SqlDialect = {
   proving: sqliteProving,
   contents: sqliteContents,
   batches: sqliteBatches,
+  adoption,
   roles: undefined,
   contextKeys: undefined,
 };
