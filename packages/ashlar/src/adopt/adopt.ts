@@ -44,11 +44,13 @@ const nothing: Schema = { tables: [], functions: [], objects: [] };
  * declaration can say is in the step, and stays as it is. Neither the database nor a file is changed.
  *
  * @throws AshlarError `adopt-empty` when no table can be declared; `adopt-differs` when the step makes another schema;
- *   `state-conflict` when the database has steps of a system; `usage` for a table that it does not have;
+ *   `state-conflict` when the database has steps of a system; `usage` for a table that it does not have, or a name that
+ *   no system can have;
  *   `driver-missing` (the shadow runs in an embedded engine)
  */
 export async function adopt(engine: Engine, options: AdoptOptions): Promise<Adoption> {
   const { dialect } = engine;
+  assertSystemName(options.name);
   const { schema, systems, unseen } = await engine.asOwner(async (owner) => ({
     schema: await engine.introspect(owner),
     systems: (await readHistory(owner, dialect)).map(({ system }) => system),
@@ -84,6 +86,14 @@ export async function adopt(engine: Engine, options: AdoptOptions): Promise<Adop
     }),
   };
 }
+
+const assertSystemName = (name: string): void => {
+  if (/^[a-z][a-z0-9_-]*$/.test(name) && name !== 'ashlar') return;
+  throw new AshlarError('usage', {
+    message: `The system name ${JSON.stringify(name)} is not valid.`,
+    suggestion: 'Use lower-case letters, digits, _ and -, and begin with a letter: --name web-shop.',
+  });
+};
 
 const assertNew = (systems: readonly string[]): void => {
   const [first] = systems.filter((system) => system !== 'ashlar');

@@ -71,7 +71,9 @@ const keysOfColumn = ({ name, rest }: SchemaColumn, dialect: SqlName): readonly 
 const plainColumns = (tokens: readonly CodeToken[]): readonly string[] | undefined => {
   const parts = splitAtCommas(tokens);
   const names = parts.flatMap(([first, ...more]) =>
-    first && isName(first) && more.every(({ word }) => word === 'ASC') ? [nameOf(first)] : [],
+    first && isName(first) && more.every(({ word }) => word === 'ASC' || word === 'AUTOINCREMENT')
+      ? [nameOf(first)]
+      : [],
   );
   return names.length > 0 && names.length === parts.length ? names : undefined;
 };

@@ -35,7 +35,7 @@ const enumOf = ({ objects }: Schema, type: string): DeclaredType | undefined => 
   const values = codeOf(list, 'postgres').flatMap((token) =>
     token.kind === 'string' ? [stringOf(token)] : [],
   );
-  return { as: 'enum', values };
+  return values.length > 0 ? { as: 'enum', values } : undefined;
 };
 
 const isNumbered = (column: SchemaColumn): boolean =>
