@@ -152,5 +152,15 @@ describe.each(engines)('adopt on $name', (kind) => {
     await expect(adopt(engine, { name: 'shop', tables: ['note'] })).rejects.toMatchObject({ code: 'usage' });
     const { report } = await adopt(engine, { name: 'shop', tables: ['notes'] });
     expect(report.tables.map(({ name }) => name)).toEqual(['notes']);
+    // SQLite lets a foreign key name a table that is not there
+    await run('CREATE TABLE lines (id integer PRIMARY KEY, note integer REFERENCES notes (id))');
+    const alone = adopt(engine, { name: 'shop', tables: ['lines'] });
+    if (dialect === 'postgres')
+      await expect(alone).rejects.toMatchObject({
+        code: 'adopt-differs',
+        exitCode: 1,
+        detail: expect.stringContaining('notes'),
+      });
+    else expect((await alone).files[0]?.text).not.toContain('references');
   });
 });
