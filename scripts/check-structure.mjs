@@ -24,6 +24,7 @@ const layers = [
     'index.ts',
     'extend',
     ...[
+      'adopt',
       'audit',
       'backup',
       'guarantees',
@@ -37,7 +38,7 @@ const layers = [
   ],
   ['config', 'status'],
   ['backup'],
-  ['keys'],
+  ['keys', 'adopt'],
   ['system'],
   ['jobs'],
   ['session'],

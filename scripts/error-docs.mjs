@@ -317,6 +317,25 @@ await db.session(async (s) => {
     remedy:
       'Restore the step, and write a further step for the change. `ashlar migrate stamp` accepts one that has the same effect.',
   },
+  'adopt-differs': {
+    cause:
+      'The first step was run in a shadow database, and the schema there differs from that of the database. The detail has a line for each difference.',
+    ...command('ashlar adopt postgres://server/app'),
+    remedy: 'Take over a part of the tables with `--tables`, and report the lines.',
+  },
+  'adopt-empty': {
+    cause:
+      'The database has no table, or none has a primary key that can be declared. The detail has the reasons.',
+    ...command('ashlar adopt sqlite:empty.db'),
+    remedy: 'Give the tables a primary key, or start with new tables: `ashlar init`.',
+  },
+  'stamp-differs': {
+    cause:
+      'The schema of the database differs from that of the steps that would then count as applied. The detail has a line for each difference.',
+    ...command('ashlar migrate stamp head'),
+    remedy:
+      'Change the step so that it makes this database, or change the database. `--unchecked` records the step without comparing; every later step then starts from a schema that does not exist.',
+  },
   'migration-missing': {
     cause: 'The folder of migrations is older than the database, or a step was removed or renamed.',
     ...command('rm -r migrations/0002_add_email && ashlar migrate up'),

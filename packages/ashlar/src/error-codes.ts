@@ -121,6 +121,18 @@ export const errorCodes = {
     meaning: 'A newer release of Ashlar changed the database, and this release cannot use it any more.',
   },
   'migration-changed': { exit: 1, meaning: 'A migration step was edited after it was applied.' },
+  'adopt-differs': {
+    exit: 1,
+    meaning: 'The description of a database does not make the same database again. Nothing was written.',
+  },
+  'adopt-empty': {
+    exit: 2,
+    meaning: 'No table of a database can be declared. Nothing was written.',
+  },
+  'stamp-differs': {
+    exit: 1,
+    meaning: 'The database is not what the steps to be recorded make of an empty one. Nothing was recorded.',
+  },
   'migration-missing': {
     exit: 1,
     meaning: 'A step was applied to the database, but the migrations folder does not contain it.',

@@ -14,6 +14,12 @@ export const summaries = {
     form: '[options]',
     description: 'start in this folder: configuration, first table, first step, a test, scripts',
   },
+  adopt: {
+    group: 'Start:',
+    form: '[options] [source]',
+    description:
+      'start with a database that exists: its tables as declarations, and a first step that makes it',
+  },
   up: {
     group: 'Database:',
     form: '[options]',

@@ -1,3 +1,4 @@
+import type { AdoptionSql } from './adoption.js';
 import type { BatchSql } from './batches.js';
 import type { StoredForm } from './column.js';
 import type { ContentsSql } from './contents.js';
@@ -177,6 +178,8 @@ export interface SqlDialect extends Foundation {
   readonly batches: BatchSql;
   /** Sets sequences back; `undefined` if a rollback does that (SQLite). */
   readonly sequences: Sequences | undefined;
+  /** How a database of another program is taken over. */
+  readonly adoption: AdoptionSql;
   /** Plans and grants the rights of roles; `undefined` if the engine has no roles (SQLite). */
   readonly roles: RoleDialect | undefined;
   /** Writes the keys that verify contexts of sessions; `undefined` if the engine has no roles. */

@@ -44,6 +44,13 @@ export interface SchemaTable {
   readonly rowSecurity?: RowSecurity;
   /** The comment on the table; `undefined` if there is none, or the engine keeps none. */
   readonly comment?: string | undefined;
+  /** The sequences that columns of the table own, as `serial` makes them; left out if there is none. */
+  readonly sequences?: readonly OwnedSequence[];
+}
+
+/** A sequence that numbers a column by its default: it is created before its table, and dropped with it. */
+export interface OwnedSequence extends SchemaObject {
+  readonly column: string;
 }
 
 /** The row-level security of a table: which rows each role can reach. */

@@ -67,6 +67,23 @@ export function assertName(what: string, name: string): void {
 }
 
 /**
+ * Throws if a table cannot have this name: a name of other programs may have capitals (`Album`, `_CategoryToPost`).
+ *
+ * @throws AshlarError `table-invalid`
+ */
+export function assertTableName(name: string): void {
+  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) || isReserved(name)) {
+    throw new AshlarError('table-invalid', {
+      message: `A table cannot be named "${name}".`,
+      detail:
+        'Names of tables have letters of A–Z in either case, digits and underscores, do not begin with a digit, and are not sqlite_…, pg_… or ashlar_….',
+      suggestion: 'Choose a snake_case name.',
+    });
+  }
+  assertLength('A table', name);
+}
+
+/**
  * Throws if a column, constraint or index cannot have this name in the database.
  *
  * @throws AshlarError `table-invalid`

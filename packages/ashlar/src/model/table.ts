@@ -7,7 +7,7 @@ import { assertUnfrozen } from './foreign-keys.js';
 import { assertGuarantees, mergedFacts } from './guarantee-facts.js';
 import type { PrimaryKeyItem, TableItem } from './items.js';
 import { limitKeySizes } from './key-size.js';
-import { assertName } from './names.js';
+import { assertTableName } from './names.js';
 import { type Naming, unchanged } from './naming.js';
 import type { RowCheck } from './row-checks.js';
 import type { CheckedRow, InsertShape, MarkedKey, RowShape, Shape, UpdateShape } from './shape.js';
@@ -99,7 +99,7 @@ export function namedTable<
   items: (columns: Columns<S>) => Items = () => [] as never,
 ): Table<Name, S, KeyNames<S, Items[number]>> {
   type Key = KeyNames<S, Items[number]>;
-  assertName('A table', name);
+  assertTableName(name);
   const columns = columnMap(name, shape, naming) as Columns<S>;
   const { primaryKeys, ...parts } = sortItems(name, columns, items(columns));
   const primaryKey = assertKeys(name, columns, { primaryKeys, ...parts });

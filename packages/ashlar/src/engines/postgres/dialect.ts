@@ -2,6 +2,7 @@ import type { SqlDialect } from '../../contract/dialect.js';
 import { identifier } from '../../model/index.js';
 import { tableRenamer } from '../rename-tables.js';
 import { postgresRoles } from './roles/roles.js';
+import { adoption } from './schema/adopt.js';
 import { postgresBatches } from './schema/batches.js';
 import { changes } from './schema/changes.js';
 import { postgresContents } from './schema/contents.js';
@@ -41,6 +42,7 @@ export const postgresDialect: SqlDialect = {
   contents: postgresContents,
   batches: postgresBatches,
   sequences: postgresSequences,
+  adoption,
   roles: postgresRoles,
   contextKeys: postgresContextKeys,
 };

@@ -1,5 +1,6 @@
 import type { SqlDialect } from '../../contract/dialect.js';
 import { tableRenamer } from '../rename-tables.js';
+import { adoption } from './schema/adopt.js';
 import { sqliteBatches } from './schema/batches.js';
 import { findBroken } from './schema/broken.js';
 import { changes } from './schema/changes.js';
@@ -42,6 +43,7 @@ export const sqliteDialect: SqlDialect = {
   contents: sqliteContents,
   batches: sqliteBatches,
   sequences: undefined,
+  adoption,
   roles: undefined,
   contextKeys: undefined,
 };

@@ -6,6 +6,7 @@ import type { Invocation } from '../../invocation.js';
 interface Options {
   readonly forget?: boolean;
   readonly actor?: string;
+  readonly unchecked?: boolean;
 }
 
 /**
@@ -16,6 +17,7 @@ export function stampCommand(commands: Commands): Command {
     .make<Options>('stamp', 'record a step (head: all steps) as applied, without running it', run)
     .argument('<step>', 'a step, or head')
     .option('--forget', 'remove the step from the history instead')
+    .option('--unchecked', 'record it without comparing the database with what the steps make')
     .option(
       '--actor <name>',
       'the actor to record in the history (default: the user of the operating system)',

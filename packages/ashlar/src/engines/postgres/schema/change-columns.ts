@@ -1,5 +1,5 @@
 import type { Column } from '../../../contract/column.js';
-import type { SchemaChange, SchemaColumn, SchemaTable } from '../../../contract/schema.js';
+import type { OwnedSequence, SchemaChange, SchemaColumn, SchemaTable } from '../../../contract/schema.js';
 import type { TableFacts } from '../../../contract/table.js';
 import { identifier, literal } from '../../../model/index.js';
 import { hanging } from '../../../sql/template.js';
@@ -8,6 +8,7 @@ import { columnDefinition } from './column-sql.js';
 import { columnComment } from './comments.js';
 import type { ColumnIn } from './conversions.js';
 import { fullType, isComputed, isIdentity, withoutCollation } from './described-column.js';
+import { changeSequences, ownSql } from './owned-sequences.js';
 import { type blockingObjects, retype } from './retype.js';
 import { schemaColumnSql } from './schema-sql.js';
 
@@ -101,32 +102,82 @@ const redefault = (table: string, from: SchemaColumn, to: SchemaColumn): SchemaC
     down: [alterColumn(table, to.name, defaultAction(from))],
   });
 
-const identitySql = (table: string, column: SchemaColumn): string[] =>
-  isIdentity(column)
-    ? [
-        alterColumn(table, column.name, `ADD ${withoutCollation(column)}`),
-        `SELECT setval(pg_get_serial_sequence(${literal(identifier(table))}, ${literal(column.name)}), ` +
-          `coalesce(max(${identifier(column.name)}), 0) + 1, false) FROM ${identifier(table)}`,
-      ]
-    : [alterColumn(table, column.name, 'DROP IDENTITY')];
+/** The value after that of a sequence. */
+const nextOf = (sequence: OwnedSequence): string =>
+  `(SELECT last_value + CASE WHEN is_called THEN 1 ELSE 0 END FROM ${identifier(sequence.name)})`;
 
-// ALWAYS or BY DEFAULT
-const generationOf = (column: SchemaColumn): string =>
-  withoutCollation(column).replace(' AS IDENTITY', '').replace('GENERATED', 'SET GENERATED');
+const countOn = (table: string, { name }: SchemaColumn, replaced: readonly OwnedSequence[]): string => {
+  const afterRows = `coalesce(max(${identifier(name)}), 0) + 1`;
+  const next =
+    replaced.length > 0 ? `greatest(${[afterRows, ...replaced.map(nextOf)].join(', ')})` : afterRows;
+  return (
+    `SELECT setval(pg_get_serial_sequence(${literal(identifier(table))}, ${literal(name)}), ` +
+    `${next}, false) FROM ${identifier(table)}`
+  );
+};
 
-const reidentify = (table: string, from: SchemaColumn, to: SchemaColumn): SchemaChange => {
+/**
+ * Returns the statements that make a column an identity or end that.
+ *
+ * @param owned - the sequences that the column owns in the other state: an identity takes over their next number
+ */
+const identitySql = (table: string, column: SchemaColumn, owned: readonly OwnedSequence[] = []): string[] => {
+  if (!isIdentity(column)) return [alterColumn(table, column.name, 'DROP IDENTITY')];
+  return [
+    // pg_get_serial_sequence finds the first of the sequences that a column owns
+    ...owned.map(({ name }) => `ALTER SEQUENCE ${identifier(name)} OWNED BY NONE`),
+    alterColumn(table, column.name, `ADD ${withoutCollation(column)}`),
+    countOn(table, column, owned),
+    ...owned.map(({ name }) => `DROP SEQUENCE ${identifier(name)}`),
+  ];
+};
+
+/** Returns the statements that make the sequences of a column that was an identity, and count on. */
+const sequencesAgain = (table: string, column: SchemaColumn, owned: readonly OwnedSequence[]): string[] => [
+  ...owned.flatMap((sequence) => [sequence.definition, ownSql(table, sequence)]),
+  ...(owned.length > 0 ? [countOn(table, column, [])] : []),
+];
+
+// ALWAYS or BY DEFAULT, and how the numbers go on where a person said it
+const generationOf = (column: SchemaColumn, other: SchemaColumn): string => {
+  const [, always = '', options = ''] = identityText.exec(withoutCollation(column)) ?? [];
+  const [, , others = ''] = identityText.exec(withoutCollation(other)) ?? [];
+  if (options === others) return `SET GENERATED ${always}`;
+  const wanted = identityOptions.map(([name, standard]) => {
+    const [text = standard] = new RegExp(`${name}(?: -?\\d+)?`).exec(options) ?? [];
+    return `SET ${text}`;
+  });
+  return [`SET GENERATED ${always}`, ...wanted].join(' ');
+};
+
+const identityText = /^GENERATED (ALWAYS|BY DEFAULT) AS IDENTITY(?: \((.*)\))?$/;
+
+const identityOptions: readonly (readonly [name: string, standard: string])[] = [
+  ['START WITH', 'START WITH 1'],
+  ['INCREMENT BY', 'INCREMENT BY 1'],
+  ['MINVALUE', 'NO MINVALUE'],
+  ['MAXVALUE', 'NO MAXVALUE'],
+  ['CACHE', 'CACHE 1'],
+  ['CYCLE', 'NO CYCLE'],
+];
+
+const reidentify = (
+  table: string,
+  [from, had]: readonly [SchemaColumn, readonly OwnedSequence[]],
+  [to, has]: readonly [SchemaColumn, readonly OwnedSequence[]],
+): SchemaChange => {
   if (isIdentity(from) && isIdentity(to)) {
     const always = to.rest.includes('ALWAYS');
     return change({
       summary: `${table}: ${to.name} is generated ${always ? 'by the database only' : 'if a row lacks it'}`,
-      up: [alterColumn(table, to.name, generationOf(to))],
-      down: [alterColumn(table, to.name, generationOf(from))],
+      up: [alterColumn(table, to.name, generationOf(to, from))],
+      down: [alterColumn(table, to.name, generationOf(from, to))],
     });
   }
   return change({
     summary: `${table}: ${to.name} ${isIdentity(to) ? 'becomes' : 'is no longer'} an identity column`,
-    up: identitySql(table, to),
-    down: identitySql(table, from),
+    up: [...identitySql(table, to, had), ...(isIdentity(to) ? [] : sequencesAgain(table, to, has))],
+    down: [...identitySql(table, from, has), ...(isIdentity(from) ? [] : sequencesAgain(table, from, had))],
   });
 };
 
@@ -142,12 +193,17 @@ export function recomputedColumns(before: SchemaTable, after: SchemaTable): read
 }
 
 const changeColumn = (from: ColumnIn, to: ColumnIn, blocking: Blocking): SchemaChange[] => {
-  const [[{ name: table }, is], [, was]] = [to, from];
+  const [[now, is], [before, was]] = [to, from];
+  const { name: table } = now;
+  const owned = ({ sequences = [] }: SchemaTable) => sequences.filter(({ column }) => column === is.name);
   if (isComputed(was) || isComputed(is)) {
     return isRecomputed(was, is) ? [dropColumn(table, was), addColumn(table, is, undefined)] : [];
   }
   const isRetyped = fullType(was) !== fullType(is);
-  const identity = withoutCollation(was) === withoutCollation(is) ? [] : [reidentify(table, was, is)];
+  const identity =
+    withoutCollation(was) === withoutCollation(is)
+      ? []
+      : [reidentify(table, [was, owned(before)], [is, owned(now)])];
   return [
     // only a column of integers is numbered
     ...(isIdentity(is) ? [] : identity),
@@ -159,7 +215,8 @@ const changeColumn = (from: ColumnIn, to: ColumnIn, blocking: Blocking): SchemaC
 };
 
 /**
- * Returns the changes to the columns of an existing table: first the added and altered columns, then the dropped ones.
+ * Returns the changes to the columns of an existing table: first the added and altered columns, then the dropped ones,
+ * with the sequences that they own.
  *
  * @param blocking - the objects that stay and may name a retyped column
  */
@@ -171,7 +228,9 @@ export function changeColumns(
 ): SchemaChange[] {
   const was = new Map(before.columns.map((column) => [column.name, column]));
   const is = new Set(after.columns.map(({ name }) => name));
+  const sequences = changeSequences(before, after);
   return [
+    ...sequences.made,
     ...after.columns.flatMap((column) => {
       const from = was.get(column.name);
       return from
@@ -179,5 +238,7 @@ export function changeColumns(
         : [addColumn(after.name, column, model?.columns[column.name])];
     }),
     ...before.columns.filter(({ name }) => !is.has(name)).map((column) => dropColumn(after.name, column)),
+    ...sequences.owned,
+    ...sequences.dropped,
   ];
 }

@@ -4,6 +4,7 @@ import { identifier } from '../../../model/index.js';
 import { referredTables } from '../../../sql/code.js';
 import { declaredIndexes } from '../../../sql/declared-indexes.js';
 import { foreignKeyOf } from '../../../sql/foreign-key.js';
+import { asCreated } from '../../object-changes.js';
 import { change } from './change.js';
 import { modelComments } from './comments.js';
 import { addConstraintSql, tableObjects, tableSql } from './create-table.js';
@@ -108,6 +109,11 @@ export function createModelTable(
       ...brought('function').map((name) => `DROP FUNCTION ${identifier(name)}()`),
     ],
   });
+}
+
+/** Returns a described table without its triggers and policies: those call functions, which may need the tables. */
+export function bareTable(table: SchemaTable): SchemaTable {
+  return asCreated(table, [], (type) => type === 'index');
 }
 
 /** Returns the change that creates a table from the server's description, because no model declares the table. */

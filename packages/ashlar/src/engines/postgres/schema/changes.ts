@@ -19,6 +19,7 @@ import {
 import { addFunction, addTrigger, dropFunction, dropTrigger, replaceFunction } from './change-objects.js';
 import { addPolicy, changeSecurity, dropPolicy, securityOf } from './change-security.js';
 import {
+  bareTable,
   createDescribedTable,
   createModelTable,
   dropTable,
@@ -172,10 +173,11 @@ const createTables = (
   after: Schema,
   model: ReadonlyMap<string, GuardedTable>,
   existing: Set<string>,
-): SchemaChange[] => {
+): { readonly changes: SchemaChange[]; readonly completed: (retyping: Retyping) => TableChanges[] } => {
   const had = new Set(before.tables.map(({ name }) => name));
   const created: SchemaChange[] = [];
   const links: SchemaChange[] = [];
+  const described: SchemaTable[] = [];
   const made = referredFirst(after.tables.filter(({ name }) => !had.has(name)));
   const later = laterLinks(made);
   for (const table of made) {
@@ -184,11 +186,17 @@ const createTables = (
     const written = modelSql(declared).constraints;
     if (declared) created.push(createModelTable(declared, existing, names));
     else if (existing.has(`table ${table.name}`)) continue;
-    else created.push(createDescribedTable(withoutConstraints(table, names)));
+    else {
+      described.push(table);
+      created.push(createDescribedTable(withoutConstraints(bareTable(table), names)));
+    }
     for (const { name, definition } of table.constraints)
       if (names?.has(name)) links.push(linkTable(table.name, name, written.get(name) ?? definition));
   }
-  return [...created, ...links];
+  return {
+    changes: [...created, ...links],
+    completed: (to) => described.map((table) => changeTable(bareTable(table), table, undefined, to)),
+  };
 };
 
 const dropTables = (gone: readonly SchemaTable[]): SchemaChange[] => {
@@ -324,12 +332,12 @@ export const changes: SqlDialect['changes'] = (before, after, model, renames) =>
     ...phase(kept, 'columns'),
     ...setWhen('with the columns'),
     ...phase(kept, 'adds'),
-    ...created,
+    ...created.changes,
     ...setWhen('with new tables'),
     ...phase(declaredOnNew, 'columns'),
     ...phase(declaredOnNew, 'adds'),
     ...phase(kept, 'foreignKeys'),
-    ...phase([...kept, ...declaredOnNew], 'triggers'),
+    ...phase([...kept, ...declaredOnNew, ...created.completed(retyping)], 'triggers'),
     ...phase(kept, 'comments'),
     ...functions.dropped.filter((one) => !isOfGone(one)).map(dropFunction),
     ...others.creates,

@@ -1,6 +1,7 @@
 import type { OtherObject, Schema } from '../../../contract/schema.js';
 import { comesBeforeTables, neededFirst } from '../../object-changes.js';
 import { commentsOf } from './comments.js';
+import { sequencesAfter, sequencesBefore } from './owned-sequences.js';
 import { schemaTableSql, securityStatements } from './schema-sql.js';
 
 const byName = <T extends { readonly name: string }>(things: readonly T[]): readonly T[] =>
@@ -18,7 +19,9 @@ export function dump(schema: Schema): string {
     ...definitions(schema.objects.filter(comesBeforeTables)),
     ...tables.map((table) =>
       [
+        ...sequencesBefore(table),
         schemaTableSql(table).replaceAll('::timestamp with time zone', '::timestamptz'),
+        ...sequencesAfter(table),
         ...byName(table.indexes).map(({ definition }) => definition),
         ...commentsOf(table),
         ...securityStatements(table),

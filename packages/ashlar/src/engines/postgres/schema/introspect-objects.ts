@@ -75,12 +75,16 @@ const types = sql`
     AND t.typname NOT LIKE 'ashlar\\_%' AND ${notOf('pg_type', 't.oid')}
 `;
 
+/** The statement that creates the sequence `s`, which is the relation `c`. */
+export const sequenceDefinition = `
+  format('CREATE SEQUENCE %I AS %s INCREMENT BY %s MINVALUE %s MAXVALUE %s START WITH %s CACHE %s%s', c.relname,
+    format_type(s.seqtypid, NULL), s.seqincrement, s.seqmin, s.seqmax, s.seqstart, s.seqcache,
+    CASE WHEN s.seqcycle THEN ' CYCLE' ELSE '' END)`;
+
 // a sequence of a column (identity, serial) belongs to its table
 const sequences = sql`
   SELECT 'sequence' AS type, c.relname::text AS name, NULL AS "on",
-         format('CREATE SEQUENCE %I AS %s INCREMENT BY %s MINVALUE %s MAXVALUE %s START WITH %s CACHE %s%s', c.relname,
-           format_type(s.seqtypid, NULL), s.seqincrement, s.seqmin, s.seqmax, s.seqstart, s.seqcache,
-           CASE WHEN s.seqcycle THEN ' CYCLE' ELSE '' END) AS definition,
+         ${sequenceDefinition} AS definition,
          c.oid::bigint AS made, NULL::text[] AS needs
   FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid
   WHERE c.relnamespace = ${here} AND c.relname NOT LIKE 'ashlar\\_%'

@@ -1,7 +1,13 @@
 import type { Owner } from '../../../contract/owner.js';
-import type { Schema, SchemaColumn, SchemaObject, SchemaTable } from '../../../contract/schema.js';
+import type {
+  OwnedSequence,
+  Schema,
+  SchemaColumn,
+  SchemaObject,
+  SchemaTable,
+} from '../../../contract/schema.js';
 import { sql } from '../../../sql/template.js';
-import { introspectObjects } from './introspect-objects.js';
+import { introspectObjects, sequenceDefinition } from './introspect-objects.js';
 
 type Row = Readonly<Record<string, string>>;
 
@@ -17,10 +23,25 @@ const tablesSql = sql`
   ORDER BY c.relname
 `;
 
+// an identity counts 1, 2, 3, … to the end of its type, unless it was told otherwise
+const identityOptions = `
+  (SELECT concat_ws(' ',
+            CASE WHEN s.seqstart <> 1 THEN 'START WITH ' || s.seqstart END,
+            CASE WHEN s.seqincrement <> 1 THEN 'INCREMENT BY ' || s.seqincrement END,
+            CASE WHEN s.seqmin <> 1 THEN 'MINVALUE ' || s.seqmin END,
+            CASE WHEN s.seqmax <> CASE a.atttypid WHEN 'int2'::regtype THEN 32767 WHEN 'int4'::regtype THEN 2147483647 ELSE 9223372036854775807 END
+              THEN 'MAXVALUE ' || s.seqmax END,
+            CASE WHEN s.seqcache <> 1 THEN 'CACHE ' || s.seqcache END,
+            CASE WHEN s.seqcycle THEN 'CYCLE' END)
+   FROM pg_depend i JOIN pg_sequence s ON s.seqrelid = i.objid
+   WHERE i.classid = 'pg_class'::regclass AND i.refclassid = 'pg_class'::regclass AND i.deptype = 'i'
+     AND i.refobjid = a.attrelid AND i.refobjsubid = a.attnum)`;
+
 const columnsSql = sql`
   SELECT a.attrelid::text AS oid, a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull AS not_null,
          pg_get_expr(d.adbin, d.adrelid) AS default_sql, a.attgenerated::text AS generated, a.attidentity::text AS identity,
          CASE WHEN a.attcollation <> t.typcollation THEN format('%I', o.collname) END AS collation,
+         ${identityOptions} AS identity_options,
          col_description(a.attrelid, a.attnum) AS comment
   FROM pg_attribute a
   JOIN pg_type t ON t.oid = a.atttypid
@@ -70,6 +91,17 @@ const policiesSql = sql`
   ORDER BY p.polrelid, p.polname
 `;
 
+const sequencesSql = sql`
+  SELECT d.refobjid::text AS oid, c.relname AS name, a.attname AS column, ${sequenceDefinition} AS definition
+  FROM pg_sequence s
+  JOIN pg_class c ON c.oid = s.seqrelid
+  JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.refclassid = 'pg_class'::regclass
+    AND d.deptype = 'a'
+  JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
+  WHERE d.refobjid = ANY ($1::oid[])
+  ORDER BY d.refobjid, c.relname
+`;
+
 // functions of an extension, and the constructors of a range type, belong to those
 const functionsSql = sql`
   SELECT format('%I', p.proname) || CASE WHEN p.pronargs = 0 THEN '' ELSE '(' || pg_get_function_identity_arguments(p.oid) || ')' END AS name,
@@ -98,6 +130,7 @@ const columnOf = (row: Readonly<Record<string, unknown>>): SchemaColumn => {
   const rest = [
     ...(row.collation ? [`COLLATE ${row.collation}`] : []),
     ...(identities[String(row.identity)] ? [identities[String(row.identity)]] : []),
+    ...(row.identity_options ? [`(${row.identity_options})`] : []),
     ...(isComputed
       ? [`GENERATED ALWAYS AS (${byDefault}) ${row.generated === 's' ? 'STORED' : 'VIRTUAL'}`]
       : []),
@@ -113,6 +146,8 @@ const columnOf = (row: Readonly<Record<string, unknown>>): SchemaColumn => {
 };
 
 const plainObject = ({ name = '', definition = '' }: Row): SchemaObject => ({ name, definition });
+
+const ownedSequence = ({ column = '', ...row }: Row): OwnedSequence => ({ ...plainObject(row), column });
 
 // the index of a partitioned table is described as ON ONLY; btree is the default
 const indexObject = ({ name = '', definition = '' }: Row): SchemaObject => ({
@@ -155,15 +190,17 @@ export async function introspect(owner: Owner): Promise<Schema> {
     for (const row of rows) byTable.set(row.oid ?? '', [...(byTable.get(row.oid ?? '') ?? []), row]);
     return byTable;
   };
-  const [columns, constraints, indexes, triggers, policies, functions, objects] = await Promise.all([
-    of(columnsSql),
-    of(constraintsSql),
-    of(indexesSql),
-    of(triggersSql),
-    of(policiesSql),
-    owner.run(functionsSql) as Promise<readonly Row[]>,
-    introspectObjects(owner),
-  ]);
+  const [columns, constraints, indexes, triggers, policies, sequences, functions, objects] =
+    await Promise.all([
+      of(columnsSql),
+      of(constraintsSql),
+      of(indexesSql),
+      of(triggersSql),
+      of(policiesSql),
+      of(sequencesSql),
+      owner.run(functionsSql) as Promise<readonly Row[]>,
+      introspectObjects(owner),
+    ]);
   return {
     tables: tables.map((row): SchemaTable => {
       const oid = String(row.oid);
@@ -180,6 +217,7 @@ export async function introspect(owner: Owner): Promise<Schema> {
           policies: (policies.get(oid) ?? []).map(plainObject),
         },
         ...commentIn(row),
+        ...(sequences.has(oid) && { sequences: (sequences.get(oid) ?? []).map(ownedSequence) }),
       };
     }),
     functions: functions.map(functionObject),

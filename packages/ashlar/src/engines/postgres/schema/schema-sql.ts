@@ -3,6 +3,7 @@ import { identifier } from '../../../model/index.js';
 import { sql } from '../../../sql/template.js';
 import { securityOf, securitySql } from './change-security.js';
 import { commentsOf } from './comments.js';
+import { sequencesAfter, sequencesBefore } from './owned-sequences.js';
 
 /** Returns the definition of a described column for CREATE TABLE. */
 export function schemaColumnSql(column: SchemaColumn): string {
@@ -42,7 +43,9 @@ export function securityStatements(table: SchemaTable): readonly string[] {
  */
 export function recreateTable(table: SchemaTable): readonly string[] {
   return [
+    ...sequencesBefore(table),
     schemaTableSql(table),
+    ...sequencesAfter(table),
     ...table.indexes.map(({ definition }) => definition),
     ...commentsOf(table),
     ...securityStatements(table),

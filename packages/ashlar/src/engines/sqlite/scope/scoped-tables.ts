@@ -1,7 +1,14 @@
 import type { Column } from '../../../contract/column.js';
 import type { GuardedTable } from '../../../contract/guarantee.js';
 import type { DeclaredView } from '../../../contract/objects.js';
-import { everyScope, hiddenTables, identifier, type SideTable, scopeValue } from '../../../model/index.js';
+import {
+  everyScope,
+  foldedName,
+  hiddenTables,
+  identifier,
+  type SideTable,
+  scopeValue,
+} from '../../../model/index.js';
 import { fullTextKey } from '../schema/declared-objects.js';
 
 type Kind = 'text' | 'integer';
@@ -87,7 +94,8 @@ const wordsView = (
  * its scope.
  */
 export class ScopedTables {
-  readonly #columns = new Map<string, Column>();
+  // by the names in lower case: SQLite ignores their case
+  readonly #columns = new Map<string, { readonly table: string; readonly column: Column }>();
   readonly #words = new Map<string, WordsView>();
   readonly #free = new Set<string>();
   readonly #declaredViews = new Map<string, string>();
@@ -115,8 +123,8 @@ export class ScopedTables {
         for (const { type, name } of table.objects ?? []) if (type === 'virtual table') this.#free.add(name);
         continue;
       }
-      this.#columns.set(table.name, column);
-      for (const side of hiddenTables(table, 'sqlite')) this.#hidden.set(side.name, side);
+      this.#columns.set(foldedName(table.name), { table: table.name, column });
+      for (const side of hiddenTables(table, 'sqlite')) this.#hidden.set(foldedName(side.name), side);
       this.#version++;
     }
     for (const { name, sql } of views) this.#declaredViews.set(name, sql.sqlite);
@@ -144,7 +152,7 @@ export class ScopedTables {
   }
 
   column(table: string): Column | undefined {
-    return this.#columns.get(table);
+    return this.#columns.get(foldedName(table))?.column;
   }
 
   /**
@@ -152,7 +160,7 @@ export class ScopedTables {
    * session can write to it.
    */
   hidden(table: string): SideTable | undefined {
-    return this.#hidden.get(table);
+    return this.#hidden.get(foldedName(table));
   }
 
   /**
@@ -165,7 +173,7 @@ export class ScopedTables {
       return { name, sql: `CREATE TEMP VIEW ${name} AS SELECT * FROM main.${name} WHERE ${condition}` };
     };
     return [
-      ...[...this.#columns].map(([table, column]) =>
+      ...[...this.#columns.values()].map(({ table, column }) =>
         view(table, withinBounds(column, identifier(column.name))),
       ),
       ...[...this.#words].map(([name, words]) => wordsView(name, words)),
@@ -173,7 +181,7 @@ export class ScopedTables {
         name: identifier(name),
         sql: `CREATE TEMP VIEW ${identifier(name)} AS\n${query}`,
       })),
-      ...[...this.#hidden.keys()].map((table) => view(table, inEveryScope)),
+      ...[...this.#hidden.values()].map(({ name }) => view(name, inEveryScope)),
     ];
   }
 }
