@@ -35,7 +35,7 @@ export interface CreateOptions {
  *
  * @param systems - the systems in the database; the manifest records their migrations, fingerprints and ledgers
  * @throws AshlarError `backup-key-missing`, `backup-key-invalid`, `backup-folder-locked`, `disk-full`,
- *   `privilege-missing`, `lock-timeout`; `usage` for a database in memory
+ *   `privilege-missing`, `lock-timeout`, `database-incoming`; `usage` for a database in memory
  *
  * @example
  * const { name } = await createBackup(db.engine, [wills], { folder: 'backups', keys: { recipients: ['age1…'] } });

@@ -1,3 +1,4 @@
+import type { BulkReader } from '../../contract/bulk.js';
 import type { ValueForm } from '../../contract/column.js';
 import type { Engine, SyncEngine } from '../../contract/engine.js';
 import type { GuardedTable } from '../../contract/guarantee.js';
@@ -11,6 +12,7 @@ import type { QueryResult, Transaction, TransactionOptions } from '../../contrac
 import { defaultLockTimeout } from '../lock.js';
 import { unlimitedStatements } from '../refusal.js';
 import { reporter } from '../report.js';
+import { openBulkReader } from './bulk/reader.js';
 import { sqliteDialect } from './dialect.js';
 import type { ConnectionSettings } from './driver/connect.js';
 import { loadDriver } from './driver/driver.js';
@@ -220,6 +222,13 @@ class SqliteEngine implements Engine {
       this.#snapshots.delete(reader);
     }
   }
+
+  readonly bulkReader = async (): Promise<BulkReader> => {
+    if (this.#identity === undefined) throw inMemory();
+    return openBulkReader(this.#settings);
+  };
+
+  readonly bulkWriter = undefined;
 
   close(): Promise<void> {
     this.#closing ??= this.#close();

@@ -14,6 +14,7 @@ import { decodeRows, storedForm } from '../wire/decode.js';
 import { valueSettings, waitSettings } from '../wire/session-settings.js';
 import { SharedConnection } from '../wire/shared-connection.js';
 import { connectError } from './connect-errors.js';
+import { copyFromClient, oneAtATime } from './copy-stream.js';
 import { OwnerConnections } from './owner-connections.js';
 import { PgChannel } from './pg-channel.js';
 import { PoolLeases } from './pool-leases.js';
@@ -148,8 +149,8 @@ export async function openPostgres(options: ServerOptions): Promise<Engine> {
   const config = clientConfig(url, options);
   // Pool exposes its options, and does not pass `pipeline` on: the client has its own
   class AshlarClient extends driver.Client {
-    constructor() {
-      super(config);
+    constructor(own: Partial<typeof config> = {}) {
+      super({ ...config, ...own });
       // a client that fails to connect keeps its socket open, and the server waits a minute for it
       this.connection.once('error', () => this.connection.stream.destroy());
     }
@@ -168,16 +169,17 @@ export async function openPostgres(options: ServerOptions): Promise<Engine> {
   const signer = new ContextSigner(options.scopeKey);
   try {
     const { version, connectedRole } = await firstLook(leases, options, url, signer);
+    const prepareOwner = async (channel: Channel): Promise<void> => {
+      try {
+        if (options.create ?? true) await ensureSchema(channel, url.schema);
+        await actAsOwner(channel);
+      } catch (error) {
+        throw connectError(error, url);
+      }
+    };
     const owners = new OwnerConnections(
       () => openAlone(new AshlarClient(), url),
-      async ({ channel }) => {
-        try {
-          if (options.create ?? true) await ensureSchema(channel, url.schema);
-          await actAsOwner(channel);
-        } catch (error) {
-          throw connectError(error, url);
-        }
-      },
+      ({ channel }) => prepareOwner(channel),
     );
     const backend: Backend = {
       label: `PostgreSQL ${version}`,
@@ -188,6 +190,19 @@ export async function openPostgres(options: ServerOptions): Promise<Engine> {
       signer,
       sealing: new SharedConnection(() => openAlone(new AshlarClient(), url)),
       takeOwner: () => owners.take(),
+      takeBulk: async () => {
+        // COPY takes over the connection, so that nothing else may be under way on it
+        const client = new AshlarClient({ pipeline: false });
+        const lease = await openAlone(client, url);
+        const channel = oneAtATime(lease.channel);
+        try {
+          await prepareOwner(channel);
+        } catch (error) {
+          lease.release();
+          throw error;
+        }
+        return { ...lease, channel, copy: copyFromClient(client) };
+      },
       holdOwner: (work) => owners.hold(work),
       exclusively: exclusively(url.schema),
       snapshot: async (work) => {
