@@ -8,9 +8,7 @@ import { AshlarError } from '../errors.js';
 import { ledgerReader } from '../guarantees/ledgered/reader.js';
 import { ledgersOf, originOf } from '../ledger/database/checkpoints.js';
 import { treeRoot } from '../ledger/index.js';
-import { foundationState } from '../migrations/foundation.js';
 import { readHistory } from '../migrations/history.js';
-import { databaseIncoming } from '../migrations/incoming.js';
 import { identifier, type Tables } from '../model/index.js';
 import { fingerprintThrough } from '../prove/fingerprint.js';
 import { type DatabaseState, mismatch } from './manifest.js';
@@ -26,8 +24,6 @@ export type CheckpointOf = (system: SystemFacts<Tables>, table: TableFacts) => P
 /**
  * Reads the values of a database that a manifest records: row counts, schema fingerprints, migrations and ledger
  * heads.
- *
- * @throws AshlarError `database-incoming`
  */
 export async function databaseState(
   engine: Engine,
@@ -37,7 +33,6 @@ export async function databaseState(
 ): Promise<DatabaseState> {
   const owner = ownerOf(view);
   const applied = await readHistory(owner, engine.dialect);
-  if (foundationState(applied).incoming) throw databaseIncoming();
   const state: DatabaseState = { systems: [], rows: {}, ledgers: [] };
   for (const { name } of (await engine.introspect(owner)).tables) state.rows[name] = await view.count(name);
   for (const system of systems) {

@@ -152,25 +152,28 @@ export class Run {
     const { owner } = writer;
     const described = first.detail.schema;
     if (!described) throw new Error('the mark has no schema');
-    let states = first.tables;
-    for (let attempt = 1; ; attempt++) {
-      await this.#loadTables(writer, states);
-      await this.#restore(writer, described);
-      const started = performance.now();
-      this.#progress('compare', 0, this.#tables.length);
-      this.#compared = await compareTables(writer, this.#tables, (table) => this.#sumOfSource(table));
-      this.#seconds.compare += seconds(started);
-      const different = differing(this.#compared);
-      if (different.length === 0) return;
-      // only an earlier run has read another state of the source
-      if (!this.#resumed || attempt > 1) throw moveDiffers(different);
-      const names = different.map(({ table }) => table);
+    await this.#loadTables(writer, first.tables);
+    // an earlier run has read another state of the source, which a key may refuse
+    const stale = this.#resumed ? differing(await this.#compare(writer)).map(({ table }) => table) : [];
+    if (stale.length > 0) {
       await owner.atomically(async () => {
         await writer.lift(this.#names, this.#roleNames);
-        await this.#empty(writer, names);
+        await this.#empty(writer, stale);
       });
-      states = (await readMark(owner))?.tables ?? new Map();
+      await this.#loadTables(writer, (await readMark(owner))?.tables ?? new Map());
     }
+    await this.#restore(writer, described);
+    this.#compared = await this.#compare(writer);
+    const different = differing(this.#compared);
+    if (different.length > 0) throw moveDiffers(different);
+  }
+
+  async #compare(writer: BulkWriter): Promise<readonly Compared[]> {
+    const started = performance.now();
+    this.#progress('compare', 0, this.#tables.length);
+    const compared = await compareTables(writer, this.#tables, (table) => this.#sumOfSource(table));
+    this.#seconds.compare += seconds(started);
+    return compared;
   }
 
   async #loadTables(writer: BulkWriter, states: Mark['tables']): Promise<void> {
