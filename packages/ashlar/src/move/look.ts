@@ -2,6 +2,7 @@ import type { BulkReader } from '../contract/bulk.js';
 import type { Engine } from '../contract/engine.js';
 import type { SystemFacts } from '../contract/system.js';
 import type { TableFacts } from '../contract/table.js';
+import { isAshlarError } from '../errors.js';
 import { assertHistory, compareHistory } from '../migrations/compare-history.js';
 import { drift, realAndExpected } from '../migrations/drift.js';
 import { assertUsable, foundationState } from '../migrations/foundation.js';
@@ -84,8 +85,13 @@ const stepsMissingIn = async (
   system: SystemFacts,
 ): Promise<readonly string[]> => {
   if (Object.keys(system.tables).length === 0) return [];
-  const steps = await readSteps(system.migrations, dialect.name);
-  return steps.length > 0 ? [] : [`${system.name} has no steps for ${label}`];
+  try {
+    const steps = await readSteps(system.migrations, dialect.name);
+    return steps.length > 0 ? [] : [`${system.name} has no steps for ${label}`];
+  } catch (error) {
+    if (!isAshlarError(error, 'migration-invalid')) throw error;
+    return [`${system.name} has no steps for ${label}: ${error.message}`];
+  }
 };
 
 /** What this release does not move yet. */

@@ -1,3 +1,5 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import Sqlite from 'better-sqlite3-multiple-ciphers';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Place, server, withoutRoles } from '../../../../test/support/engines.js';
@@ -8,7 +10,7 @@ import { makeProject, type Project } from './cli.js';
 
 const config = (folder: Folder): string => `
 const notes = table('notes', { id: ashlar.autoincrement(), body: z.string() });
-export default { systems: [system('shop', { tables: { notes }, migrations: new URL('${folder.url.href}') })] };`;
+export default { engines: ['sqlite', 'postgres'], systems: [system('shop', { tables: { notes }, migrations: new URL('${folder.url.href}') })] };`;
 
 const plain = withoutRoles.filter(({ name }) => name === 'sqlite');
 
@@ -53,7 +55,7 @@ describe.each(plain)('ashlar move from $name', ({ place: newPlace }) => {
     const refused: Readonly<Record<string, readonly (readonly string[])[]>> = {
       up: [[]],
       prove: [[]],
-      migrate: [['up'], ['down', '--yes'], ['plan'], ['stamp', 'head'], ['history'], ['sql']],
+      migrate: [['up'], ['down'], ['plan'], ['stamp', 'head'], ['history'], ['sql']],
       partitions: [['list'], ['ensure']],
       roles: [['check'], ['apply'], ['sql']],
       retention: [['list'], ['purge']],
@@ -84,6 +86,21 @@ describe.each(plain)('ashlar move from $name', ({ place: newPlace }) => {
     const shown = await project.ashlar(['status', '--check'], { DATABASE_URL: source.url });
     expect(shown.code).toBe(1);
     expect(shown.stderr).toContain('a move into this database has not ended');
+  });
+
+  test('is refused, with every reason, where the project has no steps for the engine of the target', async () => {
+    await rm(join(folder.path, '0001_initial', 'up.postgres.sql'));
+    const refused = await project.ashlar([
+      'move',
+      '--from',
+      source.url,
+      '--to',
+      `pglite:${project.folder}/data`,
+    ]);
+    expect(refused).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('shop has no steps for PGlite'),
+    });
   });
 
   test('moves into a folder of PGlite, says so, and has nothing to do the next time', async () => {
