@@ -9,6 +9,7 @@ import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { z } from 'zod';
 import { engines, sqlOf, type TestEngine } from '../../../../test/support/engines.js';
+import { isThorough } from '../../../../test/support/thorough.js';
 import { contextKey, sign } from '../../src/engines/postgres/session/context-key.js';
 import { attackerSql, scopes, secret } from './attacker-sql-postgres.js';
 import { attackerSqlite } from './attacker-sql-sqlite.js';
@@ -28,7 +29,6 @@ const tables = { changes, notes, pages };
 
 const own = { actor: 'user:ann', scope: 'ann' };
 
-const isThorough = (import.meta as ImportMeta & { env: { MODE: string } }).env.MODE === 'thorough';
 /** How many statements a transaction has, and how many transactions there are. */
 const length = 20;
 const runs = isThorough ? 500 : 20;

@@ -13,6 +13,7 @@ import { type Kysely, sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { engines, sqlOf, type TestEngine } from '../../../../test/support/engines.js';
+import { isThorough } from '../../../../test/support/thorough.js';
 import { chancesFrom, type Scope, ScopedQueries } from './scoped-queries.js';
 import { openScopedFixture } from './scoped-setup.js';
 
@@ -181,7 +182,9 @@ const run = async (
 const sorted = (rows: readonly unknown[]): readonly string[] => rows.map((row) => JSON.stringify(row)).sort();
 
 // The guarantee's SQL depends on the dialect only: one engine of each dialect runs all queries, the other runs fewer with another seed.
-const totals = { sqlite: 10_000, sqlcipher: 2_500, pglite: 2_500, postgres: 10_000 };
+const totals = isThorough
+  ? { sqlite: 10_000, sqlcipher: 10_000, pglite: 10_000, postgres: 10_000 }
+  : { sqlite: 2_500, sqlcipher: 1_000, pglite: 1_500, postgres: 2_500 };
 const seeds = { sqlite: 20_260_131, sqlcipher: 20_260_132, pglite: 20_260_133, postgres: 20_260_131 };
 
 describe.each(engines)('random queries in scoped sessions on $name', (engine) => {

@@ -202,7 +202,7 @@ describe.each(engines)('declared objects on $name', (engine) => {
       return rows.map((row) => row.key);
     };
     try {
-      await newStep(make(false), folder.url, 'initial');
+      await newStep(make(false), folder.url, 'initial', { engines: [sqlOf(engine)] });
       await up(database, make(false));
       await run("INSERT INTO pages VALUES ('a', 1, 'one two', NULL), ('b', 1, 'two-three', 'four@five.org')");
       await newStep(make(true), folder.url, 'words');
@@ -240,7 +240,7 @@ describe.each(engines)('declared objects on $name', (engine) => {
       );
     try {
       for (const key of ['number', 'text'] as const) {
-        await newStep(make('pages', key, true), folder.url, 'initial');
+        await newStep(make('pages', key, true), folder.url, 'initial', { engines: [sqlOf(engine)] });
         await up(database, make('pages', key, true));
         await run(
           key === 'text'

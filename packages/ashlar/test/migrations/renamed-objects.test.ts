@@ -16,7 +16,7 @@ import { down, drift, newStep, up } from 'ashlar/migrations';
 import { matches } from 'ashlar/query';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { engines } from '../../../../test/support/engines.js';
+import { engines, sqlOf } from '../../../../test/support/engines.js';
 import { type Folder, makeFolder } from './folder.js';
 
 /** The names of the table and of its column, before and after. */
@@ -129,7 +129,7 @@ describe.each(engines)('declared objects on $name', (kind) => {
         });
       };
       try {
-        await newStep(old.shop, folder.url, 'initial');
+        await newStep(old.shop, folder.url, 'initial', { engines: [sqlOf(kind)] });
         await up(engine, old.shop);
         const row = { [before.column]: 'one two', other: 'x' };
         await new Database(engine, old.shop, {}).insert(old.notes as never, row as never);

@@ -1,7 +1,7 @@
 import { Database, type System } from 'ashlar';
 import { openEngine } from 'ashlar/extend';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { engines, type Place } from '../../../../test/support/engines.js';
+import { engines, type Place, sqlOf } from '../../../../test/support/engines.js';
 import { up } from '../../src/migrations/index.js';
 import { newStep } from '../../src/migrations/new-step.js';
 import { columnKeys } from '../encryption/support.js';
@@ -26,7 +26,9 @@ describe.each(engines.flatMap((engine) => namings.map((naming) => ({ ...engine, 
 
     beforeAll(async () => {
       folder = await makeFolder();
-      await newStep(everyGuarantee(folder.url, of) as unknown as System, folder.url, 'initial');
+      await newStep(everyGuarantee(folder.url, of) as unknown as System, folder.url, 'initial', {
+        engines: [sqlOf(engine)],
+      });
       const system = everyGuarantee(folder.url, of);
       place = await engine.place();
       const opened = await openEngine({ url: place.url, key: place.key });
