@@ -5,6 +5,7 @@ import type { Schema } from '../contract/schema.js';
 import { recordRowSql } from '../migrations/history.js';
 import { incomingCondition, incomingRow } from '../migrations/incoming.js';
 import { literal } from '../model/index.js';
+import { moveRefused } from './refusals.js';
 
 /** What the mark of a move keeps of it, from its first transaction on. */
 export interface MarkDetail {
@@ -100,7 +101,7 @@ export async function readMark(owner: Owner): Promise<Mark | undefined> {
         rows: Number(line.rows),
       });
   }
-  if (!detail) throw new Error('ashlar_incoming has no line of the move');
+  if (!detail) throw moveRefused([`the mark in ${markTable} cannot be read: empty the target by hand`]);
   return { detail, tables };
 }
 

@@ -28,7 +28,7 @@ import {
   writeDetail,
   writeMark,
 } from './mark.js';
-import { assertRestored, guaranteeBroken } from './refusals.js';
+import { assertRestored, guaranteeBroken, moveRefused } from './refusals.js';
 import { bulkTable } from './tables.js';
 import type { MoveOptions, MovePhase, MoveReport } from './types.js';
 
@@ -151,7 +151,7 @@ export class Run {
   async #loadAll(writer: BulkWriter, first: Mark): Promise<void> {
     const { owner } = writer;
     const described = first.detail.schema;
-    if (!described) throw new Error('the mark has no schema');
+    if (!described) throw moveRefused(['the mark has no schema: give the move up with --discard']);
     await this.#loadTables(writer, first.tables);
     // an earlier run has read another state of the source, which a key may refuse
     const stale = this.#resumed ? differing(await this.#compare(writer)).map(({ table }) => table) : [];
