@@ -311,6 +311,48 @@ await db.session(async (s) => {
     ...command('npm install ashlar@OLDER && ashlar up'),
     remedy: 'Install the newer release. A backup from before the upgrade can be restored with the older one.',
   },
+  'database-incoming': {
+    cause:
+      'A move into the database was interrupted, or still runs. Rows or the objects that guard them are missing.',
+    ...command(
+      'ashlar move --from sqlite:shop.db --to postgres://localhost/shop   # killed\nashlar up --url postgres://localhost/shop',
+    ),
+    remedy: 'Run the same `ashlar move` again: it goes on where it stopped. `--discard` gives the move up.',
+  },
+  'move-refused': {
+    cause:
+      'The source has pending steps or differs from its steps, source and target are one database, the target’s engine has no steps, or a table has what a move cannot take. The detail lists every reason.',
+    ...command('ashlar move --from sqlite:shop.db --to sqlite:shop.db'),
+    remedy: 'Correct what the detail lists, then run the command again.',
+  },
+  'move-target-not-empty': {
+    cause: 'A table to move has rows in the target, which no unfinished move has written.',
+    ...command('ashlar move --from sqlite:shop.db --to postgres://localhost/other'),
+    remedy: 'Give another database or schema (`?schema=NAME`), or empty the tables.',
+  },
+  'move-source-other': {
+    cause: 'The mark in the target names another source.',
+    ...command('ashlar move --from sqlite:other.db --to postgres://localhost/shop'),
+    remedy: 'Give the source of the first run, or give that move up with `--discard`.',
+  },
+  'move-source-changed': {
+    cause: 'A writer was not stopped, so the target lacks what it wrote.',
+    ...command('ashlar move --from sqlite:shop.db --to postgres://localhost/shop   # while shop runs'),
+    remedy: 'Stop the writers, then run the same command again: it loads the tables that differ.',
+  },
+  'move-value': {
+    cause:
+      'A program wrote to the file past Ashlar: text with NUL or bytes that are no UTF-8, JSON that is none, a value of another type, or one that a constraint of the target refuses. The detail names table, key and column, and never the value.',
+    ...command('ashlar move --from sqlite:shop.db --to postgres://localhost/shop'),
+    remedy: 'Correct the rows in the source, then run the same command again.',
+  },
+  'move-differs': {
+    cause:
+      'Counts or checksums differ although the source did not change: a program wrote to the target meanwhile.',
+    ...command('ashlar move --from sqlite:shop.db --to postgres://localhost/shop'),
+    remedy:
+      'Stop what writes to the target, then run the same command again, or start again with `--discard`.',
+  },
   'migration-changed': {
     cause: 'The checksum of a step differs from the one in the history.',
     ...command('echo "-- a comment" >> migrations/0001_initial/up.sqlite.sql && ashlar migrate up'),

@@ -120,6 +120,28 @@ export const errorCodes = {
     exit: 3,
     meaning: 'A newer release of Ashlar changed the database, and this release cannot use it any more.',
   },
+  'database-incoming': { exit: 3, meaning: 'The database is the target of a move that has not ended.' },
+  'move-refused': {
+    exit: 1,
+    meaning: 'A move cannot be made as it was asked for. Nothing was written.',
+  },
+  'move-target-not-empty': {
+    exit: 1,
+    meaning: 'The target of a move already has rows in the tables to move. Nothing was written.',
+  },
+  'move-source-other': {
+    exit: 1,
+    meaning: 'The target holds an unfinished move from another source. Nothing was written.',
+  },
+  'move-source-changed': {
+    exit: 1,
+    meaning: 'Somebody wrote to the source of a move while it was read, so the move has not ended.',
+  },
+  'move-value': { exit: 1, meaning: 'Rows of the source of a move have values that the target cannot hold.' },
+  'move-differs': {
+    exit: 1,
+    meaning: 'After a move, tables of the target differ from the source, so the move has not ended.',
+  },
   'migration-changed': { exit: 1, meaning: 'A migration step was edited after it was applied.' },
   'adopt-differs': {
     exit: 1,

@@ -3,6 +3,7 @@ import type { Snapshot } from '../contract/snapshot.js';
 import type { SystemFacts } from '../contract/system.js';
 import { writeNewFile } from '../files/write.js';
 import { folderOf, keptCheckpoints, originOf } from '../ledger/database/checkpoints.js';
+import { assertNotIncoming } from '../migrations/incoming.js';
 import type { Tables } from '../model/index.js';
 import type { Checkpoints } from '../prove/ledgers.js';
 import { redactUrl } from '../settings/index.js';
@@ -35,7 +36,7 @@ export interface CreateOptions {
  *
  * @param systems - the systems in the database; the manifest records their migrations, fingerprints and ledgers
  * @throws AshlarError `backup-key-missing`, `backup-key-invalid`, `backup-folder-locked`, `disk-full`,
- *   `privilege-missing`, `lock-timeout`; `usage` for a database in memory
+ *   `privilege-missing`, `lock-timeout`, `database-incoming`; `usage` for a database in memory
  *
  * @example
  * const { name } = await createBackup(db.engine, [wills], { folder: 'backups', keys: { recipients: ['age1…'] } });
@@ -50,6 +51,7 @@ export async function createBackup(
   return inFolder(folder, async () => {
     // committed rows are sealed first, so that the ledgers in the backup contain them
     for (const { tables } of systems) engine.register(Object.values(tables));
+    await assertNotIncoming(engine);
     await engine.seal();
     const label = options.label === undefined ? labelOf(engine.url) : labelNamed(options.label);
     const manifest = await engine.snapshot(async (snapshot) => {

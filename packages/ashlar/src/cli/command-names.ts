@@ -70,6 +70,11 @@ export const summaries = {
     form: '[options] <file>',
     description: 'create a database from an SQLite file, or from a SQLCipher file of version 1 to 4',
   },
+  move: {
+    group: 'Keys and copies:',
+    form: '[options]',
+    description: 'move a database to another engine or server; typed again, it goes on where it stopped',
+  },
   backup: {
     group: 'Keys and copies:',
     description: 'create, verify and restore encrypted copies of a database',

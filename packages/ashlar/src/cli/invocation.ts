@@ -9,6 +9,7 @@ import type { OnStatement } from '../contract/statement-event.js';
 import { openEngine } from '../engines/open.js';
 import { AshlarError } from '../errors.js';
 import { parsePrivateKey, parseVerifierKey, type Signer, type Verifier } from '../ledger/keys.js';
+import { assertNotIncoming } from '../migrations/incoming.js';
 import { projectEngines } from '../migrations/project-engines.js';
 import { rolesFrom } from '../roles/names.js';
 import {
@@ -231,14 +232,20 @@ export class Invocation {
     };
   }
 
-  /** Opens the database, passes it to `work` and closes it. */
+  /**
+   * Opens the database, passes it to `work` and closes it.
+   *
+   * @param options.incoming - whether to pass on a database into which a move has not ended
+   * @throws AshlarError `database-incoming`, and what opening the database throws
+   */
   async withEngine<T>(
     role: Role,
     work: (engine: Engine) => Promise<T>,
-    options: { create?: boolean; createFolder?: boolean } = {},
+    { incoming = false, ...options }: { create?: boolean; createFolder?: boolean; incoming?: boolean } = {},
   ): Promise<T> {
     const engine = await openEngine({ ...(await this.target(role)), ...options });
     try {
+      if (!incoming) await assertNotIncoming(engine);
       return await work(engine);
     } finally {
       await engine.close();

@@ -16,6 +16,7 @@ const modules: Readonly<Record<CommandName, () => Promise<(commands: Commands) =
   retention: async () => (await import('./commands/retention.js')).retentionCommand,
   key: async () => (await import('./commands/key.js')).keyCommand,
   import: async () => (await import('./commands/import.js')).importCommand,
+  move: async () => (await import('./commands/move.js')).moveCommand,
   backup: async () => (await import('./commands/backup.js')).backupCommand,
   jobs: async () => (await import('./commands/jobs.js')).jobsCommand,
 };

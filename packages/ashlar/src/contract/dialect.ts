@@ -49,6 +49,8 @@ export interface Foundation {
   readonly foundation: readonly FoundationObject[];
   /** How each version came from the one before, in their order; empty while version 1 is the last. */
   readonly foundationVersions: readonly FoundationVersion[];
+  /** Whether the target of an unfinished move is usable: for the move itself. */
+  readonly allowsIncoming?: true;
 }
 
 /** A condition that the whole database must meet; otherwise guarantees do not hold. */

@@ -1,5 +1,6 @@
 import type { DialectAdapter, QueryCompiler } from 'kysely';
 import type { QueryAnswers } from './answers.js';
+import type { BulkReader, BulkWriter } from './bulk.js';
 import type { Catalogue } from './catalogue.js';
 import type { ValueForm } from './column.js';
 import type { ContextState } from './context.js';
@@ -103,6 +104,26 @@ export interface Engine {
    * @throws AshlarError `lock-timeout` if the snapshot cannot be taken in time; and what `work` throws
    */
   snapshot<T>(work: (snapshot: Snapshot) => Promise<T>): Promise<T>;
+
+  /**
+   * Opens a reader of all rows, for a move to another database; `undefined` if this release cannot move from the engine.
+   *
+   * @throws AshlarError `usage` for a database in memory
+   */
+  readonly bulkReader: (() => Promise<BulkReader>) | undefined;
+
+  /**
+   * Passes a writer of rows to `work`, for a move into this database, and excludes migrations meanwhile; `undefined` if this
+   * release cannot move to the engine.
+   *
+   * @throws AshlarError `migration-locked`
+   */
+  readonly bulkWriter:
+    | (<T>(
+        work: (writer: BulkWriter) => Promise<T>,
+        options?: { lockTimeout?: number | undefined },
+      ) => Promise<T>)
+    | undefined;
 
   close(): Promise<void>;
 }

@@ -4,14 +4,9 @@ import type { Engine } from '../contract/engine.js';
 import type { SystemFacts } from '../contract/system.js';
 import { AshlarError } from '../errors.js';
 import { literal } from '../model/index.js';
-import {
-  assertUsable,
-  type FoundationState,
-  foundationState,
-  ownSystem,
-  packageVersion,
-} from './foundation.js';
+import { assertUsable, type FoundationState, foundationState, packageVersion } from './foundation.js';
 import { historySql } from './history-sql.js';
+import { ownSystem } from './own-system.js';
 import { byStepOrder, folderPath, isContractStep, readChecksums } from './steps.js';
 
 /** How the steps of a system differ from the history of its database: the names of the steps. */
@@ -39,7 +34,7 @@ interface Applied {
  * query, and writes nothing.
  *
  * @throws AshlarError `privilege-missing` if the role may not read the history; `migration-invalid` if the folder is
- *   missing or not valid; `database-newer`
+ *   missing or not valid; `database-newer`, `database-incoming`
  */
 export async function stepsDifference(
   engine: Engine,
@@ -73,7 +68,7 @@ const olderFoundation = (
     : {};
 };
 
-/** @throws AshlarError `database-newer`, and the errors of the query */
+/** @throws AshlarError `database-newer`, `database-incoming`, and the errors of the query */
 const readApplied = async (
   engine: Engine,
   system: string,
@@ -95,7 +90,7 @@ const readApplied = async (
     const own = read.filter((row) => row.system === system);
     return { steps: new Map(own.map(({ step, checksum }) => [step, checksum])), foundation: state };
   } catch (error) {
-    if (isNewer(error)) throw error;
+    if (isUnusable(error)) throw error;
     // the table is looked for only now, so that the usual case is one query
     const { rows } = await engine.read(historySql[engine.dialect.name].exists, []);
     if (rows.length > 0) throw error;
@@ -103,13 +98,14 @@ const readApplied = async (
   }
 };
 
-const isNewer = (error: unknown): boolean => error instanceof AshlarError && error.code === 'database-newer';
+const isUnusable = (error: unknown): boolean =>
+  error instanceof AshlarError && (error.code === 'database-newer' || error.code === 'database-incoming');
 
 /**
  * Throws if this release cannot use the database, and says nothing of its steps. A database whose history cannot be read is
  * let through: its sessions report what is wrong.
  *
- * @throws AshlarError `database-newer`
+ * @throws AshlarError `database-newer`, `database-incoming`
  */
 export async function assertNotNewer(
   engine: Engine,
@@ -119,7 +115,7 @@ export async function assertNotNewer(
   try {
     await readApplied(engine, system.name, foundation);
   } catch (error) {
-    if (isNewer(error) || !(error instanceof AshlarError)) throw error;
+    if (isUnusable(error) || !(error instanceof AshlarError)) throw error;
   }
 }
 
@@ -127,7 +123,7 @@ export async function assertNotNewer(
  * Returns what an application should know about the steps of its system before it uses the database; `undefined` if
  * nothing is to be said. A missing folder of migrations is not reported: a program may be deployed without it.
  *
- * @throws AshlarError `database-newer`
+ * @throws AshlarError `database-newer`, `database-incoming`
  */
 export async function stepsWarning(
   engine: Engine,
@@ -141,7 +137,7 @@ export async function stepsWarning(
   try {
     return describe(system.name, await stepsDifference(engine, system, foundation));
   } catch (error) {
-    if (error instanceof AshlarError && !isNewer(error)) return error;
+    if (error instanceof AshlarError && !isUnusable(error)) return error;
     throw error;
   }
 }

@@ -4,18 +4,19 @@ import { AshlarError } from '../errors.js';
 import { literal } from '../model/index.js';
 import { type AppliedStep, readHistory, recordRowSql } from './history.js';
 import { historySql } from './history-sql.js';
-
-/** The reserved name of a system under which the history records the versions of Ashlar's own objects. */
-export const ownSystem = 'ashlar';
+import { databaseIncoming, incomingRow } from './incoming.js';
+import { ownSystem } from './own-system.js';
 
 /** The version of Ashlar's own objects in a database, and the lowest version whose packages can use it. */
 export interface FoundationState {
   readonly version: number;
   readonly oldest: number;
+  /** Whether a move into the database has not ended. */
+  readonly incoming: boolean;
 }
 
 /** The objects of a database from before versions were recorded. */
-const first: FoundationState = { version: 1, oldest: 1 };
+const first = { version: 1, oldest: 1 };
 
 /** Returns the last version that a release knows. */
 export function packageVersion({ foundationVersions }: Pick<Foundation, 'foundationVersions'>): number {
@@ -26,8 +27,9 @@ export function packageVersion({ foundationVersions }: Pick<Foundation, 'foundat
 export function foundationState(
   rows: readonly Pick<AppliedStep, 'system' | 'step' | 'checksum'>[],
 ): FoundationState {
-  return rows
-    .filter(({ system }) => system === ownSystem)
+  const own = rows.filter(({ system }) => system === ownSystem);
+  const versions = own.filter(({ step }) => step !== incomingRow.step);
+  const state = versions
     .map(({ step, checksum }) => {
       const version = Number.parseInt(step, 10) || first.version;
       // where the record cannot be read, only the releases that made the version are known to work
@@ -38,6 +40,7 @@ export function foundationState(
       (a, b) => ({ version: Math.max(a.version, b.version), oldest: Math.max(a.oldest, b.oldest) }),
       first,
     );
+  return { ...state, incoming: versions.length < own.length };
 }
 
 /** Reads the version of Ashlar's own objects in a database that has a history. */
@@ -64,14 +67,15 @@ export function versionName({ version, name }: FoundationVersion): string {
 }
 
 /**
- * Throws if a newer release changed a database so that this release cannot use it.
+ * Throws if a newer release changed a database so that this release cannot use it, or if a move into it has not ended.
  *
- * @throws AshlarError `database-newer`
+ * @throws AshlarError `database-newer`, `database-incoming`
  */
 export function assertUsable(
-  { version, oldest }: FoundationState,
-  foundation: Pick<Foundation, 'foundationVersions'>,
+  { version, oldest, incoming }: FoundationState,
+  foundation: Pick<Foundation, 'foundationVersions' | 'allowsIncoming'>,
 ): void {
+  if (incoming && !foundation.allowsIncoming) throw databaseIncoming();
   const known = packageVersion(foundation);
   if (oldest <= known) return;
   throw new AshlarError('database-newer', {
@@ -83,12 +87,17 @@ export function assertUsable(
 }
 
 /**
- * Throws if a newer release changed the database of a connection so that this release cannot use it.
+ * Throws if a newer release changed the database of a connection so that this release cannot use it, or if a move into it
+ * has not ended.
  *
- * @throws AshlarError `database-newer`
+ * @throws AshlarError `database-newer`, `database-incoming`
  */
-export async function assertDatabaseUsable(owner: Owner, dialect: SqlDialect): Promise<void> {
-  assertUsable(foundationState(await readHistory(owner, dialect)), dialect);
+export async function assertDatabaseUsable(
+  owner: Owner,
+  dialect: SqlDialect,
+  foundation: Pick<Foundation, 'foundationVersions' | 'allowsIncoming'> = dialect,
+): Promise<void> {
+  assertUsable(foundationState(await readHistory(owner, dialect)), foundation);
 }
 
 /** Returns the statement that records a version in the history. */
@@ -111,7 +120,7 @@ export function versionSql(
 export interface Upgrade {
   readonly owner: Owner;
   readonly dialect: SqlDialect;
-  readonly foundation: Pick<Foundation, 'foundationVersions'>;
+  readonly foundation: Pick<Foundation, 'foundationVersions' | 'allowsIncoming'>;
   readonly actor: string;
   /** How a transaction waits for locks. */
   readonly limit: { lockTimeout?: number };

@@ -69,49 +69,69 @@ export async function upWith(
   options: UpOptions = {},
 ): Promise<RunStep[]> {
   const steps = await readSystemSteps(engine, system);
-  return engine.asOwner(
-    async (connection) => {
-      const owner = engine.dialect.ownerOfSteps(connection);
-      const plan = await planOn({ engine, owner, system, steps, options, foundation });
-      options.onPlan?.(plan);
-      const changed = [...(await prepareRoles(owner, engine.dialect, system, options.roles))];
-      const grant = (): Promise<readonly RoleChange[]> =>
-        grantRights(owner, engine.dialect, system, options.roles);
-      const actor = options.actor ?? defaultActor();
-      const upgrade = { owner, dialect: engine.dialect, foundation, actor, limit: lockLimit(options), grant };
-      for (const version of await upgradeFoundation(upgrade, plan.foundation)) options.onVersion?.(version);
-      // a statement outside a transaction would not wait for another process that writes
-      await owner.atomically(async () => {
-        await ensureHistory(owner, engine.dialect, actor, foundation);
-        // before any step: its new tables get their rights by default privileges
-        changed.push(...(await grant()));
-      });
-      const keeping = new DatabaseObjects({ engine, owner, system: system.name, steps });
-      const done: RunStep[] = [];
-      for (const planned of plan.steps) {
-        const ran = await applyStep({
-          engine,
-          owner,
-          system,
-          steps,
-          planned,
-          options,
-          foundation,
-          grant,
-          keeping,
-        });
-        if (!ran) continue;
-        const { granted, ...step } = ran;
-        // rights that a new table has by default and loses at once are not reported
-        changed.push(...granted.filter(({ takes }) => !takes));
-        done.push(step);
-        options.onStep?.(step);
-      }
-      if (changed.length > 0) options.onRoles?.(changed);
-      return done;
-    },
-    { exclusive: true },
-  );
+  return engine.asOwner((owner) => upLocked({ foundation, engine, owner, system, steps, options }), {
+    exclusive: true,
+  });
+}
+
+/** What {@link upLocked} applies to which database. */
+export interface LockedUp {
+  readonly foundation: Foundation;
+  readonly engine: Engine;
+  /** A connection of the owner that excludes other migrations. */
+  readonly owner: Owner;
+  readonly system: SystemFacts;
+  readonly steps: readonly Step[];
+  readonly options: UpOptions;
+}
+
+/** Does what {@link up} does, on a connection that already excludes other migrations. */
+export async function upLocked({
+  foundation,
+  engine,
+  owner: connection,
+  system,
+  steps,
+  options,
+}: LockedUp): Promise<RunStep[]> {
+  const owner = engine.dialect.ownerOfSteps(connection);
+  const plan = await planOn({ engine, owner, system, steps, options, foundation });
+  options.onPlan?.(plan);
+  const changed = [...(await prepareRoles(owner, engine.dialect, system, options.roles))];
+  const grant = (): Promise<readonly RoleChange[]> =>
+    grantRights(owner, engine.dialect, system, options.roles);
+  const actor = options.actor ?? defaultActor();
+  const upgrade = { owner, dialect: engine.dialect, foundation, actor, limit: lockLimit(options), grant };
+  for (const version of await upgradeFoundation(upgrade, plan.foundation)) options.onVersion?.(version);
+  // a statement outside a transaction would not wait for another process that writes
+  await owner.atomically(async () => {
+    await ensureHistory(owner, engine.dialect, actor, foundation);
+    // before any step: its new tables get their rights by default privileges
+    changed.push(...(await grant()));
+  });
+  const keeping = new DatabaseObjects({ engine, owner, system: system.name, steps });
+  const done: RunStep[] = [];
+  for (const planned of plan.steps) {
+    const ran = await applyStep({
+      engine,
+      owner,
+      system,
+      steps,
+      planned,
+      options,
+      foundation,
+      grant,
+      keeping,
+    });
+    if (!ran) continue;
+    const { granted, ...step } = ran;
+    // rights that a new table has by default and loses at once are not reported
+    changed.push(...granted.filter(({ takes }) => !takes));
+    done.push(step);
+    options.onStep?.(step);
+  }
+  if (changed.length > 0) options.onRoles?.(changed);
+  return done;
 }
 
 /** Returns an object that contains only the lock timeout of the given options; empty if they have none. */

@@ -1,4 +1,5 @@
 import type { Attack, Attacker, Probe } from '../contract/attack.js';
+import type { Foundation } from '../contract/dialect.js';
 import type { Engine } from '../contract/engine.js';
 import type { Guarantee } from '../contract/guarantee.js';
 import type { Roles } from '../contract/roles.js';
@@ -6,6 +7,7 @@ import type { SystemFacts } from '../contract/system.js';
 import { rootText } from '../engines/refusal.js';
 import { isRefused, scopeKeyError } from '../engines/scope-key-error.js';
 import { assertDatabaseUsable } from '../migrations/foundation.js';
+import { forIncoming } from '../migrations/incoming.js';
 import { inCreationOrder } from '../migrations/shadow.js';
 import { levelIn, type Table, type Tables } from '../model/index.js';
 import { defaultRoles } from '../roles/names.js';
@@ -47,7 +49,7 @@ export interface ProveOptions {
  * sessions may delete, or that another session uses at the same time.
  *
  * @returns the report; `ok` where nothing failed
- * @throws AshlarError `database-newer`, `scope-key-missing`, `scope-key-wrong`, and what opening or reading the database
+ * @throws AshlarError `database-newer`, `database-incoming`, `scope-key-missing`, `scope-key-wrong`, and what opening or reading the database
  *   throws, for example `connection-lost`
  *
  * @example
@@ -62,15 +64,27 @@ export function prove(
   return (options.owner ?? engine).holdingOwner(() => proveAll(engine, system, options));
 }
 
+/** Does what {@link prove} does, in a database into which a move has not ended. */
+export function proveIncoming(
+  engine: Engine,
+  system: SystemFacts<Tables>,
+  options: ProveOptions = {},
+): Promise<ProveReport> {
+  return (options.owner ?? engine).holdingOwner(() =>
+    proveAll(engine, system, options, forIncoming(engine.dialect)),
+  );
+}
+
 const proveAll = async (
   engine: Engine,
   system: SystemFacts<Tables>,
   options: ProveOptions,
+  foundation: Foundation = engine.dialect,
 ): Promise<ProveReport> => {
   const { now = new Date(), owner = engine, roles, checkpoints, onTable } = options;
   for (const each of new Set([engine, owner]))
     each.register(Object.values(system.tables), Object.values(system.views ?? {}));
-  await owner.asOwner((connection) => assertDatabaseUsable(connection, owner.dialect));
+  await owner.asOwner((connection) => assertDatabaseUsable(connection, owner.dialect, foundation));
   // attacks by a session that cannot sign would prove nothing
   if (isRefused(engine.context)) throw scopeKeyError(engine.context);
   const structure = [...(await checkStructure(owner, system, now, roles)), sessionsOf(engine)];

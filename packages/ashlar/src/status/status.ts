@@ -72,6 +72,8 @@ export interface FoundationStatus {
   readonly oldest: number;
   /** The versions that `ashlar up` would apply. */
   readonly pending: readonly string[];
+  /** Whether a move into the database has not ended. */
+  readonly incoming: boolean;
 }
 
 /** The status of one system in one database. */
@@ -212,6 +214,9 @@ function problemsOf({
           `Ashlar’s own objects need a release that knows version ${foundation.oldest}; this one knows ${foundation.package}`,
         ]
       : []),
+    ...(foundation.incoming
+      ? ['a move into this database has not ended: run the same `ashlar move` again']
+      : []),
     ...(found ?? []).map((line) => `drift: ${line}`),
     ...(drift_failed ? [`drift could not be determined: ${drift_unknown}`] : []),
     ...missing_objects,
@@ -227,6 +232,7 @@ function foundationOf({ dialect }: Engine, everything: readonly AppliedStep[]): 
     package: packageVersion(dialect),
     oldest: state.oldest,
     pending: isNew ? [] : pendingVersions(state, dialect).map(versionName),
+    incoming: state.incoming,
   };
 }
 

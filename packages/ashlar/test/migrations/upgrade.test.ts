@@ -265,7 +265,7 @@ describe.each(engines)('an upgrade of Ashlar on $name', (kind) => {
     await assertStepsApplied(engine, office);
     await frozenWorks();
     const report = await status(engine, office);
-    expect(report.foundation).toEqual({ database: 3, package: 2, oldest: 1, pending: [] });
+    expect(report.foundation).toEqual({ database: 3, package: 2, oldest: 1, pending: [], incoming: false });
     expect(report.problems.filter((line) => line.includes('own objects'))).toEqual([]);
   });
 
@@ -304,7 +304,7 @@ describe.each(engines)('an upgrade of Ashlar on $name', (kind) => {
     }
     expect(await ownObjects(engine)).toEqual(before);
     const { foundation, ok, problems } = await status(engine, office);
-    expect(foundation).toEqual({ database: 4, package: 2, oldest: 4, pending: [] });
+    expect(foundation).toEqual({ database: 4, package: 2, oldest: 4, pending: [], incoming: false });
     expect(ok).toBe(false);
     expect(problems).toContainEqual(expect.stringContaining('a release that knows version 4'));
   });

@@ -10,6 +10,7 @@ import type { TransactionOptions } from '../../contract/transaction.js';
 import { identifier } from '../../model/index.js';
 import { unlimitedStatements } from '../refusal.js';
 import { reporter } from '../report.js';
+import { bulkWriter, type CopyIn } from './bulk/writer.js';
 import { describe } from './catalogue/describe.js';
 import { postgresDialect } from './dialect.js';
 import { postgresAnswers } from './query/answers.js';
@@ -54,6 +55,8 @@ export interface Backend {
   readonly settings: TransactionSettings | undefined;
   /** Leases a connection that acts as the schema's owner, for changes of the schema. */
   takeOwner(lockTimeout?: number): Promise<Lease>;
+  /** Leases a connection as {@link takeOwner} does, on which COPY reads rows from this process. */
+  takeBulk(lockTimeout: number): Promise<Lease & { readonly copy: CopyIn }>;
   /** Keeps the owner's connection open between the leases that `work` takes; `undefined` if there is one connection. */
   holdOwner?<T>(work: () => Promise<T>): Promise<T>;
   /**
@@ -219,6 +222,21 @@ export function postgresEngine(backend: Backend, options: OpenOptions): Engine {
       }
     },
     snapshot: (work) => backend.snapshot(work),
+    bulkReader: undefined,
+    bulkWriter: async (work, { lockTimeout = 30_000 } = {}) => {
+      const lease = await backend.takeBulk(lockTimeout);
+      try {
+        // without hooks: the rows of a move are sealed already
+        const owner = ownerOf(lease.channel, report, { explain, signer });
+        return await backend.exclusively(owner, lockTimeout, () =>
+          work(bulkWriter(owner, lease.copy, explain)),
+        );
+      } finally {
+        await lookAgain(lease);
+        lease.release();
+        sealer.forget();
+      }
+    },
     close: async () => {
       await sealer.close();
       await backend.sealing?.close();

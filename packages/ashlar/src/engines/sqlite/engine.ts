@@ -1,3 +1,4 @@
+import type { BulkReader } from '../../contract/bulk.js';
 import type { Catalogue } from '../../contract/catalogue.js';
 import type { ValueForm } from '../../contract/column.js';
 import type { Engine, SyncEngine } from '../../contract/engine.js';
@@ -12,6 +13,7 @@ import type { QueryResult, Transaction, TransactionOptions } from '../../contrac
 import { defaultLockTimeout } from '../lock.js';
 import { unlimitedStatements } from '../refusal.js';
 import { reporter } from '../report.js';
+import { openBulkReader } from './bulk/reader.js';
 import { sqliteDialect } from './dialect.js';
 import type { ConnectionSettings } from './driver/connect.js';
 import { loadDriver } from './driver/driver.js';
@@ -226,6 +228,13 @@ class SqliteEngine implements Engine {
       this.#snapshots.delete(reader);
     }
   }
+
+  readonly bulkReader = async (): Promise<BulkReader> => {
+    if (this.#identity === undefined) throw inMemory();
+    return openBulkReader(this.#settings);
+  };
+
+  readonly bulkWriter = undefined;
 
   close(): Promise<void> {
     this.#closing ??= this.#close();

@@ -14,6 +14,7 @@ import type { Lease, Leases } from '../wire/channel.js';
 import { asAshlarError } from '../wire/errors.js';
 import { resetConnection } from '../wire/lasting.js';
 import { PgliteChannel } from './channel.js';
+import { copyFromBlob } from './copy-blob.js';
 import { lockDirectory } from './directory-lock.js';
 import { finishReplacing } from './directory-replace.js';
 import { type OpenData, openInMemory } from './emptied.js';
@@ -160,6 +161,10 @@ export async function pgliteEngine(
     signer,
     settings: undefined,
     takeOwner,
+    takeBulk: async (longest) => ({
+      ...(await takeOwner(longest)),
+      copy: copyFromBlob(made.database, channel),
+    }),
     exclusively: (_owner, _lockTimeout, work) => work(),
     snapshot: (work) =>
       pgliteSnapshot(made.database, takeOwner, reporter(options.onStatement, 'postgres'), work),

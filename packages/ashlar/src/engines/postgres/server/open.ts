@@ -14,6 +14,7 @@ import { applicationName } from '../wire/lasting.js';
 import { valueSettings, waitSettings } from '../wire/session-settings.js';
 import { SharedConnection } from '../wire/shared-connection.js';
 import { connectError } from './connect-errors.js';
+import { copyFromClient, oneAtATime } from './copy-stream.js';
 import { exclusively } from './migration-lock.js';
 import { OwnerConnections } from './owner-connections.js';
 import { PgChannel } from './pg-channel.js';
@@ -169,8 +170,8 @@ const openAs = async (
   const settings = isPooled ? new TransactionSettings(url.schema, lockTimeout) : undefined;
   // Pool exposes its options, and does not pass `pipeline` on: the client has its own
   class AshlarClient extends driver.Client {
-    constructor() {
-      super(config);
+    constructor(own: Partial<typeof config> = {}) {
+      super({ ...config, ...own });
       // a client that fails to connect keeps its socket open, and the server waits a minute for it
       this.connection.once('error', () => this.connection.stream.destroy());
     }
@@ -192,16 +193,17 @@ const openAs = async (
     const { version, connectedRole } = await firstLook({ leases, options, url, signer, settings });
     const open = (prepare?: (channel: Channel) => Promise<void>) =>
       openAlone({ client: new AshlarClient(), url, isPooled, prepare });
+    const prepareOwner = async (channel: Channel): Promise<void> => {
+      try {
+        if (options.create ?? true) await ensureSchema(channel, url.schema);
+        await actAsOwner(channel);
+      } catch (error) {
+        throw connectError(error, url);
+      }
+    };
     const owners = new OwnerConnections(
       () => open(),
-      async ({ channel }) => {
-        try {
-          if (options.create ?? true) await ensureSchema(channel, url.schema);
-          await actAsOwner(channel);
-        } catch (error) {
-          throw connectError(error, url);
-        }
-      },
+      ({ channel }) => prepareOwner(channel),
     );
     const backend: Backend = {
       label: `PostgreSQL ${version}`,
@@ -215,6 +217,20 @@ const openAs = async (
       takeOwner: async () => {
         if (isPooled) throw needsDirect(url, reason);
         return owners.take();
+      },
+      takeBulk: async () => {
+        if (isPooled) throw needsDirect(url, reason);
+        // COPY takes over the connection, so that nothing else may be under way on it
+        const client = new AshlarClient({ pipeline: false });
+        const lease = await openAlone({ client, url, isPooled });
+        const channel = oneAtATime(lease.channel);
+        try {
+          await prepareOwner(channel);
+        } catch (error) {
+          lease.release();
+          throw error;
+        }
+        return { ...lease, channel, copy: copyFromClient(client) };
       },
       holdOwner: (work) => owners.hold(work),
       exclusively: exclusively(url.schema),
@@ -244,7 +260,7 @@ interface OpenAlone {
   readonly client: Client;
   readonly url: ServerUrl;
   readonly isPooled: boolean;
-  readonly prepare: ((channel: Channel) => Promise<void>) | undefined;
+  readonly prepare?: ((channel: Channel) => Promise<void>) | undefined;
 }
 
 /** Opens a connection outside the pool, which is closed when it is released. */

@@ -1,0 +1,98 @@
+import type { Column } from './column.js';
+import type { Owner } from './owner.js';
+import type { Schema } from './schema.js';
+import type { TableFacts } from './table.js';
+
+/**
+ * A stored value in a form that no engine owns: text, digits, ISO times, `1` and `0`, JSON in the form of jsonb, bytes in hex;
+ * reals as numbers; NULL.
+ */
+export type BulkValue = string | number | null;
+
+/** The values of a row, in the order of {@link BulkTable.columns}. */
+export type BulkRow = readonly BulkValue[];
+
+/** A table whose rows are read or written in bulk. */
+export interface BulkTable {
+  readonly name: string;
+  /** The columns that are copied: all but those that the database computes. */
+  readonly columns: readonly Column[];
+  readonly primaryKey: readonly string[];
+}
+
+/** Where a reader goes on: the key of the last row that was read, as JSON. */
+export type Place = string;
+
+/** Rows that were read together, and the place behind them. */
+export interface RowBatch {
+  readonly rows: readonly BulkRow[];
+  readonly place: Place;
+  /** How many bytes the values take, about. */
+  readonly size: number;
+}
+
+/** The number of rows of a table, and the sum of their hashes: 16 hex digits. */
+export interface Checksum {
+  readonly rows: number;
+  readonly sum: string;
+}
+
+/** A row with a value that no target of a move can hold. Its values are not named. */
+export interface BadValue {
+  readonly table: string;
+  readonly key: string;
+  readonly column: string | undefined;
+  readonly why: string;
+}
+
+/** Reads the rows of a database under one snapshot, and writes nothing. */
+export interface BulkReader {
+  /** What tells the database from others, as long as it is not restored or moved: a copy has the same. */
+  readonly identity: string;
+  /** Another text than before if the places of earlier readers no longer count. */
+  readonly layout: string;
+  /** The queries of the reader's snapshot. */
+  readonly run: Owner['run'];
+  /**
+   * Reads the rows behind a place, or all.
+   *
+   * @param onBad - called for each value that cannot be read; its row is left out
+   */
+  rows(table: BulkTable, place: Place | undefined, onBad: (bad: BadValue) => void): AsyncIterable<RowBatch>;
+  /** The next number of each column whose numbers the database gives, by table. */
+  generators(tables: readonly TableFacts[]): Promise<ReadonlyMap<string, bigint>>;
+  /** Ends the snapshot. Returns whether somebody has written to the database since it began. */
+  changed(): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+/** Writes rows past the guarantees, into a database that is marked as the target of a move. */
+export interface BulkWriter {
+  /** A connection of the owner, which excludes migrations of other processes. */
+  readonly owner: Owner;
+  /** Takes all rights on a table from everybody but the owner, in the open transaction; of the roles, from those that exist. */
+  hide(table: string, roles: readonly string[]): Promise<void>;
+  /** Makes the tables loadable, in the open transaction: lifts keys, indexes, triggers, row security and rights. Idempotent. */
+  lift(tables: readonly string[], roles: readonly string[]): Promise<void>;
+  /**
+   * Writes rows in the open transaction.
+   *
+   * @throws AshlarError `move-value`, which names the row that was refused
+   */
+  load(table: BulkTable, rows: readonly BulkRow[]): Promise<void>;
+  /** Removes all rows of lifted tables, in the open transaction. */
+  empty(tables: readonly string[]): Promise<void>;
+  /**
+   * Makes again what was lifted, one object a transaction, as a description from before says. Idempotent.
+   *
+   * @throws AshlarError `move-value` if a key or a foreign key refuses the rows
+   */
+  restore(
+    described: Schema,
+    tables: readonly string[],
+    onObject: (done: number, total: number) => void,
+  ): Promise<void>;
+  checksum(table: BulkTable): Promise<Checksum>;
+  /** Sets the next numbers that {@link BulkReader.generators} returned. */
+  setGenerators(tables: readonly TableFacts[], next: ReadonlyMap<string, bigint>): Promise<void>;
+}

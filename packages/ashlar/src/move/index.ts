@@ -1,0 +1,3 @@
+export { discardMove } from './discard.js';
+export { move } from './move.js';
+export type { MoveOptions, MovePhase, MoveProgress, MoveReport } from './types.js';

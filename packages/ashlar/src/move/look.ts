@@ -1,0 +1,112 @@
+import type { BulkReader } from '../contract/bulk.js';
+import type { Engine } from '../contract/engine.js';
+import type { SystemFacts } from '../contract/system.js';
+import type { TableFacts } from '../contract/table.js';
+import { isAshlarError } from '../errors.js';
+import { compareWithSteps } from '../migrations/catalogue/with-steps.js';
+import { assertHistory, compareHistory } from '../migrations/compare-history.js';
+import { driftOf } from '../migrations/drift.js';
+import { assertUsable, foundationState } from '../migrations/foundation.js';
+import { type AppliedStep, readHistory } from '../migrations/history.js';
+import { readSteps } from '../migrations/steps.js';
+import { identifier } from '../model/index.js';
+import { moveRefused } from './refusals.js';
+
+/** The source of a move, as it was found: what is moved, and what is not. */
+export interface Source {
+  readonly systems: readonly SystemFacts[];
+  readonly tables: readonly TableFacts[];
+  readonly steps: Readonly<Record<string, readonly string[]>>;
+  /** Tables of the source that no step of the moved systems makes. They are not moved. */
+  readonly others: readonly string[];
+}
+
+/** Throws if there are reasons against a move. @throws AshlarError `move-refused` */
+export function assertNone(reasons: readonly string[]): void {
+  if (reasons.length > 0) throw moveRefused(reasons);
+}
+
+/**
+ * Looks at the source of a move: its steps must be applied, and it must be what they make, because the target is made by steps.
+ *
+ * @throws AshlarError `move-refused` with every reason; `migration-changed`, `migration-missing`, `migration-late`,
+ *   `database-newer`, `database-incoming`
+ */
+export async function lookAtSource(
+  source: Engine,
+  reader: BulkReader,
+  systems: readonly SystemFacts[],
+  target: Engine,
+): Promise<Source> {
+  const { dialect } = source;
+  const everything = await source.asOwner((owner) => readHistory(owner, dialect));
+  assertUsable(foundationState(everything), dialect);
+  const reasons: string[] = [];
+  const steps: Record<string, readonly string[]> = {};
+  const moved = systems.filter(({ name }) => everything.some(({ system }) => system === name));
+  if (moved.length === 0)
+    reasons.push(`${source.url} has no steps of ${systems.map(({ name }) => name).join(', ')}`);
+  const made = new Set<string>();
+  const present = new Set<string>();
+  for (const system of moved) {
+    const applied = everything.filter((row) => row.system === system.name);
+    steps[system.name] = applied.map(({ step }) => step);
+    reasons.push(...(await pendingOf(source, system, applied)));
+    reasons.push(...(await stepsMissingIn(target, system)));
+    const compared = await compareWithSteps(source, system);
+    for (const line of compared ? driftOf(compared) : [])
+      reasons.push(`${system.name} differs from its steps: ${line}`);
+    for (const { name } of compared?.expected.schema.tables ?? []) made.add(name);
+    for (const { name } of await source.asOwner(async (owner) => (await source.introspect(owner)).tables))
+      present.add(name);
+    reasons.push(...notYet(system, target));
+  }
+  const tables = moved.flatMap((system) => Object.values(system.tables));
+  const declared = new Set(tables.map(({ name }) => name));
+  for (const name of made)
+    if (!declared.has(name) && present.has(name) && (await hasRows(reader, name)))
+      reasons.push(`the table ${name}, which has rows, is made by steps and not declared`);
+  assertNone(reasons);
+  return { systems: moved, tables, steps, others: [...present].filter((name) => !made.has(name)) };
+}
+
+const pendingOf = async (
+  { dialect }: Engine,
+  system: SystemFacts,
+  applied: readonly AppliedStep[],
+): Promise<readonly string[]> => {
+  const comparison = compareHistory(await readSteps(system.migrations, dialect.name), applied);
+  assertHistory(system.name, comparison);
+  return comparison.pending.map(
+    ({ name }) => `${system.name}: the step ${name} is not applied to the source`,
+  );
+};
+
+const stepsMissingIn = async (
+  { dialect, label }: Engine,
+  system: SystemFacts,
+): Promise<readonly string[]> => {
+  if (Object.keys(system.tables).length === 0) return [];
+  try {
+    const steps = await readSteps(system.migrations, dialect.name);
+    return steps.length > 0 ? [] : [`${system.name} has no steps for ${label}`];
+  } catch (error) {
+    if (!isAshlarError(error, 'migration-invalid')) throw error;
+    return [`${system.name} has no steps for ${label}: ${error.message}`];
+  }
+};
+
+/** What this release does not move yet. */
+const notYet = (system: SystemFacts, { dialect }: Engine): readonly string[] =>
+  Object.values(system.tables).flatMap(({ name, facts, guarantees }) => [
+    ...(facts.ledger ? [`${name} is a ledger, which this release does not move yet`] : []),
+    ...(facts.partition && dialect.name === 'postgres'
+      ? [`${name} is partitioned by months, which this release does not move yet`]
+      : []),
+    ...guarantees
+      .filter((guarantee) => guarantee[dialect.name].level === 'refused')
+      .map((guarantee) => `${name}: the target refuses the guarantee ${guarantee.name}`),
+  ]);
+
+const hasRows = async ({ run }: BulkReader, table: string): Promise<boolean> =>
+  (await run(`SELECT 1 AS found FROM ${identifier(table)} LIMIT 1`)).length > 0;
