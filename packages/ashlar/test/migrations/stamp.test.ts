@@ -140,7 +140,9 @@ describe.each(engines)('stamp on $name', (kind) => {
       await expect(stamp(engine, shop, 'head')).rejects.toMatchObject({
         code: 'stamp-differs',
         exitCode: 1,
-        detail: expect.stringMatching(/(?=[\s\S]*notes: the column title is missing)[\s\S]*the table rooms is missing/),
+        detail: expect.stringMatching(
+          /(?=[\s\S]*notes: the column title is missing)[\s\S]*the table rooms is missing/,
+        ),
         suggestion: expect.stringContaining('--unchecked'),
       });
       expect(await stamp(engine, shop, 'head', { actor: 'ann', unchecked: true })).toEqual(['0001_initial']);
