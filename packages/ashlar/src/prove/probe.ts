@@ -67,7 +67,7 @@ export async function makeProbe({
   }
 }
 
-/** The version of Ashlar's own objects, where it is not that of this release; `undefined` if nothing records it. */
+/** The version of Ashlar's own objects, where it is older than that of this release; `undefined` if nothing records it. */
 const olderVersionOf = async (
   transaction: AttackTransaction,
   { dialect }: Engine,
@@ -76,7 +76,7 @@ const olderVersionOf = async (
     const { version } = await transaction.inSavepoint(() =>
       readFoundation({ run: async (sql) => (await transaction.run(sql)).rows }),
     );
-    return version === packageVersion(dialect) ? undefined : version;
+    return version < packageVersion(dialect) ? version : undefined;
   } catch {
     return undefined;
   }

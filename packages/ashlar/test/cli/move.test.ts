@@ -54,7 +54,7 @@ describe.each(plain)('ashlar move from $name', ({ place: newPlace }) => {
     );
     const refused: Readonly<Record<string, readonly (readonly string[])[]>> = {
       up: [[]],
-      prove: [[]],
+      prove: [[], ['--data']],
       migrate: [['up'], ['down'], ['plan'], ['stamp', 'head'], ['history'], ['sql']],
       partitions: [['list'], ['ensure']],
       roles: [['check'], ['apply'], ['sql']],
@@ -65,6 +65,7 @@ describe.each(plain)('ashlar move from $name', ({ place: newPlace }) => {
       status: 'shows it',
       move: 'ends it',
       import: 'makes a new file',
+      adopt: 'reads a database of another program, and refuses one with a history',
       audit: 'this system has no trail: connect and withEngine, which the others use, refuse',
       ledger: 'this system has no ledger: as audit',
       jobs: 'this system has no jobs: as audit',

@@ -53,9 +53,10 @@ const queries = (owner: string): readonly string[] => [
     WHERE s.setdatabase IN (0, ${here}) AND (s.setrole = 0 OR r.oid IN (SELECT oid FROM served) OR r.rolname = ${owner})
       AND lower(split_part(c, '=', 1)) !~ ${harmless} AND (strpos(split_part(c, '=', 1), '.') = 0 OR lower(c) LIKE 'ashlar.%')
   `,
+  // no remedy: a function or a view that another owner is given acts with that owner's rights
   sql`
     SELECT format('%s owns %s', r.rolname, pg_describe_object(s.classid, s.objid, s.objsubid)),
-      format('REASSIGN OWNED BY %I TO %I', r.rolname, ${owner}), false
+      NULL, false
     FROM served r JOIN pg_shdepend s ON s.refclassid = 'pg_authid'::regclass AND s.refobjid = r.oid AND s.deptype = 'o'
     WHERE NOT r.rolsuper AND (s.dbid = ${here} OR s.dbid = 0 AND (s.classid <> 'pg_database'::regclass OR s.objid = ${here}))
       AND coalesce((pg_identify_object(s.classid, s.objid, s.objsubid)).schema, '') NOT LIKE 'pg\\_t%'
