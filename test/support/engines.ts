@@ -8,7 +8,8 @@ import { inject } from 'vitest';
 import { reuseInMemory } from '../../packages/ashlar/src/engines/postgres/pglite/emptied.js';
 
 // to start a PGlite takes half a second of a processor; the databases of the tests are emptied and used again
-reuseInMemory(30_000);
+export const longestIdle = 30_000;
+reuseInMemory(longestIdle);
 
 /** A fresh and empty database, which nothing else uses. */
 export interface Place {

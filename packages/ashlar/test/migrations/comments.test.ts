@@ -125,7 +125,9 @@ describe('comments', () => {
       await on("COMMENT ON TABLE keys IS 'by hand'");
       expect(await drift(db.engine, shop)).toEqual([]);
       await on("COMMENT ON COLUMN notes.at IS 'changed'");
-      expect(await drift(db.engine, shop)).toEqual(['notes: set comment on at']);
+      expect(await drift(db.engine, shop)).toEqual([
+        'notes: the column at differs: comment is changed instead of When it was written',
+      ]);
       await on("COMMENT ON COLUMN notes.at IS 'When it was written'");
     });
   });
