@@ -298,7 +298,9 @@ describe.each(withRoles)('what other roles get by default or by membership on $n
       for (const name of ['ashlar_context_keys', 'ashlar_every_scope'])
         expect(await may(name)).toEqual([{ may: false }]);
       expect(await may('notes')).toEqual([{ may: true }]);
-      expect(await checkRoles(owner, plain, roles)).toEqual([]);
+      const found = await checkRoles(owner, plain, roles);
+      expect(found.filter((line) => /ashlar_(context_keys|every_scope)/.test(line))).toEqual([]);
+      expect(found.join()).toContain(`${third} is given SELECT on every object`);
     } finally {
       const all = [roles.app, roles.auditor, third].join(', ');
       await owner.asOwner((connection) => connection.script(`DROP OWNED BY ${all}; DROP ROLE ${all}`));

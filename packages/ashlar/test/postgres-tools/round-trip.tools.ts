@@ -315,7 +315,9 @@ describe('a server and its programs', () => {
     // the cluster, the database and the schema are those of the original
     expect(await installScopeKey(again, scopeKey)).toBe('bound');
     await applyRoles(again, system, roles);
-    expect(await checkRoles(again, system, roles)).toEqual([]);
+    // what default privileges give later stays a finding
+    const found = await checkRoles(again, system, roles);
+    expect(found.filter((line) => !line.includes(' is given SELECT on every object '))).toEqual([]);
     await again.close();
   });
 
