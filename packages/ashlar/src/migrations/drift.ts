@@ -7,9 +7,9 @@ import { directiveOf, lineOf } from './catalogue/words.js';
 
 /**
  * Finds the differences between the database and what its applied steps create: changes made without a migration. Every
- * object is compared, with its parts and their facts (decision 0028). Only the system's own tables are; the database or schema may contain tables of other
- * systems. Objects that were made by hand and can weaken no guarantee, such as an index, are no difference: `status`
- * names them.
+ * object is compared, with its parts and their facts (decision 0028). Only the system's own tables are; the database or
+ * schema may contain tables of other systems. Objects that were made by hand and can weaken no guarantee, such as an index,
+ * are no difference: `status` names them.
  *
  * @returns one line for each difference
  * @throws AshlarError `migration-failed`, `driver-missing` (the shadow runs in an embedded engine)

@@ -47,7 +47,8 @@ export async function lookAtSource(
   if (moved.length === 0)
     reasons.push(`${source.url} has no steps of ${systems.map(({ name }) => name).join(', ')}`);
   const made = new Set<string>();
-  const present = new Set<string>();
+  const { tables: found } = await source.asOwner((owner) => source.introspect(owner));
+  const present = new Set(found.map(({ name }) => name));
   for (const system of moved) {
     const applied = everything.filter((row) => row.system === system.name);
     steps[system.name] = applied.map(({ step }) => step);
@@ -57,8 +58,6 @@ export async function lookAtSource(
     for (const line of compared ? driftOf(compared) : [])
       reasons.push(`${system.name} differs from its steps: ${line}`);
     for (const { name } of compared?.expected.schema.tables ?? []) made.add(name);
-    for (const { name } of await source.asOwner(async (owner) => (await source.introspect(owner)).tables))
-      present.add(name);
     reasons.push(...notYet(system, target));
   }
   const tables = moved.flatMap((system) => Object.values(system.tables));

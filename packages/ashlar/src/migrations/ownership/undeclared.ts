@@ -1,13 +1,11 @@
 import type { CataloguePart } from '../../contract/catalogue.js';
 import type { SqlDialect } from '../../contract/dialect.js';
-import type { Engine } from '../../contract/engine.js';
 import type { SqlName } from '../../contract/sql.js';
 import type { SystemFacts } from '../../contract/system.js';
-
 import { objectsOfSystem } from '../../engines/declared-sql.js';
 import { sideObjects } from '../../model/index.js';
 import { codeOf, nameOf } from '../../sql/code.js';
-import { type Comparison, compareWithSteps } from '../catalogue/with-steps.js';
+import type { Comparison } from '../catalogue/with-steps.js';
 import { directiveOf } from '../catalogue/words.js';
 import { isOmitted } from '../drift.js';
 import { nameOnly } from './keys.js';
@@ -27,18 +25,7 @@ export interface UndeclaredObject {
 /**
  * Lists the objects that no table declares and no generated step made: those of steps, and those of the system's tables
  * in this database.
- *
- * @throws AshlarError `migration-failed`, `driver-missing` (the shadow runs in an embedded engine)
  */
-export async function undeclaredIn(
-  engine: Engine,
-  system: SystemFacts,
-): Promise<readonly UndeclaredObject[]> {
-  const compared = await compareWithSteps(engine, system);
-  return compared === undefined ? [] : undeclaredOf(engine.dialect, system, compared);
-}
-
-/** Lists the objects of {@link undeclaredIn} from a comparison. */
 export function undeclaredOf(
   dialect: SqlDialect,
   system: SystemFacts,

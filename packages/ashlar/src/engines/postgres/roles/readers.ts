@@ -4,9 +4,8 @@ import { literal } from '../../../model/index.js';
 import { sql } from '../../../sql/template.js';
 
 /**
- * Finds the roles that have a right on a closed table although nobody granted it to them or to a role that they are a
- * member of: members of `pg_read_all_data` and `pg_write_all_data`. Superusers and roles that may create roles are left
- * out: they can give themselves any right.
+ * Finds the roles that can use a closed table as members of `pg_read_all_data` or `pg_write_all_data`, without a grant on the
+ * table. Superusers and roles that may create roles are left out: they can give themselves any right.
  *
  * @returns one for each role and table
  */

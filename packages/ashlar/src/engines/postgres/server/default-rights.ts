@@ -35,8 +35,8 @@ const revokeEverything = (schema: string): string => sql`
 `;
 
 /**
- * Runs `work`, which creates the objects of a schema as the current role, so that no other role gets a right on them by
- * default privileges: rows of a copy, and above all the keys in it, are read by nobody until rights are granted. The default
+ * Runs `work`, which creates the objects of a schema as the current role, so that default privileges give no other role a
+ * right on them: no other role reads the rows of a copy, or the keys in it, until rights are granted. The default
  * privileges come back afterwards, for objects that are created later.
  */
 export async function withoutDefaultRights<T>(
