@@ -20,7 +20,7 @@ const actual = (column: Column, value: unknown): unknown => {
   if (value === null || value === undefined) return undefined;
   switch (column.kind) {
     case 'boolean':
-      return value === true || value === 1;
+      return value === 1 ? true : value === 0 ? false : value;
     case 'json':
       return parsed(String(value));
     default:

@@ -1,4 +1,5 @@
-import type { Leaf, LedgerReader } from '../contract/ledger.js';
+import type { Leaf, LedgerReader, StoredRow } from '../contract/ledger.js';
+import { AshlarError } from '../errors.js';
 import { firstBackdated, firstDifference, keyOfEntry } from './compare.js';
 import { type Entry, readEntry } from './entry.js';
 import { leafHash } from './merkle.js';
@@ -43,13 +44,19 @@ export async function findRowProblems(
     else if (!key) report(leaf, 'the entry belongs to another row');
     else read.push({ leaf, entry, key });
   }
-  const stored = read.length > 0 ? await reader.rows(read.map(({ key }) => key)) : new Map();
+  const { stored, unreadable } = await readRows(reader, read);
   for (const { leaf, entry } of read) {
-    const row = stored.get(leaf.rowKey);
+    const why = unreadable.get(leaf.rowKey);
+    if (why !== undefined) {
+      report(leaf, why);
+      continue;
+    }
+    const [row, another] = stored.get(leaf.rowKey) ?? [];
     if (!row) {
       report(leaf, 'the row is missing');
       continue;
     }
+    if (another) report(leaf, 'the table has more than one row with this key');
     const column = firstDifference(table, entry, row);
     if (column !== undefined) report(leaf, `the column ${column} was changed after it was written`);
     else {
@@ -60,3 +67,27 @@ export async function findRowProblems(
   }
   return problems.sort((a, b) => (a.position ?? 0) - (b.position ?? 0));
 }
+
+/** Reads the rows of entries. One whose value cannot be read back must not hide the state of the others. */
+const readRows = async (reader: LedgerReader, read: readonly Read[]) => {
+  const stored = new Map<string, readonly StoredRow[]>();
+  const unreadable = new Map<string, string>();
+  const add = async (some: readonly Read[]): Promise<void> => {
+    if (some.length === 0) return;
+    try {
+      for (const [key, rows] of await reader.rows(some.map(({ key }) => key))) stored.set(key, rows);
+    } catch (error) {
+      if (!(error instanceof AshlarError) || error.code !== 'value-corrupt') throw error;
+      const [only, ...others] = some;
+      const half = some.length / 2;
+      if (only && others.length === 0) unreadable.set(only.leaf.rowKey, lowerFirst(error.message));
+      else for (const part of [some.slice(0, half), some.slice(half)]) await add(part);
+    }
+  };
+  await add(read);
+  return { stored, unreadable };
+};
+
+/** A sentence as the end of another one. */
+const lowerFirst = (text: string): string =>
+  `${text.slice(0, 1).toLowerCase()}${text.slice(1).replace(/\.$/, '')}`;

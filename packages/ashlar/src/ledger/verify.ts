@@ -18,6 +18,11 @@ export interface VerifyOptions {
   readonly checkpoints?: readonly KnownRoot[] | undefined;
   /** The number of leaves to hold in memory at a time. Default 5,000. */
   readonly chunk?: number | undefined;
+  /**
+   * The mark of the reader before everything was sealed: what it shows and has no leaf is a problem. `undefined` if it could
+   * not be sealed.
+   */
+  readonly mark?: string | undefined;
   /** The time with which the times of retirements are compared. Default: the present time of this process. */
   readonly now?: Date | undefined;
 }
@@ -52,7 +57,7 @@ const mostProblems = 20;
  */
 export async function verifyEntries(
   reader: LedgerReader,
-  { trusted, checkpoints = [], chunk = 5_000, now = new Date() }: VerifyOptions = {},
+  { trusted, checkpoints = [], chunk = 5_000, mark, now = new Date() }: VerifyOptions = {},
 ): Promise<Verification> {
   const start = performance.now();
   const rows: LedgerProblem[] = [];
@@ -84,13 +89,16 @@ export async function verifyEntries(
     }
   }
   if (rows.length < mostProblems) await marks.after(tree, head);
-  if (!trusted) {
-    const waiting = await reader.waiting(chunk);
-    rows.push(...(await findRowProblems(reader, waiting)));
-    for (const key of await reader.strays(mostProblems))
-      rows.push({ position: null, row_key: key, what: 'the row has no entry' });
-  }
+  if (await reader.isAhead())
+    rows.push({
+      position: null,
+      row_key: null,
+      what: 'the head claims to have sealed what was never written, so that sealing leaves rows out',
+    });
+  if (mark !== undefined) rows.push(...(await findLeftOut(reader, mark, from)));
   const retirements = await verifyRetirements(reader, tree.size, checkpoints, now);
+  if (from === 0 && rows.length === 0 && retirements.problems.length === 0)
+    rows.push(...(await findCopies(reader, tree.size - retirements.retired)));
   const checked = tree.size - from;
   return {
     log: reader.log,
@@ -112,8 +120,11 @@ export async function verifyEntries(
  * @returns the first problem; `undefined` where there is none
  */
 export async function verifyRow(reader: LedgerReader, rowKey: string): Promise<string | undefined> {
-  const found = (await reader.leafOf(rowKey)) ?? (await reader.entryOf(rowKey));
-  if (!found) return 'the row has no entry';
+  const leaf = await reader.leafOf(rowKey);
+  const found = leaf ?? (await reader.entryOf(rowKey));
+  if (!found) return lacking.entry;
+  // a file seals before COMMIT: in an open transaction an entry may wait
+  if (!leaf && reader.dialect === 'postgres') return lacking.leaf;
   const [problem] = await findRowProblems(reader, [found]);
   if (problem) return problem.what;
   const block = await reader.lastBlock();
@@ -121,6 +132,25 @@ export async function verifyRow(reader: LedgerReader, rowKey: string): Promise<s
   const root = await treeRoot(reader, block.size).catch(() => undefined);
   return root?.equals(block.root) ? undefined : 'the newest block does not match the tree';
 }
+
+const lacking = { entry: 'the row has no entry', leaf: 'the entry has no leaf: sealing left it out' };
+
+const findLeftOut = async (
+  reader: LedgerReader,
+  mark: string,
+  from: number,
+): Promise<readonly LedgerProblem[]> => {
+  const found = await reader.leftOut(mark, from, mostProblems);
+  return found.map(({ rowKey, lacks }) => ({ position: null, row_key: rowKey, what: lacking[lacks] }));
+};
+
+/** Each leaf has its row, and each row its leaf: then a row is there twice if there are more rows than leaves. */
+const findCopies = async (reader: LedgerReader, expected: number): Promise<readonly LedgerProblem[]> => {
+  const surplus = (await reader.rowCount()) - (await reader.unsealed()) - expected;
+  if (surplus === 0) return [];
+  const what = `the table has ${Math.abs(surplus)} ${surplus > 0 ? 'more' : 'fewer'} rows than the ledger has entries`;
+  return [{ position: null, row_key: null, what }];
+};
 
 /** Where to start: after the trusted leaves if the stored tree has their root, else at the first leaf. */
 const begin = async (reader: LedgerReader, trusted: KnownRoot | undefined) => {

@@ -39,7 +39,7 @@ const dialects: Readonly<Record<SqlName, Dialect>> = {
       return column;
     },
     due: (head) =>
-      `coalesce((SELECT pg_visible_in_snapshot(t.${stamps.xid}, watermark) OR t.${stamps.xid} > pg_snapshot_xmax(pg_current_snapshot()) FROM ${head}), true)`,
+      `coalesce((SELECT pg_visible_in_snapshot(t.${stamps.xid}, watermark) OR t.${stamps.xid} >= pg_snapshot_xmax(pg_current_snapshot()) FROM ${head}), true)`,
     exists: 'SELECT 1 AS found WHERE to_regclass(quote_ident($1)) IS NOT NULL',
     jsonText: (name) => `${name}::text`,
     join: 'JOIN',
@@ -60,6 +60,8 @@ const dialects: Readonly<Record<SqlName, Dialect>> = {
       if (kind === 'bigint') return `CAST(${column} AS TEXT)`;
       // SQLite's hex(NULL) is ''
       if (kind === 'bytes') return `iif(${column} IS NULL, NULL, lower(hex(${column})))`;
+      // a boolean that is 2 is a difference, and no error
+      if (kind === 'boolean') return `coalesce(${column}, NULL)`;
       return codec ? `coalesce(${column}, NULL)` : column;
     },
     due: () => 'true',
@@ -88,11 +90,11 @@ export function keySql(table: TableFacts, name: SqlName, row: SqlRow): string {
   return `SELECT ${dialects[name].rowKey(table, 't')} AS row_key FROM (SELECT ${values.join(', ')}) AS t`;
 }
 
-/** The SQL condition that a row `t` has no entry, although it should be sealed. */
-export function hasNoEntry(table: TableFacts, name: SqlName): string {
-  const { entries, head } = ledgerNames(table);
+/** The SQL condition that a row `t` has no leaf, although the head says that it was sealed. */
+export function hasNoLeaf(table: TableFacts, name: SqlName): string {
+  const { tree, head } = ledgerNames(table);
   const { rowKey, due } = dialects[name];
-  return `NOT EXISTS (SELECT 1 FROM ${identifier(entries)} e WHERE e.row_key = ${rowKey(table, 't')}) AND ${due(identifier(head))}`;
+  return `NOT EXISTS (SELECT 1 FROM ${identifier(tree)} leaf WHERE leaf.row_key = ${rowKey(table, 't')}) AND ${due(identifier(head))}`;
 }
 
 /** Returns all SQL queries that read a ledger. A lookup that must use an index is a subquery, never a join. */
@@ -130,9 +132,8 @@ export function ledgerQueries(table: TableFacts, name: SqlName) {
         ? undefined
         : `SELECT ${jsonText('row_key')} AS row_key, scope, placed_at, released_at FROM ${identifier(retention.holds)} WHERE table_name IS NULL OR table_name = ${literal(table.name)}`,
     rows: `SELECT ${key} AS _row_key, ${values.join(', ')} FROM ${wanted(keys)} ${join} ${own} t ON ${keys.map((each) => `t.${each.column} = wanted.${each.name}`).join(' AND ')}`,
-    strays: `SELECT ${key} AS row_key FROM ${own} t WHERE ${hasNoEntry(table, name)} LIMIT ${p(1)}`,
+    rowCount: `SELECT count(*) AS rows FROM ${own}`,
     entryOf: `SELECT row_key, entry FROM ${entries} WHERE row_key = ${p(1)}`,
-    waiting: `SELECT e.row_key, e.entry FROM ${entries} e WHERE NOT EXISTS (SELECT 1 FROM ${tree} leaf WHERE leaf.row_key = e.row_key) LIMIT ${p(1)}`,
     unsealed: `SELECT count(*) AS unsealed FROM ${own} t WHERE NOT EXISTS (SELECT 1 FROM ${tree} leaf WHERE leaf.row_key = ${key})`,
   };
 }

@@ -1,12 +1,12 @@
 import type {
   Block,
   Hold,
+  KeyedEntry,
   Leaf,
   LedgerReader,
   Retirement,
   StoredRow,
   Subtree,
-  Waiting,
 } from '../../contract/ledger.js';
 import type { RunSql, SqlName } from '../../contract/sql.js';
 import type { TableFacts } from '../../contract/table.js';
@@ -14,6 +14,7 @@ import { AshlarError } from '../../errors.js';
 import { rootOf } from '../../ledger/merkle.js';
 import { ledgerNames } from './names.js';
 import { ledgerQueries } from './queries.js';
+import { unsealedReader } from './unsealed.js';
 
 type Row = Readonly<Record<string, unknown>>;
 
@@ -28,7 +29,7 @@ const leafOf = ({ position, hash, row_key, entry }: Row): Leaf => ({
   entry: entry === null ? undefined : bytes(entry),
 });
 
-const waitingOf = ({ row_key, entry }: Row): Waiting => ({ rowKey: String(row_key), entry: bytes(entry) });
+const entryOf = ({ row_key, entry }: Row): KeyedEntry => ({ rowKey: String(row_key), entry: bytes(entry) });
 
 const retirementOf = ({ first_position, last_position, cutoff, retired_at }: Row): Retirement => ({
   first: Number(first_position),
@@ -75,7 +76,9 @@ export function ledgerReader(table: TableFacts, dialect: SqlName, run: RunSql): 
   }
   const sql = ledgerQueries(table, dialect);
   return {
+    ...unsealedReader(table, dialect, run),
     table,
+    dialect,
     log,
     head: async () => {
       const [head] = await run(sql.head);
@@ -123,11 +126,17 @@ export function ledgerReader(table: TableFacts, dialect: SqlName, run: RunSql): 
     holds: async () => (sql.holds === undefined ? [] : (await run(sql.holds)).map(holdOf)),
     rows: async (keys) => {
       const found = await run(sql.rows, [JSON.stringify(keys)]);
-      return new Map(found.map((row) => [String(row._row_key), row as StoredRow]));
+      const rows = new Map<string, StoredRow[]>();
+      for (const row of found) {
+        const key = String(row._row_key);
+        const same = rows.get(key);
+        if (same) same.push(row);
+        else rows.set(key, [row]);
+      }
+      return rows;
     },
-    strays: async (limit) => (await run(sql.strays, [limit])).map(({ row_key }) => String(row_key)),
-    waiting: async (limit) => (await run(sql.waiting, [limit])).map(waitingOf),
-    entryOf: async (rowKey) => (await run(sql.entryOf, [rowKey])).map(waitingOf)[0],
+    rowCount: async () => Number((await run(sql.rowCount))[0]?.rows),
+    entryOf: async (rowKey) => (await run(sql.entryOf, [rowKey])).map(entryOf)[0],
     unsealed: async () => Number((await run(sql.unsealed))[0]?.unsealed),
   };
 }
