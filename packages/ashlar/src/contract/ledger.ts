@@ -58,11 +58,16 @@ export interface Head {
 
 /** A run of positions whose rows and entries a purge deleted; their leaves remain. */
 export interface Retirement {
+  /** Its place in the order in which purges recorded: 1, 2, … */
+  readonly number: number;
   readonly first: number;
   /** The last position of the run, inclusive. */
   readonly last: number;
-  /** The time by which a row had to be written to be purged (ISO 8601). */
-  readonly cutoff: string;
+  /**
+   * The time by which a row had to be written to be purged (ISO 8601). `null` where the purge was not recorded, and was found
+   * later.
+   */
+  readonly cutoff: string | null;
   readonly retiredAt: string;
 }
 
@@ -70,6 +75,8 @@ export interface Retirement {
 export interface Hold {
   /** The primary key of the one row that it covers, as an object of its columns; `null` for every row. */
   readonly rowKey: Readonly<Record<string, unknown>> | null;
+  /** Whether it names the table; else it covers rows of every table. */
+  readonly namesTable: boolean;
   /** The scope whose rows stay; `null` for every scope. */
   readonly scope: string | null;
   readonly placedAt: string;
@@ -99,6 +106,10 @@ export interface LedgerReader extends TreeReader {
    * retirements. `undefined` if the side table of retirements is missing.
    */
   retirements(from: number, limit: number): Promise<readonly Retirement[] | undefined>;
+  /** Returns at most `limit` retirements with a number above `after`, in the order of their numbers; none without the side table. */
+  retirementLines(after: number, limit: number): Promise<readonly Retirement[]>;
+  /** Returns the time of the database's clock (ISO 8601). */
+  now(): Promise<string>;
   /** Returns the legal holds that cover rows of the table, open and released. */
   holds(): Promise<readonly Hold[]>;
   /**

@@ -1,17 +1,27 @@
 import type { Leaf, LedgerReader, StoredRow } from '../contract/ledger.js';
 import { AshlarError } from '../errors.js';
+import { day } from './clocks.js';
 import { firstBackdated, firstDifference, keyOfEntry } from './compare.js';
 import { type Entry, readEntry } from './entry.js';
 import { leafHash } from './merkle.js';
-import type { LedgerProblem } from './problems.js';
+import type { DatedRoot, LedgerProblem } from './problems.js';
 
 /** A leaf, or an entry without a leaf. */
 type Candidate = Pick<Leaf, 'rowKey' | 'entry'> & Partial<Leaf>;
 
 interface Read {
   readonly leaf: Candidate;
+  readonly bytes: Uint8Array;
   readonly entry: Entry;
   readonly key: readonly unknown[];
+}
+
+/** What is known of positions. */
+export interface RowContext {
+  /** Whether the row and the entry of a position were purged. */
+  isRetired?(position: number): boolean;
+  /** The newest signed checkpoint that does not have a position yet. */
+  notBefore?(position: number): DatedRoot | undefined;
 }
 
 /**
@@ -21,9 +31,9 @@ interface Read {
 export async function findRowProblems(
   reader: LedgerReader,
   leaves: readonly Candidate[],
-  isRetired: (position: number) => boolean = () => false,
+  { isRetired = () => false, notBefore = () => undefined }: RowContext = {},
 ): Promise<LedgerProblem[]> {
-  const { table, log } = reader;
+  const { table, log, dialect } = reader;
   const read: Read[] = [];
   const problems: LedgerProblem[] = [];
   const report = (leaf: Candidate, what: string) =>
@@ -42,10 +52,10 @@ export async function findRowProblems(
     else if (!entry) report(leaf, 'the entry is not valid JSON of the form ashlar/entry/v1');
     else if (entry.log !== log) report(leaf, `the entry belongs to the log ${entry.log}`);
     else if (!key) report(leaf, 'the entry belongs to another row');
-    else read.push({ leaf, entry, key });
+    else read.push({ leaf, bytes: leaf.entry, entry, key });
   }
   const { stored, unreadable } = await readRows(reader, read);
-  for (const { leaf, entry } of read) {
+  for (const { leaf, bytes, entry } of read) {
     const why = unreadable.get(leaf.rowKey);
     if (why !== undefined) {
       report(leaf, why);
@@ -57,13 +67,19 @@ export async function findRowProblems(
       continue;
     }
     if (another) report(leaf, 'the table has more than one row with this key');
-    const column = firstDifference(table, entry, row);
+    const column = firstDifference(table, { entry, bytes, dialect }, row);
     if (column !== undefined) report(leaf, `the column ${column} was changed after it was written`);
     else {
       const backdated = firstBackdated(table, entry);
       if (backdated !== undefined)
         report(leaf, `the column ${backdated} is not the time of the write, ${entry.at}`);
     }
+    const lacking = leaf.position === undefined ? undefined : notBefore(leaf.position);
+    if (lacking && entry.at !== '' && !(Date.parse(entry.at) >= lacking.at.getTime() - day))
+      report(
+        leaf,
+        `the entry is dated ${entry.at}, but ${lacking.source} of ${lacking.at.toISOString()} does not have it`,
+      );
   }
   return problems.sort((a, b) => (a.position ?? 0) - (b.position ?? 0));
 }

@@ -1,7 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Leaf, LedgerReader } from '../contract/ledger.js';
-import type { KnownRoot, LedgerProblem } from './problems.js';
+import { type KnownRoot, type LedgerProblem, newestUpTo } from './problems.js';
 import { treeRoot } from './proofs.js';
+import type { RetirementLines } from './retirement-lines.js';
 import { retiredWithin, verifyRetirements } from './retirements.js';
 import { findRowProblems } from './rows.js';
 import { TreeMarks } from './tree-marks.js';
@@ -43,6 +44,8 @@ export interface Verification {
    * its cutoff has its positions.
    */
   readonly unverified: readonly string[];
+  /** The number of recorded retirements, and their digest; `undefined` where the ledger records none. */
+  readonly retirements: RetirementLines | undefined;
   readonly rowsPerSecond: number;
   /** The first problems, at most 20: problems of rows come first, in the order of the log. */
   readonly problems: readonly LedgerProblem[];
@@ -68,6 +71,8 @@ export async function verifyEntries(
   await marks.before(from);
   marks.at(tree, undefined);
 
+  // an entry beyond a checkpoint was not there when it was signed
+  const notBefore = newestUpTo(checkpoints);
   while (rows.length < mostProblems) {
     const leaves = await reader.leaves(tree.size, chunk);
     if (leaves.length === 0) break;
@@ -75,7 +80,7 @@ export async function verifyEntries(
     await nextTurn();
     const { consecutive, gap } = unbroken(leaves, tree.size);
     const isRetired = await retiredWithin(reader, tree.size, tree.size + consecutive.length);
-    rows.push(...(await findRowProblems(reader, consecutive, isRetired)));
+    rows.push(...(await findRowProblems(reader, consecutive, { isRetired, notBefore })));
     await marks.load(tree.size + consecutive.length);
     const completed: CompletedNode[] = [];
     for (const leaf of consecutive) {
@@ -96,7 +101,12 @@ export async function verifyEntries(
       what: 'the head claims to have sealed what was never written, so that sealing leaves rows out',
     });
   if (mark !== undefined) rows.push(...(await findLeftOut(reader, mark, from)));
-  const retirements = await verifyRetirements(reader, tree.size, checkpoints, now);
+  const retirements = await verifyRetirements(reader, {
+    size: tree.size,
+    checkpoints,
+    trusted: from === 0 ? undefined : trusted,
+    now,
+  });
   if (from === 0 && rows.length === 0 && retirements.problems.length === 0)
     rows.push(...(await findCopies(reader, tree.size - retirements.retired)));
   const checked = tree.size - from;
@@ -108,6 +118,7 @@ export async function verifyEntries(
     firstProvable: retirements.firstProvable,
     retired: retirements.retired,
     unverified: retirements.unverified,
+    retirements: retirements.lines,
     rowsPerSecond: Math.round(checked / ((performance.now() - start) / 1_000)),
     problems: [...rows, ...retirements.problems, ...marks.problems].slice(0, mostProblems),
   };

@@ -31,6 +31,8 @@ interface Sabotage {
   readonly statements: readonly string[];
   /** Whether the row is made by an ordinary session afterwards. */
   readonly thenInsert?: boolean;
+  /** Whether an entry that the owner adds would be sealed. */
+  readonly entryIsSealed?: boolean;
 }
 
 const stop = (name: string, set: string): Sabotage => ({
@@ -47,6 +49,7 @@ const onSqlite: readonly Sabotage[] = [
     name: 'the trigger that writes entries is gone for a row',
     part: '',
     statements: [`${insert}1)`],
+    entryIsSealed: true,
   },
   {
     name: 'sealed is raised over one row, and sealing goes on',
@@ -59,7 +62,7 @@ const onSqlite: readonly Sabotage[] = [
   },
 ];
 
-const next = "(SELECT pg_current_xact_id()::text::bigint + 1)";
+const next = '(SELECT pg_current_xact_id()::text::bigint + 1)';
 const onPostgres: readonly Sabotage[] = [
   stop('the watermark is far in the future', "watermark = '4000000000:4000000000:', sealer = NULL"),
   {
@@ -87,7 +90,7 @@ const onPostgres: readonly Sabotage[] = [
   {
     name: 'the row has a transaction that does not exist yet',
     part: '',
-    statements: [insert.replace('VALUES', 'SELECT').replace('"isPaid")', '"isPaid", ashlar_xid)').concat("true, '4000000000'")],
+    statements: [`${insert.replace('"isPaid")', '"isPaid", ashlar_xid)')}true, '4000000000')`],
   },
 ];
 
@@ -101,17 +104,16 @@ describe.each(engines)('what sealing leaves out on $name', (engine) => {
   let db: Database<typeof tables>;
   let remove: () => Promise<void>;
   let folder: string;
-  const { privateKey } = newLedgerKey('example.com/test');
+  const { key } = newLedgerKey('example.com/test');
 
-  const add = (n: number) =>
-    db.session((s) => s.insert(notes, { id: uuid(n), n, isPaid: n % 2 === 0 }));
+  const add = (n: number) => db.session((s) => s.insert(notes, { id: uuid(n), n, isPaid: n % 2 === 0 }));
   const known = (size: number): Promise<KnownRoot> =>
     withLedger(db.engine, notes, async (reader) => ({
       size,
       root: await treeRoot(reader, size),
       source: 'a checkpoint',
     }));
-  const ledger = () => openLedger(db.engine, db.system, notes, { checkpoints: folder, key: privateKey });
+  const ledger = () => openLedger(db.engine, db.system, notes, { checkpoints: folder, key });
 
   beforeEach(async () => {
     ({ db, remove } = await withTables(engine, tables));
@@ -126,7 +128,7 @@ describe.each(engines)('what sealing leaves out on $name', (engine) => {
 
   it.each(sqlOf(engine) === 'sqlite' ? onSqlite : onPostgres)(
     'is a problem, always: $name',
-    async ({ part, statements, thenInsert }) => {
+    async ({ part, statements, thenInsert, entryIsSealed }) => {
       await checkpointLedger(ledger());
       const trusted = await known(sealed);
       await behindItsBack(db.engine, part ? `notes_ledger_${part}` : 'notes', statements);
@@ -137,12 +139,14 @@ describe.each(engines)('what sealing leaves out on $name', (engine) => {
           /the row has no entry|the entry has no leaf|the head claims/,
         );
       }
+      await expect(checkpointLedger(ledger())).rejects.toMatchObject({ code: 'ledger-tampered' });
+      // on SQLite an entry gets its leaf with the next seal: then the owner has inserted a row in the ordinary way
+      if (entryIsSealed) return;
       await behindItsBack(db.engine, 'notes_ledger_entries', [entryToo(engine)]);
       const { problems } = await verifyTable(db.engine, notes, { trusted });
       expect(problems.map(({ what }) => what).join('\n')).toMatch(
         /the row has no entry|the entry has no leaf|the head claims/,
       );
-      await expect(checkpointLedger(ledger())).rejects.toMatchObject({ code: 'ledger-tampered' });
     },
   );
 
@@ -212,7 +216,11 @@ describe.each(engines)('what sealing leaves out on $name', (engine) => {
   it('a copy of a row, and a value that cannot be read, are problems of their rows', async () => {
     const isSqlite = sqlOf(engine) === 'sqlite';
     const bad = isSqlite
-      ? ['PRAGMA ignore_check_constraints = ON', `UPDATE notes SET "isPaid" = 2 WHERE n = 3`, 'PRAGMA ignore_check_constraints = OFF']
+      ? [
+          'PRAGMA ignore_check_constraints = ON',
+          `UPDATE notes SET "isPaid" = 2 WHERE n = 3`,
+          'PRAGMA ignore_check_constraints = OFF',
+        ]
       : ['CREATE TABLE child () INHERITS (notes)', 'INSERT INTO child SELECT * FROM ONLY notes WHERE n = 3'];
     await behindItsBack(db.engine, 'notes', bad);
     expect((await verifyTable(db.engine, notes)).problems).toEqual([

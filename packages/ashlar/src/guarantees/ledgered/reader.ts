@@ -31,15 +31,17 @@ const leafOf = ({ position, hash, row_key, entry }: Row): Leaf => ({
 
 const entryOf = ({ row_key, entry }: Row): KeyedEntry => ({ rowKey: String(row_key), entry: bytes(entry) });
 
-const retirementOf = ({ first_position, last_position, cutoff, retired_at }: Row): Retirement => ({
+const retirementOf = ({ number, first_position, last_position, cutoff, retired_at }: Row): Retirement => ({
+  number: Number(number),
   first: Number(first_position),
   last: Number(last_position),
-  cutoff: String(cutoff),
+  cutoff: cutoff === null ? null : String(cutoff),
   retiredAt: String(retired_at),
 });
 
-const holdOf = ({ row_key, scope, placed_at, released_at }: Row): Hold => ({
+const holdOf = ({ row_key, table_name, scope, placed_at, released_at }: Row): Hold => ({
   rowKey: row_key === null ? null : JSON.parse(String(row_key)),
+  namesTable: table_name !== null,
   scope: scope === null ? null : String(scope),
   placedAt: String(placed_at),
   releasedAt: released_at === null ? null : String(released_at),
@@ -75,6 +77,9 @@ export function ledgerReader(table: TableFacts, dialect: SqlName, run: RunSql): 
     });
   }
   const sql = ledgerQueries(table, dialect);
+  const recordsRetirements = async (): Promise<boolean> =>
+    table.facts.retention !== undefined &&
+    (await run(sql.exists, [ledgerNames(table).retirements])).length > 0;
   return {
     ...unsealedReader(table, dialect, run),
     table,
@@ -118,9 +123,12 @@ export function ledgerReader(table: TableFacts, dialect: SqlName, run: RunSql): 
     },
     blocks: async (above, limit) => (await run(sql.blocks, [above, limit])).map(blockOf),
     lastBlock: async () => (await run(sql.lastBlock)).map(blockOf)[0],
+    now: async () => String((await run(sql.now))[0]?.now),
+    retirementLines: async (after, limit) =>
+      (await recordsRetirements()) ? (await run(sql.retirementLines, [after, limit])).map(retirementOf) : [],
     retirements: async (from, limit) => {
       if (!table.facts.retention) return [];
-      if ((await run(sql.exists, [ledgerNames(table).retirements])).length === 0) return undefined;
+      if (!(await recordsRetirements())) return undefined;
       return (await run(sql.retirements, [from, limit])).map(retirementOf);
     },
     holds: async () => (sql.holds === undefined ? [] : (await run(sql.holds)).map(holdOf)),

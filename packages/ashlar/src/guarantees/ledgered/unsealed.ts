@@ -1,7 +1,7 @@
 import type { LedgerReader, Unsealed } from '../../contract/ledger.js';
 import type { RunSql, SqlName } from '../../contract/sql.js';
 import type { TableFacts } from '../../contract/table.js';
-import { identifier, literal } from '../../model/index.js';
+import { identifier } from '../../model/index.js';
 import { rowidOf } from '../../sql/sqlite-keys.js';
 import { ledgerNames } from './names.js';
 import { hasRowKey as hasPostgresKey, rowKeySql as postgresRowKey, stamps } from './postgres-entry.js';
@@ -129,8 +129,6 @@ const onSqlite = (table: TableFacts): Queries => {
       mark,
       limit,
     ],
-    // numbers of entries are never used again, so none is above the sequence of the table
-    ahead: `SELECT sealed > coalesce((SELECT seq FROM main.sqlite_sequence WHERE name = ${literal(entries)}), 0)
-        OR coalesce(sealed <> ${last}, false) AS ahead FROM ${h}`,
+    ahead: `SELECT coalesce(sealed <> ${last}, false) AS ahead FROM ${h}`,
   };
 };
