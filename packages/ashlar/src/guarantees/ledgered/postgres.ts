@@ -106,8 +106,9 @@ const retirements = (table: TableFacts, names: LedgerNames): readonly GuaranteeO
           CONSTRAINT ${part(name, 'pkey')} PRIMARY KEY (first_position),
           CONSTRAINT ${part(name, 'number_key')} UNIQUE (number),
           CONSTRAINT ${part(name, 'check')} CHECK (first_position >= 0 AND last_position >= first_position)
-        );
-
+        )
+      `,
+      fill: sql`
         DO $$
         BEGIN
           -- a purge of an instance of the older release ends before its entries are looked for

@@ -166,10 +166,9 @@ const retirements = (table: TableFacts, names: LedgerNames): readonly GuaranteeO
           CONSTRAINT ${part(name, 'pkey')} PRIMARY KEY (first_position),
           CONSTRAINT ${part(name, 'number_key')} UNIQUE (number),
           CONSTRAINT ${part(name, 'check')} CHECK (first_position >= 0 AND last_position >= first_position)
-        ) STRICT, WITHOUT ROWID;
-
-        ${unrecorded(table, hasRowKey(table, 'owner', 'leaf.row_key'))}
+        ) STRICT, WITHOUT ROWID
       `,
+      fill: unrecorded(table, hasRowKey(table, 'owner', 'leaf.row_key')),
     },
     ...guards(name, retirable(table, names)),
   ];

@@ -97,10 +97,10 @@ const onPostgres = (table: TableFacts): Queries => {
 /** The trigger of a row writes its entry at once, and the numbers of entries rise: the mark is the last one. */
 const onSqlite = (table: TableFacts): Queries => {
   const { entries, tree, head } = ledgerNames(table);
-  // not a view of the session
-  const [own, e, t, h] = [table.name, entries, tree, head].map((name) => `main.${identifier(name)}`);
+  const [own, e, t, h] = [table.name, entries, tree, head].map(identifier);
   const key = sqliteRowKey(table, 't');
-  const rowid = `t.${rowidOf(table)}`;
+  // a scoped table is a view of the session, which has no numbers of rows
+  const rowid = table.facts.scope ? undefined : `t.${rowidOf(table)}`;
   const entriesOf = (of: string) => `(SELECT count(*) FROM ${e} AS e WHERE e.row_key = ${of}) AS entries`;
   const hasLeaf = (of: string) => `EXISTS (SELECT 1 FROM ${t} AS leaf WHERE leaf.row_key = ${of})`;
   const lacking = (rows: string, waiting: string) => `SELECT row_key, entries FROM (
@@ -117,10 +117,10 @@ const onSqlite = (table: TableFacts): Queries => {
     all: lacking('true', 'true'),
     parametersOfAll: (mark, limit) => [mark, limit, mark, limit],
     low: `SELECT CAST(min(row_low) AS TEXT) AS row_low, CAST(min(entry_low) AS TEXT) AS entry_low FROM (
-        SELECT (SELECT ${rowid} FROM ${own} AS t WHERE ${hasSqliteKey(table, 't', 'leaf.row_key')}) AS row_low,
+        SELECT (SELECT ${rowid ?? 'NULL'} FROM ${own} AS t WHERE ${hasSqliteKey(table, 't', 'leaf.row_key')}) AS row_low,
           (SELECT e.id FROM ${e} AS e WHERE e.row_key = leaf.row_key) AS entry_low
         FROM ${t} AS leaf WHERE leaf.level = 0 AND leaf.position >= ? AND leaf.position < ?)`,
-    newer: lacking(`${rowid} >= CAST(? AS INTEGER)`, 'e.id >= CAST(? AS INTEGER)'),
+    newer: lacking(rowid ? `${rowid} >= CAST(? AS INTEGER)` : '? IS NULL', 'e.id >= CAST(? AS INTEGER)'),
     parametersOfNewer: (low, mark, limit) => [
       String(low.row_low ?? 0),
       mark,
