@@ -85,6 +85,13 @@ const withRetirements = (text: string, seconds: bigint, { count, digest }: Retir
     `${retirementsForm}\ntime ${seconds}\nretirements ${count} ${digest.toString('base64')}\n${text}`,
   );
 
+/** Returns a note with the signatures of another note of the same text too; `undefined` if these are too many. */
+export function withSignatures(note: string, other: string): string | undefined {
+  const at = note.lastIndexOf('\n\n') + 2;
+  const lines = new Set([note, other].flatMap((one) => one.slice(at, -1).split('\n')));
+  return lines.size > mostSignatures ? undefined : `${note.slice(0, at)}${[...lines].join('\n')}\n`;
+}
+
 const timed = (text: string, seconds: bigint): Buffer =>
   Buffer.from(`cosignature/v1\ntime ${seconds}\n${text}`);
 

@@ -6,6 +6,7 @@ import { writeAtomically } from '../files/write.js';
 import { type Checkpoint, openCheckpoint, type SignedCheckpoint, signStatement } from './checkpoint.js';
 import { requireContinuation } from './continuation.js';
 import type { Signer, Verifier } from './keys.js';
+import { withSignatures } from './note.js';
 import { treeRoot } from './proofs.js';
 import { type RetirementLines, sameLines } from './retirement-lines.js';
 
@@ -78,9 +79,9 @@ export interface SigningRequest {
 
 /**
  * Signs the head of a log as a checkpoint and stores it as `SIZE.checkpoint`, if the log continues every checkpoint
- * in the folder. A head that is already signed gives the same note again, unless more rows were retired since. A file is
- * never overwritten, because the time of its checkpoint is evidence: another checkpoint of the same size becomes
- * `SIZE-2.checkpoint`. Only one process may use a folder at a time.
+ * in the folder. A head that is already signed gives the same note again, unless more rows were retired since. No signature is
+ * ever lost, because its time is evidence: another key adds its signatures to the note, and a checkpoint of the same size with
+ * other retirements becomes `SIZE-2.checkpoint`. Only one process may use a folder at a time.
  *
  * @returns the signed checkpoint: a note that states when it was signed
  * @throws AshlarError `ledger-conflict` where the log is smaller than a signed one or has another history, or the head is
@@ -100,19 +101,22 @@ export async function signHead(request: SigningRequest): Promise<string> {
       detail: `The head and the tree differ at ${head.size} entries.`,
     });
   // an earlier release stated no time
-  const same = kept.find(
-    (one) =>
-      one.signedAt &&
-      one.size === head.size &&
-      sameLines(one.retirements, retirements) &&
-      signers.every((each) => one.signedBy.includes(each)),
+  const same = kept.filter(
+    (one) => one.size === head.size && one.root.equals(head.root) && sameLines(one.retirements, retirements),
   );
-  if (same !== undefined) return same.note;
-  const note = signStatement(head, { at, retirements }, ...signers);
+  const signed = same.find((one) => one.signedAt && signers.every((each) => one.signedBy.includes(each)));
+  if (signed !== undefined) return signed.note;
+  const own = signStatement(head, { at, retirements }, ...signers);
+  for (const { file, note: earlier } of same) {
+    const note = withSignatures(own, earlier);
+    if (note === undefined) continue;
+    await writeAtomically(file, note, 0o666);
+    return note;
+  }
   const names = new Set(await readdir(folder));
   let name = `${head.size}${extension}`;
   for (let another = 2; names.has(name); another++) name = `${head.size}-${another}${extension}`;
   // a checkpoint is public
-  await writeAtomically(join(folder, name), note, 0o666);
-  return note;
+  await writeAtomically(join(folder, name), own, 0o666);
+  return own;
 }

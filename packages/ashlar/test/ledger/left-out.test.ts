@@ -86,6 +86,14 @@ const onPostgres: readonly Sabotage[] = [
     statements: ['DROP FUNCTION notes_ledger_seal()'],
     thenInsert: true,
   },
+  {
+    name: 'the row has the transaction of the first of the last rows',
+    part: '',
+    statements: [
+      "UPDATE notes SET ashlar_xid = (CASE WHEN n = 3 THEN '9' ELSE '10' END)::xid8",
+      `${insert.replace('"isPaid")', '"isPaid", ashlar_xid)')}true, '9')`,
+    ],
+  },
   { name: 'the row has no transaction', part: '', statements: [`${insert}true)`] },
   {
     name: 'the row has a transaction that does not exist yet',

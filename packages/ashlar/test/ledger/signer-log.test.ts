@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openCheckpoint, signCheckpoint } from '../../src/ledger/checkpoint.js';
 import { requireContinuation } from '../../src/ledger/continuation.js';
 import { newSigner } from '../../src/ledger/note.js';
+import { noLines, withLine } from '../../src/ledger/retirement-lines.js';
 import { readCheckpoints, signHead } from '../../src/ledger/signer-log.js';
 import { entryOf, logOf, type TestLog, testLog } from './logs.js';
 
@@ -58,6 +59,43 @@ describe('a signer', () => {
     expect(openCheckpoint(await signHead({ ...request, at: later }), [signer]).signedAt).toEqual(later);
   });
 
+  test('signs a head again when more was retired since, and keeps both', async () => {
+    const log = testLog(8);
+    const at = new Date('2026-01-02T03:04:05.000Z');
+    const request = { folder, signer, head: await log.head(), reader: log.reader };
+    const first = await signHead({ ...request, at, retirements: noLines });
+    const retirements = withLine(noLines, '[1,0,0,null,"",""]');
+    const second = await signHead({ ...request, retirements });
+    expect(openCheckpoint(first, [signer]).retirements).toEqual({ ...noLines, at });
+    expect(openCheckpoint(second, [signer]).retirements).toMatchObject(retirements);
+    expect(await signHead({ ...request, retirements })).toBe(second);
+    const kept = await readCheckpoints(folder, [signer]);
+    expect(kept.map(({ note }) => note)).toEqual([first, second]);
+    // a reader that knows nothing of such signatures: only the first line of a signer is of the kind of notes
+    const lines = second.split('\n');
+    const plain = [...lines.slice(0, 5), ''].join('\n');
+    expect(openCheckpoint(plain, [signer])).toMatchObject({ size: 8 });
+  });
+
+  test('a statement about retirements that was changed is no valid signature', async () => {
+    const log = testLog(8);
+    const retirements = withLine(noLines, 'a line');
+    const note = await signHead({ folder, signer, head: await log.head(), reader: log.reader, retirements });
+    const lines = note.split('\n');
+    const statement = lines.findLastIndex((line) => line.startsWith('\u2014'));
+    const [dash, name, encoded = ''] = lines[statement]?.split(' ') ?? [];
+    const bytes = Buffer.from(encoded, 'base64');
+    // time, count, digest, signature
+    for (const at of [4, 11, 12, 19, 20, 51, 52, bytes.length - 1]) {
+      const changed = Buffer.from(bytes);
+      changed[at] = (changed[at] ?? 0) ^ 1;
+      const forged = lines.with(statement, `${dash} ${name} ${changed.toString('base64')}`).join('\n');
+      expect(() => openCheckpoint(forged, [signer]), String(at)).toThrow(/is not valid/);
+    }
+    const cut = lines.with(statement, `${dash} ${name} ${bytes.subarray(0, -1).toString('base64')}`);
+    expect(() => openCheckpoint(cut.join('\n'), [signer])).toThrow(/is not valid/);
+  });
+
   test('refuses a smaller ledger: one restored from a backup', async () => {
     await sign(testLog(12));
     await expect(sign(testLog(11))).rejects.toThrow(conflict);
@@ -95,11 +133,24 @@ describe('a signer', () => {
   });
 
   test('changes its key, and is still bound by what the former key signed', async () => {
-    await sign(testLog(4));
+    const first = await sign(testLog(4));
     const next = newSigner('example.com/audit');
-    const request = { folder, signer: next, former: [signer], reader: testLog(4).reader };
+    const request = { folder, signer: next, former: [signer, next], reader: testLog(4).reader };
     const note = await signHead({ ...request, head: await testLog(4).head() });
     expect(openCheckpoint(note, [next]).size).toBe(4);
+    // the time of the first signature is evidence
+    expect(await readdir(folder)).toEqual(['4.checkpoint']);
+    const [both] = await readCheckpoints(folder, [signer, next]);
+    expect(both?.signedBy).toHaveLength(2);
+    expect(both?.signedAt).toEqual(openCheckpoint(first, [signer]).signedAt);
+    for (const one of [signer, next]) expect(openCheckpoint(note, [one]).signedBy).toEqual([one]);
+    for (let more = 0; more < 9; more++) {
+      const another = newSigner('example.com/audit');
+      request.former.push(another);
+      await signHead({ ...request, signer: another, head: await testLog(4).head() });
+    }
+    // a note has at most 16 signatures
+    expect((await readdir(folder)).sort()).toEqual(['4-2.checkpoint', '4.checkpoint']);
     const forged = rewritten(9);
     await expect(signHead({ ...request, head: await forged.head(), reader: forged.reader })).rejects.toThrow(
       conflict,

@@ -78,7 +78,7 @@ const onPostgres = (table: TableFacts): Queries => {
         (SELECT e.row_key, 1 FROM ${e} AS e WHERE NOT EXISTS (SELECT FROM ${t} AS leaf WHERE leaf.row_key = e.row_key) LIMIT $2)
       ) AS found`,
     parametersOfAll: (mark, limit) => [mark, limit],
-    low: `SELECT low::text FROM (
+    low: `SELECT low::text AS lowest FROM (
         SELECT (SELECT ${xid} FROM ${own} AS t WHERE ${hasPostgresKey(table, 't', 'leaf.row_key')} LIMIT 1) AS low
         FROM ${t} AS leaf WHERE leaf.level = 0 AND leaf.position >= $1 AND leaf.position < $2
       ) AS leaves WHERE low < ${next} ORDER BY low LIMIT 1`,
@@ -89,7 +89,7 @@ const onPostgres = (table: TableFacts): Queries => {
         UNION ALL (${rows} WHERE ${xid} = '0' LIMIT ${mostUnusual})
       ) AS t
       WHERE (SELECT leaf.position FROM ${t} AS leaf WHERE leaf.row_key = t.row_key) IS NULL AND ${due('t.xid', '$1')} LIMIT $2`,
-    parametersOfNewer: ({ low }, mark, limit) => [mark, limit, String(low ?? 0)],
+    parametersOfNewer: ({ lowest }, mark, limit) => [mark, limit, String(lowest ?? 0)],
     ahead: `SELECT CASE WHEN pg_snapshot_xmax(watermark) > ${next} AND cluster = (SELECT system_identifier::text FROM pg_control_system()) THEN 1 ELSE 0 END AS ahead FROM ${h}`,
   };
 };
