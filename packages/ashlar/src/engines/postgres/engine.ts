@@ -12,6 +12,7 @@ import { unlimitedStatements } from '../refusal.js';
 import { reporter } from '../report.js';
 import { bulkWriter, type CopyIn } from './bulk/writer.js';
 import { describe } from './catalogue/describe.js';
+import { inScratch } from './catalogue/scratch.js';
 import { postgresDialect } from './dialect.js';
 import { postgresAnswers } from './query/answers.js';
 import { introspect } from './schema/introspect.js';
@@ -199,6 +200,7 @@ export function postgresEngine(backend: Backend, options: OpenOptions): Engine {
     holdingOwner: (work) => (backend.holdOwner ? backend.holdOwner(work) : work()),
     introspect,
     catalogue: describe,
+    scratch: inScratch,
     partitions,
     seal: () => sealer.all(),
     vacuum: async (tables) => {
