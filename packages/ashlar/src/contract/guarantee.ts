@@ -1,4 +1,5 @@
 import type { Attack, Probe } from './attack.js';
+import type { MovedBetween, MovedParts } from './bulk.js';
 import type { DataCheck, DataContext } from './data-check.js';
 import type { Rights } from './rights.js';
 import type { RunNow, RunSql } from './sql.js';
@@ -105,6 +106,12 @@ export interface Enforcement {
   readonly purge?: (table: GuardedTable, tools: PurgeTools) => Promise<PurgeReport>;
   /** Returns the SQL that purges this guarantee's records about rows that another guarantee purges. */
   readonly onPurge?: (table: GuardedTable) => PurgeFollowUp;
+  /** Makes what rows with times in these months of UTC (`2026-11`) need, before they are loaded. Idempotent. */
+  readonly makeRoom?: (
+    table: GuardedTable,
+    months: readonly string[],
+    tools: MaintenanceTools,
+  ) => Promise<void>;
   /** Runs checks beyond the existence of the objects; returns one line per finding. Changes nothing. */
   readonly inspect?: (table: GuardedTable, tools: MaintenanceTools) => Promise<readonly string[]>;
 }
@@ -213,6 +220,8 @@ export interface Guarantee {
   readonly attacks?: (table: GuardedTable, probe: Probe) => readonly Attack[];
   /** Returns the checks with which `ashlar prove --data` finds rows that break this guarantee. */
   readonly data?: (table: GuardedTable, context: DataContext) => readonly DataCheck[];
+  /** Returns what a move to another database copies for this guarantee. */
+  readonly moved?: (table: GuardedTable, between: MovedBetween) => MovedParts;
 }
 
 /** A table together with its guarantees, which the database enforces. */

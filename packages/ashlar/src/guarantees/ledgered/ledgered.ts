@@ -4,6 +4,7 @@ import type { GuaranteeFacts, TableFacts } from '../../contract/table.js';
 import { identifier } from '../../model/index.js';
 import { invalidTable } from '../../model/invalid-table.js';
 import { ledgeredAttacks } from './attacks.js';
+import { movedLedger } from './move.js';
 import { clockColumns, keyColumns, ledgerNames } from './names.js';
 import { onLedgerPurge } from './on-purge.js';
 import { ledgeredOnPostgres, stampColumns } from './postgres.js';
@@ -63,6 +64,7 @@ export function ledgered({ log }: LedgeredOptions = {}): Guarantee {
       }
     },
     attacks: ledgeredAttacks,
+    moved: movedLedger,
     data: (table: TableFacts, { dialect }: DataContext) => [
       { what: 'has no leaf in its ledger', bad: hasNoLeaf(table, dialect) },
     ],
