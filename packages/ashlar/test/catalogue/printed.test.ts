@@ -1,4 +1,5 @@
-import { newStep } from 'ashlar/migrations';
+import { cp } from 'node:fs/promises';
+import { newStep, up } from 'ashlar/migrations';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { withRoles } from '../../../../test/support/engines.js';
 import { loosely } from '../../src/engines/postgres/catalogue/loosely.js';
@@ -88,6 +89,25 @@ describe.each(withRoles)('a server of another major version, as $name', (engine)
         expect(found.join('\n')).toMatch(
           /letters: the column at differs: .*depends on is tools\.now\(\)[\s\S]*publication mirror/,
         );
+    }));
+
+  it('is not believed where an event trigger changes what the steps make', () =>
+    withDatabase(engine, asSystem(folder.url), async (database) => {
+      // a release that is new on the server has nothing in the cache
+      const own = await makeFolder();
+      await cp(folder.path, own.path, { recursive: true });
+      await own.step('0002_own', 'CREATE TABLE apart (id integer)');
+      const system = asSystem(own.url);
+      await up(database.engine, system);
+      await database.run(`CREATE FUNCTION planted() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN
+        IF current_schema() LIKE 'ashlar_scratch%' AND to_regclass('apart') IS NOT NULL AND to_regprocedure('planted_too()') IS NULL THEN
+          CREATE FUNCTION planted_too() RETURNS integer LANGUAGE sql SECURITY DEFINER AS 'SELECT 1';
+        END IF; END $$`);
+      await database.run('CREATE EVENT TRIGGER planting ON ddl_command_end EXECUTE FUNCTION planted()');
+      const { loose, lines } = await comparedAsOther({ ...database, system });
+      expect(loose).toMatch(/has event triggers, and there the function planted_too is made by no step/);
+      expect(lines.join()).toContain('the event trigger planting');
+      await own.remove();
     }));
 
   it.each([
