@@ -6,6 +6,7 @@ import type { ContentsSql } from './contents.js';
 import type { ContextKeys } from './context.js';
 import type { Expansion, ExpansionSteps } from './expansion.js';
 import type { GuaranteeObject, GuardedTable } from './guarantee.js';
+import type { KeyTexts } from './key-texts.js';
 import type { DeclaredView, ObjectSql } from './objects.js';
 import type { Owner } from './owner.js';
 import type { TableRights } from './rights.js';
@@ -77,6 +78,12 @@ export interface Proving {
   checks(table: TableFacts): readonly { readonly name: string; readonly condition: string }[];
   /** Returns a query for the approximate number of rows of a table: `rows`. */
   rowsOf(table: string): string;
+  readonly keys: KeyTexts;
+  /**
+   * A statement after which the transaction reads rows without concluding anything from constraints; `undefined` where a planner
+   * concludes nothing.
+   */
+  readonly trustNothing: string | undefined;
   /**
    * A query for the owner that lists the objects of the schema, and extensions, with their `type` (as in {@link GuaranteeObject}) and
    * `name`; for a trigger, `always` says whether it fires in every case (`yes` or `no`).

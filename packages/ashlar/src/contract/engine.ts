@@ -111,24 +111,21 @@ export interface Engine {
   snapshot<T>(work: (snapshot: Snapshot) => Promise<T>): Promise<T>;
 
   /**
-   * Opens a reader of all rows, for a move to another database; `undefined` if this release cannot move from the engine.
+   * Opens a reader of all rows, for a move to another database.
    *
    * @throws AshlarError `usage` for a database in memory
    */
-  readonly bulkReader: (() => Promise<BulkReader>) | undefined;
+  readonly bulkReader: () => Promise<BulkReader>;
 
   /**
-   * Passes a writer of rows to `work`, for a move into this database, and excludes migrations meanwhile; `undefined` if this
-   * release cannot move to the engine.
+   * Passes a writer of rows to `work`, for a move into this database, and excludes migrations meanwhile.
    *
    * @throws AshlarError `migration-locked`
    */
-  readonly bulkWriter:
-    | (<T>(
-        work: (writer: BulkWriter) => Promise<T>,
-        options?: { lockTimeout?: number | undefined },
-      ) => Promise<T>)
-    | undefined;
+  readonly bulkWriter: <T>(
+    work: (writer: BulkWriter) => Promise<T>,
+    options?: { lockTimeout?: number | undefined },
+  ) => Promise<T>;
 
   close(): Promise<void>;
 }
