@@ -64,7 +64,7 @@ export default defineConfig({
             'packages/ashlar/test/postgres-tools/*.tools.ts',
             'packages/ashlar/test/engines/postgres/{server,schema,transactions,values}.test.ts',
             'packages/ashlar/test/guarantees/{append-only,ledgered,ledgered-server,partitioned,scoped,scoped-attacks}.test.ts',
-            'packages/ashlar/test/catalogue/{clean,accepted}.test.ts',
+            'packages/ashlar/test/catalogue/{clean,accepted,decoys,hidden,printed}.test.ts',
             'packages/ashlar/test/prove/{prove,every-guarantee}.test.ts',
             'packages/ashlar/test/roles/*.test.ts',
             'packages/ashlar/test/session/session.test.ts',

@@ -103,8 +103,9 @@ function migrationsText(out: Output, { migrations }: StatusReport): string {
 }
 
 function foundationText(out: Output, { foundation }: StatusReport): string {
-  const { database, package: known, oldest, pending } = foundation;
+  const { database, package: known, oldest, pending, problems } = foundation;
   if (database === null) return 'not created yet';
+  if (problems.length > 0) return problems.map((line) => out.style('red', line)).join(' · ');
   const release = `version ${database}, this release has ${known}`;
   if (oldest > known) return out.style('red', `${release} and cannot use the database`);
   if (pending.length > 0)

@@ -5,10 +5,17 @@ import { server, type TestEngine, withRoles } from '../../../../test/support/eng
 import { type Folder, makeFolder } from '../migrations/folder.js';
 import { asSystem } from '../prove/every-guarantee.js';
 
-/** A place in which PostgreSQL prints an expression or a type; `f` is the name of a function of one text, `t` that of `text`. */
+/** The names of a function of one text, of the type `text`, and of the operator by which texts are equal. */
+interface Names {
+  readonly f: string;
+  readonly t: string;
+  readonly equals: string;
+}
+
+/** A place in which PostgreSQL prints an expression or a type. */
 interface ExpressionPlace {
   readonly part: string;
-  readonly make: (names: { readonly f: string; readonly t: string }) => string;
+  readonly make: (names: Names) => string;
   readonly drop: string;
 }
 
@@ -18,6 +25,16 @@ const places: readonly ExpressionPlace[] = [
     part: 'the constraint order_check',
     make: ({ f }) => `ALTER TABLE "order" ADD CONSTRAINT order_check CHECK (${f}(name) > 0 OR name = 'x')`,
     drop: 'ALTER TABLE "order" DROP CONSTRAINT order_check',
+  },
+  {
+    part: 'the constraint order_equal',
+    make: ({ equals }) => `ALTER TABLE "order" ADD CONSTRAINT order_equal CHECK (name ${equals} code)`,
+    drop: 'ALTER TABLE "order" DROP CONSTRAINT order_equal',
+  },
+  {
+    part: 'the policy equal',
+    make: ({ equals }) => `CREATE POLICY equal ON "order" USING (name ${equals} code)`,
+    drop: 'DROP POLICY equal ON "order"',
   },
   {
     part: 'the constraint order_excluded',
@@ -135,7 +152,12 @@ const places: readonly ExpressionPlace[] = [
 const table = `CREATE TABLE "order" (id integer PRIMARY KEY, name pg_catalog.text NOT NULL, code pg_catalog.text, size integer);
 ALTER TABLE "order" ENABLE ROW LEVEL SECURITY;
 `;
-const ofServer = { f: 'pg_catalog.char_length', t: 'pg_catalog.text' };
+const namesOf = (schema: string): Names => ({
+  f: `${schema}.char_length`,
+  t: `${schema}.text`,
+  equals: `OPERATOR(${schema}.=)`,
+});
+const ofServer = namesOf('pg_catalog');
 
 let folder: Folder;
 beforeAll(async () => {
@@ -152,6 +174,7 @@ afterAll(() => folder.remove());
 const decoys = (schema: string): string => `
   CREATE FUNCTION ${schema}.char_length(pg_catalog.text) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT 7';
   CREATE DOMAIN ${schema}.text AS pg_catalog.text;
+  CREATE OPERATOR ${schema}.= (LEFTARG = pg_catalog.text, RIGHTARG = pg_catalog.text, FUNCTION = pg_catalog.texteq);
 `;
 
 const cases: readonly (readonly [TestEngine, string])[] = [
@@ -185,7 +208,7 @@ describe.each(cases.map(([engine, schema]) => ({ engine, schema, name: engine.na
         const silent: string[] = [];
         for (const other of ['tools', `"${schema}"`])
           for (const { part, make, drop } of places) {
-            await run(drop, make({ f: `${other}.char_length`, t: `${other}.text` }));
+            await run(drop, make(namesOf(other)));
             const lines = (await drift(opened, system)).filter((line) => line.includes(part));
             if (lines.length === 0) silent.push(`${part} with ${other}`);
             await run(drop, make(ofServer));

@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { oneOfEach, type Place, sqlOf, type TestEngine } from '../../../../test/support/engines.js';
 import { createFoundation } from '../../src/engines/foundation.js';
+import { historySql } from '../../src/migrations/history-sql.js';
 import { splitStatements } from '../../src/sql/statements.js';
 import { type Folder, makeFolder } from './folder.js';
 
@@ -147,6 +148,8 @@ describe.each(engines)('stamp on $name', (kind) => {
         ),
         suggestion: expect.stringContaining('--unchecked'),
       });
+      // nor is anything left of the transaction that was refused
+      expect(await engine.asOwner((owner) => owner.run(historySql[engine.dialect.name].exists))).toEqual([]);
       expect(await stamp(engine, shop, 'head', { actor: 'ann', unchecked: true })).toEqual(['0001_initial']);
       expect(await history(engine, shop)).toMatchObject([{ applied_by: 'ann (unchecked)' }]);
     });

@@ -11,6 +11,8 @@ import { keptCatalogue } from '../kept-states.js';
 import { withoutOmitted } from '../omitted.js';
 import type { Step } from '../steps.js';
 import type { StepsState } from '../steps-state.js';
+import { compareCatalogues } from './compare.js';
+import { lineOf } from './words.js';
 
 /** What is expected of a database, as its own server prints it. */
 export interface Printed {
@@ -56,13 +58,15 @@ export async function asPrintedBy(
         engine.asOwner(async (owner) => {
           const statements = statementsOf(steps);
           await assertApart(owner, statements);
-          return scratch(owner, (within) => makeIn(within, dialect, earlier, statements));
+          const made = await scratch(owner, (within) => makeIn(within, dialect, earlier, statements));
+          await assertUnchanged(owner, dialect, expected.catalogue, made);
+          return made;
         }),
       );
       return { expected: { ...expected, catalogue: joined(dialect, expected.catalogue, printed) }, loose };
     } catch (error) {
       loose = rootText(error);
-      reasons.set(key, loose);
+      if (error instanceof TypeError) reasons.set(key, loose);
     }
   }
   return {
@@ -70,6 +74,23 @@ export async function asPrintedBy(
     loose: `this server is PostgreSQL ${found.major}, and the steps ran in version ${expected.catalogue.major} only (${loose}): expressions were compared loosely`,
   };
 }
+
+/**
+ * Throws if event triggers, which run with each statement of the steps too, made something else of them. What they made would
+ * be kept as what is expected, even when they are gone.
+ */
+const assertUnchanged = async (
+  owner: Owner,
+  { printing }: SqlDialect,
+  expected: Catalogue,
+  made: Catalogue,
+): Promise<void> => {
+  const [event] = await owner.run('SELECT evtname FROM pg_catalog.pg_event_trigger LIMIT 1');
+  if (!event) return;
+  const parts = expected.parts.filter(({ outside }) => outside !== true);
+  const [difference] = compareCatalogues({ ...expected, parts }, made, printing);
+  if (difference) throw new TypeError(`the database has event triggers, and there ${lineOf(difference)}`);
+};
 
 /** What the server printed, with what belongs to the whole database, which a schema cannot show. */
 const joined = ({ printing }: SqlDialect, expected: Catalogue, printed: Catalogue): Catalogue => {

@@ -1,5 +1,3 @@
-import { sql } from '../../../sql/template.js';
-
 const kinds = [
   ['pg_proc', 'pronamespace', 'regprocedure'],
   ['pg_type', 'typnamespace', 'regtype'],
@@ -8,27 +6,18 @@ const kinds = [
   ['pg_collation', 'collnamespace', 'regcollation'],
 ] as const;
 
-/**
- * What objects depend on outside `pg_catalog` and the schema, as a relation `used` of the query: `classid`, `objid`, `objsubid`
- * and `names`. An expression can be printed like another; its dependencies are what it calls.
- */
-export const used = sql`
-  used AS MATERIALIZED (
-    SELECT classid, objid, objsubid, string_agg(DISTINCT name, ', ') AS names
-    FROM (${kinds
-      .map(
-        ([catalogue, schema, type]) =>
-          `SELECT d.classid, d.objid, d.objsubid, o.oid::${type}::text AS name FROM ${catalogue} o JOIN here ON o.${schema} <> here.oid
-            JOIN pg_depend d ON d.refclassid = '${catalogue}'::regclass AND d.refobjid = o.oid AND d.deptype IN ('n', 'a')
-            WHERE o.${schema} NOT IN ('pg_catalog'::regnamespace, 'information_schema'::regnamespace)`,
-      )
-      .join('\n      UNION ALL ')}) AS found
-    GROUP BY classid, objid, objsubid
+// an object of the server itself has no row in pg_depend
+const named = kinds
+  .map(
+    ([catalogue, schema, type]) =>
+      `SELECT o.oid::${type}::text AS name FROM ${catalogue} o WHERE dep.refclassid = '${catalogue}'::regclass AND o.oid = dep.refobjid
+        AND o.${schema} NOT IN ((SELECT oid FROM here), 'pg_catalog'::regnamespace, 'information_schema'::regnamespace)`,
   )
-`;
+  .join(' UNION ALL ');
 
 /**
- * Returns the SQL expression for what an object depends on outside `pg_catalog` and the schema.
+ * Returns the SQL expression for what an object depends on outside `pg_catalog` and the schema. An expression can be printed like
+ * another; its dependencies are what it calls.
  *
  * @param objects - the catalogue and the SQL of the object's number, for the object and what belongs to it; with
  *   the number of a column, for that column only
@@ -36,9 +25,10 @@ export const used = sql`
 export const dependsOn = (
   ...objects: readonly (readonly [catalogue: string, oid: string, column?: string])[]
 ): string =>
-  `(SELECT string_agg(DISTINCT u.names, ', ') FROM used u WHERE ${objects
-    .map(
-      ([catalogue, oid, column]) =>
-        `u.classid = '${catalogue}'::regclass AND u.objid = ${oid}${column === undefined ? '' : ` AND u.objsubid = ${column}`}`,
-    )
-    .join(' OR ')})`;
+  `(SELECT string_agg(DISTINCT used.name, ', ') FROM pg_depend dep CROSS JOIN LATERAL (${named}) used
+    WHERE dep.deptype IN ('n', 'a') AND (${objects
+      .map(
+        ([catalogue, oid, column]) =>
+          `dep.classid = '${catalogue}'::regclass AND dep.objid = ${oid}${column === undefined ? '' : ` AND dep.objsubid = ${column}`}`,
+      )
+      .join(' OR ')}))`;

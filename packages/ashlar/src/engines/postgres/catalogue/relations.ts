@@ -1,5 +1,5 @@
 import { sql } from '../../../sql/template.js';
-import { dependsOn, used } from './dependencies.js';
+import { dependsOn } from './dependencies.js';
 
 /** A query of parts: `kind`, `on`, `name`, `partition`, `outside`, `reads` and `facts`. It uses the relations of {@link common}. */
 export type PartsSql = string;
@@ -44,8 +44,7 @@ export const common = (schema: string): string => sql`
       CASE WHEN c.relispartition THEN c.relname::text END AS partition
     FROM pg_class c JOIN here ON c.relnamespace = here.oid
     WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND (c.relkind NOT IN ('r', 'p', 'f') OR ${isNoMember('pg_class', 'c.oid')})
-  ),
-  ${used}
+  )
 `;
 
 /** The tables whose rows are those of a child too, as a JSON array. */
