@@ -1,11 +1,13 @@
 import type { SqlDialect } from '../contract/dialect.js';
 import type { Engine } from '../contract/engine.js';
+import type { GuardedPlace } from '../contract/guards.js';
 import type { Schema } from '../contract/schema.js';
 import type { SystemFacts } from '../contract/system.js';
 import type { TableFacts } from '../contract/table.js';
 import { systemStatements } from '../engines/declared-sql.js';
 import { createFoundation } from '../engines/foundation.js';
 import { openShadow } from '../engines/shadow.js';
+import { externalTablesOf, placeOfSteps } from './external-steps.js';
 import { historySql } from './history-sql.js';
 import { keptSchema, keptState } from './kept-states.js';
 import { withoutOmitted } from './omitted.js';
@@ -17,10 +19,11 @@ import type { SchemaState, StepsState } from './steps-state.js';
 /**
  * Opens an empty database in this process, with the objects that guarantees rely on. Close it.
  *
+ * @param guards - where the tables are that a guard is on
  * @throws AshlarError `driver-missing`
  */
-export async function openEmptyShadow(dialect: SqlDialect): Promise<Engine> {
-  const shadow = await openShadow(dialect.name);
+export async function openEmptyShadow(dialect: SqlDialect, guards?: GuardedPlace): Promise<Engine> {
+  const shadow = await openShadow(dialect.name, guards);
   try {
     await shadow.asOwner((owner) => createFoundation(owner, dialect));
     return shadow;
@@ -30,8 +33,12 @@ export async function openEmptyShadow(dialect: SqlDialect): Promise<Engine> {
   }
 }
 
-const inShadow = async <T>(dialect: SqlDialect, work: (engine: Engine) => Promise<T>): Promise<T> => {
-  const shadow = await openEmptyShadow(dialect);
+const inShadow = async <T>(
+  dialect: SqlDialect,
+  guards: GuardedPlace | undefined,
+  work: (engine: Engine) => Promise<T>,
+): Promise<T> => {
+  const shadow = await openEmptyShadow(dialect, guards);
   try {
     return await work(shadow);
   } finally {
@@ -52,10 +59,15 @@ const mostKnown = 16;
  *   `driver-missing`
  */
 export function stateOfSteps(dialect: SqlDialect, steps: readonly Step[]): Promise<StepsState> {
-  const key = JSON.stringify([dialect.name, steps.map(({ name, checksum }) => [name, checksum])]);
+  const key = JSON.stringify([
+    dialect.name,
+    steps.map(({ name, checksum, tables }) => (tables ? [name, checksum, tables] : [name, checksum])),
+  ]);
   const found = known.get(key);
   if (found) return found;
-  const made = keptState(dialect, key, () => inShadow(dialect, (engine) => stateIn(engine, steps)));
+  const made = keptState(dialect, key, () =>
+    inShadow(dialect, placeOfSteps(steps), (engine) => stateIn(engine, steps)),
+  );
   known.set(key, made);
   made.catch(() => known.delete(key));
   for (const oldest of known.keys()) {
@@ -95,6 +107,8 @@ export function runStepsIn(
     const owner = engine.dialect.ownerOfSteps(connection);
     let schema: Schema | undefined;
     for (const step of steps) {
+      if (step.tables)
+        await engine.dialect.guarding?.place(owner, step.tables, await engine.introspect(owner));
       if (step.up.kind === 'code') continue;
       const body = withoutOmitted(step.up);
       if (body.mode === 'no-transaction') await runBody(engine, owner, step, body);
@@ -116,9 +130,12 @@ export function runStepsIn(
  */
 export function schemaOfModel(dialect: SqlDialect, system: SystemFacts): Promise<Schema> {
   const statements = systemStatements(dialect, system, inCreationOrder(Object.values(system.tables)));
-  return keptSchema(dialect, statements, () =>
-    inShadow(dialect, (engine) =>
+  const tables = externalTablesOf(dialect, system);
+  const key = tables ? [JSON.stringify(tables), ...statements] : statements;
+  return keptSchema(dialect, key, () =>
+    inShadow(dialect, system.guards, (engine) =>
       engine.asOwner(async (owner) => {
+        if (tables) await dialect.guarding?.place(owner, tables, await engine.introspect(owner));
         for (const statement of statements) await owner.script(statement);
         return engine.introspect(owner);
       }),

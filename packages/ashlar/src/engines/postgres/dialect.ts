@@ -11,6 +11,7 @@ import { createTable, createTables } from './schema/create-table.js';
 import { declaredObjects, viewSql } from './schema/declared-objects.js';
 import { dump } from './schema/dump.js';
 import { expansionSteps } from './schema/expansion/steps.js';
+import { postgresGuarding } from './schema/external.js';
 import { foundation, foundationVersions } from './schema/foundation.js';
 import { generatedColumnObjects } from './schema/generated-columns.js';
 import { postgresProving } from './schema/proving.js';
@@ -42,6 +43,7 @@ export const postgresDialect: SqlDialect = {
   contents: postgresContents,
   batches: postgresBatches,
   sequences: postgresSequences,
+  guarding: postgresGuarding,
   adoption,
   roles: postgresRoles,
   contextKeys: postgresContextKeys,

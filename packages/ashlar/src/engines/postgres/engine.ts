@@ -14,6 +14,7 @@ import { bulkWriter, type CopyIn } from './bulk/writer.js';
 import { describe } from './catalogue/describe.js';
 import { postgresDialect } from './dialect.js';
 import { postgresAnswers } from './query/answers.js';
+import { noCopies } from './schema/external.js';
 import { introspect } from './schema/introspect.js';
 import { partitions } from './schema/partitions.js';
 import { type ConnectionFacts, readConnectionFacts } from './session/connected-role.js';
@@ -197,8 +198,8 @@ export function postgresEngine(backend: Backend, options: OpenOptions): Engine {
       }
     },
     holdingOwner: (work) => (backend.holdOwner ? backend.holdOwner(work) : work()),
-    introspect,
-    catalogue: describe,
+    introspect: (owner) => introspect(owner, options.guards),
+    catalogue: (owner) => describe(owner, options.guards),
     partitions,
     seal: () => sealer.all(),
     vacuum: async (tables) => {
@@ -221,7 +222,10 @@ export function postgresEngine(backend: Backend, options: OpenOptions): Engine {
         lease.release();
       }
     },
-    snapshot: (work) => backend.snapshot(work),
+    snapshot: (work) => {
+      if (options.guards) throw noCopies(options.guards);
+      return backend.snapshot(work);
+    },
     bulkReader: undefined,
     bulkWriter: async (work, { lockTimeout = 30_000 } = {}) => {
       const lease = await backend.takeBulk(lockTimeout);

@@ -43,6 +43,7 @@ export const sqliteDialect: SqlDialect = {
   contents: sqliteContents,
   batches: sqliteBatches,
   sequences: undefined,
+  guarding: undefined,
   adoption,
   roles: undefined,
   contextKeys: undefined,

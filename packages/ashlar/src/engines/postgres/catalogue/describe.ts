@@ -1,4 +1,5 @@
 import type { Catalogue, CataloguePart } from '../../../contract/catalogue.js';
+import type { GuardedPlace } from '../../../contract/guards.js';
 import type { Owner } from '../../../contract/owner.js';
 import type { RunSql } from '../../../contract/sql.js';
 import { identifier, literal } from '../../../model/index.js';
@@ -11,23 +12,26 @@ const text = (value: unknown): string | undefined =>
 /**
  * Describes the current schema, and what else in the database concerns it, with one query. Functions, operators and tables of
  * the schema cannot take the place of those that the query names: it finds `pg_catalog` only.
+ *
+ * @param guards - where the tables are that a guard is on; of these only what is put on them is described
  */
-export function describe(owner: Owner): Promise<Catalogue> {
-  return owner.atomically(() => describeWithin(owner.run));
+export function describe(owner: Owner, guards?: GuardedPlace): Promise<Catalogue> {
+  return owner.atomically(() => describeWithin(owner.run, guards));
 }
 
 /** Describes the current schema in an open transaction, as {@link describe} does. */
-export async function describeWithin(run: RunSql): Promise<Catalogue> {
+export async function describeWithin(run: RunSql, guards?: GuardedPlace): Promise<Catalogue> {
   const [place = {}] = await run(
     `SELECT current_schema()::text AS schema, current_setting('server_version_num')::int / 10000 AS major,
       current_setting('search_path') AS path, set_config('search_path', 'pg_catalog, pg_temp', true)`,
   );
   const schema = String(place.schema);
   const rows = await run(
-    `WITH ${common(literal(schema))}\n${[...relationParts, ...otherParts(literal(schema))].join('\nUNION ALL\n')}`,
+    `WITH ${common(literal(schema), guards)}\n${[...relationParts, ...otherParts(literal(schema))].join('\nUNION ALL\n')}`,
   );
   await run(`SELECT set_config('search_path', $1, true)`, [String(place.path)]);
-  const unqualified = withoutSchema(schema);
+  const strips = [schema, ...(guards ? [guards.schema] : [])].map(withoutSchema);
+  const unqualified = (printed: string): string => strips.reduce((text, strip) => strip(text), printed);
   return { major: String(place.major), parts: rows.map((row) => partOf(row, schema, unqualified)) };
 }
 

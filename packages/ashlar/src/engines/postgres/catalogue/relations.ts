@@ -1,3 +1,6 @@
+import type { GuardedPlace } from '../../../contract/guards.js';
+import { literal } from '../../../model/index.js';
+import { externalSecurity } from '../../external-tables.js';
 import { sql } from '../../../sql/template.js';
 
 /** A query of parts: `kind`, `on`, `name`, `partition`, `outside`, `reads` and `facts`. It uses the relations of {@link common}. */
@@ -24,8 +27,9 @@ export const factsOf = (facts: Readonly<Record<string, string>>): string =>
  * The relations that the queries of parts share: the schema with the owner of its objects, and its tables and views.
  *
  * @param schema - the name of the schema as an SQL string
+ * @param guards - where the tables are that a guard is on: they are `external`
  */
-export const common = (schema: string): string => sql`
+export const common = (schema: string, guards?: GuardedPlace): string => sql`
   here AS MATERIALIZED (
     SELECT n.oid, coalesce((SELECT c.relowner FROM pg_class c WHERE c.relnamespace = n.oid AND c.relname = 'ashlar_migrations'), n.nspowner) AS owner
     FROM pg_namespace n WHERE n.nspname = ${schema}
@@ -33,10 +37,18 @@ export const common = (schema: string): string => sql`
   rel AS MATERIALIZED (
     SELECT c.oid, c.relname::text AS name, c.relkind, c.relispartition,
       CASE WHEN c.relispartition THEN (SELECT r.relname::text FROM pg_class r WHERE r.oid = pg_partition_root(c.oid)) ELSE c.relname::text END AS root,
-      CASE WHEN c.relispartition THEN c.relname::text END AS partition
+      CASE WHEN c.relispartition THEN c.relname::text END AS partition, false AS external
     FROM pg_class c JOIN here ON c.relnamespace = here.oid
     WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND (c.relkind NOT IN ('r', 'p', 'f') OR ${isNoMember('pg_class', 'c.oid')})
+    ${guards === undefined ? undefined : [externalRelations(guards)]}
   )
+`;
+
+const externalRelations = ({ schema, tables }: GuardedPlace): string => sql`
+  UNION ALL
+  SELECT c.oid, c.relname::text, c.relkind, false, c.relname::text, NULL, true
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE n.nspname = ${literal(schema)} AND c.relkind IN ('r', 'p') AND c.relname = ANY (ARRAY[${tables.map(literal).join(', ')}]::name[])
 `;
 
 const tables: PartsSql = sql`
@@ -57,7 +69,14 @@ const tables: PartsSql = sql`
       comment: `obj_description(c.oid, 'pg_class')`,
     })} AS facts
   FROM rel JOIN pg_class c ON c.oid = rel.oid CROSS JOIN here
-  WHERE c.relkind IN ('r', 'p', 'f')
+  WHERE c.relkind IN ('r', 'p', 'f') AND NOT rel.external
+  UNION ALL
+  -- what its tool makes of a table is the tool's own
+  SELECT 'table', NULL, rel.name, NULL, false, NULL,
+    ${factsOf({
+      [externalSecurity]: `CASE WHEN c.relrowsecurity AND c.relforcerowsecurity THEN 'forced' WHEN c.relrowsecurity THEN 'on, not for the owner' END`,
+    })}
+  FROM rel JOIN pg_class c ON c.oid = rel.oid WHERE rel.external
 `;
 
 const columns: PartsSql = sql`
@@ -76,14 +95,14 @@ const columns: PartsSql = sql`
   FROM rel JOIN pg_attribute a ON a.attrelid = rel.oid
   JOIN pg_type t ON t.oid = a.atttypid
   LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
-  WHERE a.attnum > 0 AND NOT a.attisdropped AND (rel.relkind IN ('r', 'p', 'f') OR a.atthasdef)
+  WHERE a.attnum > 0 AND NOT a.attisdropped AND (rel.relkind IN ('r', 'p', 'f') OR a.atthasdef) AND NOT rel.external
 `;
 
 // contype n: NOT NULL, a fact of the column; conparentid: for each partition that a foreign key refers to
 const constraints: PartsSql = sql`
   SELECT 'constraint', rel.root, k.conname::text, rel.partition, false, NULL, ${factsOf({ definition: 'pg_get_constraintdef(k.oid)' })}
   FROM rel JOIN pg_constraint k ON k.conrelid = rel.oid
-  WHERE k.contype IN ('p', 'u', 'f', 'c', 'x') AND (k.conparentid = 0 OR rel.relispartition)
+  WHERE k.contype IN ('p', 'u', 'f', 'c', 'x') AND (k.conparentid = 0 OR rel.relispartition) AND NOT rel.external
 `;
 
 const indexes: PartsSql = sql`
@@ -93,7 +112,7 @@ const indexes: PartsSql = sql`
       valid: `CASE WHEN i.indisvalid AND i.indisready AND i.indislive THEN NULL ELSE 'no' END`,
       'replica identity': `CASE WHEN i.indisreplident THEN 'yes' END`,
     })}
-  FROM rel JOIN pg_index i ON i.indrelid = rel.oid JOIN pg_class x ON x.oid = i.indexrelid
+  FROM rel JOIN pg_index i ON i.indrelid = rel.oid JOIN pg_class x ON x.oid = i.indexrelid WHERE NOT rel.external
 `;
 
 const fires = (column: string): string =>
@@ -111,7 +130,7 @@ const triggers: PartsSql = sql`
       fires: fires('t.tgenabled'),
     })}
   FROM rel JOIN pg_trigger t ON t.tgrelid = rel.oid JOIN pg_constraint k ON k.oid = t.tgconstraint
-  WHERE t.tgisinternal AND (k.conparentid = 0 OR rel.relispartition)
+  WHERE t.tgisinternal AND (k.conparentid = 0 OR rel.relispartition) AND NOT rel.external
 `;
 
 const policies: PartsSql = sql`
