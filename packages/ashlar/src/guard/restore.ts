@@ -49,7 +49,12 @@ export function restoreGuard(
           const found = await engine.catalogue(owner);
           const { differences } = comparisonOf({ dialect, system, history: everything, found, expected });
           const model = inCreationOrder(Object.values(system.tables));
-          const changes = dialect.changes(withDifferences(expected.schema, differences), expected.schema, model, {});
+          const changes = dialect.changes(
+            withDifferences(expected.schema, differences),
+            expected.schema,
+            model,
+            {},
+          );
           await run(owner, changes);
           return changes.map(({ summary }) => summary);
         },
@@ -66,7 +71,8 @@ const run = async (owner: Owner, changes: readonly SchemaChange[]): Promise<void
 
 type Key = `${string} ${string}`;
 
-const keyOf = (kind: string, name: string, on?: string): Key => `${kind} ${on === undefined ? '' : `${on}.`}${name}`;
+const keyOf = (kind: string, name: string, on?: string): Key =>
+  `${kind} ${on === undefined ? '' : `${on}.`}${name}`;
 
 /**
  * Returns the schema of the steps as a database has it, as far as `restoreGuard` puts it right: without the missing objects,

@@ -9,7 +9,10 @@ import type { Step } from './steps.js';
 import { tablesFile } from './tables-file.js';
 
 /** Returns the tool's tables as a guard declares them; `undefined` for a system that owns its tables. */
-export function externalTablesOf(dialect: SqlDialect, { guards, tables }: SystemFacts): ExternalTables | undefined {
+export function externalTablesOf(
+  dialect: SqlDialect,
+  { guards, tables }: SystemFacts,
+): ExternalTables | undefined {
   if (!guards || !dialect.guarding) return undefined;
   const { columns } = dialect.guarding;
   const external = Object.values(tables).filter((table) => table.external);
@@ -59,7 +62,10 @@ export function tablesStep(dialect: SqlDialect, system: SystemFacts): Step | und
  *
  * @param which - the tables that the last step guards, or those of every step
  */
-export function placeOfSteps(steps: readonly Step[], which: 'last' | 'all' = 'last'): GuardedPlace | undefined {
+export function placeOfSteps(
+  steps: readonly Step[],
+  which: 'last' | 'all' = 'last',
+): GuardedPlace | undefined {
   const all = steps.flatMap(({ tables }) => tables ?? []);
   const last = all.at(-1);
   if (!last) return undefined;

@@ -18,7 +18,12 @@ export async function readExternalTables(
   const file = tablesFile(dialect);
   try {
     const { schema, own, tables } = JSON.parse(await readFile(join(folder, file), 'utf8')) as ExternalTables;
-    if (typeof schema === 'string' && typeof own === 'string' && typeof tables === 'object' && tables !== null)
+    if (
+      typeof schema === 'string' &&
+      typeof own === 'string' &&
+      typeof tables === 'object' &&
+      tables !== null
+    )
       return { schema, own, tables };
   } catch {
     // reported below

@@ -4,7 +4,7 @@ import { guardRefused } from './guard-refused.js';
 /** The facts of guarantees that change the table or its values, by the name of the guarantee. */
 const changing = {
   versions: 'versioned adds columns and rows',
-  partition: 'partitioned makes the table anew',
+  partition: 'partitioned replaces the table by another',
   encryption: 'encrypted replaces the values, and the tool’s own queries would read ciphertexts',
   keyring: 'a keyring is Ashlar’s own table',
   trail: 'a trail is Ashlar’s own table',

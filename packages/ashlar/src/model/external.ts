@@ -46,8 +46,12 @@ export function external<
   items: (columns: Columns<S>) => Items = () => [] as never,
 ): ExternalTable<Name, S, KeyNames<S, Items[number]>> {
   type Key = KeyNames<S, Extract<Items[number], PrimaryKeyItem<string>>>;
-  const declared = (guarantees: (columns: Columns<S>) => readonly Guarantee[]): ExternalTable<Name, S, Key> => {
-    const made = namedTable(unchanged, name, shape, (c) => [...items(c), ...guarantees(c)], { external: true });
+  const declared = (
+    guarantees: (columns: Columns<S>) => readonly Guarantee[],
+  ): ExternalTable<Name, S, Key> => {
+    const made = namedTable(unchanged, name, shape, (c) => [...items(c), ...guarantees(c)], {
+      external: true,
+    });
     return Object.freeze({ ...made, external: true as const, guarded: declared }) as unknown as ExternalTable<
       Name,
       S,

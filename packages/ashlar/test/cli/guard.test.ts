@@ -37,7 +37,9 @@ describe.each(withRoles)('ashlar guard on $name', ({ name, place: makePlace }) =
     await project.configure(config);
     place = name === 'postgres' ? await makePlace() : undefined;
     env = { DATABASE_URL: place?.url ?? `pglite:${join(project.folder, 'data')}` };
-    await tool('CREATE TABLE orders (id int PRIMARY KEY, note text); CREATE TABLE events (id int PRIMARY KEY)');
+    await tool(
+      'CREATE TABLE orders (id int PRIMARY KEY, note text); CREATE TABLE events (id int PRIMARY KEY)',
+    );
   });
   afterEach(async () => {
     await project.remove();
@@ -74,7 +76,13 @@ describe.each(withRoles)('ashlar guard on $name', ({ name, place: makePlace }) =
           {
             system: 'shop',
             ok: false,
-            found: [{ kind: 'object', found: expect.stringContaining('events_append_only_update'), remedy: 'ashlar guard up' }],
+            found: [
+              {
+                kind: 'object',
+                found: expect.stringContaining('events_append_only_update'),
+                remedy: 'ashlar guard up',
+              },
+            ],
           },
         ],
         error: { code: 'guard-broken' },
@@ -89,8 +97,17 @@ describe.each(withRoles)('ashlar guard on $name', ({ name, place: makePlace }) =
   test('beside a system that owns its tables, each command works on each of them', async () => {
     const both = { ...env, BOTH: '1' };
     for (const system of ['shop', 'other'])
-      expect(await project.ashlar(['migrate', 'new', 'initial', '--system', system], both)).toMatchObject({ code: 0 });
-    for (const args of [['up'], ['status', '--check'], ['prove'], ['guard', 'check'], ['guard', 'up'], ['roles', 'check']])
+      expect(await project.ashlar(['migrate', 'new', 'initial', '--system', system], both)).toMatchObject({
+        code: 0,
+      });
+    for (const args of [
+      ['up'],
+      ['status', '--check'],
+      ['prove'],
+      ['guard', 'check'],
+      ['guard', 'up'],
+      ['roles', 'check'],
+    ])
       expect({ args, ...(await project.ashlar(args, both)) }).toMatchObject({ code: 0 });
     expect(await project.json(['key', 'rotate', 'scope'], both)).toMatchObject({ code: 2 });
     expect(await project.json(['backup', 'create', '--system', 'shop'], both)).toMatchObject({
@@ -100,6 +117,9 @@ describe.each(withRoles)('ashlar guard on $name', ({ name, place: makePlace }) =
 
   test('a project without a guard is told so', async () => {
     await project.configure('export default { systems: [] };');
-    expect(await project.json(['guard', 'up'], env)).toMatchObject({ code: 2, document: { error: { code: 'usage' } } });
+    expect(await project.json(['guard', 'up'], env)).toMatchObject({
+      code: 2,
+      document: { error: { code: 'usage' } },
+    });
   });
 });

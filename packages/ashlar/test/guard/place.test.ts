@@ -1,10 +1,10 @@
-import { drift } from '../../src/migrations/drift.js';
-import { check } from '../../src/migrations/model-changes.js';
 import { newStep, up } from 'ashlar/migrations';
 import { failuresOf, prove } from 'ashlar/prove';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { withRoles } from '../../../../test/support/engines.js';
 import { checkGuard } from '../../src/guard/check.js';
+import { drift } from '../../src/migrations/drift.js';
+import { check } from '../../src/migrations/model-changes.js';
 import { type Guarded, guardUp, makeGuarded, openTool, toolSql } from './support.js';
 
 /** Everything of the tool's schema that a tool compares: columns, indexes, constraints, comments, relations. */
@@ -52,7 +52,9 @@ describe.each(withRoles)('the place of a guard on $name', (engine) => {
     const rows = await guarded.read(
       `SELECT relname::text AS name FROM pg_class WHERE relnamespace = 'ashlar'::regnamespace AND relkind = 'r' ORDER BY 1`,
     );
-    expect(rows.map(({ name }) => name)).toEqual(expect.arrayContaining(['ashlar_migrations', 'changes', 'holds', 'letters_purges']));
+    expect(rows.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['ashlar_migrations', 'changes', 'holds', 'letters_purges']),
+    );
     const functions = await guarded.read(
       `SELECT count(*)::int AS n FROM pg_proc WHERE pronamespace = 'public'::regnamespace`,
     );
@@ -106,7 +108,9 @@ describe.each(withRoles)('what a guard on $name says of its rows', (engine) => {
   });
 
   test('a column that the tool adds is in the trail at once, and one that it drops breaks nothing', async () => {
-    await guarded.tool(`ALTER TABLE "Order" ADD COLUMN colour text DEFAULT 'red'; ALTER TABLE "Order" DROP COLUMN big`);
+    await guarded.tool(
+      `ALTER TABLE "Order" ADD COLUMN colour text DEFAULT 'red'; ALTER TABLE "Order" DROP COLUMN big`,
+    );
     await guarded.tool(`UPDATE "Order" SET meta = NULL WHERE id = '00000000-0000-4000-8000-000000000001'`);
     const { before, after } = (await last()) as { before: object; after: object };
     expect(before).toMatchObject({ colour: 'red', meta: { a: 1 } });
@@ -114,7 +118,9 @@ describe.each(withRoles)('what a guard on $name says of its rows', (engine) => {
     expect(Object.keys(after)).not.toContain('big');
     await guarded.tool(`UPDATE events SET seen = now() WHERE note = 'before'`);
     await guarded.tool(`ALTER TABLE events ADD COLUMN extra text DEFAULT 'x'`);
-    await expect(guarded.tool(`UPDATE events SET extra = 'y'`)).rejects.toMatchObject({ code: 'guarantee-violated' });
+    await expect(guarded.tool(`UPDATE events SET extra = 'y'`)).rejects.toMatchObject({
+      code: 'guarantee-violated',
+    });
   });
 
   test('the guarantees bind the owner, too', async () => {
@@ -136,6 +142,15 @@ describe.each(withRoles)('what a guard on $name says of its rows', (engine) => {
 });
 
 test('the tool’s SQL has every kind of column that a trail writes otherwise', () => {
-  for (const type of ['numeric', 'timestamptz', 'bigint', 'bytea', 'inet', 'jsonb', 'order_status', 'varchar'])
+  for (const type of [
+    'numeric',
+    'timestamptz',
+    'bigint',
+    'bytea',
+    'inet',
+    'jsonb',
+    'order_status',
+    'varchar',
+  ])
     expect(toolSql).toContain(type);
 });

@@ -1,6 +1,15 @@
 import { id, primaryKey, references, system, table, timestamp } from 'ashlar';
 import { openEngine } from 'ashlar/extend';
-import { appendOnly, audited, auditTrail, encrypted, keyring, ledgered, scoped, versioned } from 'ashlar/guarantees';
+import {
+  appendOnly,
+  audited,
+  auditTrail,
+  encrypted,
+  keyring,
+  ledgered,
+  scoped,
+  versioned,
+} from 'ashlar/guarantees';
 import { external, guard, native } from 'ashlar/guard';
 import { newStep, up } from 'ashlar/migrations';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -11,8 +20,13 @@ import { openTool } from './support.js';
 
 const migrations = new URL('file:///nowhere/');
 const trail = auditTrail('trail');
-const things = external('things', { id: z.int(), org: z.int(), at: timestamp(), note: native('text') }, (c) => [primaryKey(c.id)]);
-const refused = (message: RegExp) => expect.objectContaining({ code: 'guard-refused', message: expect.stringMatching(message) });
+const things = external(
+  'things',
+  { id: z.int(), org: z.int(), at: timestamp(), note: native('text') },
+  (c) => [primaryKey(c.id)],
+);
+const refused = (message: RegExp) =>
+  expect.objectContaining({ code: 'guard-refused', message: expect.stringMatching(message) });
 const failing = (work: () => unknown): unknown => {
   try {
     work();
@@ -25,17 +39,43 @@ const failing = (work: () => unknown): unknown => {
 describe('a declaration that cannot be a guard', () => {
   const data = keyring('data_keys');
   test.each([
-    ['versioned', () => things.guarded((c) => [versioned({ key: c.org, version: c.org, current: c.org, previous: c.id })]), /versioned/],
+    [
+      'versioned',
+      () =>
+        things.guarded((c) => [versioned({ key: c.org, version: c.org, current: c.org, previous: c.id })]),
+      /versioned/,
+    ],
     ['ledgered', () => things.guarded(() => [appendOnly(), ledgered()]), /ledger/],
-    ['a system with such a table', () => system('shop', { tables: { things }, migrations }), /no system owns it/],
-    ['a guard without one', () => guard('shop', { tables: { trail }, migrations }), /no table of another tool/],
-    ['one schema for both', () => guard('shop', { tables: { things }, migrations, own: 'public' }), /schema public/],
-    ['a schema with a quote', () => guard('shop', { tables: { things }, migrations, schema: 'a"b' }), /names the schema/],
+    [
+      'a system with such a table',
+      () => system('shop', { tables: { things }, migrations }),
+      /no system owns it/,
+    ],
+    [
+      'a guard without one',
+      () => guard('shop', { tables: { trail }, migrations }),
+      /no table of another tool/,
+    ],
+    [
+      'one schema for both',
+      () => guard('shop', { tables: { things }, migrations, own: 'public' }),
+      /schema public/,
+    ],
+    [
+      'a schema with a quote',
+      () => guard('shop', { tables: { things }, migrations, schema: 'a"b' }),
+      /names the schema/,
+    ],
     [
       'a foreign key from Ashlar’s table to the tool’s',
       () =>
         guard('shop', {
-          tables: { things, mine: table('mine', { id: id(), thing: z.int() }, (c) => [references(c.thing, things.columns.id)]) },
+          tables: {
+            things,
+            mine: table('mine', { id: id(), thing: z.int() }, (c) => [
+              references(c.thing, things.columns.id),
+            ]),
+          },
           migrations,
         }),
       /refers to things/,
@@ -44,15 +84,28 @@ describe('a declaration that cannot be a guard', () => {
       'a foreign key from the tool’s table to Ashlar’s',
       () =>
         guard('shop', {
-          tables: { trail, other: external('other', { id: z.int() }, (c) => [primaryKey(c.id), references(c.id, trail.columns.id)]) },
+          tables: {
+            trail,
+            other: external('other', { id: z.int() }, (c) => [
+              primaryKey(c.id),
+              references(c.id, trail.columns.id),
+            ]),
+          },
           migrations,
         }),
       /refers to trail/,
     ],
-    ['a generated column', () => external('other', { id: id(), n: z.int() }).guarded((c) => [scoped(c.n)]), undefined],
+    [
+      'a generated column',
+      () => external('other', { id: id(), n: z.int() }).guarded((c) => [scoped(c.n)]),
+      undefined,
+    ],
     [
       'a scope of a type of the tool',
-      () => external('other', { id: z.int(), org: native('citext') }, (c) => [primaryKey(c.id)]).guarded((c) => [scoped(c.org)]),
+      () =>
+        external('other', { id: z.int(), org: native('citext') }, (c) => [primaryKey(c.id)]).guarded((c) => [
+          scoped(c.org),
+        ]),
       /citext/,
     ],
   ] as const)('%s', (_, work, message) => {
@@ -63,9 +116,9 @@ describe('a declaration that cannot be a guard', () => {
   test('encrypted', () => {
     expect(
       failing(() =>
-        external('other', { id: z.int(), org: z.uuid(), note: z.string() }, (c) => [primaryKey(c.id)]).guarded((c) => [
-          encrypted({ scope: c.org, keys: data }),
-        ]),
+        external('other', { id: z.int(), org: z.uuid(), note: z.string() }, (c) => [
+          primaryKey(c.id),
+        ]).guarded((c) => [encrypted({ scope: c.org, keys: data })]),
       ),
     ).toEqual(refused(/encrypted/));
   });
@@ -80,19 +133,41 @@ describe.each(withRoles)('a database of $name on which no guard can be put', (en
   afterAll(() => folder.remove());
 
   const guardedThings = things.guarded((c) => [scoped(c.org), audited({ into: trail, acrossScopes: true })]);
-  const shopOf = ({ url }: Folder) => guard('shop', { tables: { trail, things: guardedThings }, migrations: url });
-  const good = 'CREATE TABLE public.things (id int PRIMARY KEY, org int NOT NULL, at timestamptz NOT NULL, note text)';
+  const shopOf = ({ url }: Folder) =>
+    guard('shop', { tables: { trail, things: guardedThings }, migrations: url });
+  const good =
+    'CREATE TABLE public.things (id int PRIMARY KEY, org int NOT NULL, at timestamptz NOT NULL, note text)';
 
   test.each([
     ['without the table', 'SELECT 1', /no table things/],
-    ['with another type', good.replace('org int', 'org text'), /things.org has the type text, and is declared as integer/],
+    [
+      'with another type',
+      good.replace('org int', 'org text'),
+      /things.org has the type text, and is declared as integer/,
+    ],
     ['without a column', good.replace(', note text', ''), /things has no column note/],
     ['without a primary key', good.replace(' PRIMARY KEY', ''), /no primary key/],
-    ['with another primary key', good.replace('id int PRIMARY KEY', 'id int').replace('note text', 'note text, PRIMARY KEY (org)'), /primary key of public.things is org/],
-    ['with partitions', `${good.replace('id int PRIMARY KEY', 'id int')} PARTITION BY RANGE (id)`, /is a partitioned table/],
+    [
+      'with another primary key',
+      good.replace('id int PRIMARY KEY', 'id int').replace('note text', 'note text, PRIMARY KEY (org)'),
+      /primary key of public.things is org/,
+    ],
+    [
+      'with partitions',
+      `${good.replace('id int PRIMARY KEY', 'id int')} PARTITION BY RANGE (id)`,
+      /is a partitioned table/,
+    ],
     ['with a child', `${good}; CREATE TABLE public.child () INHERITS (public.things)`, /inherits/],
-    ['with a view of the name', `${good.replace('things', 'other')}; CREATE VIEW public.things AS SELECT * FROM public.other`, /is a view/],
-    ['with a table that Ashlar’s would hide', `${good}; CREATE TABLE public.trail (id int)`, /table trail too/],
+    [
+      'with a view of the name',
+      `${good.replace('things', 'other')}; CREATE VIEW public.things AS SELECT * FROM public.other`,
+      /is a view/,
+    ],
+    [
+      'with a table that Ashlar’s would hide',
+      `${good}; CREATE TABLE public.trail (id int)`,
+      /table trail too/,
+    ],
     ['with a column of Ashlar’s', good.replace('note text', 'note text, ashlar_row int'), /name that Ashlar/],
   ])('%s', async (_, sql, message) => {
     const shop = shopOf(folder);
@@ -100,7 +175,9 @@ describe.each(withRoles)('a database of $name on which no guard can be put', (en
     try {
       await expect(up(opened, shop)).rejects.toEqual(refused(message));
       const tables = await opened.asOwner((owner) =>
-        owner.run(`SELECT relname::text FROM pg_class WHERE relnamespace = 'ashlar'::regnamespace AND relkind = 'r'`),
+        owner.run(
+          `SELECT relname::text FROM pg_class WHERE relnamespace = 'ashlar'::regnamespace AND relkind = 'r'`,
+        ),
       );
       expect(tables).toEqual([]);
     } finally {
@@ -121,12 +198,18 @@ describe.each(server)('a server', (engine) => {
       shop,
       'CREATE TABLE public.things (id int PRIMARY KEY, org int NOT NULL, at timestamptz NOT NULL, note text)',
     );
-    const [tool, ashlar] = ['tool', 'ashlar'].map((name) => `${name}_${Math.random().toString(36).slice(2, 10)}`);
+    const [tool, ashlar] = ['tool', 'ashlar'].map(
+      (name) => `${name}_${Math.random().toString(36).slice(2, 10)}`,
+    );
     await asAdmin(`CREATE ROLE ${tool}`);
     await asAdmin(`CREATE ROLE ${ashlar} LOGIN PASSWORD 'secret' CREATEROLE`);
     const url = new URL(place.url);
     try {
-      await admin.asOwner((owner) => owner.script(`ALTER TABLE public.things OWNER TO ${tool}; GRANT CREATE ON DATABASE "${url.pathname.slice(1)}" TO ${ashlar}; DROP SCHEMA ashlar`));
+      await admin.asOwner((owner) =>
+        owner.script(
+          `ALTER TABLE public.things OWNER TO ${tool}; GRANT CREATE ON DATABASE "${url.pathname.slice(1)}" TO ${ashlar}; DROP SCHEMA ashlar`,
+        ),
+      );
       url.username = ashlar ?? '';
       url.password = 'secret';
       const opened = await openEngine({ url: url.href, guards: shop.guards });
@@ -164,8 +247,13 @@ describe.each(server)('a server', (engine) => {
 describe.each(withoutRoles)('$name', (engine) => {
   test('has no guards yet, and says so', async () => {
     const folder = await makeFolder();
-    const shop = guard('shop', { tables: { things: things.guarded(() => [appendOnly()]) }, migrations: folder.url });
-    await expect(newStep(shop, folder.url, 'guard', { engines: ['sqlite'] })).rejects.toEqual(refused(/SQLite/));
+    const shop = guard('shop', {
+      tables: { things: things.guarded(() => [appendOnly()]) },
+      migrations: folder.url,
+    });
+    await expect(newStep(shop, folder.url, 'guard', { engines: ['sqlite'] })).rejects.toEqual(
+      refused(/SQLite/),
+    );
     await newStep(shop, folder.url, 'guard', { engines: ['sqlite', 'postgres'] });
     const place = await engine.place();
     const opened = await openEngine({ url: place.url, key: place.key, guards: shop.guards });
@@ -175,4 +263,3 @@ describe.each(withoutRoles)('$name', (engine) => {
     await folder.remove();
   });
 });
-

@@ -1,8 +1,8 @@
 import { failuresOf, prove } from 'ashlar/prove';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { withRoles } from '../../../../test/support/engines.js';
-import { checkGuard } from '../../src/guard/check.js';
 import { tableObjects } from '../../src/engines/postgres/schema/create-table.js';
+import { checkGuard } from '../../src/guard/check.js';
 import { identifier } from '../../src/model/index.js';
 import { type Guarded, guardUp, makeGuarded, tables } from './support.js';
 
@@ -19,15 +19,21 @@ const role = 'ashlar_app';
 const sabotages: readonly Sabotage[] = Object.values(tables).flatMap((table): Sabotage[] => {
   const on = identifier(table.name);
   const { external } = table;
-  const ofObjects = tableObjects(table).flatMap(({ type, name }): Sabotage[] => {
+  const ofObjects = tableObjects(table).flatMap(({ type, name, sql: made }): Sabotage[] => {
     const quoted = identifier(name);
-    const one = (what: string, sql: string): Sabotage => ({ name: `${type} ${name} ${what}`, sql, names: name });
+    // a side table has triggers, too
+    const [, of = on] = /^CREATE TRIGGER \S+ [A-Z ]+? ON (\S+)/m.exec(made) ?? [];
+    const one = (what: string, sql: string): Sabotage => ({
+      name: `${type} ${name} ${what}`,
+      sql,
+      names: name,
+    });
     switch (type) {
       case 'trigger':
         return [
-          one('dropped', `DROP TRIGGER ${quoted} ON ${on}`),
-          one('disabled', `ALTER TABLE ${on} DISABLE TRIGGER ${quoted}`),
-          one('not on replicas', `ALTER TABLE ${on} ENABLE TRIGGER ${quoted}`),
+          one('dropped', `DROP TRIGGER ${quoted} ON ${of}`),
+          one('disabled', `ALTER TABLE ${of} DISABLE TRIGGER ${quoted}`),
+          one('not on replicas', `ALTER TABLE ${of} ENABLE TRIGGER ${quoted}`),
         ];
       case 'policy':
         return [
@@ -50,8 +56,16 @@ const sabotages: readonly Sabotage[] = Object.values(tables).flatMap((table): Sa
   const ofTable: Sabotage[] = [
     ...(table.facts.scope
       ? [
-          { name: `${table.name}: row security off`, sql: `ALTER TABLE ${on} DISABLE ROW LEVEL SECURITY`, names: table.name },
-          { name: `${table.name}: not for the owner`, sql: `ALTER TABLE ${on} NO FORCE ROW LEVEL SECURITY`, names: table.name },
+          {
+            name: `${table.name}: row security off`,
+            sql: `ALTER TABLE ${on} DISABLE ROW LEVEL SECURITY`,
+            names: table.name,
+          },
+          {
+            name: `${table.name}: not for the owner`,
+            sql: `ALTER TABLE ${on} NO FORCE ROW LEVEL SECURITY`,
+            names: table.name,
+          },
         ]
       : []),
     ...(external && table.guarantees.length > 0
@@ -62,7 +76,11 @@ const sabotages: readonly Sabotage[] = Object.values(tables).flatMap((table): Sa
             names: table.name,
           },
           { name: `${table.name}: GRANT ALL`, sql: `GRANT ALL ON ${on} TO ${role}`, names: table.name },
-          { name: `${table.name}: GRANT to PUBLIC`, sql: `GRANT SELECT ON ${on} TO PUBLIC`, names: table.name },
+          {
+            name: `${table.name}: GRANT to PUBLIC`,
+            sql: `GRANT SELECT ON ${on} TO PUBLIC`,
+            names: table.name,
+          },
           {
             name: `${table.name} made again`,
             sql: `CREATE TABLE public.copy (LIKE public.${on} INCLUDING ALL); DROP TABLE public.${on} CASCADE; ALTER TABLE public.copy RENAME TO ${on}`,
@@ -85,16 +103,19 @@ describe.each(withRoles)('a migration of the tool against a guard on $name', (en
     expect(sabotages.length).toBeGreaterThan(100);
   });
 
-  test.each(sabotages)('$name: `guard check` names it, and `guard up` restores it', async ({ sql, names }) => {
-    await guarded.tool(sql);
-    const found = await checkGuard(guarded.engine, guarded.shop);
-    expect(found.map((each) => each.found).join('\n')).toContain(names);
-    await guardUp(guarded);
-    expect(await checkGuard(guarded.engine, guarded.shop)).toEqual([]);
-    expect(await guardUp(guarded)).toEqual([]);
-  });
+  test.each(sabotages)(
+    '$name: `guard check` names it, and `guard up` restores it',
+    async ({ sql, names }) => {
+      await guarded.tool(sql);
+      const found = await checkGuard(guarded.engine, guarded.shop);
+      expect(found.map((each) => each.found).join('\n')).toContain(names);
+      await guardUp(guarded);
+      expect(await checkGuard(guarded.engine, guarded.shop)).toEqual([]);
+    },
+  );
 
-  test('prove is green afterwards', async () => {
+  test('prove is green afterwards, and nothing is left to restore', async () => {
+    expect(await guardUp(guarded)).toEqual([]);
     expect(failuresOf(await prove(guarded.engine, guarded.shop))).toEqual([]);
   });
 

@@ -71,9 +71,11 @@ export const orders = external(
   (c) => [primaryKey(c.id)],
 );
 
-export const events = external('events', { id: z.int(), note: native('text'), seen: timestamp().nullable() }, (c) => [
-  primaryKey(c.id),
-]);
+export const events = external(
+  'events',
+  { id: z.int(), note: native('text'), seen: timestamp().nullable() },
+  (c) => [primaryKey(c.id)],
+);
 
 export const letters = external('letters', { id: z.uuid(), sent: timestamp(), body: native('text') }, (c) => [
   primaryKey(c.id),
@@ -89,7 +91,10 @@ export const tables = {
     audited({ into: changes, except: c.select }),
     lifecycle(c.status, { open: ['paid', 'void'], paid: [], void: [] }, { initial: 'open' }),
   ]),
-  events: events.guarded((c) => [appendOnly({ stampOnce: c.seen }), audited({ into: changes, acrossScopes: true })]),
+  events: events.guarded((c) => [
+    appendOnly({ stampOnce: c.seen }),
+    audited({ into: changes, acrossScopes: true }),
+  ]),
   letters: letters.guarded((c) => [retained(c.sent, { for: { years: 5 }, reason: 'law', hold: holds })]),
 };
 
@@ -139,9 +144,11 @@ export const makeGuarded = async (test: TestEngine): Promise<Guarded> => {
 };
 
 /** What `ashlar guard up` does to a database. */
-export const guardUp = async ({ engine, shop }: Pick<Guarded, 'engine' | 'shop'>): Promise<readonly string[]> => {
+export const guardUp = async ({
+  engine,
+  shop,
+}: Pick<Guarded, 'engine' | 'shop'>): Promise<readonly string[]> => {
   const restored = await restoreGuard(engine, shop, { actor: 'test' });
   await up(engine, shop);
   return restored;
 };
-

@@ -153,5 +153,14 @@ const initialise = async (
     maintained.length > 0 ||
     scopes !== 'unchanged';
   if (!changed) out.line('  nothing to do');
-  return { system: system.name, engine: engine.label, url: engine.url, applied, restored, roles, maintained, changed };
+  return {
+    system: system.name,
+    engine: engine.label,
+    url: engine.url,
+    applied,
+    restored,
+    roles,
+    maintained,
+    changed,
+  };
 };

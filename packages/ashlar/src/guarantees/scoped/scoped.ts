@@ -1,8 +1,8 @@
 import type { Column } from '../../contract/column.js';
 import type { Guarantee, GuaranteeObject, GuardedTable } from '../../contract/guarantee.js';
 import type { ForeignKeyAction, TableFacts } from '../../contract/table.js';
-import { identifier, scopeValue } from '../../model/index.js';
 import { guardRefused } from '../../model/guard-refused.js';
+import { identifier, scopeValue } from '../../model/index.js';
 import { invalidTable } from '../../model/invalid-table.js';
 import { indexObject } from '../../sql/index-object.js';
 import { objectName } from '../../sql/object-name.js';

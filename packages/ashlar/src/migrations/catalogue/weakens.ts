@@ -67,7 +67,9 @@ export function weakening({
         return isOnGuarded;
       case 'table':
       case 'foreign table':
-        return [...guarded].some((each) => facts.parents?.split(', ').includes(each));
+        return [...guarded].some((each) =>
+          facts.parents?.split(', ').some((parent) => parent === each || parent === `"${each}"`),
+        );
       default:
         return partition !== undefined && kind !== 'index' && isOnGuarded;
     }

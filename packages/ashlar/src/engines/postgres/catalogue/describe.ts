@@ -42,6 +42,10 @@ const withoutSchema = (schema: string): ((printed: string) => string) => {
   return (printed) => (printed.includes(`${quoted}.`) ? printed.replaceAll(prefix, '') : printed);
 };
 
+// a name with capitals is printed in quotes, and the names of parts are not
+const unquoted = (name: string): string =>
+  /^"(?:[^"]|"")+"$/.test(name) ? name.slice(1, -1).replaceAll('""', '"') : name;
+
 const partOf = (
   row: Readonly<Record<string, unknown>>,
   schema: string,
@@ -60,7 +64,9 @@ const partOf = (
     on: text(row.on),
     ...(partition === undefined ? {} : { partition }),
     ...(outside ? { outside } : {}),
-    ...(reads === undefined ? {} : { reads: (JSON.parse(reads) as string[]).map(unqualified) }),
+    ...(reads === undefined
+      ? {}
+      : { reads: (JSON.parse(reads) as string[]).map((each) => unquoted(unqualified(each))) }),
     facts,
   };
 };

@@ -1,7 +1,7 @@
 import type { GuardedPlace } from '../../../contract/guards.js';
 import { literal } from '../../../model/index.js';
-import { externalSecurity } from '../../external-tables.js';
 import { sql } from '../../../sql/template.js';
+import { externalSecurity } from '../../external-tables.js';
 
 /** A query of parts: `kind`, `on`, `name`, `partition`, `outside`, `reads` and `facts`. It uses the relations of {@link common}. */
 export type PartsSql = string;

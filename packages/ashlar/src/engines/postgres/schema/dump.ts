@@ -29,10 +29,10 @@ export function dump(schema: Schema): string {
 }
 
 const tableStatements = (table: SchemaTable): readonly string[] => [
-        ...sequencesBefore(table),
-        schemaTableSql(table).replaceAll('::timestamp with time zone', '::timestamptz'),
-        ...sequencesAfter(table),
-        ...byName(table.indexes).map(({ definition }) => definition),
-        ...commentsOf(table),
-        ...securityStatements(table),
+  ...sequencesBefore(table),
+  schemaTableSql(table).replaceAll('::timestamp with time zone', '::timestamptz'),
+  ...sequencesAfter(table),
+  ...byName(table.indexes).map(({ definition }) => definition),
+  ...commentsOf(table),
+  ...securityStatements(table),
 ];

@@ -79,10 +79,17 @@ export async function obstacles(
     ),
     ...external.flatMap((table) => {
       const row = found.get(table.name);
-      return row ? ofTable(table, row, place) : [`there is no table ${table.name} in the schema ${place.schema}`];
+      return row
+        ? ofTable(table, row, place)
+        : [`there is no table ${table.name} in the schema ${place.schema}`];
     }),
     ...external.flatMap((table) =>
-      found.has(table.name) ? ofColumns(table, columns.filter((column) => column.table === table.name)) : [],
+      found.has(table.name)
+        ? ofColumns(
+            table,
+            columns.filter((column) => column.table === table.name),
+          )
+        : [],
     ),
   ];
 }

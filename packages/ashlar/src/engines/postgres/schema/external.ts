@@ -5,9 +5,9 @@ import type { Schema, SchemaTable } from '../../../contract/schema.js';
 import type { AshlarError } from '../../../errors.js';
 import { guardRefused } from '../../../model/guard-refused.js';
 import { identifier, literal } from '../../../model/index.js';
+import { securitySql } from './change-security.js';
 import { columnType } from './column-sql.js';
 import { obstacles } from './external-obstacles.js';
-import { securitySql } from './change-security.js';
 
 const typeOf = (column: Column): string => column.native ?? columnType(column);
 
@@ -51,8 +51,8 @@ const place = async (owner: Owner, { schema, tables }: ExternalTables, found: Sc
     await owner.script(`CREATE TABLE ${table} (${definitions.join(', ')})`);
     await owner.script(`COMMENT ON TABLE ${table} IS ${literal(text)}`);
     const before = found.tables.find((each) => each.external && each.name === name);
+    // one that names a column that is gone stays away: the next step makes another
     for (const statement of before ? objectsOf(before) : [])
-      // one that names a column that is gone stays away: the next step makes another
       await owner.atomically(() => owner.script(statement)).catch(() => undefined);
   }
 };

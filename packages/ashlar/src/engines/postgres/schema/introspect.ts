@@ -221,7 +221,9 @@ export async function introspect(owner: Owner, guards?: GuardedPlace): Promise<S
       owner.run(functionsSql) as Promise<readonly Row[]>,
       introspectObjects(owner),
     ]);
-  const guardedBy = (row: Readonly<Record<string, unknown>>): Pick<SchemaTable, 'triggers' | 'rowSecurity'> => {
+  const guardedBy = (
+    row: Readonly<Record<string, unknown>>,
+  ): Pick<SchemaTable, 'triggers' | 'rowSecurity'> => {
     const oid = String(row.oid);
     return {
       triggers: (triggers.get(oid) ?? []).map(triggerObject),
@@ -247,9 +249,7 @@ export async function introspect(owner: Owner, guards?: GuardedPlace): Promise<S
           ...(sequences.has(oid) && { sequences: (sequences.get(oid) ?? []).map(ownedSequence) }),
         };
       }),
-      ...external.map(
-        (row): SchemaTable => ({ ...bareExternal(String(row.name)), ...guardedBy(row) }),
-      ),
+      ...external.map((row): SchemaTable => ({ ...bareExternal(String(row.name)), ...guardedBy(row) })),
     ],
     functions: functions.map(functionObject),
     objects,
