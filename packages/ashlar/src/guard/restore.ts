@@ -3,6 +3,7 @@ import type { Owner } from '../contract/owner.js';
 import type { RowSecurity, Schema, SchemaChange, SchemaObject, SchemaTable } from '../contract/schema.js';
 import type { SystemFacts } from '../contract/system.js';
 import { externalSecurity } from '../engines/external-tables.js';
+import { AshlarError } from '../errors.js';
 import type { Difference } from '../migrations/catalogue/compare.js';
 import { comparisonOf } from '../migrations/catalogue/with-steps.js';
 import { compareHistory } from '../migrations/compare-history.js';
@@ -43,21 +44,19 @@ export function restoreGuard(
         dialect,
         steps.filter((step) => !pending.has(step)),
       );
+      await owner.atomically(() => ensureHistory(owner, dialect, actor));
+      const found = await engine.catalogue(owner);
+      const { differences } = comparisonOf({ dialect, system, history: everything, found, expected });
+      const model = inCreationOrder(Object.values(system.tables));
+      const changes = dialect.changes(
+        withDifferences(expected.schema, differences),
+        expected.schema,
+        model,
+        {},
+      );
+      if (changes.length === 0) return [];
       return owner.atomically(
-        async () => {
-          await ensureHistory(owner, dialect, actor);
-          const found = await engine.catalogue(owner);
-          const { differences } = comparisonOf({ dialect, system, history: everything, found, expected });
-          const model = inCreationOrder(Object.values(system.tables));
-          const changes = dialect.changes(
-            withDifferences(expected.schema, differences),
-            expected.schema,
-            model,
-            {},
-          );
-          await run(owner, changes);
-          return changes.map(({ summary }) => summary);
-        },
+        () => run(owner, changes, pending.size > 0),
         lockTimeout === undefined ? {} : { lockTimeout },
       );
     },
@@ -65,8 +64,30 @@ export function restoreGuard(
   );
 }
 
-const run = async (owner: Owner, changes: readonly SchemaChange[]): Promise<void> => {
-  for (const { up } of changes) for (const statement of up) await owner.script(statement);
+/**
+ * Runs the changes, and returns what they did.
+ *
+ * @param mayFail - whether pending steps put right what cannot be restored: an object that names a column which the tool has
+ *   renamed or dropped since
+ */
+const run = async (
+  owner: Owner,
+  changes: readonly SchemaChange[],
+  mayFail: boolean,
+): Promise<readonly string[]> => {
+  const done: string[] = [];
+  for (const { summary, up } of changes) {
+    await owner.script('SAVEPOINT ashlar_restore');
+    try {
+      for (const statement of up) await owner.script(statement);
+      done.push(summary);
+    } catch (error) {
+      if (!mayFail || !(error instanceof AshlarError) || error.code === 'lock-timeout') throw error;
+      await owner.script('ROLLBACK TO SAVEPOINT ashlar_restore');
+    }
+    await owner.script('RELEASE SAVEPOINT ashlar_restore');
+  }
+  return done;
 };
 
 type Key = `${string} ${string}`;

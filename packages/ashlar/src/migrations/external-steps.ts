@@ -6,6 +6,7 @@ import type { SystemFacts } from '../contract/system.js';
 import type { AshlarError } from '../errors.js';
 import { guardRefused } from '../model/guard-refused.js';
 import type { Step } from './steps.js';
+import type { StepsState } from './steps-state.js';
 import { tablesFile } from './tables-file.js';
 
 /** Returns the tool's tables as a guard declares them; `undefined` for a system that owns its tables. */
@@ -90,4 +91,20 @@ export function guardOnSqlite(): AshlarError {
     'A guard on SQLite is not built yet.',
     'Guard a PostgreSQL database, or let Ashlar own the tables of the file: ashlar adopt.',
   );
+}
+
+/** Returns what steps make of the tables that the last of them guards: a table that a guard no longer names is the tool's alone. */
+export function onGuardedTables(state: StepsState, steps: readonly Step[]): StepsState {
+  const guarded = new Set(placeOfSteps(steps)?.tables);
+  const isLeft = (name: string): boolean =>
+    state.schema.tables.some((table) => table.external && table.name === name) && !guarded.has(name);
+  const { schema, catalogue } = state;
+  return {
+    ...state,
+    schema: { ...schema, tables: schema.tables.filter(({ name }) => !isLeft(name)) },
+    catalogue: {
+      ...catalogue,
+      parts: catalogue.parts.filter(({ kind, name, on }) => !isLeft(on ?? (kind === 'table' ? name : ''))),
+    },
+  };
 }

@@ -7,7 +7,7 @@ import type { TableFacts } from '../contract/table.js';
 import { systemStatements } from '../engines/declared-sql.js';
 import { createFoundation } from '../engines/foundation.js';
 import { openShadow } from '../engines/shadow.js';
-import { externalTablesOf, placeOfSteps } from './external-steps.js';
+import { externalTablesOf, onGuardedTables, placeOfSteps } from './external-steps.js';
 import { historySql } from './history-sql.js';
 import { keptSchema, keptState } from './kept-states.js';
 import { withoutOmitted } from './omitted.js';
@@ -66,7 +66,7 @@ export function stateOfSteps(dialect: SqlDialect, steps: readonly Step[]): Promi
   const found = known.get(key);
   if (found) return found;
   const made = keptState(dialect, key, () =>
-    inShadow(dialect, placeOfSteps(steps), (engine) => stateIn(engine, steps)),
+    inShadow(dialect, placeOfSteps(steps, 'all'), (engine) => stateIn(engine, steps)),
   );
   known.set(key, made);
   made.catch(() => known.delete(key));
@@ -84,7 +84,7 @@ const stateIn = async (engine: Engine, steps: readonly Step[]): Promise<StepsSta
     if ((await owner.run(exists)).length === 0) await owner.script(create);
     return engine.catalogue(owner);
   });
-  return { ...state, catalogue };
+  return onGuardedTables({ ...state, catalogue }, steps);
 };
 
 /** Returns the schema of {@link stateOfSteps}. */

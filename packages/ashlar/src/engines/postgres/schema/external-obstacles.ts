@@ -1,4 +1,4 @@
-import type { ColumnKind } from '../../../contract/column.js';
+import type { Column, ColumnKind } from '../../../contract/column.js';
 import type { GuardedTable } from '../../../contract/guarantee.js';
 import type { GuardedPlace } from '../../../contract/guards.js';
 import type { RunSql } from '../../../contract/sql.js';
@@ -71,7 +71,7 @@ export async function obstacles(
     ...(table.external ? [] : [table.name]),
     ...sideTables(table, 'postgres').map(({ name }) => name),
   ]);
-  const hidden = await run(tablesSql(place.schema, [...own, 'ashlar_migrations']));
+  const hidden = await run(tablesSql(place.schema, own));
   return [
     ...hidden.map(
       ({ name }) =>
@@ -116,6 +116,13 @@ const ofTable = (table: GuardedTable, row: Row, { schema }: GuardedPlace): reado
   return lines;
 };
 
+const declaredAs = ({ native, kind, precision }: Column): string =>
+  native ?? (kind === 'timestamp' ? `timestamp({ precision: ${precision} })` : kind);
+
+// a trail and a ledger would leave out the digits that are not declared
+const isExact = ({ kind, precision }: Column, shown: string): boolean =>
+  kind !== 'timestamp' || precision === 6 || /\([0-3]\)/.test(shown);
+
 const ofColumns = (table: GuardedTable, rows: readonly Row[]): readonly string[] => {
   const byName = new Map(rows.map((row) => [String(row.name), row]));
   const lines = Object.values(table.columns).flatMap((column) => {
@@ -124,13 +131,11 @@ const ofColumns = (table: GuardedTable, rows: readonly Row[]): readonly string[]
     const known = row.natives === null ? [] : (JSON.parse(String(row.natives)) as string[]);
     const fits =
       column.native === undefined
-        ? typesOf[column.kind].includes(String(row.type))
+        ? typesOf[column.kind].includes(String(row.type)) && isExact(column, String(row.shown))
         : known.includes(column.native);
     return fits
       ? []
-      : [
-          `${table.name}.${column.name} has the type ${row.shown}, and is declared as ${column.native ?? column.kind}`,
-        ];
+      : [`${table.name}.${column.name} has the type ${row.shown}, and is declared as ${declaredAs(column)}`];
   });
   const reserved = [...byName.keys()].filter((name) => foldedName(name).startsWith('ashlar_'));
   return [
