@@ -8,7 +8,6 @@ const changing = {
   encryption: 'encrypted replaces the values, and the tool’s own queries would read ciphertexts',
   keyring: 'a keyring is Ashlar’s own table',
   trail: 'a trail is Ashlar’s own table',
-  ledger: 'the ledger of a table of another tool is not built yet',
 } as const;
 
 /**

@@ -65,7 +65,7 @@ describe.each(withRoles)('the place of a guard on $name', (engine) => {
     const report = await prove(guarded.engine, guarded.shop);
     expect(failuresOf(report)).toEqual([]);
     const attacked = report.tables.filter(({ attacks }) => attacks.length > 0).map(({ table }) => table);
-    expect(new Set(attacked)).toEqual(new Set(['Order', 'events', 'letters', 'changes', 'holds']));
+    expect(new Set(attacked)).toEqual(new Set(['Order', 'events', 'facts', 'letters', 'changes', 'holds']));
   });
 });
 

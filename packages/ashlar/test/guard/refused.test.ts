@@ -7,6 +7,7 @@ import {
   encrypted,
   keyring,
   ledgered,
+  retained,
   scoped,
   versioned,
 } from 'ashlar/guarantees';
@@ -45,7 +46,25 @@ describe('a declaration that cannot be a guard', () => {
         things.guarded((c) => [versioned({ key: c.org, version: c.org, current: c.org, previous: c.id })]),
       /versioned/,
     ],
-    ['ledgered', () => things.guarded(() => [appendOnly(), ledgered()]), /ledger/],
+    [
+      'a ledger over a key of text',
+      () =>
+        external('other', { id: native('text') }, (c) => [primaryKey(c.id)]).guarded(() => [
+          appendOnly(),
+          ledgered(),
+        ]),
+      /no canonical form/,
+    ],
+    [
+      'a ledger of rows that expire',
+      () =>
+        things.guarded((c) => [
+          appendOnly(),
+          ledgered(),
+          retained(c.at, { for: { years: 1 }, reason: 'law' }),
+        ]),
+      /ledger and a retention/,
+    ],
     [
       'a system with such a table',
       () => system('shop', { tables: { things }, migrations }),
@@ -136,7 +155,7 @@ describe.each(withRoles)('a database of $name on which no guard can be put', (en
   const shopOf = ({ url }: Folder) =>
     guard('shop', { tables: { trail, things: guardedThings }, migrations: url });
   const good =
-    'CREATE TABLE public.things (id int PRIMARY KEY, org int NOT NULL, at timestamptz NOT NULL, note text)';
+    'CREATE TABLE public.things (id int PRIMARY KEY, org int NOT NULL, at timestamptz(3) NOT NULL, note text)';
 
   test.each([
     ['without the table', 'SELECT 1', /no table things/],
@@ -144,6 +163,11 @@ describe.each(withRoles)('a database of $name on which no guard can be put', (en
       'with another type',
       good.replace('org int', 'org text'),
       /things.org has the type text, and is declared as integer/,
+    ],
+    [
+      'with more digits of a time',
+      good.replace('timestamptz(3)', 'timestamptz'),
+      /things.at has the type timestamp with time zone, and is declared as timestamp\(\{ precision: 3/,
     ],
     ['without a column', good.replace(', note text', ''), /things has no column note/],
     ['without a primary key', good.replace(' PRIMARY KEY', ''), /no primary key/],
@@ -196,7 +220,7 @@ describe.each(server)('a server', (engine) => {
     const { engine: admin, place } = await openTool(
       engine,
       shop,
-      'CREATE TABLE public.things (id int PRIMARY KEY, org int NOT NULL, at timestamptz NOT NULL, note text)',
+      'CREATE TABLE public.things (id int PRIMARY KEY, org int NOT NULL, at timestamptz(3) NOT NULL, note text)',
     );
     const [tool, ashlar] = ['tool', 'ashlar'].map(
       (name) => `${name}_${Math.random().toString(36).slice(2, 10)}`,

@@ -45,7 +45,7 @@ const sabotages: readonly Sabotage[] = Object.values(tables).flatMap((table): Sa
           one('dropped with its triggers', `DROP FUNCTION ${quoted}() CASCADE`),
           one(
             'replaced',
-            `CREATE OR REPLACE FUNCTION ${quoted}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$`,
+            `CREATE OR REPLACE FUNCTION ${quoted}() RETURNS ${/RETURNS (\w+)/.exec(made)?.[1]} LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$`,
           ),
           one('with another path', `ALTER FUNCTION ${quoted}() SET search_path TO public`),
         ];

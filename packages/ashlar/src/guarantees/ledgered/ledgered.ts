@@ -11,6 +11,7 @@ import { keyTypes } from './postgres-entry.js';
 import { hasNoEntry } from './queries.js';
 import { ledgeredOnSqlite } from './sqlite.js';
 import { sealOnSqlite } from './sqlite-seal.js';
+import { assertLedgerable } from './stamps.js';
 
 /** Options of `ledgered`. */
 export interface LedgeredOptions {
@@ -46,6 +47,7 @@ export function ledgered({ log }: LedgeredOptions = {}): Guarantee {
       },
     ],
     validate: (table: TableFacts) => {
+      if (table.external) assertLedgerable(table);
       if (log !== undefined && !isLogName(log)) {
         throw invalidTable(
           table.name,
