@@ -66,6 +66,21 @@ describe.each(withRoles)('ashlar guard on $name', ({ name, place: makePlace }) =
     await ok('migrate', 'check');
     expect(await ok('migrate', 'sql', '--all')).toContain('CREATE SCHEMA IF NOT EXISTS ashlar');
 
+    expect(await project.json(['migrate', 'new', 'more', '--expand'], env)).toMatchObject({
+      code: 2,
+      document: { error: { code: 'guard-refused' } },
+    });
+    expect(
+      await project.json(
+        ['move', '--from', String(env.DATABASE_URL), '--to', `pglite:${project.folder}/other`],
+        env,
+      ),
+    ).toMatchObject({ code: 1, document: { error: { code: 'move-refused' } } });
+    // the tables can still be taken over
+    expect(await project.json(['adopt', '--dir', 'adopted', '--tables', 'orders'], env)).toMatchObject({
+      code: 0,
+    });
+
     await tool('DROP TRIGGER events_append_only_update ON events; INSERT INTO orders VALUES (1, $$a$$)');
     expect(await ok('audit')).toContain('orders');
     const checked = await project.json(['guard', 'check'], env);
