@@ -7,6 +7,7 @@ import { AshlarError } from '../errors.js';
 import type { Difference } from '../migrations/catalogue/compare.js';
 import { comparisonOf } from '../migrations/catalogue/with-steps.js';
 import { compareHistory } from '../migrations/compare-history.js';
+import { foundationState } from '../migrations/foundation.js';
 import { readHistory } from '../migrations/history.js';
 import { ensureHistory } from '../migrations/initialise.js';
 import { inCreationOrder, stateOfSteps } from '../migrations/shadow.js';
@@ -43,6 +44,7 @@ export function restoreGuard(
       const expected = await stateOfSteps(
         dialect,
         steps.filter((step) => !pending.has(step)),
+        foundationState(everything).version,
       );
       await owner.atomically(() => ensureHistory(owner, dialect, actor));
       const found = await engine.catalogue(owner);

@@ -5,7 +5,7 @@ import type { Schema } from '../contract/schema.js';
 import type { SystemFacts } from '../contract/system.js';
 import type { TableFacts } from '../contract/table.js';
 import { systemStatements } from '../engines/declared-sql.js';
-import { createFoundation } from '../engines/foundation.js';
+import { createFoundation, earlierFoundation } from '../engines/foundation.js';
 import { openShadow } from '../engines/shadow.js';
 import { externalTablesOf, onGuardedTables, placeOfSteps } from './external-steps.js';
 import { historySql } from './history-sql.js';
@@ -20,12 +20,20 @@ import type { SchemaState, StepsState } from './steps-state.js';
  * Opens an empty database in this process, with the objects that guarantees rely on. Close it.
  *
  * @param guards - where the tables are that a guard is on
+ * @param earlier - the statements that make the objects of an earlier version instead
  * @throws AshlarError `driver-missing`
  */
-export async function openEmptyShadow(dialect: SqlDialect, guards?: GuardedPlace): Promise<Engine> {
+export async function openEmptyShadow(
+  dialect: SqlDialect,
+  guards?: GuardedPlace,
+  earlier?: readonly string[],
+): Promise<Engine> {
   const shadow = await openShadow(dialect.name, guards);
   try {
-    await shadow.asOwner((owner) => createFoundation(owner, dialect));
+    await shadow.asOwner(async (owner) => {
+      if (earlier === undefined) await createFoundation(owner, dialect);
+      else for (const statement of earlier) await owner.script(statement);
+    });
     return shadow;
   } catch (error) {
     await shadow.close();
@@ -37,8 +45,9 @@ const inShadow = async <T>(
   dialect: SqlDialect,
   guards: GuardedPlace | undefined,
   work: (engine: Engine) => Promise<T>,
+  earlier?: readonly string[],
 ): Promise<T> => {
-  const shadow = await openEmptyShadow(dialect, guards);
+  const shadow = await openEmptyShadow(dialect, guards, earlier);
   try {
     return await work(shadow);
   } finally {
@@ -55,18 +64,25 @@ const mostKnown = 16;
  * owners of its objects. Steps in code are left out: they change data only (`StepFunction`). The same steps always give
  * the same schema, which is kept for later calls.
  *
+ * @param version - the version of Ashlar's own objects that the steps run on; by default the last
  * @throws AshlarError `migration-failed`, `migration-invalid` (a step does not make what its directives say),
  *   `driver-missing`
  */
-export function stateOfSteps(dialect: SqlDialect, steps: readonly Step[]): Promise<StepsState> {
+export function stateOfSteps(
+  dialect: SqlDialect,
+  steps: readonly Step[],
+  version?: number,
+): Promise<StepsState> {
+  const earlier = version === undefined ? undefined : earlierFoundation(dialect, version);
   const key = JSON.stringify([
     dialect.name,
+    earlier ?? null,
     steps.map(({ name, checksum, tables }) => (tables ? [name, checksum, tables] : [name, checksum])),
   ]);
   const found = known.get(key);
   if (found) return found;
   const made = keptState(dialect, key, () =>
-    inShadow(dialect, placeOfSteps(steps, 'all'), (engine) => stateIn(engine, steps)),
+    inShadow(dialect, placeOfSteps(steps, 'all'), (engine) => stateIn(engine, steps), earlier),
   );
   known.set(key, made);
   made.catch(() => known.delete(key));

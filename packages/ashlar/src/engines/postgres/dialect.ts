@@ -1,6 +1,7 @@
 import type { SqlDialect } from '../../contract/dialect.js';
 import { identifier } from '../../model/index.js';
 import { tableRenamer } from '../rename-tables.js';
+import { printing } from './catalogue/printing.js';
 import { postgresRoles } from './roles/roles.js';
 import { adoption } from './schema/adopt.js';
 import { postgresBatches } from './schema/batches.js';
@@ -12,7 +13,7 @@ import { declaredObjects, viewSql } from './schema/declared-objects.js';
 import { dump } from './schema/dump.js';
 import { expansionSteps } from './schema/expansion/steps.js';
 import { postgresGuarding } from './schema/external.js';
-import { foundation, foundationVersions } from './schema/foundation.js';
+import { firstFoundation, foundation, foundationVersions } from './schema/foundation.js';
 import { generatedColumnObjects } from './schema/generated-columns.js';
 import { postgresProving } from './schema/proving.js';
 import { postgresSequences } from './schema/sequences.js';
@@ -23,6 +24,7 @@ import { postgresContextKeys } from './session/context-keys.js';
 export const postgresDialect: SqlDialect = {
   name: 'postgres',
   now: (precision) => `now()::timestamptz(${precision})`,
+  firstFoundation,
   foundation,
   foundationVersions,
   createTable: (table) => createTable(table),
@@ -45,6 +47,7 @@ export const postgresDialect: SqlDialect = {
   sequences: postgresSequences,
   guarding: postgresGuarding,
   adoption,
+  printing,
   roles: postgresRoles,
   contextKeys: postgresContextKeys,
 };

@@ -91,7 +91,7 @@ export function forgetStamps(table: TableFacts): string {
 /** The condition that a row `t` of another tool's table should be sealed: its stamp is visible, or it has none. */
 export function sideDue(table: TableFacts, head: string): string {
   const stamp = `${identifier(stampsName(table))} s WHERE s.row_key = ${rowKeySql(table, 't')}`;
-  return `coalesce((SELECT pg_visible_in_snapshot(s.xid, (SELECT watermark FROM ${head})) OR s.xid > pg_snapshot_xmax(pg_current_snapshot()) FROM ${stamp}), true)`;
+  return `coalesce((SELECT pg_visible_in_snapshot(s.xid, (SELECT watermark FROM ${head})) OR s.xid >= pg_snapshot_xmax(pg_current_snapshot()) FROM ${stamp}), true)`;
 }
 
 /**
