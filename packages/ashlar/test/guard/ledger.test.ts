@@ -1,6 +1,7 @@
 import { openLedger, verifyLedger } from 'ashlar/ledger';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { withRoles } from '../../../../test/support/engines.js';
+import { verifyTable } from '../../src/ledger/database/ledgers.js';
 import { facts, type Guarded, makeGuarded } from './support.js';
 
 describe.each(withRoles)('the ledger of another tool’s table on $name', (engine) => {
@@ -56,7 +57,12 @@ describe.each(withRoles)('the ledger of another tool’s table on $name', (engin
     );
     await guarded.engine.seal?.();
     expect(await state()).toEqual({ size: 1, stamps: 0, entries: 1 });
-    expect((await verify()).problems).toEqual([expect.objectContaining({ row_key: '7' })]);
+    const { problems, size, root } = await verify();
+    expect(problems).toEqual([expect.objectContaining({ row_key: '7' })]);
+    // also where the leaves so far are trusted
+    const trusted = { size, root, source: 'the first seal' };
+    const later = await verifyTable(guarded.engine, guarded.shop.tables.facts, { trusted });
+    expect(later.problems).toEqual([expect.objectContaining({ row_key: '7' })]);
   });
 
   test('a change that bypasses the triggers is found', async () => {

@@ -7,7 +7,7 @@ import { sqliteDecimalText } from '../../sql/sqlite-decimal.js';
 import { keyColumns, ledgerNames } from './names.js';
 import { keyTypes, rowKeySql as postgresRowKey, stamps } from './postgres-entry.js';
 import { rowKeySql as sqliteRowKey } from './sqlite-entry.js';
-import { sideDue } from './stamps.js';
+import { sideXid } from './stamps.js';
 
 /** The SQL in which the dialects differ when a ledger is read. */
 interface Dialect {
@@ -43,10 +43,10 @@ const dialects: Readonly<Record<SqlName, Dialect>> = {
       if (codec) return kind === 'timestamp' ? utc(column, precision) : `coalesce(${column}, NULL)`;
       return column;
     },
-    due: (head, table) =>
-      table.external
-        ? sideDue(table, head)
-        : `coalesce((SELECT pg_visible_in_snapshot(t.${stamps.xid}, watermark) OR t.${stamps.xid} >= pg_snapshot_xmax(pg_current_snapshot()) FROM ${head}), true)`,
+    due: (head, table) => {
+      const xid = table.external ? sideXid(table) : `t.${stamps.xid}`;
+      return `coalesce((SELECT pg_visible_in_snapshot(${xid}, watermark) OR ${xid} >= pg_snapshot_xmax(pg_current_snapshot()) FROM ${head}), true)`;
+    },
     exists: 'SELECT 1 AS found WHERE to_regclass(quote_ident($1)) IS NOT NULL',
     time: utc,
     now: `SELECT ${utc('clock_timestamp()', 3)} AS now`,

@@ -88,10 +88,9 @@ export function forgetStamps(table: TableFacts): string {
   return `DELETE FROM ${identifier(stampsName(table))} s USING fresh WHERE s.row_key = fresh.row_key`;
 }
 
-/** The condition that a row `t` of another tool's table should be sealed: its stamp is visible, or it has none. */
-export function sideDue(table: TableFacts, head: string): string {
-  const stamp = `${identifier(stampsName(table))} s WHERE s.row_key = ${rowKeySql(table, 't')}`;
-  return `coalesce((SELECT pg_visible_in_snapshot(s.xid, (SELECT watermark FROM ${head})) OR s.xid >= pg_snapshot_xmax(pg_current_snapshot()) FROM ${stamp}), true)`;
+/** The transaction of a row `t` of another tool's table; '0', which every snapshot shows, where it has no stamp. */
+export function sideXid(table: TableFacts): string {
+  return `coalesce((SELECT s.xid FROM ${identifier(stampsName(table))} s WHERE s.row_key = ${rowKeySql(table, 't')}), '0'::xid8)`;
 }
 
 /**
