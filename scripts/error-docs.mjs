@@ -311,6 +311,22 @@ await db.session(async (s) => {
     ...command('npm install ashlar@OLDER && ashlar up'),
     remedy: 'Install the newer release. A backup from before the upgrade can be restored with the older one.',
   },
+  'guard-refused': {
+    cause:
+      'A guarantee would change the table of another tool, the table has no primary key, is partitioned or belongs to another role, a column has another type than declared, or a name is in both schemas.',
+    ...shown(
+      `guard('shop', { tables: { orders: orders.guarded((c) => [versioned({ key: c.id })]) }, migrations });`,
+    ),
+    remedy:
+      'The message names what is in the way: correct the declaration or the tool’s own schema, or leave the guarantee out.',
+  },
+  'guard-broken': {
+    cause:
+      'A migration of the tool that owns the tables dropped, disabled or changed a trigger, a policy, a function or a right, or lifted row security.',
+    ...command('prisma migrate deploy && ashlar guard check'),
+    remedy:
+      'Run `ashlar guard up`, which restores what is missing, and look at the migration: until then the guarantee did not hold.',
+  },
   'database-incoming': {
     cause:
       'A move into the database was interrupted, or still runs. Rows or the objects that guard them are missing.',

@@ -120,6 +120,14 @@ export const errorCodes = {
     exit: 3,
     meaning: 'A newer release of Ashlar changed the database, and this release cannot use it any more.',
   },
+  'guard-refused': {
+    exit: 2,
+    meaning: 'A guarantee cannot be put on a table of another tool. Nothing was changed.',
+  },
+  'guard-broken': {
+    exit: 1,
+    meaning: 'Objects or rights of a guard are missing or changed, so that its guarantees do not hold.',
+  },
   'database-incoming': { exit: 3, meaning: 'The database is the target of a move that has not ended.' },
   'move-refused': {
     exit: 1,

@@ -20,6 +20,10 @@ export const summaries = {
     description:
       'start with a database that exists: its tables as declarations, and a first step that makes it',
   },
+  guard: {
+    group: 'Start:',
+    description: 'keep guarantees on tables that another tool owns: put them on, check and restore them',
+  },
   up: {
     group: 'Database:',
     form: '[options]',

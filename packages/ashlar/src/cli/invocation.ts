@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { BackupKeysGiven, KeepRules } from '../backup/index.js';
 import type { Config } from '../config/define-config.js';
 import type { Engine } from '../contract/engine.js';
+import type { GuardedPlace } from '../contract/guards.js';
 import type { OpenOptions } from '../contract/open-options.js';
 import type { Roles } from '../contract/roles.js';
 import type { SqlName } from '../contract/sql.js';
@@ -104,9 +105,10 @@ export class Invocation {
   /**
    * Returns the options for opening the database in a role.
    *
-   * @throws AshlarError `usage` without a URL, `settings-invalid`, `config-invalid`
+   * @param system - the system that it is opened for; by default all chosen ones together
+   * @throws AshlarError `usage` without a URL, or if the chosen systems have their objects in several schemas; `settings-invalid`, `config-invalid`
    */
-  async target(role: Role): Promise<OpenOptions> {
+  async target(role: Role, system?: System): Promise<OpenOptions> {
     const known = this.#known();
     const fromSettings = role === 'owner' ? known.databaseMigrateUrl : known.databaseUrl;
     const plain = this.#options.url ?? fromSettings?.reveal() ?? (await this.#configuration()).url;
@@ -116,7 +118,8 @@ export class Invocation {
         suggestion: 'Give --url sqlite:PATH (or sqlcipher:, pglite:, postgres://), or set DATABASE_URL.',
       });
     }
-    return this.targetAt(plain);
+    const guards = system ? system.guards : guardsOf(await this.#chosen());
+    return { ...(await this.targetAt(plain)), ...(guards ? { guards } : {}) };
   }
 
   /**
@@ -235,15 +238,20 @@ export class Invocation {
   /**
    * Opens the database, passes it to `work` and closes it.
    *
+   * @param options.system - as in {@link target}
    * @param options.incoming - whether to pass on a database into which a move has not ended
    * @throws AshlarError `database-incoming`, and what opening the database throws
    */
   async withEngine<T>(
     role: Role,
     work: (engine: Engine) => Promise<T>,
-    { incoming = false, ...options }: { create?: boolean; createFolder?: boolean; incoming?: boolean } = {},
+    {
+      incoming = false,
+      system,
+      ...options
+    }: { create?: boolean; createFolder?: boolean; incoming?: boolean; system?: System } = {},
   ): Promise<T> {
-    const engine = await openEngine({ ...(await this.target(role)), ...options });
+    const engine = await openEngine({ ...(await this.target(role, system)), ...options });
     try {
       if (!incoming) await assertNotIncoming(engine);
       return await work(engine);
@@ -256,9 +264,14 @@ export class Invocation {
    * Opens the database of `owner` as the application too, and passes it to `work`; passes `owner` itself if both have
    * the same URL.
    */
-  async alsoAsApp<T>(owner: Engine, work: (app: Engine) => Promise<T>): Promise<T> {
-    const [app, own] = [await this.target('app'), await this.target('owner')];
-    return app.url === own.url ? work(owner) : this.withEngine('app', work, { create: false });
+  async alsoAsApp<T>(owner: Engine, system: System, work: (app: Engine) => Promise<T>): Promise<T> {
+    const [app, own] = [await this.target('app', system), await this.target('owner', system)];
+    return app.url === own.url ? work(owner) : this.withEngine('app', work, { create: false, system });
+  }
+
+  async #chosen(): Promise<readonly System[]> {
+    const { systems = [] } = await this.#configuration();
+    return systems.length === 0 ? [] : this.systems();
   }
 
   #configuration(): Promise<Config> {
@@ -271,6 +284,17 @@ export class Invocation {
     return this.#settings;
   }
 }
+
+// a connection looks for names in one place
+const guardsOf = (systems: readonly System[]): GuardedPlace | undefined => {
+  const [first, ...others] = systems.map(({ guards }) => guards);
+  if (others.every((guards) => guards?.own === first?.own && guards?.schema === first?.schema))
+    return first && { ...first, tables: [...new Set(systems.flatMap(({ guards }) => guards?.tables ?? []))] };
+  throw new AshlarError('usage', {
+    message: 'The systems have their objects in several schemas.',
+    suggestion: 'Choose one system with --system: a guard is apart from the systems that own their tables.',
+  });
+};
 
 // the logger is loaded only for the one level at which it writes statements
 const statementLog = async (level: LogLevel): Promise<OnStatement | undefined> => {

@@ -5,6 +5,7 @@ import { type CommandName, summaries } from './command-names.js';
 const modules: Readonly<Record<CommandName, () => Promise<(commands: Commands) => Command>>> = {
   init: async () => (await import('./commands/init.js')).initCommand,
   adopt: async () => (await import('./commands/adopt.js')).adoptCommand,
+  guard: async () => (await import('./commands/guard.js')).guardCommand,
   up: async () => (await import('./commands/up.js')).upCommand,
   status: async () => (await import('./commands/status.js')).statusCommand,
   prove: async () => (await import('./commands/prove.js')).proveCommand,

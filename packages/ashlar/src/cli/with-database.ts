@@ -17,7 +17,7 @@ export async function withDatabase<R>(
   work: (db: Database) => Promise<R>,
 ): Promise<R> {
   const db = await connect(system, {
-    ...(await invocation.target('app')),
+    ...(await invocation.target('app', system)),
     create: false,
     migrations: 'ignore',
     columnKeys,

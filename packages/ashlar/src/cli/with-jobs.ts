@@ -24,7 +24,7 @@ export async function withJobs<T>(
     });
   }
   const db = await connect(system, {
-    ...(await invocation.target('app')),
+    ...(await invocation.target('app', system)),
     create: false,
     migrations: 'ignore',
   });

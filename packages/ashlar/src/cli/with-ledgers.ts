@@ -55,7 +55,7 @@ export async function withLedgers<T>(
           );
         }
       },
-      { create: false },
+      { create: false, system },
     );
   }
   return results;

@@ -121,6 +121,8 @@ export interface Column<Property extends string = string> {
   /** The constant default in its stored form, which the table in the database also has; `undefined` if there is none. */
   readonly default: DefaultValue | undefined;
   readonly primaryKey: boolean;
+  /** The type in the database of a column of another tool's table, where it is no type of Ashlar's. */
+  readonly native?: string | undefined;
   /** What `.describe()` says of the column; PostgreSQL keeps it as a comment. */
   readonly description: string | undefined;
   /** For an encrypted column, which stores bytes: the column as it would be without encryption. */

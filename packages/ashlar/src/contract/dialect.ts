@@ -6,6 +6,7 @@ import type { ContentsSql } from './contents.js';
 import type { ContextKeys } from './context.js';
 import type { Expansion, ExpansionSteps } from './expansion.js';
 import type { GuaranteeObject, GuardedTable } from './guarantee.js';
+import type { GuardedPlace, GuardSql } from './guards.js';
 import type { KeyTexts } from './key-texts.js';
 import type { DeclaredView, ObjectSql } from './objects.js';
 import type { Owner } from './owner.js';
@@ -85,10 +86,12 @@ export interface Proving {
    */
   readonly trustNothing: string | undefined;
   /**
-   * A query for the owner that lists the objects of the schema, and extensions, with their `type` (as in {@link GuaranteeObject}) and
+   * Returns a query for the owner that lists the objects of the schema, and extensions, with their `type` (as in {@link GuaranteeObject}) and
    * `name`; for a trigger, `always` says whether it fires in every case (`yes` or `no`).
+   *
+   * @param guards - where the tables are that a guard is on: what is put on them is listed, too
    */
-  readonly objects: string;
+  objects(guards: GuardedPlace | undefined): string;
 }
 
 /** Keeps the numbers that a database gives to rows from being used up by work that is rolled back. */
@@ -190,6 +193,8 @@ export interface SqlDialect extends Foundation {
   readonly batches: BatchSql;
   /** Sets sequences back; `undefined` if a rollback does that (SQLite). */
   readonly sequences: Sequences | undefined;
+  /** How tables of another tool are guarded; `undefined` where Ashlar cannot do that. */
+  readonly guarding: GuardSql | undefined;
   /** How a database of another program is taken over. */
   readonly adoption: AdoptionSql;
   /** How descriptions of databases are compared; `undefined` if equal objects have equal texts (SQLite). */

@@ -1,3 +1,4 @@
+import type { GuardedPlace } from './guards.js';
 import type { OnStatement } from './statement-event.js';
 
 /** Options for opening a database with an engine. */
@@ -46,6 +47,11 @@ export interface OpenOptions {
    * last commits. Default `full`.
    */
   readonly durability?: 'full' | 'normal' | undefined;
+  /**
+   * For a system that guards tables of another tool: their schema, and that of Ashlar's own objects. The schema in the URL,
+   * if there is one, must be the tool's.
+   */
+  readonly guards?: GuardedPlace | undefined;
   /** Called after each statement with its text, table, duration and numbers of rows, and never with a parameter. */
   readonly onStatement?: OnStatement | undefined;
 }

@@ -1,3 +1,4 @@
+import type { GuardedPlace } from './guards.js';
 import type { Owner } from './owner.js';
 import type { TableRights } from './rights.js';
 import type { RunSql } from './sql.js';
@@ -50,6 +51,8 @@ export interface WantedRights {
    * that are no trigger functions, and PUBLIC none.
    */
   readonly functions: readonly string[];
+  /** For a guard: where its tables are. They stay the tool's, so that no plan gives them another owner. */
+  readonly guards?: GuardedPlace | undefined;
 }
 
 /** A difference between the rights that a role has and those it should have, with the statement that corrects it. */

@@ -44,6 +44,8 @@ export interface SchemaTable {
   readonly rowSecurity?: RowSecurity;
   /** The comment on the table; `undefined` if there is none, or the engine keeps none. */
   readonly comment?: string | undefined;
+  /** Whether another tool owns the table: it is described by the triggers, policies and row security on it alone. */
+  readonly external?: true | undefined;
   /** The sequences that columns of the table own, as `serial` makes them; left out if there is none. */
   readonly sequences?: readonly OwnedSequence[];
 }

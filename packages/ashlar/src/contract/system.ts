@@ -1,4 +1,5 @@
 import type { GuardedTable } from './guarantee.js';
+import type { GuardedPlace } from './guards.js';
 import type { AcceptedObject, DeclaredObject, DeclaredView } from './objects.js';
 
 /** The parts of a system that concern its database: name, tables, migrations and example rows for attacks. */
@@ -11,6 +12,8 @@ export interface SystemFacts<T = Readonly<Record<string, GuardedTable>>> {
   readonly objects?: readonly DeclaredObject[] | undefined;
   /** The objects that no step makes and that are no finding of `prove`. */
   readonly accepts?: readonly AcceptedObject[] | undefined;
+  /** Where the tables are that the system guards without owning them; `undefined` for a system that owns its tables. */
+  readonly guards?: GuardedPlace | undefined;
   /** The folder of the system's migrations, which contains one folder for each step. */
   readonly migrations: URL;
   /** Example rows, or parts of rows, that `ashlar prove` uses in attacks, by the property names of `tables`. */

@@ -132,4 +132,6 @@ export interface TableFacts {
   readonly fullTexts?: readonly FullText[];
   /** What `.describe()` says of the table; PostgreSQL keeps it as a comment. */
   readonly description?: string | undefined;
+  /** Whether another tool owns the table: Ashlar neither creates nor changes it, and adds its guarantees only. */
+  readonly external?: true | undefined;
 }

@@ -1,13 +1,14 @@
 import type { Engine } from '../contract/engine.js';
+import type { GuardedPlace } from '../contract/guards.js';
 import type { SqlName } from '../contract/sql.js';
 
 // imported on use: drivers are optional peer dependencies
-const openers: Readonly<Record<SqlName, () => Promise<Engine>>> = {
+const openers: Readonly<Record<SqlName, (guards?: GuardedPlace) => Promise<Engine>>> = {
   sqlite: async () =>
     (await import('./sqlite/engine.js')).openSqlite({ url: 'sqlite::memory:' }, false, ':memory:'),
-  postgres: async () => {
+  postgres: async (guards) => {
     hasIdle = true;
-    return (await import('./postgres/pglite/shadow.js')).openPgliteShadow();
+    return (await import('./postgres/pglite/shadow.js')).openPgliteShadow(guards);
   },
 };
 
@@ -16,10 +17,11 @@ let hasIdle = false;
 /**
  * Opens an empty in-memory database of the given SQL dialect, for comparing schemas. Closing it removes it.
  *
+ * @param guards - where the tables are that a guard is on
  * @throws AshlarError `driver-missing`
  */
-export function openShadow(dialect: SqlName): Promise<Engine> {
-  return openers[dialect]();
+export function openShadow(dialect: SqlName, guards?: GuardedPlace): Promise<Engine> {
+  return openers[dialect](guards);
 }
 
 /** Closes the databases that wait for another comparison, for a process that has nothing more to do. */

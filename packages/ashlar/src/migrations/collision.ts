@@ -18,8 +18,11 @@ export async function assertNoCollision(
   applied: readonly AppliedStep[],
 ): Promise<void> {
   if (applied.some((step) => step.system === system.name)) return;
-  const present = new Set((await engine.introspect(owner)).tables.map((table) => table.name));
+  const present = new Set(
+    (await engine.introspect(owner)).tables.flatMap(({ name, external }) => (external ? [] : [name])),
+  );
   const taken = Object.values(system.tables)
+    .filter(({ external }) => !external)
     .map((table) => table.name)
     .filter((name) => present.has(name));
   if (taken.length === 0) return;

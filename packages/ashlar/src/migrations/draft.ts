@@ -6,7 +6,9 @@ import type { GuardedTable } from '../contract/guarantee.js';
 import type { Schema } from '../contract/schema.js';
 import type { SqlName } from '../contract/sql.js';
 import type { SystemFacts } from '../contract/system.js';
+import { withExternalOf } from '../engines/external-tables.js';
 import { dialects } from '../engines/open.js';
+import { enginesOfSystem, placeOfSteps, tablesStep } from './external-steps.js';
 import { assertNoneConverted } from './ownership/breaks.js';
 import { changesKeeping, isKeptIn, type KeepingChanges, type StepsComparison } from './ownership/changes.js';
 import { withKept } from './ownership/keep.js';
@@ -42,16 +44,23 @@ async function openDraft(system: SystemFacts, name: SqlName): Promise<Draft> {
   const steps = existsSync(folderPath(system.migrations)) ? await readSteps(system.migrations, name) : [];
   // first: PGlite has one database, which the steps then take over
   const after = await schemaOfModel(dialect, system);
-  const shadow = await openEmptyShadow(dialect);
+  const tables = tablesStep(dialect, system);
+  const all = tables ? [...steps, tables] : steps;
+  const shadow = await openEmptyShadow(dialect, placeOfSteps(all, 'all'));
   try {
     const ledger = new OwnershipLedger();
-    const { schema: before, ownership, broken } = await runStepsIn(shadow, steps, ledger);
+    const { schema: before, ownership, broken } = await runStepsIn(shadow, all, ledger);
     return {
       system,
       shadow,
       ledger,
       broken: new Set(broken),
-      comparison: { dialect, before, after, ownership },
+      comparison: {
+        dialect,
+        before: withExternalOf(before, after),
+        after: withExternalOf(after, before),
+        ownership,
+      },
     };
   } catch (error) {
     await shadow.close();
@@ -76,7 +85,7 @@ export async function withDrafts<T>(
   const migrations = typeof folder === 'string' ? pathToFileURL(join(folder, '/')) : folder;
   const drafts: Draft[] = [];
   try {
-    for (const engine of projectEngines(root, project))
+    for (const engine of enginesOfSystem(system, projectEngines(root, project)))
       drafts.push(await openDraft({ ...system, migrations }, engine));
     return await use(drafts, root);
   } finally {

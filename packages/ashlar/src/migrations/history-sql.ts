@@ -1,4 +1,6 @@
+import type { GuardedPlace } from '../contract/guards.js';
 import type { SqlName } from '../contract/sql.js';
+import { identifier, literal } from '../model/index.js';
 import { sql } from '../sql/template.js';
 
 /** The table of applied steps in each dialect: how it is created and read. */
@@ -9,7 +11,7 @@ interface HistorySql {
   /** `applied_at` as ISO 8601 text. */
   readonly appliedAt: string;
   /** The beginning of `migrate sql`: functions get the search_path that `up` gives them. */
-  readonly preamble: readonly string[];
+  readonly preamble: (guards: GuardedPlace | undefined) => readonly string[];
   /** What `migrate sql` writes around a step, by its mode. */
   readonly begin: string;
   readonly beginRebuild: string;
@@ -32,7 +34,7 @@ export const historySql: Readonly<Record<SqlName, HistorySql>> = {
       ) STRICT, WITHOUT ROWID
     `,
     appliedAt: 'applied_at',
-    preamble: [],
+    preamble: () => [],
     begin: 'BEGIN IMMEDIATE;',
     beginRebuild: 'PRAGMA foreign_keys = OFF;\nBEGIN IMMEDIATE;',
     commitRebuild: 'COMMIT;\nPRAGMA foreign_keys = ON;',
@@ -54,7 +56,13 @@ export const historySql: Readonly<Record<SqlName, HistorySql>> = {
       )
     `,
     appliedAt: `to_char(applied_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`,
-    preamble: ["SELECT set_config('search_path', quote_ident(current_schema()) || ', pg_temp', false);"],
+    preamble: (guards) =>
+      guards
+        ? [
+            `CREATE SCHEMA IF NOT EXISTS ${identifier(guards.own)};`,
+            `SELECT set_config('search_path', ${literal(`${identifier(guards.own)}, ${identifier(guards.schema)}, pg_temp`)}, false);`,
+          ]
+        : ["SELECT set_config('search_path', quote_ident(current_schema()) || ', pg_temp', false);"],
     begin: 'BEGIN;',
     beginRebuild: 'BEGIN;',
     commitRebuild: 'COMMIT;',

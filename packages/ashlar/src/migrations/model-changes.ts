@@ -2,9 +2,11 @@ import { readFile } from 'node:fs/promises';
 import type { SchemaChange } from '../contract/schema.js';
 import type { SqlName } from '../contract/sql.js';
 import type { SystemFacts } from '../contract/system.js';
+import { withExternalOf } from '../engines/external-tables.js';
 import { dialects } from '../engines/open.js';
 import { AshlarError } from '../errors.js';
 import { dumpFile, dumpText } from './dump-schema.js';
+import { tablesStep } from './external-steps.js';
 import { allChanges, changesKeeping, type StepsComparison } from './ownership/changes.js';
 import { askedObjects, undeclaredObjects } from './ownership/unknown.js';
 import { declaredRenames } from './renames.js';
@@ -23,8 +25,17 @@ interface ModelComparison extends StepsComparison {
 async function compareModel(system: SystemFacts, name: SqlName): Promise<ModelComparison> {
   const dialect = await dialects[name]();
   const steps = await readSteps(system.migrations, name);
-  const { schema: before, ownership } = await stateOfSteps(dialect, steps);
-  return { dialect, steps, before, ownership, after: await schemaOfModel(dialect, system) };
+  const tables = tablesStep(dialect, system);
+  const all = tables ? [...steps, tables] : steps;
+  const { schema: before, ownership } = await stateOfSteps(dialect, all);
+  const after = await schemaOfModel(dialect, system);
+  return {
+    dialect,
+    steps: all,
+    before: withExternalOf(before, after),
+    ownership,
+    after: withExternalOf(after, before),
+  };
 }
 
 /**

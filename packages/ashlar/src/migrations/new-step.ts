@@ -6,6 +6,7 @@ import type { SystemFacts } from '../contract/system.js';
 import { AshlarError } from '../errors.js';
 import { type Decisions, resolveRenames } from './decisions.js';
 import { type Draft, planDraft, tryDraft, unownedIn, withDrafts, withoutKept } from './draft.js';
+import { tablesFileOf } from './external-steps.js';
 import { allChanges } from './ownership/changes.js';
 import { omitsText, ownershipText } from './ownership/lines.js';
 import {
@@ -101,6 +102,7 @@ const writeStep = async ({ system, root, name, options, drafts }: Writing): Prom
     files.push(
       [`up.${engine}.sql`, upText(step, changes, lines)],
       [`down.${engine}.sql`, downText(step, changes)],
+      ...tablesFileOf(plan.comparison.dialect, system),
     );
   }
   const folder = join(root, step);

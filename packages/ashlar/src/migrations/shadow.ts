@@ -1,11 +1,13 @@
 import type { SqlDialect } from '../contract/dialect.js';
 import type { Engine } from '../contract/engine.js';
+import type { GuardedPlace } from '../contract/guards.js';
 import type { Schema } from '../contract/schema.js';
 import type { SystemFacts } from '../contract/system.js';
 import type { TableFacts } from '../contract/table.js';
 import { systemStatements } from '../engines/declared-sql.js';
 import { createFoundation, earlierFoundation } from '../engines/foundation.js';
 import { openShadow } from '../engines/shadow.js';
+import { externalTablesOf, onGuardedTables, placeOfSteps } from './external-steps.js';
 import { historySql } from './history-sql.js';
 import { keptSchema, keptState } from './kept-states.js';
 import { withoutOmitted } from './omitted.js';
@@ -17,11 +19,16 @@ import type { SchemaState, StepsState } from './steps-state.js';
 /**
  * Opens an empty database in this process, with the objects that guarantees rely on. Close it.
  *
+ * @param guards - where the tables are that a guard is on
  * @param earlier - the statements that make the objects of an earlier version instead
  * @throws AshlarError `driver-missing`
  */
-export async function openEmptyShadow(dialect: SqlDialect, earlier?: readonly string[]): Promise<Engine> {
-  const shadow = await openShadow(dialect.name);
+export async function openEmptyShadow(
+  dialect: SqlDialect,
+  guards?: GuardedPlace,
+  earlier?: readonly string[],
+): Promise<Engine> {
+  const shadow = await openShadow(dialect.name, guards);
   try {
     await shadow.asOwner(async (owner) => {
       if (earlier === undefined) await createFoundation(owner, dialect);
@@ -36,10 +43,11 @@ export async function openEmptyShadow(dialect: SqlDialect, earlier?: readonly st
 
 const inShadow = async <T>(
   dialect: SqlDialect,
+  guards: GuardedPlace | undefined,
   work: (engine: Engine) => Promise<T>,
   earlier?: readonly string[],
 ): Promise<T> => {
-  const shadow = await openEmptyShadow(dialect, earlier);
+  const shadow = await openEmptyShadow(dialect, guards, earlier);
   try {
     return await work(shadow);
   } finally {
@@ -69,11 +77,13 @@ export function stateOfSteps(
   const key = JSON.stringify([
     dialect.name,
     earlier ?? null,
-    steps.map(({ name, checksum }) => [name, checksum]),
+    steps.map(({ name, checksum, tables }) => (tables ? [name, checksum, tables] : [name, checksum])),
   ]);
   const found = known.get(key);
   if (found) return found;
-  const made = keptState(dialect, key, () => inShadow(dialect, (engine) => stateIn(engine, steps), earlier));
+  const made = keptState(dialect, key, () =>
+    inShadow(dialect, placeOfSteps(steps, 'all'), (engine) => stateIn(engine, steps), earlier),
+  );
   known.set(key, made);
   made.catch(() => known.delete(key));
   for (const oldest of known.keys()) {
@@ -90,7 +100,7 @@ const stateIn = async (engine: Engine, steps: readonly Step[]): Promise<StepsSta
     if ((await owner.run(exists)).length === 0) await owner.script(create);
     return engine.catalogue(owner);
   });
-  return { ...state, catalogue };
+  return onGuardedTables({ ...state, catalogue }, steps);
 };
 
 /** Returns the schema of {@link stateOfSteps}. */
@@ -113,6 +123,8 @@ export function runStepsIn(
     const owner = engine.dialect.ownerOfSteps(connection);
     let schema: Schema | undefined;
     for (const step of steps) {
+      if (step.tables)
+        await engine.dialect.guarding?.place(owner, step.tables, await engine.introspect(owner));
       if (step.up.kind === 'code') continue;
       const body = withoutOmitted(step.up);
       if (body.mode === 'no-transaction') await runBody(engine, owner, step, body);
@@ -134,9 +146,12 @@ export function runStepsIn(
  */
 export function schemaOfModel(dialect: SqlDialect, system: SystemFacts): Promise<Schema> {
   const statements = systemStatements(dialect, system, inCreationOrder(Object.values(system.tables)));
-  return keptSchema(dialect, statements, () =>
-    inShadow(dialect, (engine) =>
+  const tables = externalTablesOf(dialect, system);
+  const key = tables ? [JSON.stringify(tables), ...statements] : statements;
+  return keptSchema(dialect, key, () =>
+    inShadow(dialect, system.guards, (engine) =>
       engine.asOwner(async (owner) => {
+        if (tables) await dialect.guarding?.place(owner, tables, await engine.introspect(owner));
         for (const statement of statements) await owner.script(statement);
         return engine.introspect(owner);
       }),

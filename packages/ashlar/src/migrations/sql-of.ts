@@ -1,4 +1,5 @@
 import type { FoundationVersion, SqlDialect } from '../contract/dialect.js';
+import type { GuardedPlace } from '../contract/guards.js';
 import { AshlarError } from '../errors.js';
 import { versionSql } from './foundation.js';
 import { recordSql } from './history.js';
@@ -14,6 +15,8 @@ export interface StepsAsSql {
   readonly firstEver: boolean;
   /** The versions of Ashlar's own objects that the database lacks. Default: none. */
   readonly foundation?: readonly FoundationVersion[];
+  /** Where the tables are that a guard is on. */
+  readonly guards?: GuardedPlace | undefined;
 }
 
 /**
@@ -39,7 +42,7 @@ export function sqlOf(input: StepsAsSql): string {
   const all = [...first, ...parts];
   return all.length === 0 || (firstEver && parts.length === 0)
     ? '\n'
-    : `${[...preamble, ...all].join('\n\n')}\n`;
+    : `${[...preamble(input.guards), ...all].join('\n\n')}\n`;
 }
 
 const sqlOfStep = (dialect: SqlDialect, system: string, step: Step, actor: string): string => {

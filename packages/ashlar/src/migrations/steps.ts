@@ -3,11 +3,13 @@ import { type Dirent, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { ExternalTables } from '../contract/guards.js';
 import type { SqlName } from '../contract/sql.js';
 import { AshlarError } from '../errors.js';
 import { type SqlStatement, splitStatements } from '../sql/statements.js';
 import { readDirectives, type StepMode } from './directives.js';
 import type { OwnershipLines } from './ownership/lines.js';
+import { readExternalTables, tablesFile } from './tables-file.js';
 
 /** One direction of a step (up or down), written in SQL. */
 export interface SqlBody {
@@ -47,6 +49,8 @@ export interface Step {
   readonly checksum: string;
   readonly up: StepBody;
   readonly down: StepBody | undefined;
+  /** For a step of a guard: the tool's tables as it found them. Shadow databases are made with them. */
+  readonly tables?: ExternalTables | undefined;
 }
 
 const stepName = /^(\d{4,})_[a-z0-9_]+$/;
@@ -148,6 +152,7 @@ const readStep = async (folder: string, name: string, dialect: SqlName): Promise
     checksum: checksum(await readFile(join(folder, sourceOf(up, files)), 'utf8')),
     up,
     down: await readBody({ folder, step: name, files, direction: 'down', dialect }),
+    ...(files.has(tablesFile(dialect)) ? { tables: await readExternalTables(folder, name, dialect) } : {}),
   };
 };
 

@@ -57,6 +57,7 @@ export function columnFromZod<Property extends string>(
     touched: hint.touched ?? false,
     default: undefined,
     primaryKey: hint.primaryKey ?? false,
+    ...(hint.native === undefined ? {} : { native: hint.native }),
     description: description || undefined,
     plaintext: undefined,
     codec: codec && columnCodec({ table, name, nullable, kind }, codec),

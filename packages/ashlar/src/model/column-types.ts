@@ -14,6 +14,8 @@ export interface ColumnHint {
   touched?: boolean;
   primaryKey?: boolean;
   ciphertext?: boolean;
+  /** The type in the database of a column of another tool's table. */
+  native?: string;
   /** The SQL that computes the value. */
   expression?: SqlTexts;
   /** For a decimal: its digits and its bounds. */
@@ -79,6 +81,20 @@ export interface ColumnOptions {
  */
 export function column<T extends z.ZodType>(type: T, { name }: ColumnOptions): T {
   return hinted(own(type), { name });
+}
+
+/**
+ * Declares a column of another tool's table whose type no type of Ashlar describes: an enum, a `varchar(40)`, a domain, a text
+ * of another collation. Ashlar never writes it; an audit trail has its JSON. Use it in {@link external} only.
+ *
+ * @param type - the type in the database: `order_status`
+ * @param values - the values that the type allows, for a `lifecycle` over the column
+ *
+ * @example
+ * external('orders', { id: id(), status: native('order_status', ['open', 'paid']) })
+ */
+export function native(type: string, values?: readonly [string, ...string[]]): z.ZodType<string> {
+  return hinted(values ? (z.enum(values) as z.ZodType<string>) : z.string(), { native: type });
 }
 
 /**

@@ -26,6 +26,7 @@ export {
   inet,
   isCanonicalAddress,
   json,
+  native,
   now,
   timestamp,
   timestamps,
@@ -51,6 +52,7 @@ export {
   scaledDecimal,
 } from './decimal.js';
 export { envelopeForm } from './envelope-form.js';
+export { type ExternalTable, external } from './external.js';
 export { refusesDelete, refusesUpdate } from './foreign-keys.js';
 export { fillGenerated } from './generate.js';
 export { identityColumn, isComputed, touchedColumns, writtenColumns } from './generated-columns.js';

@@ -24,10 +24,15 @@ export function rightsOf(table: GuardedTable): TableRights {
   const withheld = new Set(all.flatMap((rights) => rights.withheld ?? []));
   const columns = Object.keys(table.columns);
   const identity = identityColumn(table)?.name;
-  const notInsertable = new Set([
-    ...all.flatMap((rights) => rights.notInsertable ?? []),
-    ...(identity === undefined ? [] : [identity]),
-  ]);
+  // the tool may give any column, and add columns that no right on single columns would cover
+  const notInsertable = new Set(
+    table.external
+      ? []
+      : [
+          ...all.flatMap((rights) => rights.notInsertable ?? []),
+          ...(identity === undefined ? [] : [identity]),
+        ],
+  );
   const updatable = [
     ...all.flatMap((rights) => (rights.updatable ? [rights.updatable] : [])),
     ...(identity === undefined ? [] : [columns.filter((name) => name !== identity)]),

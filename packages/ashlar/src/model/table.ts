@@ -1,8 +1,10 @@
 import type { z } from 'zod';
 import type { Column } from '../contract/column.js';
 import type { GuardedTable } from '../contract/guarantee.js';
+import type { TableFacts } from '../contract/table.js';
 import { columnMap, propertiesOf } from './column-map.js';
 import { assertDescription } from './description.js';
+import { assertGuardable } from './external-rules.js';
 import { assertUnfrozen } from './foreign-keys.js';
 import { assertGuarantees, mergedFacts } from './guarantee-facts.js';
 import type { PrimaryKeyItem, TableItem } from './items.js';
@@ -97,6 +99,7 @@ export function namedTable<
   name: Name,
   shape: S,
   items: (columns: Columns<S>) => Items = () => [] as never,
+  more: Pick<TableFacts, 'external'> = {},
 ): Table<Name, S, KeyNames<S, Items[number]>> {
   type Key = KeyNames<S, Items[number]>;
   assertTableName(name);
@@ -113,6 +116,7 @@ export function namedTable<
     primaryKey: { name: `${name}_pkey`, columns: primaryKey },
     key: propertiesOf({ columns }, primaryKey) as Key[],
     ...parts,
+    ...more,
     facts: mergedFacts({ name, columns }, parts.guarantees),
     ...tableSchemas<S, Key>(columns, primaryKey),
     describe(description: string): Table<Name, S, Key> {
@@ -120,7 +124,8 @@ export function namedTable<
       return Object.freeze({ ...this, description: description || undefined });
     },
   });
-  limitKeySizes(made);
+  if (made.external) assertGuardable(made);
+  else limitKeySizes(made);
   assertGuarantees(made);
   assertUnfrozen(made);
   return made;

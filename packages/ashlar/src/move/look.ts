@@ -48,6 +48,8 @@ export async function lookAtSource(
   const moved = systems.filter(({ name }) => everything.some(({ system }) => system === name));
   if (moved.length === 0)
     reasons.push(`${source.url} has no steps of ${systems.map(({ name }) => name).join(', ')}`);
+  for (const { name, guards } of systems)
+    if (guards) reasons.push(`${name} guards tables of another tool, which moves them itself`);
   const made = new Set<string>();
   const { tables: found } = await source.asOwner((owner) => source.introspect(owner));
   const present = new Set(found.map(({ name }) => name));

@@ -12,7 +12,7 @@ import { objectsOfGuarantee } from '../model/index.js';
  */
 export async function missingObjects(engine: Engine, system: SystemFacts): Promise<readonly string[]> {
   const { rows, version } = await engine.asOwner(async (owner) => ({
-    rows: await owner.run(engine.dialect.proving.objects),
+    rows: await owner.run(engine.dialect.proving.objects(system.guards)),
     version: foundationState(await readHistory(owner, engine.dialect)).version,
   }));
   const present = new Map(rows.map(({ type, name, always }) => [`${type} ${name}`, String(always)]));

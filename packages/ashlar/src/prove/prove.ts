@@ -211,7 +211,7 @@ const attackGuarantee = async (
   guarantee: Guarantee,
   probe: Attempt<Probe>,
 ): Promise<readonly AttackReport[]> => {
-  if ('reason' in probe) return [notAttacked(transaction.as, probe.reason)];
+  if ('reason' in probe) return [notAttacked(transaction.as, `${probe.reason}${probesOf(table)}`)];
   let attacks: readonly Attack[];
   try {
     attacks = [
@@ -229,6 +229,10 @@ const attackGuarantee = async (
   }
   return reports;
 };
+
+// only the tool knows which values its constraints and types accept
+const probesOf = ({ external, name }: Table): string =>
+  external ? ` Give a row in the probes of the guard: probes: { ${name}: [{ … }] }.` : '';
 
 const notAttacked = (as: Attacker, why: string): AttackReport => ({
   name: 'preparation of a row to attack',

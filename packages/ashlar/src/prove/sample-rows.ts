@@ -181,7 +181,7 @@ export class SampleRows {
   }
 
   async #draft(table: Table, plan: Plan, fixed: SqlRow, depth: number): Promise<Attempt<SqlRow>> {
-    const links = await this.#links(table, plan, fixed, depth);
+    const links = await this.#links(table, plan, { ...(await this.#natives(table)), ...fixed }, depth);
     if ('reason' in links) return links;
     const given = this.#given(table, plan, Object.keys(links.value));
     const checked = table.insert.safeParse(given);
@@ -255,6 +255,22 @@ export class SampleRows {
         links[scope] ??= parent.value[parentScope] ?? 'NULL';
     }
     return { value: links };
+  }
+
+  /** Of another tool's types only rows that exist show values; a value of a unique key would be there already. */
+  async #natives(table: Table): Promise<SqlRow> {
+    const unique = new Set([table.primaryKey, ...table.uniques].flatMap(({ columns }) => columns));
+    const natives = Object.values(table.columns).filter(
+      ({ name, native, rules }) => native !== undefined && rules.oneOf === undefined && !unique.has(name),
+    );
+    if (natives.length === 0) return {};
+    const [known] = await this.existing(table);
+    return Object.fromEntries(
+      natives.flatMap(({ name }) => {
+        const value = known?.row[name];
+        return value === undefined ? [] : [[name, value] as const];
+      }),
+    );
   }
 
   #arbitrary({ columns }: Table, name: string, { variant }: Plan): string {

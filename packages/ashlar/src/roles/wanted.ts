@@ -33,5 +33,6 @@ export function wantedRights(dialect: SqlDialect, system: SystemFacts, roles: Ro
     secret: new Set(dialect.foundation.filter(({ secret }) => secret).map(({ name }) => name)),
     closed: new Set(dialect.foundation.filter(({ closed }) => closed).map(({ name }) => name)),
     functions: [...dialect.foundation.map(({ name }) => name), ...named('function')],
+    ...(system.guards ? { guards: system.guards } : {}),
   };
 }

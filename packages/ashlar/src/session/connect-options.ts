@@ -3,7 +3,7 @@ import type { ColumnKeys, Secret } from '../settings/index.js';
 import type { SessionContext } from './types.js';
 
 /** Options of `connect`. */
-export interface ConnectOptions extends Omit<OpenOptions, 'url' | 'key' | 'scopeKey'> {
+export interface ConnectOptions extends Omit<OpenOptions, 'url' | 'key' | 'scopeKey' | 'guards'> {
   /** The URL of the database. Default: `DATABASE_URL`. */
   readonly url?: string | Secret | undefined;
   /** The key of an encrypted file. Default when `url` is left out: `DATABASE_KEY`. */

@@ -47,6 +47,7 @@ export async function connect<T extends Tables>(
     key: location.key === undefined ? undefined : reveal(location.key),
     scopeKey: scopeKey === undefined ? undefined : reveal(scopeKey),
     appRole: options.appRole ?? location.appRole,
+    guards: system.guards,
   });
   tracing?.attach(engine);
   if (!options.allowOwner) {

@@ -49,7 +49,9 @@ const mostPairs = 50;
  *
  * @param row - the alias of the row: `NEW`
  */
-export function rowJson(table: TableFacts, row: string, { only, except = [] }: RowJsonOptions = {}): string {
+export function rowJson(table: TableFacts, row: string, options: RowJsonOptions = {}): string {
+  if (table.external) return externalRowJson(table, `to_jsonb(${row})`, options);
+  const { only, except = [] } = options;
   const pairs = Object.values(table.columns)
     .filter(({ name }) => (only?.includes(name) ?? true) && !except.includes(name))
     .map((column) => {
@@ -60,4 +62,44 @@ export function rowJson(table: TableFacts, row: string, { only, except = [] }: R
     pairs.slice(at * mostPairs, (at + 1) * mostPairs),
   );
   return parts.map((part) => `jsonb_build_object(\n  ${part.join(',\n  ')}\n)`).join(' || ');
+}
+
+// what `to_jsonb` writes otherwise than Ashlar; bytes are in hex there by the function's own setting
+const ofJson: Partial<Record<ColumnKind, (value: string, column: Column) => string>> = {
+  bigint: plain,
+  decimal: plain,
+  timestamp: (value, { precision }) => utc(`(${value})::timestamptz`, precision),
+  inet: (value) => `CASE WHEN ${value} IS NOT NULL THEN ${address(`(${value})::inet`)} END`,
+  bytes: (value) => `substr(${value}, 3)`,
+};
+
+/**
+ * An SQL expression of type jsonb for a row of another tool's table, given what `to_jsonb` makes of it: each column that the
+ * row has, so that one that the tool adds is there at once, and one that it drops breaks no statement.
+ *
+ * @param json - the SQL expression of the row as JSON, which is evaluated several times
+ */
+export function externalRowJson(
+  table: TableFacts,
+  json: string,
+  { only, except = [] }: RowJsonOptions = {},
+): string {
+  const wanted = Object.values(table.columns).filter(
+    ({ name }) => (only?.includes(name) ?? true) && !except.includes(name),
+  );
+  const replaced = wanted.flatMap((column) => {
+    const form = column.native === undefined ? ofJson[column.kind] : undefined;
+    if (!form) return [];
+    const name = literal(column.name);
+    return [
+      `CASE WHEN ${json} ? ${name} THEN jsonb_build_object(${name}, ${form(`(${json} ->> ${name})`, column)}) ELSE '{}' END`,
+    ];
+  });
+  const left = except.map(literal).join(', ');
+  const base = only
+    ? `jsonb_build_object(${only.map((name) => `${literal(name)}, ${json} -> ${literal(name)}`).join(', ')})`
+    : left === ''
+      ? json
+      : `(${json} - ARRAY[${left}])`;
+  return [base, ...replaced].join('\n  || ');
 }

@@ -41,6 +41,8 @@ export interface FunctionOptions {
   readonly asOwner?: boolean;
   /** If true, the function converts reals to text with all digits, regardless of the caller's settings. */
   readonly exactReals?: boolean;
+  /** If true, the function converts bytes to text in hex, regardless of the caller's settings. */
+  readonly hexBytes?: boolean;
   /**
    * If `rows`, the function fails when row level security hides rows from the caller, instead of silently ignoring
    * those rows. If `scopes`, the function reads the rows of every scope of scoped tables; it runs with the privileges of
@@ -77,6 +79,7 @@ export function triggerFunction(
     reads = false,
     asOwner = false,
     exactReals = false,
+    hexBytes = false,
     seesAll,
     onlyFor,
     declare = [],
@@ -89,6 +92,7 @@ export function triggerFunction(
     ...(asOwner || seesAll === 'scopes' ? ['SECURITY DEFINER'] : []),
     reads ? inItsSchema : withoutTables,
     ...(exactReals ? ['SET extra_float_digits TO 1'] : []),
+    ...(hexBytes ? ['SET bytea_output TO hex'] : []),
     ...(seesAll === 'rows' ? ['SET row_security TO off'] : []),
     ...(nestedLoops ? [] : ['SET enable_nestloop TO off']),
   ];

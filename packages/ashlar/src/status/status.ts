@@ -269,7 +269,7 @@ async function changesOf(
 
 function tablesOf(engine: Engine, system: SystemFacts<Tables>, isAlone: boolean): Promise<TableStatus[]> {
   return engine.asOwner(async (owner) => {
-    const objects = await owner.run(engine.dialect.proving.objects);
+    const objects = await owner.run(engine.dialect.proving.objects(system.guards));
     const present = new Set(objects.flatMap(({ type, name }) => (type === 'table' ? [name] : [])));
     const reports: TableStatus[] = [];
     for (const table of Object.values<Table>(system.tables)) {

@@ -39,7 +39,19 @@ export function assertObjectNames(system: string, tables: readonly GuardedTable[
   }
 }
 
-const objectsOf = (table: GuardedTable, dialect: SqlName): readonly Named[] => {
+const objectsOf = (table: GuardedTable, dialect: SqlName): readonly Named[] => [
+  { kind: 'relation', name: table.name, what: `the table ${table.name}` },
+  // another tool's keys and indexes are in its own schema
+  ...(table.external ? [] : ownParts(table, dialect)),
+  ...sideObjects(table, dialect).flatMap(({ type, name, sql }): Named[] => {
+    // PostgreSQL has the triggers and policies of each table apart
+    if (type === 'policy' || (type === 'trigger' && dialect === 'postgres')) return [];
+    const kind = type === 'trigger' || type === 'function' ? type : 'relation';
+    return [{ kind, name, sql, what: `a ${type} of the guarantees of ${table.name}` }];
+  }),
+];
+
+const ownParts = (table: GuardedTable, dialect: SqlName): readonly Named[] => {
   const relation = (name: string, what: string): Named => ({
     kind: 'relation',
     name,
@@ -48,7 +60,6 @@ const objectsOf = (table: GuardedTable, dialect: SqlName): readonly Named[] => {
   const identity = identityColumn(table);
   const keys = table.uniques.filter(({ nullsEqual }) => dialect === 'postgres' || nullsEqual.length > 0);
   return [
-    { kind: 'relation', name: table.name, what: `the table ${table.name}` },
     ...keys.map(({ name }) => relation(name, 'a unique key')),
     ...[...table.indexes, ...table.expressionIndexes].map(({ name }) => relation(name, 'an index')),
     ...(dialect === 'postgres' ? [relation(table.primaryKey.name, 'the primary key')] : []),
@@ -66,11 +77,5 @@ const objectsOf = (table: GuardedTable, dialect: SqlName): readonly Named[] => {
           }),
         ),
     ),
-    ...sideObjects(table, dialect).flatMap(({ type, name, sql }): Named[] => {
-      // PostgreSQL has the triggers and policies of each table apart
-      if (type === 'policy' || (type === 'trigger' && dialect === 'postgres')) return [];
-      const kind = type === 'trigger' || type === 'function' ? type : 'relation';
-      return [{ kind, name, sql, what: `a ${type} of the guarantees of ${table.name}` }];
-    }),
   ];
 };

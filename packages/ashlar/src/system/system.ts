@@ -1,7 +1,9 @@
+import type { GuardedPlace } from '../contract/guards.js';
 import type { AcceptedObject, DeclaredObject } from '../contract/objects.js';
 import type { SystemFacts } from '../contract/system.js';
 import { AshlarError } from '../errors.js';
 import type { JobCommands } from '../jobs/job-commands.js';
+import { guardRefused } from '../model/guard-refused.js';
 import type { Insert, Table, Tables, Views, WithViews } from '../model/index.js';
 import type { Command } from './command.js';
 import { assertDeclaredStatements } from './declared-statements.js';
@@ -60,6 +62,21 @@ export function system<T extends Tables, V extends Views>(
 ): System<T & WithViews<V>>;
 /** Declares a system. */
 export function system(name: string, parts: SystemParts<Tables> & { readonly views?: Views }): System {
+  const outside = Object.values<Table>(parts.tables).find((table) => table.external);
+  if (outside)
+    throw guardRefused(
+      `The table ${outside.name} belongs to another tool, so no system owns it.`,
+      'Declare it in a guard: guard(name, { tables, migrations }) of ashlar/guard.',
+      { table: outside.name },
+    );
+  return declareSystem(name, parts);
+}
+
+/** Declares a system, or a guard where `guards` says where its tables are. @throws AshlarError as {@link system} */
+export function declareSystem(
+  name: string,
+  parts: SystemParts<Tables> & { readonly views?: Views; readonly guards?: GuardedPlace },
+): System {
   assertName(name);
   assertKeyrings(name, Object.values<Table>(parts.tables));
   assertObjectNames(name, Object.values<Table>(parts.tables));

@@ -66,6 +66,7 @@ describe.each(plain)('ashlar move from $name', ({ place: newPlace }) => {
       move: 'ends it',
       import: 'makes a new file',
       adopt: 'reads a database of another program, and refuses one with a history',
+      guard: 'this system is no guard: a move takes none',
       audit: 'this system has no trail: connect and withEngine, which the others use, refuse',
       ledger: 'this system has no ledger: as audit',
       jobs: 'this system has no jobs: as audit',

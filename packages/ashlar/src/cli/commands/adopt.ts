@@ -38,7 +38,8 @@ const run = async (invocation: Invocation, options: Options, source?: string): P
   const target =
     source === undefined ? await invocation.target('owner') : await invocation.targetAt(urlOf(source));
   const name = options.name ?? nameFrom(target.url);
-  const engine = await openEngine({ ...target, create: false });
+  // a guard of the project leaves the tables where they are
+  const engine = await openEngine({ ...target, guards: undefined, create: false });
   let adoption: Adoption;
   let dialect: SqlName;
   try {

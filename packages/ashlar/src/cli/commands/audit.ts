@@ -78,7 +78,7 @@ async function run(invocation: Invocation, options: Options): Promise<Answer> {
           await assertInitialised(engine, system);
           return queryTrail(engine, system, query);
         },
-        { create: false },
+        { create: false, system },
       ),
     );
   }

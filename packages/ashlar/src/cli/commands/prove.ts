@@ -42,6 +42,7 @@ const run = async (invocation: Invocation, options: Options): Promise<Answer> =>
   for (const system of systems) {
     const report = await invocation.withEngine('owner', (owner) => proveWith(invocation, owner, system), {
       create: false,
+      system,
     });
     if (reports.length > 0) out.line();
     if (brief) printVerdict(out, report);
@@ -51,6 +52,7 @@ const run = async (invocation: Invocation, options: Options): Promise<Answer> =>
     rows.push(
       await invocation.withEngine('owner', (owner) => proveRows(invocation, owner, system, positions), {
         create: false,
+        system,
       }),
     );
   }
@@ -91,7 +93,7 @@ const resumeAlone = (): AshlarError =>
 
 /** Runs `prove` on a system in a database, over a connection of the database's owner. */
 export function proveWith(invocation: Invocation, owner: Engine, system: System): Promise<ProveReport> {
-  return invocation.alsoAsApp(owner, (app) =>
+  return invocation.alsoAsApp(owner, system, (app) =>
     prove(app, system, { owner, roles: invocation.roles(), checkpoints: invocation.ledgerKeys() }),
   );
 }

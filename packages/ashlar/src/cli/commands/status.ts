@@ -25,7 +25,7 @@ async function run(invocation: Invocation, { check = false }: Options): Promise<
     const report = await invocation.withEngine(
       'owner',
       (engine) => status(engine, system, { roles: invocation.roles(), backups: invocation.backups().folder }),
-      { create: false, incoming: true },
+      { create: false, incoming: true, system },
     );
     if (reports.length > 0) out.line();
     printStatus(out, report);

@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
 import type { Engine } from '../../contract/engine.js';
+import { restoreGuard } from '../../guard/restore.js';
 import { installScopeKey } from '../../keys/scope-key.js';
+import { defaultActor } from '../../migrations/actor.js';
 import { maintain, type RunStep, up } from '../../migrations/index.js';
 import { countAttacks, failuresOf, type ProveReport } from '../../prove/index.js';
 import type { System } from '../../system/system.js';
@@ -14,7 +16,8 @@ import { reportError } from '../report-error.js';
 import { contractHelp, stepProgress } from '../step-progress.js';
 import { guaranteeBroken, proveWith } from './prove.js';
 
-interface Options extends LockOptions {
+/** The options of `up` and `guard up`. */
+export interface UpOptions extends LockOptions {
   readonly actor?: string;
   readonly contract?: boolean;
   /** Set to false by `--no-prove`. */
@@ -23,9 +26,17 @@ interface Options extends LockOptions {
 
 /** `ashlar up`: initialises a database, or brings it up to date. */
 export function upCommand(commands: Commands): Command {
+  return withUpOptions(
+    commands.make<UpOptions>('up', summaries.up.description, async (invocation, options) =>
+      runUp(invocation, await invocation.systems(), options),
+    ),
+  );
+}
+
+/** Adds the options of `up` to a command. */
+export function withUpOptions(command: Command): Command {
   return withLockOptions(
-    commands
-      .make<Options>('up', summaries.up.description, run)
+    command
       .option(
         '--actor <name>',
         'the actor to record in the history (default: the user of the operating system)',
@@ -35,8 +46,12 @@ export function upCommand(commands: Commands): Command {
   );
 }
 
-const run = async (invocation: Invocation, options: Options): Promise<Answer> => {
-  const chosen = await invocation.systems();
+/** Initialises the databases of systems, or brings them up to date. */
+export async function runUp(
+  invocation: Invocation,
+  chosen: readonly System[],
+  options: UpOptions,
+): Promise<Answer> {
   const done: UpReport[] = [];
   const failed: ProveReport[] = [];
   for (const system of chosen) {
@@ -46,7 +61,7 @@ const run = async (invocation: Invocation, options: Options): Promise<Answer> =>
         await initialise(invocation, engine, system, options),
         options.prove ? await proveNow(invocation, engine, system) : undefined,
       ],
-      { createFolder: true },
+      { createFolder: true, system },
     );
     if (report && !report.ok) failed.push(report);
     done.push({ ...changes, report: report ? summaryOf(report) : null });
@@ -56,7 +71,7 @@ const run = async (invocation: Invocation, options: Options): Promise<Answer> =>
     document: { systems: done, ...(failed.length > 0 ? { error: guaranteeBroken(failed) } : {}) },
     exitCode: failed.length > 0 ? 1 : 0,
   };
-};
+}
 
 const proveNow = async (invocation: Invocation, engine: Engine, system: System): Promise<ProveReport> => {
   const report = await proveWith(invocation, engine, system);
@@ -84,6 +99,8 @@ interface UpReport {
   readonly engine: string;
   readonly url: string;
   readonly applied: readonly RunStep[];
+  /** Of a guard: the objects that were made again, because another tool's migration had removed or changed them. */
+  readonly restored: readonly string[];
   /** The differences of roles and rights that were corrected. */
   readonly roles: readonly string[];
   readonly maintained: readonly string[];
@@ -101,15 +118,22 @@ const initialise = async (
   invocation: Invocation,
   engine: Engine,
   system: System,
-  options: Options,
+  options: UpOptions,
 ): Promise<Omit<UpReport, 'report'>> => {
   const { out } = invocation;
   const roles: string[] = [];
   out.line(`${out.style('bold', system.name)} · ${engine.label} · ${engine.url}`);
+  const budget = lockBudget(out, options);
+  // a step changes what the steps before it made
+  const restored = await restoreGuard(engine, system, {
+    actor: options.actor ?? defaultActor(),
+    lockTimeout: budget.lockTimeout,
+  });
+  for (const line of restored) out.line(`  ${out.style('yellow', 'restored')} ${line}`);
   const applied = await up(engine, system, {
     actor: options.actor,
     contract: options.contract,
-    ...lockBudget(out, options),
+    ...budget,
     roles: invocation.roles(),
     onRoles: (changes) => {
       roles.push(...changes.map(({ difference }) => difference));
@@ -122,7 +146,21 @@ const initialise = async (
   if (scopes !== 'unchanged') out.line(`  ${scopeLines[scopes]}`);
   const { done: maintained } = await maintain(engine, Object.values(system.tables), new Date());
   for (const line of maintained) out.line(`  ${line}`);
-  const changed = applied.length > 0 || roles.length > 0 || maintained.length > 0 || scopes !== 'unchanged';
+  const changed =
+    applied.length > 0 ||
+    restored.length > 0 ||
+    roles.length > 0 ||
+    maintained.length > 0 ||
+    scopes !== 'unchanged';
   if (!changed) out.line('  nothing to do');
-  return { system: system.name, engine: engine.label, url: engine.url, applied, roles, maintained, changed };
+  return {
+    system: system.name,
+    engine: engine.label,
+    url: engine.url,
+    applied,
+    restored,
+    roles,
+    maintained,
+    changed,
+  };
 };

@@ -12,6 +12,7 @@ import { createTable, createTables } from './schema/create-table.js';
 import { declaredObjects, viewSql } from './schema/declared-objects.js';
 import { dump } from './schema/dump.js';
 import { expansionSteps } from './schema/expansion/steps.js';
+import { postgresGuarding } from './schema/external.js';
 import { firstFoundation, foundation, foundationVersions } from './schema/foundation.js';
 import { generatedColumnObjects } from './schema/generated-columns.js';
 import { postgresProving } from './schema/proving.js';
@@ -44,6 +45,7 @@ export const postgresDialect: SqlDialect = {
   contents: postgresContents,
   batches: postgresBatches,
   sequences: postgresSequences,
+  guarding: postgresGuarding,
   adoption,
   printing,
   roles: postgresRoles,

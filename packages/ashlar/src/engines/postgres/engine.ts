@@ -16,6 +16,7 @@ import { describe } from './catalogue/describe.js';
 import { inScratch } from './catalogue/scratch.js';
 import { postgresDialect } from './dialect.js';
 import { postgresAnswers } from './query/answers.js';
+import { noCopies } from './schema/external.js';
 import { introspect } from './schema/introspect.js';
 import { partitions } from './schema/partitions.js';
 import { type ConnectionFacts, readConnectionFacts } from './session/connected-role.js';
@@ -199,8 +200,8 @@ export function postgresEngine(backend: Backend, options: OpenOptions): Engine {
       }
     },
     holdingOwner: (work) => (backend.holdOwner ? backend.holdOwner(work) : work()),
-    introspect,
-    catalogue: describe,
+    introspect: (owner) => introspect(owner, options.guards),
+    catalogue: (owner) => describe(owner, options.guards),
     scratch: inScratch,
     partitions,
     seal: () => sealer.all(),
@@ -224,7 +225,10 @@ export function postgresEngine(backend: Backend, options: OpenOptions): Engine {
         lease.release();
       }
     },
-    snapshot: (work) => backend.snapshot(work),
+    snapshot: (work) => {
+      if (options.guards) throw noCopies(options.guards);
+      return backend.snapshot(work);
+    },
     bulkReader: () =>
       openBulkReader(async () =>
         engine.begin({ mode: 'read', actor: null, scope: everyScope, asOwner: true }),

@@ -44,6 +44,7 @@ export const sqliteDialect: SqlDialect = {
   contents: sqliteContents,
   batches: sqliteBatches,
   sequences: undefined,
+  guarding: undefined,
   adoption,
   printing: undefined,
   roles: undefined,

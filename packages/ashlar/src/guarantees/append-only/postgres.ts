@@ -85,7 +85,8 @@ const stampFunction = (name: string, table: TableFacts, stamps: readonly Stamp[]
   return triggerFunction(
     name,
     sql`
-      IF ${unchanged(table, names)}
+      ${table.external ? ['kept := NEW;', ...names.map((each) => `kept.${identifier(each)} := OLD.${identifier(each)};`)] : undefined}
+      IF ${table.external ? 'kept *= OLD' : unchanged(table, names)}
         ${kept}
         AND (${stamped})
       THEN
@@ -93,6 +94,8 @@ const stampFunction = (name: string, table: TableFacts, stamps: readonly Stamp[]
       END IF;
       ${refuse(`rows of ${table.name} are never changed, except that ${names.join(' or ')} is set once`)}
     `,
+    // a column that the tool adds is compared at once
+    table.external ? { declare: ['kept pg_catalog.record;'] } : {},
   );
 };
 

@@ -2,12 +2,15 @@ import type { GuaranteeObject } from '../../contract/guarantee.js';
 import type { TableFacts } from '../../contract/table.js';
 import { identifier, identifiers, literal } from '../../model/index.js';
 import { objectName } from '../../sql/object-name.js';
-import { rowJson } from '../../sql/postgres-row-json.js';
+import { externalRowJson, type RowJsonOptions, rowJson } from '../../sql/postgres-row-json.js';
 import { alwaysTrigger, raise, sessionRole, triggerFunction } from '../../sql/postgres-triggers.js';
 import { sql } from '../../sql/template.js';
 import type { AuditedRules } from './rules.js';
 
 type Operation = 'insert' | 'update' | 'delete';
+
+/** The aliases of a row before and after the change. */
+type Alias = 'was' | 'now';
 
 const operations: readonly Operation[] = ['insert', 'update', 'delete'];
 
@@ -62,13 +65,15 @@ const writeFunction = (table: TableFacts, { trail, except }: AuditedRules): Guar
   const hasScope = table.facts.scope !== undefined;
   const columns = ['actor', 'scope', 'role', 'table_name', 'operation', 'row_key', 'before', 'after'];
   const record = (operation: Operation): string => {
-    const key = (row: string): string => rowJson(table, row, { only: table.primaryKey.columns });
-    const all = (row: string): string => rowJson(table, row, { except });
+    const json = (row: Alias, options: RowJsonOptions): string =>
+      table.external ? externalRowJson(table, `${row}.ashlar_row`, options) : rowJson(table, row, options);
+    const key = (row: Alias): string => json(row, { only: table.primaryKey.columns });
+    const all = (row: Alias): string => json(row, { except });
     const values = [
       key(operation === 'insert' ? 'now' : 'was'),
       operation === 'insert' ? 'NULL::jsonb' : all('was'),
       operation === 'delete' ? 'NULL::jsonb' : all('now'),
-      ...(hasUnseen ? [unseen(operation, except)] : []),
+      ...(hasUnseen ? [unseen(table, operation, except)] : []),
     ];
     return sql`
       INSERT INTO ${identifier(trail.name)} (
@@ -113,6 +118,7 @@ const writeFunction = (table: TableFacts, { trail, except }: AuditedRules): Guar
       asOwner: true,
       onlyFor: table.name,
       exactReals: true,
+      ...(table.external ? { hexBytes: true } : {}),
       nestedLoops: false,
       declare: ['acting pg_catalog.record;'],
     },
@@ -135,15 +141,24 @@ const confined = (
   `;
 };
 
+// once for each row, which OFFSET keeps apart; the name of a whole row would mean a column that is called so
+const jsonOf = (rows: string, more = ''): string =>
+  `(SELECT to_jsonb(ashlar_each) AS ashlar_row${more} FROM ${rows} AS ashlar_each OFFSET 0)`;
+
 // both tables hold the rows in the order in which the statement changed them
 const rowsOf = (table: TableFacts, operation: Operation): string => {
-  if (operation !== 'update') return operation === 'insert' ? 'new_rows AS now' : 'old_rows AS was';
+  if (operation !== 'update') {
+    const [rows, alias] = operation === 'insert' ? ['new_rows', 'now'] : ['old_rows', 'was'];
+    return `${table.external ? jsonOf(rows) : rows} AS ${alias}`;
+  }
   // with the alias, because PL/pgSQL has variables of its own: found, new
   const names = Object.keys(table.columns)
     .map((name) => `each_row.${identifier(name)}`)
     .join(', ');
   const numbered = (rows: string): string =>
-    `(SELECT ${names}, row_number() OVER () AS ashlar_place FROM ${rows} AS each_row)`;
+    table.external
+      ? jsonOf(rows, ', row_number() OVER () AS ashlar_place')
+      : `(SELECT ${names}, row_number() OVER () AS ashlar_place FROM ${rows} AS each_row)`;
   return `${numbered('old_rows')} AS was JOIN ${numbered('new_rows')} AS now USING (ashlar_place) ORDER BY ashlar_place`;
 };
 
@@ -176,13 +191,14 @@ const truncation = (table: TableFacts, on: string): GuaranteeObject =>
     calls: truncateName(table),
   });
 
-const unseen = (operation: Operation, except: readonly string[]): string => {
+const unseen = (table: TableFacts, operation: Operation, except: readonly string[]): string => {
   const names = except.map((name) => {
-    const own = identifier(name);
+    const value = (row: Alias): string =>
+      table.external ? `(${row}.ashlar_row ->> ${literal(name)})` : `${row}.${identifier(name)}`;
     const differs = {
-      insert: `now.${own} IS NOT NULL`,
-      update: `now.${own} IS DISTINCT FROM was.${own}`,
-      delete: `was.${own} IS NOT NULL`,
+      insert: `${value('now')} IS NOT NULL`,
+      update: `${value('now')} IS DISTINCT FROM ${value('was')}`,
+      delete: `${value('was')} IS NOT NULL`,
     }[operation];
     return `CASE WHEN ${differs} THEN ${literal(name)} END`;
   });

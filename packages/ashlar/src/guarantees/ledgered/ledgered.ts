@@ -12,6 +12,7 @@ import { keyTypes } from './postgres-entry.js';
 import { hasNoLeaf } from './queries.js';
 import { ledgeredOnSqlite } from './sqlite.js';
 import { sealOnSqlite } from './sqlite-seal.js';
+import { assertLedgerable } from './stamps.js';
 
 /** Options of `ledgered`. */
 export interface LedgeredOptions {
@@ -47,6 +48,7 @@ export function ledgered({ log }: LedgeredOptions = {}): Guarantee {
       },
     ],
     validate: (table: TableFacts) => {
+      if (table.external) assertLedgerable(table);
       if (log !== undefined && !isLogName(log)) {
         throw invalidTable(
           table.name,

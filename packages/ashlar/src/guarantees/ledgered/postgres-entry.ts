@@ -53,8 +53,11 @@ const isJsonAlready: Readonly<Record<ColumnKind, boolean>> = {
   bytes: false,
 };
 
+// the JSON of an array of another tool would be no text
+const textOf = ({ native }: Column, name: string): string => (native === undefined ? name : `${name}::text`);
+
 const json = (column: Column, name: string): string => {
-  if (column.kind === 'text') return `to_json(${name})::text`;
+  if (column.kind === 'text') return `to_json(${textOf(column, name)})::text`;
   const text = plain[column.kind](name, column);
   return isJsonAlready[column.kind] ? text : `'"' || ${text} || '"'`;
 };
@@ -87,7 +90,7 @@ export const stamps = { xid: 'ashlar_xid', at: 'ashlar_at' } as const;
 const member = (column: Column, row: string): string => {
   const name = of(row, column);
   if (column.nullable) return `${literal(`,"${column.name}":`)} || ${json(column, name)}`;
-  if (column.kind === 'text') return `${literal(`,"${column.name}":`)}, to_json(${name})`;
+  if (column.kind === 'text') return `${literal(`,"${column.name}":`)}, to_json(${textOf(column, name)})`;
   // concat writes booleans as t and f
   const value = column.kind === 'uuid' ? name : plain[column.kind](name, column);
   return isJsonAlready[column.kind]

@@ -5,6 +5,7 @@ import { inItsSchema } from '../../sql/postgres-triggers.js';
 import { sql } from '../../sql/template.js';
 import { ledgerNames } from './names.js';
 import { entrySql, rowKeySql, stamps } from './postgres-entry.js';
+import { forgetStamps, sideCandidates, sideKey } from './stamps.js';
 
 /** The most entries that one call seals. */
 const batch = 10_000;
@@ -16,8 +17,14 @@ const batch = 10_000;
  */
 export function sealFunction(table: TableFacts, log: string): GuaranteeObject {
   const names = ledgerNames(table);
+  const key = table.external ? sideKey : 'leaf_key';
   const own = identifier(table.name);
   const [entries, tree, blocks, head] = [names.entries, names.tree, names.blocks, names.head].map(identifier);
+  const hiddenCandidates = sql`
+    SELECT t.*, ${rowKeySql(table, 't')} AS leaf_key FROM ${own} t WHERE t.${stamps.xid} = ANY (waiting)
+    UNION ALL
+    SELECT t.*, ${rowKeySql(table, 't')} AS leaf_key FROM ${own} t WHERE t.${stamps.xid} >= low AND t.${stamps.xid} <= high
+  `;
   return {
     type: 'function',
     name: names.seal,
@@ -73,17 +80,15 @@ export function sealFunction(table: TableFacts, log: string): GuaranteeObject {
         WITH fresh AS MATERIALIZED (
           SELECT e.xid, e.row_key, e.entry, sha256('\\x00' || e.entry) AS hash, head.size - 1 + row_number() OVER (ORDER BY e.xid, e.row_key) AS position
           FROM (
-            SELECT t.${stamps.xid} AS xid, t.leaf_key AS row_key,
+            SELECT t.${stamps.xid} AS xid, t.${key} AS row_key,
               ${entrySql(table, log, 't')} AS entry
             FROM (
               SELECT *
               FROM (
-                SELECT t.*, ${rowKeySql(table, 't')} AS leaf_key FROM ${own} t WHERE t.${stamps.xid} = ANY (waiting)
-                UNION ALL
-                SELECT t.*, ${rowKeySql(table, 't')} AS leaf_key FROM ${own} t WHERE t.${stamps.xid} >= low AND t.${stamps.xid} <= high
+                ${table.external ? sideCandidates(table) : hiddenCandidates}
               ) candidate
-              WHERE (SELECT leaf.position FROM ${tree} leaf WHERE leaf.row_key = candidate.leaf_key) IS NULL
-              ORDER BY candidate.${stamps.xid}, candidate.leaf_key
+              WHERE (SELECT leaf.position FROM ${tree} leaf WHERE leaf.row_key = candidate.${key}) IS NULL
+              ORDER BY candidate.${stamps.xid}, candidate.${key}
               LIMIT ${batch}
             ) t
           ) e
@@ -93,7 +98,7 @@ export function sealFunction(table: TableFacts, log: string): GuaranteeObject {
         ), leaves AS (
           INSERT INTO ${tree} (level, position, hash, row_key)
           SELECT 0, fresh.position, fresh.hash, fresh.row_key FROM fresh
-        )
+        )${table.external ? `, forgotten AS (${forgetStamps(table)})` : ''}
         SELECT array_agg(fresh.hash ORDER BY fresh.position), max(fresh.xid) INTO nodes, last FROM fresh;
         count := coalesce(cardinality(nodes), 0);
         IF count = 0 THEN

@@ -16,6 +16,7 @@ import {
 } from './names.js';
 import { hasRowKey, rowKeySql, stamps } from './postgres-entry.js';
 import { sealFunction } from './postgres-seal.js';
+import { sideStamps } from './stamps.js';
 
 /**
  * The definitions of the columns that record the transaction and the time of each row. Both are NULL in rows older than
@@ -33,7 +34,7 @@ export function stampColumns(): readonly string[] {
 export function ledgeredOnPostgres(table: TableFacts, log: string): readonly GuaranteeObject[] {
   const names = ledgerNames(table);
   return [
-    ...tables(names),
+    ...tables(names, table.external ? '(cluster) VALUES (NULL)' : 'DEFAULT VALUES'),
     ...[names.entries, names.tree, names.blocks]
       .flatMap((name) => neverChanged('ledgered', name))
       .map((object) =>
@@ -45,16 +46,20 @@ export function ledgeredOnPostgres(table: TableFacts, log: string): readonly Gua
       ...headGuard(table, names),
       ...timeGuard(table, names),
     ]),
-    {
-      type: 'index',
-      name: objectName(table.name, stamps.xid, 'idx'),
-      sql: `CREATE INDEX ${part(table.name, `${stamps.xid}_idx`)} ON ${identifier(table.name)} (${stamps.xid})`,
-    },
-    stampFunction(table, names),
-    alwaysTrigger({ name: names.append, on: 'BEFORE INSERT', table: table.name, calls: names.stamp }),
+    ...(table.external ? sideStamps(table, names) : hiddenStamps(table, names)),
     sealFunction(table, log),
   ];
 }
+
+const hiddenStamps = (table: TableFacts, names: LedgerNames): readonly GuaranteeObject[] => [
+  {
+    type: 'index',
+    name: objectName(table.name, stamps.xid, 'idx'),
+    sql: `CREATE INDEX ${part(table.name, `${stamps.xid}_idx`)} ON ${identifier(table.name)} (${stamps.xid})`,
+  },
+  stampFunction(table, names),
+  alwaysTrigger({ name: names.append, on: 'BEFORE INSERT', table: table.name, calls: names.stamp }),
+];
 
 const entryDeleteName = ({ entries }: LedgerNames): string => objectName(entries, 'append_only_delete');
 
@@ -209,7 +214,8 @@ const timeGuard = (table: TableFacts, { time }: LedgerNames): readonly Guarantee
 
 const part = (table: string, suffix: string): string => identifier(objectName(table, suffix));
 
-const tables = ({ entries, tree, blocks, head }: LedgerNames): readonly GuaranteeObject[] => [
+/** @param first - the row with which the head begins: without a cluster, the first seal takes the rows that are there */
+const tables = ({ entries, tree, blocks, head }: LedgerNames, first: string): readonly GuaranteeObject[] => [
   {
     type: 'table',
     name: entries,
@@ -263,7 +269,7 @@ const tables = ({ entries, tree, blocks, head }: LedgerNames): readonly Guarante
         CONSTRAINT ${part(head, 'pkey')} PRIMARY KEY (id)
       );
 
-      INSERT INTO ${identifier(head)} DEFAULT VALUES
+      INSERT INTO ${identifier(head)} ${first}
     `,
   },
 ];

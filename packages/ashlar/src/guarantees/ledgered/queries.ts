@@ -7,6 +7,7 @@ import { sqliteDecimalText } from '../../sql/sqlite-decimal.js';
 import { keyColumns, ledgerNames } from './names.js';
 import { keyTypes, rowKeySql as postgresRowKey, stamps } from './postgres-entry.js';
 import { rowKeySql as sqliteRowKey } from './sqlite-entry.js';
+import { sideXid } from './stamps.js';
 
 /** The SQL in which the dialects differ when a ledger is read. */
 interface Dialect {
@@ -15,7 +16,7 @@ interface Dialect {
   /** A column of the row `t`, in the form in which it is compared with the entry. */
   value(column: Column): string;
   /** The condition that a row `t` should be sealed: the most recently committed rows may not be yet. */
-  due(head: string): string;
+  due(head: string, table: TableFacts): string;
   /** A query that returns a row if the table exists that is its first parameter. */
   readonly exists: string;
   /** A stored time as text. */
@@ -33,16 +34,19 @@ const dialects: Readonly<Record<SqlName, Dialect>> = {
   postgres: {
     parameter: (n) => `$${n}`,
     rowKey: postgresRowKey,
-    value: ({ name, kind, codec, precision }) => {
+    value: ({ name, kind, codec, precision, native }) => {
       const column = `t.${identifier(name)}`;
+      if (native !== undefined) return `${column}::text`;
       if (kind === 'json' || kind === 'bigint' || kind === 'decimal') return `${column}::text`;
       if (kind === 'bytes') return `encode(${column}, 'hex')`;
       // an expression, so that the codec of the column does not decode it
       if (codec) return kind === 'timestamp' ? utc(column, precision) : `coalesce(${column}, NULL)`;
       return column;
     },
-    due: (head) =>
-      `coalesce((SELECT pg_visible_in_snapshot(t.${stamps.xid}, watermark) OR t.${stamps.xid} >= pg_snapshot_xmax(pg_current_snapshot()) FROM ${head}), true)`,
+    due: (head, table) => {
+      const xid = table.external ? sideXid(table) : `t.${stamps.xid}`;
+      return `coalesce((SELECT pg_visible_in_snapshot(${xid}, watermark) OR ${xid} >= pg_snapshot_xmax(pg_current_snapshot()) FROM ${head}), true)`;
+    },
     exists: 'SELECT 1 AS found WHERE to_regclass(quote_ident($1)) IS NOT NULL',
     time: utc,
     now: `SELECT ${utc('clock_timestamp()', 3)} AS now`,
@@ -101,7 +105,7 @@ export function keySql(table: TableFacts, name: SqlName, row: SqlRow): string {
 export function hasNoLeaf(table: TableFacts, name: SqlName): string {
   const { tree, head } = ledgerNames(table);
   const { rowKey, due } = dialects[name];
-  return `NOT EXISTS (SELECT 1 FROM ${identifier(tree)} leaf WHERE leaf.row_key = ${rowKey(table, 't')}) AND ${due(identifier(head))}`;
+  return `NOT EXISTS (SELECT 1 FROM ${identifier(tree)} leaf WHERE leaf.row_key = ${rowKey(table, 't')}) AND ${due(identifier(head), table)}`;
 }
 
 /** Returns all SQL queries that read a ledger. A lookup that must use an index is a subquery, never a join. */

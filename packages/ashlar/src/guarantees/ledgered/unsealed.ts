@@ -6,6 +6,7 @@ import { rowidOf } from '../../sql/sqlite-keys.js';
 import { ledgerNames } from './names.js';
 import { hasRowKey as hasPostgresKey, rowKeySql as postgresRowKey, stamps } from './postgres-entry.js';
 import { hasRowKey as hasSqliteKey, rowKeySql as sqliteRowKey } from './sqlite-entry.js';
+import { sideXid } from './stamps.js';
 
 /** How many leaves before a position say which rows are newer: transactions do not commit in the order in which they began. */
 const reach = 1_000;
@@ -63,13 +64,13 @@ const onPostgres = (table: TableFacts): Queries => {
   const { entries, tree, head } = ledgerNames(table);
   const [own, e, t, h] = [table.name, entries, tree, head].map(identifier);
   const key = postgresRowKey(table, 't');
-  const xid = `t.${stamps.xid}`;
+  const xid = table.external ? sideXid(table) : `t.${stamps.xid}`;
   const next = 'pg_snapshot_xmax(pg_current_snapshot())';
   const due = (of: string, mark: string) =>
     `(pg_visible_in_snapshot(${of}, ${mark}::pg_snapshot) OR ${of} >= ${next})`;
   const entriesOf = (of: string) => `(SELECT count(*) FROM ${e} AS e WHERE e.row_key = ${of}) AS entries`;
   const rows = `SELECT ${key} AS row_key, ${xid} AS xid FROM ${own} AS t`;
-  return {
+  const all: Pick<Queries, 'mark' | 'all' | 'parametersOfAll' | 'ahead'> = {
     mark: 'SELECT pg_current_snapshot()::text AS mark',
     all: `SELECT row_key, entries FROM (
         (SELECT ${key} AS row_key, ${entriesOf(key)} FROM ${own} AS t
@@ -78,6 +79,18 @@ const onPostgres = (table: TableFacts): Queries => {
         (SELECT e.row_key, 1 FROM ${e} AS e WHERE NOT EXISTS (SELECT FROM ${t} AS leaf WHERE leaf.row_key = e.row_key) LIMIT $2)
       ) AS found`,
     parametersOfAll: (mark, limit) => [mark, limit],
+    ahead: `SELECT CASE WHEN pg_snapshot_xmax(watermark) > ${next} AND cluster = (SELECT system_identifier::text FROM pg_control_system()) THEN 1 ELSE 0 END AS ahead FROM ${h}`,
+  };
+  if (table.external)
+    return {
+      ...all,
+      // a row that came while the trigger was off has no stamp: only the table itself knows of it
+      low: 'SELECT NULL AS low WHERE $1::bigint IS DISTINCT FROM $2::bigint',
+      newer: all.all,
+      parametersOfNewer: (_, mark, limit) => [mark, limit],
+    };
+  return {
+    ...all,
     low: `SELECT low::text AS lowest FROM (
         SELECT (SELECT ${xid} FROM ${own} AS t WHERE ${hasPostgresKey(table, 't', 'leaf.row_key')} LIMIT 1) AS low
         FROM ${t} AS leaf WHERE leaf.level = 0 AND leaf.position >= $1 AND leaf.position < $2
@@ -90,7 +103,6 @@ const onPostgres = (table: TableFacts): Queries => {
       ) AS t
       WHERE (SELECT leaf.position FROM ${t} AS leaf WHERE leaf.row_key = t.row_key) IS NULL AND ${due('t.xid', '$1')} LIMIT $2`,
     parametersOfNewer: ({ lowest }, mark, limit) => [mark, limit, String(lowest ?? 0)],
-    ahead: `SELECT CASE WHEN pg_snapshot_xmax(watermark) > ${next} AND cluster = (SELECT system_identifier::text FROM pg_control_system()) THEN 1 ELSE 0 END AS ahead FROM ${h}`,
   };
 };
 

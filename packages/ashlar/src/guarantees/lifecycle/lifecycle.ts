@@ -30,6 +30,7 @@ export interface LifecycleOptions {
 export function lifecycle(column: Column, transitions: Transitions, options: LifecycleOptions): Guarantee {
   const rules: Lifecycle = Object.freeze({
     column: column?.name,
+    isNative: column?.native !== undefined,
     statuses: (column?.rules.oneOf ?? []).map(String),
     initial: list(options.initial),
     transitions,

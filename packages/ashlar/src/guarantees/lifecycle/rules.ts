@@ -4,6 +4,8 @@ export type Transitions = Readonly<Record<string, readonly string[]>>;
 /** A status column, its initial statuses and its allowed transitions. */
 export interface Lifecycle {
   readonly column: string;
+  /** Whether the column has a type of another tool, such as an enum. */
+  readonly isNative: boolean;
   readonly statuses: readonly string[];
   readonly initial: readonly string[];
   readonly transitions: Transitions;

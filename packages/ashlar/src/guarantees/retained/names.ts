@@ -19,10 +19,10 @@ export function frozenColumns(table: TableFacts, { column, scope }: Retention): 
 
 /**
  * The index to create for finding the oldest rows; none if the table already has such an index or is partitioned by the
- * retention column.
+ * retention column, or belongs to another tool, which would drop the index.
  */
 export function clockIndex(table: TableFacts, { column }: Retention): readonly GuaranteeObject[] {
-  return isIndexed(table, [column]) || table.facts.partition?.column === column
+  return table.external || isIndexed(table, [column]) || table.facts.partition?.column === column
     ? []
     : [indexObject(objectName(table.name, 'retained_idx'), table.name, [column])];
 }

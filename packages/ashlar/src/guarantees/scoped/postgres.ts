@@ -42,7 +42,7 @@ const policy = (table: GuardedTable, column: Column, on: string): GuaranteeObjec
       ALTER TABLE ${identifier(on)} FORCE ROW LEVEL SECURITY;
       CREATE POLICY ${identifier(name)} ON ${identifier(on)}
         USING (
-          ${inRange(identifier(column.name), column)}
+          ${inRange(table, identifier(column.name), column)}
           AND ${isVerified(identifier(column.name), column, 'current_user')}
         )
     `,
@@ -67,9 +67,13 @@ const isTextOfUuid = ({ kind, nullable }: Column): boolean => kind === 'uuid' &&
 
 // for the index only: the range reads a setting, and can only leave rows out. A subquery is evaluated once, not for each row.
 // Not BETWEEN: PostgreSQL would print it so that it is another expression when it is read again
-const inRange = (value: string, column: Column): string => {
+const inRange = ({ external }: GuardedTable, value: string, column: Column): string => {
   const name = rangeOf(column);
-  const compared = scopeOnPostgres(column, value);
+  // another tool's texts may have another collation
+  const isOther = external === true && column.kind === 'text';
+  const compared = isOther
+    ? scopeValue(column, `CAST(${value} AS text) COLLATE "C"`)
+    : scopeOnPostgres(column, value);
   return `${compared} >= (SELECT ${name}_low(current_user)) AND ${compared} <= (SELECT ${name}_high(current_user))`;
 };
 

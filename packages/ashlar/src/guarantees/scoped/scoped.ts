@@ -1,6 +1,7 @@
 import type { Column } from '../../contract/column.js';
 import type { Guarantee, GuaranteeObject, GuardedTable } from '../../contract/guarantee.js';
 import type { ForeignKeyAction, TableFacts } from '../../contract/table.js';
+import { guardRefused } from '../../model/guard-refused.js';
 import { identifier, scopeValue } from '../../model/index.js';
 import { invalidTable } from '../../model/invalid-table.js';
 import { indexObject } from '../../sql/index-object.js';
@@ -72,6 +73,12 @@ const assertScopeColumn = (table: TableFacts, column: Column): void => {
       'Scope by a uuid, a text or a whole number.',
     );
   }
+  if (column.native !== undefined && !/^(text|varchar|character varying)\b/i.test(column.native))
+    throw guardRefused(
+      `${table.name}.${column.name} has the type ${column.native}, which cannot be compared with the scope of a session.`,
+      'Scope by a uuid, a text, a varchar or a whole number.',
+      { table: table.name, columns: [column.name] },
+    );
   // NULL is compared as '', which is not a number
   if (column.nullable && column.kind === 'integer')
     throw invalidTable(
@@ -94,6 +101,8 @@ const scopeIndex = (
   column: Column,
   compared: typeof scopeValue,
 ): readonly GuaranteeObject[] => {
+  // the tool would drop it; its own index serves the application's own condition
+  if (table.external) return [];
   const name = objectName(table.name, column.name, 'scope_idx');
   if (column.nullable) {
     const value = compared(column, identifier(column.name));

@@ -1,4 +1,5 @@
 import type { Catalogue, CataloguePart, Printing } from '../../contract/catalogue.js';
+import { externalSecurity } from '../../engines/external-tables.js';
 
 /** A fact that a database has otherwise than expected; `undefined` where one of the two does not have it. */
 export interface FactDifference {
@@ -106,11 +107,13 @@ const printOf = (isSameMajor: boolean, printing?: Printing): Print => {
 
 const written = new Set(['definition', 'default', 'computed', 'using', 'check', 'checks', 'SQL body']);
 
+// a person may describe what no step does, and a tool may have policies of its own
+const isFree = new Set(['comment', externalSecurity]);
+
 const comparedFacts = (expected: Facts, found: Facts, print: Print): readonly FactDifference[] =>
   [...new Set([...Object.keys(expected), ...Object.keys(found)])].flatMap((fact) => {
     const [wanted, real] = [expected[fact], found[fact]];
-    // a person may describe what no step does
-    if (wanted === real || (fact === 'comment' && wanted === undefined)) return [];
+    if (wanted === real || (isFree.has(fact) && wanted === undefined)) return [];
     if (wanted !== undefined && real !== undefined && print(fact, wanted) === print(fact, real)) return [];
     return [{ fact, expected: wanted, found: real }];
   });

@@ -51,7 +51,10 @@ export async function asPrintedBy(
     earlier ?? null,
     steps.map(({ name, checksum }) => [name, checksum]),
   ]);
-  let loose = reasons.get(key);
+  // their tables are in another schema, which a scratch schema beside them could not stand for
+  let loose = steps.some(({ tables }) => tables)
+    ? 'the steps of a guard name tables of its tool'
+    : reasons.get(key);
   if (loose === undefined) {
     try {
       const printed = await keptCatalogue(dialect, key, () =>

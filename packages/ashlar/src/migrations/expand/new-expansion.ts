@@ -5,6 +5,7 @@ import type { SchemaChange } from '../../contract/schema.js';
 import type { SqlName } from '../../contract/sql.js';
 import type { SystemFacts } from '../../contract/system.js';
 import { AshlarError } from '../../errors.js';
+import { guardRefused } from '../../model/guard-refused.js';
 import { identifier } from '../../model/index.js';
 import { resolveRenames } from '../decisions.js';
 import { type Draft, planDraft, tryDraft, unownedIn, withDrafts, withoutKept } from '../draft.js';
@@ -71,6 +72,11 @@ export async function newExpansion(
   options: NewExpansionOptions = {},
 ): Promise<NewExpansion | undefined> {
   assertStepName(name);
+  if (system.guards)
+    throw guardRefused(
+      `The guard ${system.name} has no columns of its own that could be changed in three steps.`,
+      'Write a usual step: ashlar migrate new NAME, without --expand.',
+    );
   return withDrafts(system, folder, options, (drafts, root) =>
     writeSteps({ system, root, name, options, drafts }),
   );

@@ -39,7 +39,7 @@ const run = async (invocation: Invocation, options: Options): Promise<Answer> =>
         roles: invocation.roles(),
         onStep: (ran) => out.line(`${out.style('yellow', 'undone')} ${ran.step} (${ran.duration_ms} ms)`),
       }),
-    { create: false },
+    { create: false, system },
   );
   if (undone.length === 0) out.line('nothing to do');
   return { document: { system: system.name, undone } };

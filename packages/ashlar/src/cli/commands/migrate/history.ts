@@ -13,7 +13,7 @@ const run = async (invocation: Invocation): Promise<Answer> => {
   const { out } = invocation;
   const documents: unknown[] = [];
   for (const system of await invocation.systems()) {
-    const look = { create: false };
+    const look = { create: false, system };
     const applied = await invocation.withEngine('app', (engine) => history(engine, system), look);
     out.line(out.style('bold', system.name));
     if (applied.length === 0) out.line('  no steps applied');

@@ -29,7 +29,9 @@ async function run(invocation: Invocation, { sql = false, ...options }: Options)
   const { out } = invocation;
   const documents: unknown[] = [];
   for (const system of await invocation.systems()) {
-    const planned = await invocation.withEngine('owner', (engine) => plan(engine, system, options));
+    const planned = await invocation.withEngine('owner', (engine) => plan(engine, system, options), {
+      system,
+    });
     const count = planned.steps.length;
     out.line(
       `${out.style('bold', system.name)} · ${planned.applied} applied, head ${planned.head ?? 'none'} · ${count} to apply`,

@@ -30,6 +30,7 @@ const run = async (invocation: Invocation, options: Options): Promise<Answer> =>
     return sqlOf({
       dialect: engine.dialect,
       system: system.name,
+      guards: system.guards,
       steps,
       actor: defaultActor(),
       firstEver: (planned?.applied ?? 0) === 0,

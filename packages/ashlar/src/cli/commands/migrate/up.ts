@@ -49,7 +49,7 @@ const run = async (
           onRoles: (changes) => printGrants(out, invocation.roles(), changes),
           ...stepProgress(out),
         }),
-      { createFolder: true },
+      { createFolder: true, system },
     );
     if (applied.length === 0) out.line('  nothing to do');
     documents.push({ system: system.name, applied });

@@ -15,7 +15,7 @@ const run = async (invocation: Invocation): Promise<Answer> => {
     const { done, goodUntil } = await invocation.withEngine(
       'owner',
       (engine) => maintain(engine, Object.values(system.tables), new Date()),
-      { create: false },
+      { create: false, system },
     );
     out.line(out.style('bold', system.name));
     for (const line of done) out.line(`  ${line}`);

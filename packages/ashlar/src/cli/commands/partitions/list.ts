@@ -15,6 +15,7 @@ const run = async (invocation: Invocation): Promise<Answer> => {
   for (const system of await invocation.systems()) {
     const found = await invocation.withEngine('owner', (engine) => listPartitions(engine, system), {
       create: false,
+      system,
     });
     all.push(...found.map((each) => ({ system: system.name, ...each })));
   }

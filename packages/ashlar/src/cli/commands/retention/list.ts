@@ -24,7 +24,7 @@ async function run(invocation: Invocation): Promise<Answer> {
         await assertInitialised(engine, system);
         return retentionStatus(engine, system);
       },
-      { create: false },
+      { create: false, system },
     );
     all.push(...found.map((each) => ({ system: system.name, ...each })));
   }

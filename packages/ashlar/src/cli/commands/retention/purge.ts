@@ -27,6 +27,7 @@ async function run(invocation: Invocation, { dryRun = false }: Options): Promise
   for (const system of await invocation.systems()) {
     const purged = await invocation.withEngine('owner', (engine) => purge(engine, system, { dryRun }), {
       create: false,
+      system,
     });
     out.line(out.style('bold', system.name));
     print(out, purged, dryRun);

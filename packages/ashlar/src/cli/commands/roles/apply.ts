@@ -24,7 +24,7 @@ const run = async (invocation: Invocation, { owner }: Options): Promise<Answer> 
   const documents: { system: string; corrected: readonly string[] }[] = [];
   for (const system of await invocation.systems()) {
     out.line(out.style('bold', system.name));
-    const changes = await withUsableDatabase(invocation, (engine) =>
+    const changes = await withUsableDatabase(invocation, system, (engine) =>
       applyRoles(engine, system, { ...invocation.roles(), owner }),
     );
     for (const { sql } of changes) out.line(`  ${sql}`);

@@ -19,7 +19,7 @@ const run = async (invocation: Invocation): Promise<Answer> => {
   const { out } = invocation;
   const checks: { system: string; ok: boolean; differences: readonly string[] }[] = [];
   for (const system of await invocation.systems()) {
-    const differences = await withUsableDatabase(invocation, (engine) =>
+    const differences = await withUsableDatabase(invocation, system, (engine) =>
       checkRoles(engine, system, invocation.roles()),
     );
     const ok = differences.length === 0;

@@ -18,7 +18,7 @@ export function rolesSqlCommand(commands: Commands): Command {
 const run = async (invocation: Invocation, { owner }: Options): Promise<Answer> => {
   const documents: { system: string; sql: string }[] = [];
   for (const system of await invocation.systems()) {
-    const sql = await withUsableDatabase(invocation, (engine) =>
+    const sql = await withUsableDatabase(invocation, system, (engine) =>
       rolesSql(engine, system, { ...invocation.roles(), owner }),
     );
     invocation.out.line(sql === '' ? `-- ${system.name}: nothing to do` : sql.trimEnd());

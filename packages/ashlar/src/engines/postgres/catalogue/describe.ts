@@ -1,4 +1,5 @@
 import type { Catalogue, CataloguePart } from '../../../contract/catalogue.js';
+import type { GuardedPlace } from '../../../contract/guards.js';
 import type { Owner } from '../../../contract/owner.js';
 import type { RunSql } from '../../../contract/sql.js';
 import { literal } from '../../../model/index.js';
@@ -12,13 +13,15 @@ const text = (value: unknown): string | undefined =>
 /**
  * Describes the current schema, and what else in the database concerns it, with one query. Functions, operators and tables of
  * the schema cannot take the place of those that the query names: it finds `pg_catalog` only.
+ *
+ * @param guards - where the tables are that a guard is on; of these only what is put on them is described
  */
-export function describe(owner: Owner): Promise<Catalogue> {
-  return owner.atomically(() => describeWithin(owner.run));
+export function describe(owner: Owner, guards?: GuardedPlace): Promise<Catalogue> {
+  return owner.atomically(() => describeWithin(owner.run, guards));
 }
 
 /** Describes the current schema in an open transaction, as {@link describe} does. */
-export async function describeWithin(run: RunSql): Promise<Catalogue> {
+export async function describeWithin(run: RunSql, guards?: GuardedPlace): Promise<Catalogue> {
   const [place = {}] = await run(
     `SELECT current_schema()::text AS schema, current_setting('server_version_num')::int / 10000 AS major,
       current_setting('server_version_num') AS version,
@@ -27,7 +30,7 @@ export async function describeWithin(run: RunSql): Promise<Catalogue> {
   );
   const schema = String(place.schema);
   const rows = await run(
-    `WITH ${common(literal(schema))}\n${[...relationParts, ...otherParts(literal(schema))].join('\nUNION ALL\n')}`,
+    `WITH ${common(literal(schema), guards)}\n${[...relationParts, ...otherParts(literal(schema))].join('\nUNION ALL\n')}`,
   );
   const [printed = {}] = await run(
     `SELECT quote_ident($1) AS qualifier, set_config('search_path', $2, true), set_config('quote_all_identifiers', $3, true)`,

@@ -161,7 +161,7 @@ const elsewhere: readonly PartsSql[] = [
   sql`
     SELECT 'foreign key', NULL, format('%s of %s', k.conname, k.conrelid::regclass), NULL, true, NULL,
       ${factsOf({ definition: 'pg_get_constraintdef(k.oid)' })}
-    FROM pg_constraint k JOIN rel ON rel.oid = k.confrelid JOIN pg_class c ON c.oid = k.conrelid JOIN here ON c.relnamespace <> here.oid
+    FROM pg_constraint k JOIN rel ON rel.oid = k.confrelid AND NOT rel.external JOIN pg_class c ON c.oid = k.conrelid JOIN here ON c.relnamespace <> here.oid
     WHERE k.contype = 'f' AND k.conparentid = 0
   `,
   sql`
@@ -172,13 +172,14 @@ const elsewhere: readonly PartsSql[] = [
     SELECT 'trigger', NULL, format('%I of %s', t.tgname, t.tgrelid::regclass), NULL, true, NULL,
       ${factsOf({ definition: 'pg_get_triggerdef(t.oid)' })}
     FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid JOIN here ON p.pronamespace = here.oid JOIN pg_class c ON c.oid = t.tgrelid
-    WHERE NOT t.tgisinternal AND c.relnamespace <> here.oid
+    WHERE NOT t.tgisinternal AND c.relnamespace <> here.oid AND NOT EXISTS (SELECT FROM rel WHERE rel.oid = c.oid)
   `,
   sql`
     SELECT 'policy', NULL, format('%I of %s', p.polname, p.polrelid::regclass), NULL, true, NULL,
       ${factsOf({ using: 'pg_get_expr(p.polqual, p.polrelid)' })}
     FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid JOIN here ON c.relnamespace <> here.oid
-    WHERE EXISTS (SELECT FROM pg_depend d JOIN rel ON rel.oid = d.refobjid
+    WHERE NOT EXISTS (SELECT FROM rel WHERE rel.oid = c.oid)
+      AND EXISTS (SELECT FROM pg_depend d JOIN rel ON rel.oid = d.refobjid AND NOT rel.external
       WHERE d.classid = 'pg_policy'::regclass AND d.objid = p.oid AND d.refclassid = 'pg_class'::regclass)
   `,
 ];
@@ -198,7 +199,7 @@ const rest: PartsSql = sql`
     SELECT DISTINCT d.classid, d.objid FROM pg_depend d CROSS JOIN here
     WHERE d.classid NOT IN (${described}) AND d.deptype IN ('n', 'a')
       AND (d.refclassid = 'pg_namespace'::regclass AND d.refobjid = here.oid
-        OR d.refclassid = 'pg_class'::regclass AND d.refobjid IN (SELECT oid FROM rel)
+        OR d.refclassid = 'pg_class'::regclass AND d.refobjid IN (SELECT oid FROM rel WHERE NOT external)
         OR d.refclassid = 'pg_proc'::regclass AND d.refobjid IN (SELECT p.oid FROM pg_proc p WHERE p.pronamespace = here.oid)
         OR d.refclassid = 'pg_type'::regclass AND d.refobjid IN (SELECT t.oid FROM pg_type t WHERE t.typnamespace = here.oid))
       AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = d.classid AND e.objid = d.objid AND e.deptype = 'e')

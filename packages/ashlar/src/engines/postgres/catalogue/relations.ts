@@ -1,4 +1,7 @@
+import type { GuardedPlace } from '../../../contract/guards.js';
+import { literal } from '../../../model/index.js';
 import { sql } from '../../../sql/template.js';
+import { externalSecurity } from '../../external-tables.js';
 import { dependsOn } from './dependencies.js';
 
 /** A query of parts: `kind`, `on`, `name`, `partition`, `outside`, `reads` and `facts`. It uses the relations of {@link common}. */
@@ -11,9 +14,9 @@ const storage = `'^(autovacuum_|toast[.]|vacuum_|log_autovacuum|fillfactor|paral
 export const roleName = (oid: string): string =>
   `CASE WHEN ${oid} = here.owner THEN '{owner}' ELSE quote_ident(pg_get_userbyid(${oid})) END`;
 
-/** Returns the SQL expression for a relation: its plain name in the schema, elsewhere the quoted name with its schema. */
+/** Returns the SQL expression for a relation: its plain name in the schema and of a guarded table, elsewhere the quoted name with its schema. */
 export const relationName = (oid: string): string =>
-  `(SELECT CASE WHEN named.relnamespace = here.oid THEN named.relname::text ELSE named.oid::regclass::text END FROM pg_class named CROSS JOIN here WHERE named.oid = ${oid})`;
+  `(SELECT CASE WHEN named.relnamespace = here.oid OR EXISTS (SELECT FROM rel WHERE rel.oid = named.oid) THEN named.relname::text ELSE named.oid::regclass::text END FROM pg_class named CROSS JOIN here WHERE named.oid = ${oid})`;
 
 /** The fact of what a part depends on outside `pg_catalog` and the schema. */
 export const depends = 'depends on';
@@ -32,8 +35,9 @@ export const factsOf = (facts: Readonly<Record<string, string>>): string =>
  * The relations that the queries of parts share: the schema with the owner of its objects, and its tables and views.
  *
  * @param schema - the name of the schema as an SQL string
+ * @param guards - where the tables are that a guard is on: they are `external`
  */
-export const common = (schema: string): string => sql`
+export const common = (schema: string, guards?: GuardedPlace): string => sql`
   here AS MATERIALIZED (
     SELECT n.oid, coalesce((SELECT c.relowner FROM pg_class c WHERE c.relnamespace = n.oid AND c.relname = 'ashlar_migrations'), n.nspowner) AS owner
     FROM pg_namespace n WHERE n.nspname = ${schema}
@@ -41,10 +45,18 @@ export const common = (schema: string): string => sql`
   rel AS MATERIALIZED (
     SELECT c.oid, c.relname::text AS name, c.relkind, c.relispartition,
       CASE WHEN c.relispartition THEN (SELECT r.relname::text FROM pg_class r WHERE r.oid = pg_partition_root(c.oid)) ELSE c.relname::text END AS root,
-      CASE WHEN c.relispartition THEN c.relname::text END AS partition
+      CASE WHEN c.relispartition THEN c.relname::text END AS partition, false AS external
     FROM pg_class c JOIN here ON c.relnamespace = here.oid
     WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND (c.relkind NOT IN ('r', 'p', 'f') OR ${isNoMember('pg_class', 'c.oid')})
+    ${guards === undefined ? undefined : [externalRelations(guards)]}
   )
+`;
+
+const externalRelations = ({ schema, tables }: GuardedPlace): string => sql`
+  UNION ALL
+  SELECT c.oid, c.relname::text, c.relkind, false, c.relname::text, NULL, true
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE n.nspname = ${literal(schema)} AND c.relkind IN ('r', 'p') AND c.relname = ANY (ARRAY[${tables.map(literal).join(', ')}]::name[])
 `;
 
 /** The tables whose rows are those of a child too, as a JSON array. */
@@ -68,7 +80,14 @@ const tables: PartsSql = sql`
       comment: `obj_description(c.oid, 'pg_class')`,
     })} AS facts
   FROM rel JOIN pg_class c ON c.oid = rel.oid CROSS JOIN here
-  WHERE c.relkind IN ('r', 'p', 'f')
+  WHERE c.relkind IN ('r', 'p', 'f') AND NOT rel.external
+  UNION ALL
+  -- what its tool makes of a table is the tool's own
+  SELECT 'table', NULL, rel.name, NULL, false, NULL,
+    ${factsOf({
+      [externalSecurity]: `CASE WHEN c.relrowsecurity AND c.relforcerowsecurity THEN 'forced' WHEN c.relrowsecurity THEN 'on, not for the owner' END`,
+    })}
+  FROM rel JOIN pg_class c ON c.oid = rel.oid WHERE rel.external
 `;
 
 const columns: PartsSql = sql`
@@ -88,14 +107,14 @@ const columns: PartsSql = sql`
   FROM rel JOIN pg_attribute a ON a.attrelid = rel.oid
   JOIN pg_type t ON t.oid = a.atttypid
   LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
-  WHERE a.attnum > 0 AND NOT a.attisdropped AND (rel.relkind IN ('r', 'p', 'f') OR a.atthasdef)
+  WHERE a.attnum > 0 AND NOT a.attisdropped AND (rel.relkind IN ('r', 'p', 'f') OR a.atthasdef) AND NOT rel.external
 `;
 
 // contype n: NOT NULL, a fact of the column; conparentid: for each partition that a foreign key refers to
 const constraints: PartsSql = sql`
   SELECT 'constraint', rel.root, k.conname::text, rel.partition, false, NULL, ${factsOf({ definition: 'pg_get_constraintdef(k.oid)', [depends]: dependsOn(['pg_constraint', 'k.oid']) })}
   FROM rel JOIN pg_constraint k ON k.conrelid = rel.oid
-  WHERE k.contype IN ('p', 'u', 'f', 'c', 'x') AND (k.conparentid = 0 OR rel.relispartition)
+  WHERE k.contype IN ('p', 'u', 'f', 'c', 'x') AND (k.conparentid = 0 OR rel.relispartition) AND NOT rel.external
 `;
 
 const indexes: PartsSql = sql`
@@ -106,7 +125,7 @@ const indexes: PartsSql = sql`
       [depends]: dependsOn(['pg_class', 'i.indexrelid']),
       'replica identity': `CASE WHEN i.indisreplident THEN 'yes' END`,
     })}
-  FROM rel JOIN pg_index i ON i.indrelid = rel.oid JOIN pg_class x ON x.oid = i.indexrelid
+  FROM rel JOIN pg_index i ON i.indrelid = rel.oid JOIN pg_class x ON x.oid = i.indexrelid WHERE NOT rel.external
 `;
 
 const fires = (column: string): string =>
@@ -124,7 +143,7 @@ const triggers: PartsSql = sql`
       fires: fires('t.tgenabled'),
     })}
   FROM rel JOIN pg_trigger t ON t.tgrelid = rel.oid JOIN pg_constraint k ON k.oid = t.tgconstraint
-  WHERE t.tgisinternal AND (k.conparentid = 0 OR rel.relispartition)
+  WHERE t.tgisinternal AND (k.conparentid = 0 OR rel.relispartition) AND NOT rel.external
 `;
 
 const policies: PartsSql = sql`

@@ -1,5 +1,5 @@
 import type { PGlite } from '@electric-sql/pglite';
-import { type CreatedPglite, createPglite } from './template.js';
+import { type CreatedPglite, createPglite, usualPath } from './template.js';
 
 /** How many emptied databases this process keeps. Each takes about 100 MB. */
 const mostIdle = 2;
@@ -16,12 +16,14 @@ const uses = new WeakMap<PGlite, number>();
  * Returns an empty database in memory: one that was given back, otherwise a new one. To start a PGlite takes half a
  * second of a processor, and to empty one some milliseconds.
  *
+ * @param path - the schemas in which names are looked for, which a database keeps
  * @throws AshlarError `driver-missing`
  */
-export async function takeEmptied(): Promise<CreatedPglite> {
-  const taken = idle.pop();
+export async function takeEmptied(path: readonly string[] = usualPath): Promise<CreatedPglite> {
+  const at = idle.findLastIndex(({ made }) => made.path.join() === path.join());
+  const [taken] = at < 0 ? [] : idle.splice(at, 1);
   clearTimeout(taken?.timer);
-  const made = taken?.made ?? (await createPglite(undefined));
+  const made = taken?.made ?? (await createPglite(undefined, { path }));
   uses.set(made.database, (uses.get(made.database) ?? 0) + 1);
   return made;
 }
@@ -64,9 +66,9 @@ export interface OpenData {
 }
 
 /** Opens an empty database in memory. @throws AshlarError `driver-missing` */
-export async function openInMemory(): Promise<OpenData> {
+export async function openInMemory(path: readonly string[] = usualPath): Promise<OpenData> {
   const longest = longestIdleInMemory;
-  const made = await (longest === undefined ? createPglite(undefined) : takeEmptied());
+  const made = await (longest === undefined ? createPglite(undefined, { path }) : takeEmptied(path));
   return {
     made,
     close: (isInUse) => (longest === undefined || isInUse ? made.database.close() : giveBack(made, longest)),

@@ -10,6 +10,7 @@ import { reporter } from '../../report.js';
 import { type Backend, postgresEngine } from '../engine.js';
 import { actAsOwner, readConnectionFacts } from '../session/connected-role.js';
 import { ContextSigner } from '../session/context-signer.js';
+import { assertSchema, ensureSchema } from '../session/ensure-schema.js';
 import type { Lease, Leases } from '../wire/channel.js';
 import { asAshlarError } from '../wire/errors.js';
 import { resetConnection } from '../wire/lasting.js';
@@ -19,7 +20,7 @@ import { lockDirectory } from './directory-lock.js';
 import { finishReplacing } from './directory-replace.js';
 import { type OpenData, openInMemory } from './emptied.js';
 import { pgliteSnapshot } from './snapshot.js';
-import { type CreatedPglite, createPglite } from './template.js';
+import { type CreatedPglite, createPglite, usualPath } from './template.js';
 
 /**
  * Creates the folder of a database if `create` is set, and checks that it is writable.
@@ -99,11 +100,12 @@ export async function openPglite(
 
 const openData = async (
   place: string | undefined,
-  { create = true }: OpenOptions,
+  { create = true, guards }: OpenOptions,
   content: Blob | undefined,
 ): Promise<OpenData> => {
-  if (place === undefined && content === undefined) return openInMemory();
-  const made = await createPglite(place, create, content);
+  const path = guards ? [guards.own, guards.schema] : usualPath;
+  if (place === undefined && content === undefined) return openInMemory(path);
+  const made = await createPglite(place, { create, content, path });
   return { made, close: () => made.database.close() };
 };
 
@@ -123,12 +125,15 @@ export async function pgliteEngine(
   const lockTimeout = options.lockTimeout ?? defaultLockTimeout;
   const leases = leasesOf(channel, turns, lockTimeout);
   const { version, connectedRole } = await readConnectionFacts(channel, options);
+  const { guards, create = true } = options;
+  if (guards && !create) await assertSchema(channel, guards.own);
   const signer = new ContextSigner(options);
   await signer.learn(channel);
   const takeOwner = async (longest?: number): Promise<Lease> => {
     const lease = await leases.take(longest);
     try {
       await reset(channel);
+      if (guards && create) await ensureSchema(channel, guards.own);
       await actAsOwner(channel);
     } catch (error) {
       lease.release();

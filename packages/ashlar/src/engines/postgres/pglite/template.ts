@@ -68,23 +68,30 @@ type Driver = Awaited<ReturnType<typeof loadDriver>>['PGlite'];
 /** Where the data is; without a folder it is in memory. */
 interface DataPlace {
   readonly dataDir?: string;
+  /** The schemas in which names are looked for. */
+  readonly path: readonly string[];
 }
+
+/** The path of a database that no guard is on. */
+export const usualPath: readonly string[] = ['public'];
 
 // The data is in memory already: more buffers would only copy it. To clear the usual 128 MB is a quarter of the start.
 const buffersInMemory = ['shared_buffers', '16MB'] as const;
 
 // given as the server's own arguments, so that RESET returns to them
-const startParams = (driver: Driver, { dataDir }: DataPlace): string[] => [
+const startParams = (driver: Driver, { dataDir, path }: DataPlace): string[] => [
   ...driver.defaultStartParams,
-  ...[...valueSettings('public'), ...(dataDir === undefined ? [buffersInMemory] : [])].flatMap(
+  ...[...valueSettings(path), ...(dataDir === undefined ? [buffersInMemory] : [])].flatMap(
     ([name, value]) => ['-c', `${name}=${value}`],
   ),
 ];
 
 const fromTar = async (content: Blob, place: DataPlace): Promise<PGlite> => {
   const { PGlite } = await loadDriver();
-  return PGlite.create({ ...place, startParams: startParams(PGlite, place), loadDataDir: content });
+  return PGlite.create({ ...folderOf(place), startParams: startParams(PGlite, place), loadDataDir: content });
 };
+
+const folderOf = ({ dataDir }: DataPlace): { dataDir?: string } => (dataDir === undefined ? {} : { dataDir });
 
 const templateOf = (version: string): Promise<Blob> => {
   template ??= readTemplate(version);
@@ -102,10 +109,11 @@ export const unfinished = 'ashlar.unfinished';
 
 const openDirectory = async (
   directory: string,
-  create: boolean,
+  { create, path }: { readonly create: boolean; readonly path: readonly string[] },
   content: () => Promise<Blob>,
 ): Promise<PGlite> => {
   const mark = join(directory, unfinished);
+  const place = { dataDir: directory, path };
   if (existsSync(mark) && create) {
     // a process died while it copied the template: there is no data yet
     for (const name of await readdir(directory)) {
@@ -113,8 +121,7 @@ const openDirectory = async (
     }
   } else if (existsSync(join(directory, 'PG_VERSION'))) {
     const { PGlite } = await loadDriver();
-    const place = { dataDir: directory };
-    return PGlite.create({ ...place, startParams: startParams(PGlite, place) });
+    return PGlite.create({ dataDir: directory, startParams: startParams(PGlite, place) });
   } else if ((await readdir(directory)).some((name) => !isDirectoryLock(name) && name !== unfinished)) {
     // a cluster that lost its PG_VERSION looks like this too, and must not be overwritten
     throw new AshlarError('database-corrupt', {
@@ -129,15 +136,26 @@ const openDirectory = async (
     });
   }
   await writeFile(mark, '');
-  const database = await fromTar(await content(), { dataDir: directory });
+  const database = await fromTar(await content(), place);
   await rm(mark);
   return database;
 };
 
-/** An open PGlite database, and the version of PGlite. */
+/** An open PGlite database, the version of PGlite, and the schemas in which names are looked for. */
 export interface CreatedPglite {
   readonly database: PGlite;
   readonly version: string;
+  readonly path: readonly string[];
+}
+
+/** How a database is created or opened. */
+export interface CreateOptions {
+  /** Whether to create a missing database. Default true. */
+  readonly create?: boolean;
+  /** The tar of a data folder, instead of the template. */
+  readonly content?: Blob | undefined;
+  /** The schemas in which names are looked for. Default `public`. */
+  readonly path?: readonly string[];
 }
 
 /**
@@ -145,20 +163,17 @@ export interface CreatedPglite {
  * for each version of PGlite.
  *
  * @param directory - the data folder; `undefined` for memory
- * @param create - whether to create a missing database
- * @param content - the tar of a data folder, instead of the template
  * @throws AshlarError `driver-missing`, `database-missing`, `database-corrupt`
  */
 export async function createPglite(
   directory: string | undefined,
-  create = true,
-  content?: Blob,
+  { create = true, content, path = usualPath }: CreateOptions = {},
 ): Promise<CreatedPglite> {
   await loadDriver();
   const version = await installedVersion();
   const begin = async (): Promise<Blob> => content ?? templateOf(version);
   const database = await (directory === undefined
-    ? fromTar(await begin(), {})
-    : openDirectory(directory, create, begin));
-  return { database, version };
+    ? fromTar(await begin(), { path })
+    : openDirectory(directory, { create, path }, begin));
+  return { database, version, path };
 }

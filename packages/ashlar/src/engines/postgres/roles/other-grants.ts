@@ -57,7 +57,7 @@ export async function otherGrants(
     remedy: String(remedy),
     isAllowed: false,
   }));
-  for (const { kind, name: table, entries } of await readObjects(run, tables.keys())) {
+  for (const { kind, name: table, entries } of await readObjects(run, wanted)) {
     // partitions are governed as a whole
     if (kind === 'partition') continue;
     const allowed = kind === 'table' ? tableEntries('', tables.get(table) ?? readOnlyRights) : [];

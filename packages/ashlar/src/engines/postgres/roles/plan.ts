@@ -37,13 +37,22 @@ export async function planRoles(run: RunSql, wanted: WantedRights): Promise<read
   const served = [roles.app, roles.auditor];
   const known = await readRoles(run, [...served, owner], owner);
   if (connection.schema === undefined) return planAttributes(connection, wanted, known, []);
-  const objects = await readObjects(run, wanted.tables.keys());
+  const objects = await readObjects(run, wanted);
   const functions = await readFunctions(run, wanted);
   const schema = await readSchema(run, served, owner);
+  const beside = wanted.guards
+    ? planSchema(
+        { ...connection, schema: wanted.guards.schema },
+        await readSchema(run, served, owner, wanted.guards.schema),
+        wanted,
+        known,
+      )
+    : [];
   return [
     ...planAttributes(connection, wanted, known, objects),
     ...planOwnership({ connection, wanted, schema, objects, functions }),
     ...planSchema(connection, schema, wanted, known),
+    ...beside,
     ...objects.flatMap((object) => planObject(object, wanted, owner)),
     ...functions.flatMap(planFunction),
     ...planDefaults(connection.schema, schema, wanted, owner),
@@ -71,7 +80,7 @@ const planOwnership = ({
   const moved = [
     // a sequence changes its owner together with its table
     ...objects
-      .filter((object) => object.kind !== 'sequence' && object.owner !== owner)
+      .filter((object) => object.kind !== 'sequence' && !object.external && object.owner !== owner)
       .map((object) => ({
         what: `TABLE ${identifier(object.name)}`,
         from: object.owner,

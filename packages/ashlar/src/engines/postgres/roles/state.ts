@@ -1,3 +1,4 @@
+import type { GuardedPlace } from '../../../contract/guards.js';
 import type { WantedRights } from '../../../contract/roles.js';
 import type { RunSql } from '../../../contract/sql.js';
 import { literal } from '../../../model/index.js';
@@ -50,6 +51,8 @@ export interface ObjectState {
   readonly kind: 'table' | 'partition' | 'sequence';
   readonly name: string;
   readonly owner: string;
+  /** Whether it belongs to another tool, on whose tables a guard is. */
+  readonly external: boolean;
   /** Whether the connection may grant rights on this object. */
   readonly grantable: boolean;
   /**
@@ -91,7 +94,10 @@ const list = (names: Iterable<string>): string => [...names].map(literal).join('
 const text = (value: unknown): string => String(value);
 const isTrue = (value: unknown): boolean => value === true || value === 't';
 
-const here = `(SELECT oid FROM pg_namespace WHERE nspname = current_schema())`;
+const namespaceOf = (schema: string | undefined): string =>
+  `(SELECT oid FROM pg_namespace WHERE nspname = ${schema === undefined ? 'current_schema()' : literal(schema)})`;
+
+const here = namespaceOf(undefined);
 const grantee = (acl: string): string =>
   `CASE ${acl}.grantee WHEN 0 THEN '${publicGrantee}' ELSE pg_get_userbyid(${acl}.grantee)::text END AS grantee,
   ${acl}.privilege_type || CASE WHEN ${acl}.is_grantable THEN '*' ELSE '' END AS privilege`;
@@ -139,27 +145,33 @@ FROM pg_roles r WHERE r.rolname IN (${list(names)})`);
   );
 }
 
-const objectsOf = (tables: Iterable<string>): string => `
+const objectsOf = (tables: Iterable<string>, guards: GuardedPlace | undefined): string => `
 WITH RECURSIVE wanted AS (
-  SELECT oid FROM pg_class
+  SELECT oid, false AS external FROM pg_class
   WHERE relnamespace = ${here} AND relkind IN ('r', 'p', 'v', 'm') AND NOT relispartition AND relname IN (${list(tables)})
+  UNION ALL
+  SELECT oid, true FROM pg_class
+  WHERE relnamespace = ${namespaceOf(guards?.schema)} AND relkind IN ('r', 'p') AND relname IN (${list(guards?.tables ?? [])})
 ), parts AS (
   SELECT i.inhrelid AS oid FROM pg_inherits i JOIN wanted w ON i.inhparent = w.oid
   UNION
   SELECT i.inhrelid FROM pg_inherits i JOIN parts p ON i.inhparent = p.oid
 ), objects AS (
-  SELECT oid, 'table' AS kind FROM wanted
-  UNION ALL SELECT oid, 'partition' FROM parts
+  SELECT oid, 'table' AS kind, external FROM wanted
+  UNION ALL SELECT oid, 'partition', false FROM parts
   UNION ALL
-  SELECT s.oid, 'sequence' FROM pg_depend d
+  SELECT s.oid, 'sequence', w.external FROM pg_depend d
   JOIN wanted w ON d.refclassid = 'pg_class'::regclass AND d.refobjid = w.oid AND d.deptype IN ('a', 'i')
   JOIN pg_class s ON d.classid = 'pg_class'::regclass AND s.oid = d.objid AND s.relkind = 'S'
 )`;
 
 /** Reads the named tables, their partitions and sequences, and the rights on each of them. */
-export async function readObjects(run: RunSql, tables: Iterable<string>): Promise<readonly ObjectState[]> {
-  const rows = await run(`${objectsOf(tables)}
-SELECT o.kind, c.relname::text AS name, pg_get_userbyid(c.relowner)::text AS owner,
+export async function readObjects(
+  run: RunSql,
+  { tables, guards }: Pick<WantedRights, 'tables' | 'guards'>,
+): Promise<readonly ObjectState[]> {
+  const rows = await run(`${objectsOf(tables.keys(), guards)}
+SELECT o.kind, o.external, c.relname::text AS name, pg_get_userbyid(c.relowner)::text AS owner,
   pg_has_role(current_user, c.relowner, 'USAGE') AS grantable, a."column", a.grantee, a.privilege,
   (SELECT json_agg(t.attname) FROM pg_attribute t WHERE t.attrelid = c.oid AND t.attnum > 0 AND NOT t.attisdropped) AS columns
 FROM objects o
@@ -179,6 +191,7 @@ ORDER BY array_position(ARRAY['table', 'partition', 'sequence'], o.kind), c.reln
       kind: row.kind as ObjectState['kind'],
       name,
       owner: text(row.owner),
+      external: isTrue(row.external),
       grantable: isTrue(row.grantable),
       columns: row.columns as readonly string[],
       entries: [],
@@ -195,10 +208,20 @@ const entryOf = (row: Row): Entry => ({
   column: row.column === null || row.column === undefined ? undefined : text(row.column),
 });
 
-/** Reads the rights on the current schema, and which of `roles` may use the schema or create objects in it. */
-export async function readSchema(run: RunSql, roles: Iterable<string>, owner: string): Promise<SchemaState> {
+/**
+ * Reads the rights on a schema, and which of `roles` may use it or create objects in it.
+ *
+ * @param schema - default: the current one
+ */
+export async function readSchema(
+  run: RunSql,
+  roles: Iterable<string>,
+  owner: string,
+  schema?: string,
+): Promise<SchemaState> {
   const names = [...roles];
-  const [schema = {}] = await run(
+  const here = namespaceOf(schema);
+  const [own = {}] = await run(
     `SELECT pg_has_role(session_user, nspowner, 'USAGE') AS grantable FROM pg_namespace WHERE oid = ${here}`,
   );
   const entries = await run(`
@@ -222,7 +245,7 @@ WHERE n.oid = ${here} AND a.grantee = 0 AND a.privilege_type = 'USAGE'`,
   const missing = isTrue(open.all) ? names.filter((name) => !known.has(name)) : [];
   const of = (type: string): Entry[] => entries.filter((row) => row.type === type).map(entryOf);
   return {
-    grantable: isTrue(schema.grantable),
+    grantable: isTrue(own.grantable),
     entries: of('n'),
     users: new Set([...having('uses', may), ...missing]),
     creators: new Set(having('creates', may)),

@@ -2,22 +2,31 @@ import type { SchemaChange, SchemaObject, SchemaTable } from '../../../contract/
 import { identifier } from '../../../model/index.js';
 import { change } from './change.js';
 
-const dropTriggerSql = (table: string, { name }: SchemaObject): string =>
-  `DROP TRIGGER ${identifier(name)} ON ${identifier(table)}`;
+const dropTriggerSql = (table: SchemaTable, { name }: SchemaObject): string =>
+  `DROP TRIGGER ${ifExists(table)}${identifier(name)} ON ${identifier(table.name)}`;
+
+/** What a statement says that drops a trigger or policy: a migration of the tool may have dropped one of its table. */
+export function ifExists({ external }: SchemaTable): string {
+  return external ? 'IF EXISTS ' : '';
+}
+
+// the tool may have renamed a column that a condition names: the trigger is then another than the steps made
+const isOutdated = ({ external }: SchemaTable, sql: string): boolean =>
+  external === true && /\bWHEN \(|\bUPDATE OF\b/.test(sql);
 
 /** Returns the change that adds a trigger. */
-export function addTrigger({ name: table }: SchemaTable, trigger: SchemaObject, sql: string): SchemaChange {
+export function addTrigger(table: SchemaTable, trigger: SchemaObject, sql: string): SchemaChange {
   return change({
-    summary: `${table}: add trigger ${trigger.name}`,
-    up: [sql],
+    summary: `${table.name}: add trigger ${trigger.name}`,
+    up: [...(isOutdated(table, sql) ? [dropTriggerSql(table, trigger)] : []), sql],
     down: [dropTriggerSql(table, trigger)],
   });
 }
 
 /** Returns the change that drops a trigger. */
-export function dropTrigger({ name: table }: SchemaTable, trigger: SchemaObject): SchemaChange {
+export function dropTrigger(table: SchemaTable, trigger: SchemaObject): SchemaChange {
   return change({
-    summary: `${table}: drop trigger ${trigger.name}`,
+    summary: `${table.name}: drop trigger ${trigger.name}`,
     up: [dropTriggerSql(table, trigger)],
     down: [trigger.definition],
   });

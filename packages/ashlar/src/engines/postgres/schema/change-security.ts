@@ -2,6 +2,7 @@ import type { RowSecurity, SchemaChange, SchemaObject, SchemaTable } from '../..
 import { identifier, literal } from '../../../model/index.js';
 import { sql } from '../../../sql/template.js';
 import { change } from './change.js';
+import { ifExists } from './change-objects.js';
 
 // objects of partitions are not part of the compared schema; maintenance creates them again
 const onPartitions = (table: string, objects: string, statement: string, values: string): string => sql`
@@ -18,25 +19,26 @@ const onPartitions = (table: string, objects: string, statement: string, values:
   $ashlar$
 `;
 
-const dropPolicySql = ({ name: table, options }: SchemaTable, { name }: SchemaObject): string[] => [
-  ...(options
+const dropPolicySql = (of: SchemaTable, { name }: SchemaObject): string[] => [
+  ...(of.options
     ? [
         onPartitions(
-          table,
+          of.name,
           `SELECT p.polrelid::regclass AS part FROM pg_policy p JOIN pg_inherits i ON i.inhrelid = p.polrelid AND p.polname = ${literal(name)}`,
           `DROP POLICY ${identifier(name)} ON %s`,
           'found.part',
         ),
       ]
     : []),
-  `DROP POLICY ${identifier(name)} ON ${identifier(table)}`,
+  `DROP POLICY ${ifExists(of)}${identifier(name)} ON ${identifier(of.name)}`,
 ];
 
 /** Returns the change that adds a policy. */
 export function addPolicy(table: SchemaTable, policy: SchemaObject): SchemaChange {
   return change({
     summary: `${table.name}: add policy ${policy.name}`,
-    up: [policy.definition],
+    // the tool may have renamed a column that it names: it is then another than the steps made
+    up: [...(table.external ? dropPolicySql(table, policy) : []), policy.definition],
     down: dropPolicySql(table, policy),
   });
 }

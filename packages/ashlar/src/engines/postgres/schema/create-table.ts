@@ -90,17 +90,20 @@ export function tableSql(table: GuardedTable, later: ReadonlySet<string> = new S
 }
 
 /**
- * Returns the statements that create a table with its indexes and the objects of its guarantees.
+ * Returns the statements that create a table with its indexes and the objects of its guarantees; of another tool's table
+ * those of its guarantees only.
  *
  * @param later - the names of the foreign keys that are added after other tables
  * @throws AshlarError `guarantee-refused`
  */
 export function createTable(table: GuardedTable, later?: ReadonlySet<string>): readonly string[] {
+  const objects = tableObjects(table).map(({ sql }) => sql);
+  if (table.external) return objects;
   return [
     tableSql(table, later),
     ...declaredIndexes(table, 'postgres').map(({ sql }) => sql),
     ...modelComments(table),
-    ...tableObjects(table).map(({ sql }) => sql),
+    ...objects,
   ];
 }
 
@@ -121,7 +124,7 @@ export function createTables(
   return [
     ...tables.flatMap((table) => [...createTable(table, later.get(table)), ...andThen(table)]),
     ...tables.flatMap((table) =>
-      tableConstraints(table)
+      (table.external ? [] : tableConstraints(table))
         .filter(({ name }) => later.get(table)?.has(name))
         .map(({ name, sql }) => addConstraintSql(table.name, name, sql)),
     ),

@@ -1,4 +1,4 @@
-import type { OtherObject, Schema } from '../../../contract/schema.js';
+import type { OtherObject, Schema, SchemaTable } from '../../../contract/schema.js';
 import { comesBeforeTables, neededFirst } from '../../object-changes.js';
 import { commentsOf } from './comments.js';
 import { sequencesAfter, sequencesBefore } from './owned-sequences.js';
@@ -17,19 +17,22 @@ export function dump(schema: Schema): string {
     neededFirst(byName(objects)).map(({ definition }) => definition);
   const blocks = [
     ...definitions(schema.objects.filter(comesBeforeTables)),
-    ...tables.map((table) =>
-      [
-        ...sequencesBefore(table),
-        schemaTableSql(table).replaceAll('::timestamp with time zone', '::timestamptz'),
-        ...sequencesAfter(table),
-        ...byName(table.indexes).map(({ definition }) => definition),
-        ...commentsOf(table),
-        ...securityStatements(table),
-      ].join(';\n'),
-    ),
+    ...tables.flatMap((table) => {
+      const lines = table.external ? securityStatements(table) : tableStatements(table);
+      return lines.length === 0 ? [] : [lines.join(';\n')];
+    }),
     ...byName(schema.functions).map(({ definition }) => definition),
     ...tables.flatMap(({ triggers }) => byName(triggers).map(({ definition }) => definition)),
     ...definitions(schema.objects.filter((each) => !comesBeforeTables(each))),
   ];
   return blocks.map((block) => `${block};\n`).join('\n') || '\n';
 }
+
+const tableStatements = (table: SchemaTable): readonly string[] => [
+  ...sequencesBefore(table),
+  schemaTableSql(table).replaceAll('::timestamp with time zone', '::timestamptz'),
+  ...sequencesAfter(table),
+  ...byName(table.indexes).map(({ definition }) => definition),
+  ...commentsOf(table),
+  ...securityStatements(table),
+];

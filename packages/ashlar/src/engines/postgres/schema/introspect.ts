@@ -1,3 +1,4 @@
+import type { GuardedPlace } from '../../../contract/guards.js';
 import type { Owner } from '../../../contract/owner.js';
 import type {
   OwnedSequence,
@@ -7,6 +8,7 @@ import type {
   SchemaTable,
 } from '../../../contract/schema.js';
 import { sql } from '../../../sql/template.js';
+import { bareExternal } from '../../external-tables.js';
 import { here, introspectObjects, sequenceDefinition } from './introspect-objects.js';
 
 type Row = Readonly<Record<string, string>>;
@@ -36,6 +38,14 @@ const identityOptions = `
    FROM pg_depend i JOIN pg_sequence s ON s.seqrelid = i.objid
    WHERE i.classid = 'pg_class'::regclass AND i.refclassid = 'pg_class'::regclass AND i.deptype = 'i'
      AND i.refobjid = a.attrelid AND i.refobjsubid = a.attnum)`;
+
+/** The tool's tables that a guard declares. */
+const externalSql = sql`
+  SELECT c.oid::text AS oid, c.relname AS name, c.relrowsecurity AS enabled, c.relforcerowsecurity AS forced
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE n.nspname = $1 AND c.relname = ANY ($2::name[]) AND c.relkind IN ('r', 'p')
+  ORDER BY c.relname
+`;
 
 const columnsSql = sql`
   SELECT a.attrelid::text AS oid, a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull AS not_null,
@@ -105,7 +115,8 @@ const sequencesSql = sql`
 // functions of an extension, and the constructors of a range type, belong to those
 const functionsSql = sql`
   SELECT format('%I', p.proname) || CASE WHEN p.pronargs = 0 THEN '' ELSE '(' || pg_get_function_identity_arguments(p.oid) || ')' END AS name,
-         pg_get_functiondef(p.oid) AS definition, format('%I', n.nspname) AS schema, format('%L, %L', n.nspname, 'pg_temp') AS path
+         pg_get_functiondef(p.oid) AS definition, format('%I', n.nspname) AS schema,
+         (SELECT string_agg(quote_literal(s), ', ') FROM unnest(current_schemas(false)) s WHERE s NOT LIKE 'pg\\_temp%') || ', ''pg_temp''' AS path
   FROM pg_proc p
   JOIN pg_namespace n ON n.oid = p.pronamespace
   WHERE n.nspname = current_schema() AND p.prokind IN ('f', 'p') AND p.proname NOT LIKE 'ashlar\\_%'
@@ -180,47 +191,70 @@ const functionObject = ({ name = '', definition = '', schema = '', path = '' }: 
     .replace(`\n SET search_path TO ${path}\n`, '\n SET search_path FROM CURRENT\n'),
 });
 
-/** Reads the current schema as the server describes it; the schema's own name is left out of all definitions. */
-export async function introspect(owner: Owner): Promise<Schema> {
+/**
+ * Reads the current schema as the server describes it; the schema's own name is left out of all definitions.
+ *
+ * @param guards - where the tables are that a guard is on; of these only what is put on them is read
+ */
+export async function introspect(owner: Owner, guards?: GuardedPlace): Promise<Schema> {
   const tables = await owner.run(tablesSql);
-  const oids = `{${tables.map((table) => table.oid).join(',')}}`;
-  const of = async (sql: string): Promise<Map<string, Row[]>> => {
-    const rows = (await owner.run(sql, [oids])) as readonly Row[];
+  const external = guards
+    ? await owner.run(externalSql, [guards.schema, `{${guards.tables.map(quotedElement).join(',')}}`])
+    : [];
+  const idsOf = (rows: readonly Readonly<Record<string, unknown>>[]): string =>
+    `{${rows.map((table) => table.oid).join(',')}}`;
+  const of = async (sql: string, rows = tables): Promise<Map<string, Row[]>> => {
+    const found = (await owner.run(sql, [idsOf(rows)])) as readonly Row[];
     const byTable = new Map<string, Row[]>();
-    for (const row of rows) byTable.set(row.oid ?? '', [...(byTable.get(row.oid ?? '') ?? []), row]);
+    for (const row of found) byTable.set(row.oid ?? '', [...(byTable.get(row.oid ?? '') ?? []), row]);
     return byTable;
   };
+  const all = [...tables, ...external];
   const [columns, constraints, indexes, triggers, policies, sequences, functions, objects] =
     await Promise.all([
       of(columnsSql),
       of(constraintsSql),
       of(indexesSql),
-      of(triggersSql),
-      of(policiesSql),
+      of(triggersSql, all),
+      of(policiesSql, all),
       of(sequencesSql),
       owner.run(functionsSql) as Promise<readonly Row[]>,
       introspectObjects(owner),
     ]);
+  const guardedBy = (
+    row: Readonly<Record<string, unknown>>,
+  ): Pick<SchemaTable, 'triggers' | 'rowSecurity'> => {
+    const oid = String(row.oid);
+    return {
+      triggers: (triggers.get(oid) ?? []).map(triggerObject),
+      rowSecurity: {
+        enabled: row.enabled === true,
+        forced: row.forced === true,
+        policies: (policies.get(oid) ?? []).map(plainObject),
+      },
+    };
+  };
   return {
-    tables: tables.map((row): SchemaTable => {
-      const oid = String(row.oid);
-      return {
-        name: String(row.name),
-        options: String(row.options),
-        columns: (columns.get(oid) ?? []).map(columnOf),
-        constraints: (constraints.get(oid) ?? []).map(plainObject),
-        indexes: (indexes.get(oid) ?? []).map(indexObject),
-        triggers: (triggers.get(oid) ?? []).map(triggerObject),
-        rowSecurity: {
-          enabled: row.enabled === true,
-          forced: row.forced === true,
-          policies: (policies.get(oid) ?? []).map(plainObject),
-        },
-        ...commentIn(row),
-        ...(sequences.has(oid) && { sequences: (sequences.get(oid) ?? []).map(ownedSequence) }),
-      };
-    }),
+    tables: [
+      ...tables.map((row): SchemaTable => {
+        const oid = String(row.oid);
+        return {
+          name: String(row.name),
+          options: String(row.options),
+          columns: (columns.get(oid) ?? []).map(columnOf),
+          constraints: (constraints.get(oid) ?? []).map(plainObject),
+          indexes: (indexes.get(oid) ?? []).map(indexObject),
+          ...guardedBy(row),
+          ...commentIn(row),
+          ...(sequences.has(oid) && { sequences: (sequences.get(oid) ?? []).map(ownedSequence) }),
+        };
+      }),
+      ...external.map((row): SchemaTable => ({ ...bareExternal(String(row.name)), ...guardedBy(row) })),
+    ],
     functions: functions.map(functionObject),
     objects,
   };
 }
+
+// an element of an array as PostgreSQL reads it
+const quotedElement = (name: string): string => `"${name.replaceAll(/["\\]/g, '\\$&')}"`;

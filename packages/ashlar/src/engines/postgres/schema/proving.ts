@@ -1,4 +1,5 @@
 import type { Proving } from '../../../contract/dialect.js';
+import type { GuardedPlace } from '../../../contract/guards.js';
 import { identifier, literal } from '../../../model/index.js';
 import { sql } from '../../../sql/template.js';
 import { columnCheck } from './column-sql.js';
@@ -10,6 +11,12 @@ const own = (tables: readonly string[]): string => sql`
       WHERE i.inhrelid = c.oid AND p.relname = ANY (ARRAY[${tables.map(literal).join(', ')}]::name[])))
   AND c.relnamespace = quote_ident(current_schema())::regnamespace
   ORDER BY 1
+`;
+
+const guardedTables = ({ schema, tables }: GuardedPlace): string => sql`
+  UNION ALL
+  SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE n.nspname = ${literal(schema)} AND c.relname = ANY (ARRAY[${tables.map(literal).join(', ')}]::name[])
 `;
 
 /** The PostgreSQL expressions and catalogue queries that `prove` uses. */
@@ -70,18 +77,21 @@ export const postgresProving: Proving = {
     },
   ],
   // includes partitions, whose triggers are not part of the compared schema
-  objects: sql`
-    WITH place AS (SELECT quote_ident(current_schema())::regnamespace::oid AS oid)
+  objects: (guards) => sql`
+    WITH place AS (SELECT quote_ident(current_schema())::regnamespace::oid AS oid), placed AS (
+      SELECT c.oid FROM pg_class c JOIN place ON c.relnamespace = place.oid
+      ${guards === undefined ? undefined : [guardedTables(guards)]}
+    )
     SELECT CASE WHEN c.relkind IN ('i', 'I') THEN 'index' ELSE 'table' END AS type, c.relname::text AS name, 'yes' AS always
-    FROM pg_class c JOIN place ON c.relnamespace = place.oid WHERE c.relkind IN ('r', 'p', 'i', 'I')
+    FROM pg_class c JOIN placed ON placed.oid = c.oid WHERE c.relkind IN ('r', 'p', 'i', 'I')
     UNION ALL
     SELECT 'function', p.proname::text, 'yes' FROM pg_proc p JOIN place ON p.pronamespace = place.oid
     UNION ALL
     SELECT 'policy', l.polname::text, 'yes' FROM pg_policy l
-    JOIN pg_class c ON c.oid = l.polrelid JOIN place ON c.relnamespace = place.oid
+    JOIN placed ON placed.oid = l.polrelid
     UNION ALL
     SELECT 'trigger', t.tgname::text, CASE WHEN bool_and(t.tgenabled = 'A') THEN 'yes' ELSE 'no' END FROM pg_trigger t
-    JOIN pg_class c ON c.oid = t.tgrelid JOIN place ON c.relnamespace = place.oid
+    JOIN placed ON placed.oid = t.tgrelid
     WHERE NOT t.tgisinternal
     GROUP BY t.tgname
     UNION ALL

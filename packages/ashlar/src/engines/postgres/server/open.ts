@@ -2,14 +2,13 @@ import type { Client, ClientConfig } from 'pg';
 import type { Engine } from '../../../contract/engine.js';
 import type { OpenOptions } from '../../../contract/open-options.js';
 import { AshlarError } from '../../../errors.js';
-import { identifier } from '../../../model/index.js';
 import { defaultLockTimeout } from '../../lock.js';
 import { type Backend, postgresEngine } from '../engine.js';
 import { actAsOwner, type ConnectionFacts, readConnectionFacts } from '../session/connected-role.js';
 import { ContextSigner } from '../session/context-signer.js';
+import { assertSchema, ensureSchema } from '../session/ensure-schema.js';
 import { holding, TransactionSettings } from '../session/transaction-settings.js';
 import type { Channel, Lease } from '../wire/channel.js';
-import { decodeRows, storedForm } from '../wire/decode.js';
 import { applicationName } from '../wire/lasting.js';
 import { valueSettings, waitSettings } from '../wire/session-settings.js';
 import { SharedConnection } from '../wire/shared-connection.js';
@@ -21,7 +20,7 @@ import { PgChannel } from './pg-channel.js';
 import { PoolLeases } from './pool-leases.js';
 import { assertDirect, needsDirect } from './pooler.js';
 import { serverSnapshot } from './snapshot.js';
-import { parseServerUrl, type ServerUrl } from './url.js';
+import { guardedUrl, type ServerUrl } from './url.js';
 
 const oldestServer = 150_000;
 
@@ -52,7 +51,7 @@ const clientConfig = (url: ServerUrl, options: OpenOptions, isPooled: boolean): 
 
 // in the startup packet, so that they apply before the first statement, and RESET returns to them
 const startupSettings = (url: ServerUrl, options: OpenOptions): string =>
-  [...valueSettings(url.schema), ...waitSettings(options.lockTimeout ?? defaultLockTimeout)]
+  [...valueSettings(url.path), ...waitSettings(options.lockTimeout ?? defaultLockTimeout)]
     .map(([name, value]) => `-c ${name}=${value.replace(/[\\ ]/g, '\\$&')}`)
     .join(' ');
 
@@ -115,26 +114,7 @@ const assertUsable = async (
       suggestion: 'Upgrade the server.',
     });
   }
-  if (options.create === false && !options.anySchema && !(await hasSchema(channel, schema))) {
-    throw new AshlarError('database-missing', {
-      message: `The schema ${schema} does not exist in this database.`,
-      suggestion: 'Create the schema with `ashlar up`.',
-    });
-  }
-};
-
-const hasSchema = async (channel: Channel, schema: string): Promise<boolean> => {
-  const found = await channel.send({
-    text: 'SELECT 1 FROM pg_namespace WHERE nspname = $1',
-    values: [schema],
-  });
-  return decodeRows(found, storedForm).length > 0;
-};
-
-const ensureSchema = async (channel: Channel, schema: string): Promise<void> => {
-  // CREATE SCHEMA IF NOT EXISTS needs the privilege even if the schema exists
-  if (!(await hasSchema(channel, schema)))
-    await channel.send({ text: `CREATE SCHEMA IF NOT EXISTS ${identifier(schema)}` });
+  if (options.create === false && !options.anySchema) await assertSchema(channel, schema);
 };
 
 /**
@@ -145,7 +125,7 @@ const ensureSchema = async (channel: Channel, schema: string): Promise<void> => 
  *   `database-missing`, `server-too-old`, `pooler-unfit`
  */
 export async function openPostgres(options: ServerOptions): Promise<Engine> {
-  const url = parseServerUrl(options.url);
+  const url = guardedUrl(options.url, options.guards);
   if (url.pooled) return openAs(options, url, 'pooled');
   try {
     return await openAs(options, url, 'direct');
@@ -167,7 +147,7 @@ const openAs = async (
   const lockTimeout = options.lockTimeout ?? defaultLockTimeout;
   const driver = await loadDriver();
   const config = clientConfig(url, options, isPooled);
-  const settings = isPooled ? new TransactionSettings(url.schema, lockTimeout) : undefined;
+  const settings = isPooled ? new TransactionSettings(url.path, lockTimeout) : undefined;
   // Pool exposes its options, and does not pass `pipeline` on: the client has its own
   class AshlarClient extends driver.Client {
     constructor(own: Partial<typeof config> = {}) {

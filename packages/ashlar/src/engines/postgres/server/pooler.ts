@@ -16,8 +16,8 @@ const comparable = (name: string, value: string): string =>
  *
  * @throws AshlarError `pooler-unfit`
  */
-export async function assertDirect(channel: PgChannel, { schema, pooled }: ServerUrl): Promise<void> {
-  const expected = valueSettings(schema);
+export async function assertDirect(channel: PgChannel, { path, pooled }: ServerUrl): Promise<void> {
+  const expected = valueSettings(path);
   const shown = expected.map(([name]) => `current_setting(${literal(name)})`).join(', ');
   const { rows } = await channel.send({ text: `SELECT ${shown}, pg_backend_pid()` });
   const dropped = expected.filter(

@@ -1,11 +1,16 @@
+import type { GuardedPlace } from '../../../contract/guards.js';
 import { AshlarError } from '../../../errors.js';
+import { guardRefused } from '../../../model/guard-refused.js';
 
 /** The parts of a server's URL. `connection` contains the password: pass it to the driver only. */
 export interface ServerUrl {
   readonly connection: string;
   /** The URL without the password, for messages. */
   readonly shown: string;
+  /** The schema of Ashlar's objects. */
   readonly schema: string;
+  /** The schemas in which names are looked for: {@link schema}, and for a guard that of the tool's tables. */
+  readonly path: readonly string[];
   /**
    * Whether the URL goes through a pooler that gives each transaction another connection to the server, as it says with
    * `pooled=true` or `pooled=false`; `undefined` where it does not say.
@@ -51,8 +56,27 @@ export function parseServerUrl(text: string): ServerUrl {
     connection,
     shown: shown.href,
     schema,
+    path: [schema],
     pooled: pooled === undefined ? undefined : pooled === 'true',
     database: decodeURIComponent(url.pathname.slice(1)) || decodeURIComponent(url.username),
     address: `${url.searchParams.get('host') ?? (url.hostname || 'localhost')}:${url.port || '5432'}`,
   };
+}
+
+/**
+ * Returns the parts of a URL for a guard: Ashlar's objects are in a schema of their own, beside the tool's.
+ *
+ * @param text - the tool's own URL; a schema in it must be the one that the guard names
+ * @throws AshlarError `url-invalid`, `guard-refused`
+ */
+export function guardedUrl(text: string, guards: GuardedPlace | undefined): ServerUrl {
+  const url = parseServerUrl(text);
+  if (!guards) return url;
+  const named = new URL(text).searchParams.get('schema') ?? guards.schema;
+  if (named !== guards.schema)
+    throw guardRefused(
+      `The URL names the schema ${named}, and the guard is on tables of the schema ${guards.schema}.`,
+      'Leave the schema out of the URL, or declare a guard for each schema: guard(name, { schema, own, … }).',
+    );
+  return { ...url, schema: guards.own, path: [guards.own, guards.schema] };
 }

@@ -32,12 +32,12 @@ export class TransactionSettings {
   #text: string;
 
   /**
-   * @param schema - the schema of the database's tables
+   * @param schemas - as those of {@link valueSettings}
    * @param lockTimeout - in milliseconds
    */
-  constructor(schema: string, lockTimeout: number) {
+  constructor(schemas: readonly string[], lockTimeout: number) {
     this.#fixed = [
-      ...valueSettings(schema),
+      ...valueSettings(schemas),
       ...waitSettings(lockTimeout),
       ...contextSettings.map((name) => [name, ''] as const),
     ];

@@ -2,11 +2,16 @@ const longestIdle = 60_000;
 
 type Settings = readonly (readonly [name: string, value: string])[];
 
-/** Returns the settings of a connection that determine its search path and the text form of values. */
-export function valueSettings(schema: string): Settings {
+/**
+ * Returns the settings of a connection that determine its search path and the text form of values.
+ *
+ * @param schemas - the schema of the database's objects, and after it that of the tables that a guard is on
+ */
+export function valueSettings(schemas: readonly string[]): Settings {
+  const quoted = schemas.map((schema) => `"${schema.replaceAll('"', '""')}"`);
   return [
     // pg_temp last: otherwise a temporary table would shadow the schema's table
-    ['search_path', `"${schema.replaceAll('"', '""')}", pg_temp`],
+    ['search_path', [...quoted, 'pg_temp'].join(', ')],
     ['TimeZone', 'UTC'],
     ['DateStyle', 'ISO'],
     ['IntervalStyle', 'iso_8601'],

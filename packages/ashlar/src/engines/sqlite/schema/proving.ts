@@ -38,5 +38,5 @@ export const sqliteProving: Proving = {
     pragma('trusted_schema', 0, 'the schema could run functions with side effects'),
   ],
   // SQLite cannot disable a trigger
-  objects: "SELECT type, name, 'yes' AS always FROM sqlite_schema",
+  objects: () => "SELECT type, name, 'yes' AS always FROM sqlite_schema",
 };

@@ -1,0 +1,27 @@
+import type { Engine } from '../contract/engine.js';
+import type { Owner } from '../contract/owner.js';
+import type { SystemFacts } from '../contract/system.js';
+import { AshlarError } from '../errors.js';
+
+/** Returns why a guard cannot be put on the tool's tables of a database, one line each; empty for every other system. */
+export async function obstaclesOf(
+  { dialect }: Engine,
+  owner: Owner,
+  { guards, tables }: SystemFacts,
+): Promise<readonly string[]> {
+  if (!guards || !dialect.guarding) return [];
+  return dialect.guarding.obstacles(owner.run, guards, Object.values(tables));
+}
+
+/** Throws if a guard cannot be put on the tool's tables of a database. @throws AshlarError `guard-refused` */
+export async function assertUnobstructed(engine: Engine, owner: Owner, system: SystemFacts): Promise<void> {
+  const found = await obstaclesOf(engine, owner, system);
+  const [first] = found;
+  if (first === undefined) return;
+  throw new AshlarError('guard-refused', {
+    message: `The guard ${system.name} cannot be put on this database: ${first}.`,
+    detail: found.length > 1 ? found.slice(1).join('\n') : undefined,
+    suggestion:
+      'Correct the declaration of the tables, or the tables in the tool’s own schema. Nothing was changed.',
+  });
+}
