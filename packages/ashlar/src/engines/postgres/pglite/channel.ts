@@ -43,6 +43,13 @@ export class PgliteChannel implements Channel {
     }
   }
 
+  async together(requests: readonly Request[]): Promise<Reply> {
+    let reply: Reply | undefined;
+    // the answer is there at once: the first that fails ends it
+    for (const request of requests) reply = await this.send(request);
+    return reply as Reply;
+  }
+
   /** Deallocates all prepared statements of the connection. */
   forget(): void {
     this.#kept.forget();

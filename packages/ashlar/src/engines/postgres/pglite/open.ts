@@ -63,7 +63,7 @@ const databaseClosed = (): AshlarError =>
 // owner and sessions share the one connection
 const reset = async (channel: PgliteChannel): Promise<void> => {
   channel.role = null;
-  await channel.send({ text: resetConnection });
+  await channel.send({ text: resetConnection() });
 };
 
 /**
@@ -122,7 +122,7 @@ export async function pgliteEngine(
   const turns = new Lock();
   const lockTimeout = options.lockTimeout ?? defaultLockTimeout;
   const leases = leasesOf(channel, turns, lockTimeout);
-  const { version, connectedRole } = await readConnectionFacts(channel, options);
+  const { version, connectedRole, operatorsCall } = await readConnectionFacts(channel, options);
   const signer = new ContextSigner(options);
   await signer.learn(channel);
   const takeOwner = async (longest?: number): Promise<Lease> => {
@@ -158,6 +158,7 @@ export async function pgliteEngine(
     limitsStatements: false,
     sealing: undefined,
     connectedRole,
+    operatorsCall,
     signer,
     settings: undefined,
     takeOwner,
