@@ -1,5 +1,6 @@
 import type { AdoptionSql } from './adoption.js';
 import type { BatchSql } from './batches.js';
+import type { Printing } from './catalogue.js';
 import type { StoredForm } from './column.js';
 import type { ContentsSql } from './contents.js';
 import type { ContextKeys } from './context.js';
@@ -115,6 +116,8 @@ export interface Sequences {
 /** The SQL of one kind of engine, independent of any connection. */
 export interface SqlDialect extends Foundation {
   readonly name: SqlName;
+  /** The objects of version 1, from which `foundationVersions` leads to the last version. */
+  readonly firstFoundation: readonly FoundationObject[];
   /**
    * Returns an SQL expression for the current time, in the form of a timestamp column with `precision` fractional
    * digits.
@@ -201,6 +204,8 @@ export interface SqlDialect extends Foundation {
   readonly sequences: Sequences | undefined;
   /** How a database of another program is taken over. */
   readonly adoption: AdoptionSql;
+  /** How descriptions of databases are compared; `undefined` if equal objects have equal texts (SQLite). */
+  readonly printing: Printing | undefined;
   /** Plans and grants the rights of roles; `undefined` if the engine has no roles (SQLite). */
   readonly roles: RoleDialect | undefined;
   /** Writes the keys that verify contexts of sessions; `undefined` if the engine has no roles. */

@@ -2,7 +2,7 @@ import { Database } from 'ashlar';
 import { type Engine, openEngine, type RunSql } from 'ashlar/extend';
 import { type DataPosition, findingsOf, proveData } from 'ashlar/prove';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { engines, type Place, sqlOf } from '../../../../test/support/engines.js';
+import { oneOfEach, type Place, sqlOf } from '../../../../test/support/engines.js';
 import { createFoundation } from '../../src/engines/foundation.js';
 import { ensureHistory } from '../../src/migrations/initialise.js';
 import { checksOf } from '../../src/prove/data/checks.js';
@@ -11,6 +11,8 @@ import { every, type Plant, plants, writeAll } from './data-plants.js';
 
 /** A CHECK that no row meets. */
 const always = { name: 'never', sql: { sqlite: 'id IS NULL', postgres: 'id IS NULL' } };
+
+const { engines } = oneOfEach(import.meta.url);
 
 describe.each(engines)('the rows of a database on $name', (engine) => {
   const dialect = sqlOf(engine);
