@@ -45,10 +45,10 @@ const safeSnapshot = (lockTimeout = defaultLockTimeout): readonly string[] => [
   'SET LOCAL statement_timeout TO DEFAULT',
 ];
 
-/** Returns the error of a deferrable transaction that got no snapshot in time; another error unchanged. */
-export function snapshotError(error: unknown): unknown {
-  if ((error as { code?: unknown }).code !== '57014') return error;
-  return new AshlarError('lock-timeout', {
+/** Throws the error of a deferrable transaction that got no snapshot in time; another error unchanged. @throws AshlarError `lock-timeout` */
+export function refuseSnapshot(error: unknown): never {
+  if ((error as { code?: unknown }).code !== '57014') throw error;
+  throw new AshlarError('lock-timeout', {
     message: 'A deferrable session got no safe snapshot in time.',
     detail: 'A serializable session that writes was running all the time.',
     suggestion: 'Try again, make sessions that write shorter, or raise lockTimeout.',

@@ -39,8 +39,8 @@ export interface DatabaseSettings {
 }
 
 /**
- * Reads the values that the server and the database give to settings. Where the role, or whoever opened the connection, has given
- * it another value, that of ALTER DATABASE … SET counts, else of ALTER ROLE ALL SET, else PostgreSQL's own default.
+ * Reads the values that the server and the database give to settings. Where the role has another value, or the client that opened
+ * the connection, the value of ALTER DATABASE … SET counts, else of ALTER ROLE ALL SET, else PostgreSQL's own default.
  *
  * @param channel - a channel in a transaction, which is rolled back
  */

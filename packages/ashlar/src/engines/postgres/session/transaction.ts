@@ -12,7 +12,7 @@ import { asAshlarError } from '../wire/errors.js';
 import { wireValues } from '../wire/parameters.js';
 import { reported } from '../wire/report.js';
 import { isKept } from '../wire/statement-kind.js';
-import { beginControls, snapshotError } from './begin.js';
+import { beginControls, refuseSnapshot } from './begin.js';
 import { type Context, isContextRefused } from './context-signer.js';
 import { type Control, controlRequests } from './control.js';
 import { cursorName } from './cursor-name.js';
@@ -317,12 +317,9 @@ export class PostgresTransaction implements Transaction {
 
   // begins alone, and signs the time of that BEGIN: a wait before it, in a queue of the server, makes no token stale
   async #beginFirst(): Promise<readonly Control[]> {
-    try {
-      const { rows } = await this.#together(this.#begin, { text: timeOfBegin });
-      this.#issued = Number(rows[0]?.[0]);
-    } catch (error) {
-      throw this.#deferrable ? snapshotError(error) : error;
-    }
+    const begun = this.#together(this.#begin, { text: timeOfBegin });
+    const { rows } = await (this.#deferrable ? begun.catch(refuseSnapshot) : begun);
+    this.#issued = Number(rows[0]?.[0]);
     return [];
   }
 
