@@ -3,6 +3,7 @@ import { readFile, rm } from 'node:fs/promises';
 import type { Engine } from '../contract/engine.js';
 import { AshlarError } from '../errors.js';
 import { writeAtomically } from '../files/write.js';
+import { rowsRead } from '../prove/data/report.js';
 import {
   type DataEstimate,
   type DataPosition,
@@ -80,7 +81,7 @@ export async function proveRows(
         out.note(estimateText(system.name, estimate));
       },
       onBatch: async (position) => {
-        const done = Object.values(position.read).reduce((sum, rows) => sum + rows, 0);
+        const done = rowsRead(position);
         bar.update({ done, total: Math.max(total, done), notes: position.at ? [position.at.table] : [] });
         await positions.keep(position);
       },
@@ -106,5 +107,11 @@ const printRows = ({ out }: Invocation, report: DataReport): void => {
   if (!report.complete) out.line(`${out.style('yellow', 'stopped')} after ${read}`);
   else if (report.ok) out.line(`${out.style('green', 'sound')} ${read}`);
   else out.line(`${out.style('red', 'not sound')} ${read}: ${findings.length} findings`);
+  if (report.restarted)
+    out.note('begun again: the database or the checks are not those of the position that was kept');
+  if (report.earlier)
+    out.note(
+      `${number(report.earlier.rows)} of the rows were read by an earlier run, until ${report.earlier.until}`,
+    );
   for (const line of findings) out.line(out.style('red', `  ${line}`));
 };

@@ -81,6 +81,18 @@ export interface Proving {
   rowsOf(table: string): string;
   readonly keys: KeyTexts;
   /**
+   * Returns the SQL condition that `other` is another row than `t` of the same table, whatever their values; `undefined` where
+   * {@link Proving.damage} finds rows that a key does not keep apart.
+   */
+  readonly isOther: ((other: string, t: string) => string) | undefined;
+  /**
+   * Returns a query for what is wrong with the pages of a table and with its indexes, one line each, in the column `found`; `undefined`
+   * where the engine cannot tell.
+   */
+  readonly damage: ((table: string) => string) | undefined;
+  /** A query for a text that tells this database from others, as far as it can be told: `identity`. */
+  readonly identity: string;
+  /**
    * A statement after which the transaction reads rows without concluding anything from constraints; `undefined` where a planner
    * concludes nothing.
    */

@@ -1,4 +1,4 @@
-import { type Database, primaryKey, type Table, table } from 'ashlar';
+import { type Database, index, primaryKey, type Table, table, unique } from 'ashlar';
 import { type DataPosition, type DataReport, proveData } from 'ashlar/prove';
 import Sqlite from 'better-sqlite3-multiple-ciphers';
 import fc from 'fast-check';
@@ -286,5 +286,89 @@ describe.each(engines.filter((engine) => sqlOf(engine) === 'sqlite'))('keys of $
       await fc.assert(fc.asyncProperty(fc.double({ noNaN: true }), check), { numRuns: 5_000 });
     });
     await remove();
+  });
+});
+
+const mails = table(
+  'mails',
+  {
+    id: z.int(),
+    mail: z.string().nullable(),
+    team: z.string().nullable(),
+    place: z.string(),
+    live: z.boolean(),
+  },
+  (c) => [
+    primaryKey(c.id),
+    unique(c.mail),
+    unique(c.place, c.team, { nullsNotDistinct: true }),
+    index(c.place, { unique: true, where: 'live' }),
+  ],
+);
+
+describe.each(engines)('rows that a key does not keep apart on $name', (engine) => {
+  const dialect = sqlOf(engine);
+  let db: Database<{ mails: typeof mails }>;
+  let remove: () => Promise<void>;
+  let url: string;
+  let key: string | undefined;
+  const prove = () => proveData(db.engine, { name: 'testing', tables: { mails } } as never, { batch: 2 });
+
+  beforeAll(async () => {
+    ({ db, remove, url, key } = await withTables(engine, { mails }));
+    await db.session(async (s) => {
+      const row = { mail: null, team: null, live: false };
+      for (const [id, place] of ['a', 'b', 'c', 'd'].entries()) await s.insert(mails, { ...row, id, place });
+      await s.insert(mails, { id: 4, mail: 'x', team: 't', place: 'a', live: true });
+    });
+  });
+  afterAll(() => remove());
+
+  it('are found, and others are not', async () => {
+    expect((await prove()).findings).toEqual([]);
+    const double = 'INSERT INTO mails (id, mail, team, place, live)';
+    if (dialect === 'postgres') {
+      await db.engine.asOwner(async ({ run }) => {
+        // a table that inherits has none of the keys
+        await run('CREATE TABLE more () INHERITS (mails)');
+        await run(
+          `INSERT INTO more (id, mail, team, place, live) VALUES (4, 'y', 'u', 'e', false), (5, 'x', 'v', 'f', false), (6, NULL, NULL, 'b', false), (7, NULL, 'w', 'a', true)`,
+        );
+      });
+      const found = (await prove()).findings.map(({ what, keys }) => [what.replace(/ \(.*/, ''), keys]);
+      expect(Object.fromEntries(found)).toEqual({
+        'has the key of another row': ['4'],
+        'has the values of another row in mail': ['4', '5'],
+        'has the values of another row in place, team': ['1', '6'],
+        'has the values of another row in place': ['4', '7'],
+      });
+      return;
+    }
+    // the index of a copy in place of the own one: duplicates are then accepted
+    const file = opened(url, key);
+    const { sql } = file.prepare("SELECT sql FROM sqlite_schema WHERE name = 'mails'").get() as {
+      sql: string;
+    };
+    file.exec(sql.replaceAll('mails', 'copy'));
+    const indexes = file
+      .prepare(
+        "SELECT name, rootpage AS page, tbl_name AS of FROM sqlite_schema WHERE type = 'index' AND name LIKE 'sqlite_autoindex%'",
+      )
+      .all() as { name: string; page: number; of: string }[];
+    const [own, other] = ['mails', 'copy'].map((of) => indexes.find((one) => one.of === of));
+    file.pragma('writable_schema = ON');
+    const set = file.prepare('UPDATE sqlite_schema SET rootpage = ? WHERE name = ?');
+    set.run(other?.page, own?.name);
+    set.run(own?.page, other?.name);
+    file.pragma('writable_schema = RESET');
+    file.exec(`${double} VALUES (5, 'x', 'v', 'f', 0)`);
+    file.close();
+    const { ok, findings } = await prove();
+    expect(ok).toBe(false);
+    expect(findings.map(({ what }) => what)).toContainEqual(
+      expect.stringMatching(
+        /^the table is damaged: (row \d+ missing from|wrong # of entries in|non-unique entry in) index/,
+      ),
+    );
   });
 });

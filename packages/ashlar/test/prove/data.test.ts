@@ -4,9 +4,13 @@ import { type DataPosition, findingsOf, proveData } from 'ashlar/prove';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { oneOfEach, type Place, sqlOf } from '../../../../test/support/engines.js';
 import { createFoundation } from '../../src/engines/foundation.js';
+import { ensureHistory } from '../../src/migrations/initialise.js';
 import { checksOf } from '../../src/prove/data/checks.js';
 import { columnKeys } from '../encryption/support.js';
 import { every, type Plant, plants, writeAll } from './data-plants.js';
+
+/** A CHECK that no row meets. */
+const always = { name: 'never', sql: { sqlite: 'id IS NULL', postgres: 'id IS NULL' } };
 
 const { engines } = oneOfEach(import.meta.url);
 
@@ -146,19 +150,66 @@ describe.each(engines)('the rows of a database on $name', (engine) => {
         position = report.position;
         parts++;
         if (!report.complete) continue;
-        expect({ ...report, position: null }).toEqual({ ...whole, position: null });
+        const { earlier, ...rest } = report;
+        expect({ ...rest, position: null }).toEqual({ ...whole, position: null });
+        expect(earlier?.rows).toBeGreaterThan(0);
+        expect(Date.parse(earlier?.until ?? '')).toBeLessThanOrEqual(Date.now());
         break;
       }
       expect(parts).toBeGreaterThan(20);
     });
-    const other: DataPosition = {
-      form: 'ashlar/data-position/v1',
-      system: 'other',
-      read: {},
-      done: [],
-      findings: [],
+  });
+
+  it('are read again where the position is of another database or of other checks, or is none', async () => {
+    const whole = await proveData(owner, every);
+    expect(whole).toMatchObject({ ok: true, restarted: false });
+    expect(whole.earlier).toBeUndefined();
+    const { position } = whole;
+    expect(await proveData(owner, every, { from: position })).toMatchObject({
+      ok: true,
+      restarted: false,
+      rows: whole.rows,
+      earlier: { rows: whole.rows, until: position.written },
+    });
+    // the position says that all was read: of a table with one more check, it does not count
+    const { folders } = every.tables;
+    const strict = {
+      ...every,
+      tables: { ...every.tables, folders: { ...folders, checks: [...folders.checks, always] } },
     };
-    await expect(proveData(owner, every, { from: other })).rejects.toMatchObject({ code: 'usage' });
+    for (const system of [strict, every]) {
+      const from = system === every ? { ...position, of: position.of.replace(/^./, 'x') } : position;
+      const report = await proveData(owner, system as never, { from });
+      expect(report).toMatchObject({ restarted: true, rows: whole.rows, ok: system === every });
+      expect(report.earlier).toBeUndefined();
+    }
+    const otherPlace = await engine.place();
+    const other = await openEngine({ url: otherPlace.url, key: otherPlace.key });
+    await other.asOwner(async (connection) => {
+      await createFoundation(connection, other.dialect);
+      await ensureHistory(connection, other.dialect, 'owner');
+      for (const statement of other.dialect.createTables(Object.values(every.tables)))
+        await connection.script(statement);
+      await connection.run(
+        `INSERT INTO ashlar_migrations (system, step, checksum, applied_by, duration_ms, applied_at) VALUES ('every', '0001_x', 'x', 'owner', 1, ${dialect === 'sqlite' ? "'2020-01-01T00:00:00.000Z'" : "'2020-01-01'"})`,
+      );
+    });
+    expect(await proveData(other, every, { from: position })).toMatchObject({ restarted: true, rows: 0 });
+    await other.close();
+    await otherPlace.remove();
+    const bad: readonly Partial<DataPosition>[] = [
+      { system: 'other' },
+      { form: 'ashlar/data-position/v1' as never },
+      { done: ['elsewhere'] },
+      { read: { elsewhere: 5 } },
+      { done: ['folders'], at: { table: 'folders', after: ['x'] } },
+      { at: { table: 'folders', after: [] } },
+      { at: { table: 'elsewhere', after: ['x'] } },
+    ];
+    for (const part of bad)
+      await expect(proveData(owner, every, { from: { ...position, ...part } })).rejects.toMatchObject({
+        code: 'usage',
+      });
   });
 
   it('are estimated before they are read', async () => {

@@ -72,6 +72,10 @@ const refused: readonly string[] = [
 const refusedAsSyntax: readonly string[] = [
   'SELECT 1 AS a INTO t',
   'SELECT 1 AS a INTO TEMP t FROM things',
+  'SELECT 1 AS as INTO TEMP t',
+  'SELECT s.as INTO TEMP t FROM (SELECT name AS "as" FROM things) s',
+  'SELECT insert INTO TEMP t FROM (SELECT 1 AS insert) s',
+  'SELECT 1. INTO TEMP t',
   'WITH x AS (SELECT 1 AS a) SELECT a INTO TEMP t FROM x',
 ];
 
@@ -263,6 +267,32 @@ const settings: Readonly<Record<string, string>> = {
   application_name: 'eve',
 };
 
+/** A statement for functions that run one. */
+const quoted = "'SET search_path = pg_catalog'::text";
+
+/** Objects of a team that run a statement without showing a call. */
+const leavingObjects = `
+  CREATE FUNCTION leave_behind(text) RETURNS integer LANGUAGE plpgsql AS $$ BEGIN EXECUTE $1; RETURN 1; END $$;
+  CREATE FUNCTION leave_row(things) RETURNS integer LANGUAGE sql AS $$ SELECT leave_behind('SET search_path = pg_catalog') $$;
+  CREATE FUNCTION "select"(text) RETURNS integer LANGUAGE sql AS 'SELECT leave_behind($1)';
+  CREATE FUNCTION "join"(text) RETURNS integer LANGUAGE sql AS 'SELECT leave_behind($1)';
+  CREATE FUNCTION "over"(text) RETURNS integer LANGUAGE sql AS 'SELECT leave_behind($1)';
+  CREATE FUNCTION filter(text) RETURNS integer LANGUAGE sql AS 'SELECT leave_behind($1)';
+  CREATE DOMAIN leaving AS text CHECK (leave_behind(VALUE) = 1);
+`;
+
+/** Operators and casts look like PostgreSQL's own. */
+const ownOperators = `
+  CREATE OPERATOR !!! (RIGHTARG = text, FUNCTION = leave_behind);
+  CREATE FUNCTION leave_by_cast(bigint) RETURNS date LANGUAGE plpgsql AS $$ BEGIN PERFORM leave_behind('SET search_path = pg_catalog'); RETURN now()::date; END $$;
+  CREATE CAST (bigint AS date) WITH FUNCTION leave_by_cast(bigint);
+`;
+const byOperator: readonly string[] = [
+  `SELECT !!! (${quoted})`,
+  'SELECT (1::bigint)::date',
+  'SELECT CAST(1::bigint AS date)',
+];
+
 /** Statements of a session that change more than rows. */
 const lasting: readonly string[] = [
   ...Object.entries(settings).flatMap(([name, value]) => [
@@ -277,6 +307,28 @@ const lasting: readonly string[] = [
   "SELECT query_to_xml('SELECT set_config(''ashlar.scope'', ''b'', false)', true, true, '')",
   'SELECT pg_advisory_lock(1)',
   'SELECT pg_advisory_lock_shared(2, 3)',
+  ...[
+    'SELECT (1::bigint).pg_advisory_lock',
+    'SELECT (((2)))::bigint::bigint.pg_advisory_lock',
+    'SELECT (ARRAY[3]::bigint[])[1].pg_advisory_lock',
+    'SELECT things.leave_row FROM things',
+    'SELECT t."leave_row" FROM things t',
+    'SELECT (t).leave_row FROM things t',
+    `SELECT (${quoted}).leave_behind`,
+    `SELECT public."select"(${quoted})`,
+    `SELECT join(${quoted})`,
+    `SELECT DISTINCT ON (1) over(${quoted})`,
+    `SELECT CASE WHEN filter(${quoted}) = 1 THEN 1 END`,
+    `SELECT (${quoted})::leaving`,
+    `SELECT CAST((${quoted}) AS leaving)`,
+    `SELECT leaving ${quoted.replace('::text', '')}`,
+    `SELECT "leaving" ${quoted.replace('::text', '')}`,
+    `SELECT ${quoted} ORDER BY public.leave_behind(${quoted})`,
+    "UPDATE pg_settings SET setting = 'pg_catalog' WHERE name = 'search_path'",
+    `UPDATE "pg_settings" SET setting = 'off' WHERE name = 'row_security'`,
+    `UPDATE U&"pg\\005fsettings" SET setting = '1MB' WHERE name = 'work_mem'`,
+    "UPDATE pg_catalog.pg_settings SET setting = 'on' WHERE name = 'transform_null_equals'",
+  ],
   "SELECT leave_behind('LISTEN a')",
   "SELECT leave_behind('CREATE TEMP TABLE things (id integer)')",
   "SELECT leave_behind('DECLARE c CURSOR WITH HOLD FOR SELECT 1')",
@@ -303,11 +355,7 @@ describe.each(withRoles)('what a session leaves on its connection on $name', (en
   let secret: number;
   beforeAll(async () => {
     db = await open(engine);
-    await db.owner.asOwner((owner) =>
-      owner.script(
-        'CREATE FUNCTION leave_behind(text) RETURNS integer LANGUAGE plpgsql AS $$ BEGIN EXECUTE $1; RETURN 1; END $$',
-      ),
-    );
+    await db.owner.asOwner((owner) => owner.script(leavingObjects));
     ({ id: secret } = await db.insert(cases, { org: 'b', name: 'secret' }, { scope: 'b' }));
   });
   afterAll(() => db.close());
@@ -327,6 +375,35 @@ describe.each(withRoles)('what a session leaves on its connection on $name', (en
       expect([text, await state()]).toEqual([text, before]);
     }
     expect([...outcomes].join()).toMatch(name === 'rolled back' ? /RangeError/ : /done/);
+  });
+
+  it('is nothing that an operator or a cast has called', async () => {
+    const other = await open(engine);
+    await other.owner.asOwner((owner) => owner.script(leavingObjects + ownOperators));
+    const seen = async () => (await other.engine.read(remembered, [])).rows;
+    // the settings of a context are empty after the first one
+    await other.session({ scope: 'a' }, run('SELECT 1'));
+    const before = await seen();
+    for (const text of byOperator)
+      for (const end of Object.values(ends)) {
+        await codeOf(() => end(other, text));
+        expect([text, await seen()]).toEqual([text, before]);
+      }
+    await other.close();
+  });
+
+  it('is no seed of random(): two sessions draw other numbers', async () => {
+    const numbers: unknown[] = [];
+    for (const text of [
+      'SELECT setseed(0.5)',
+      'SELECT (0.5::float8).setseed',
+      "SELECT set_config('seed', '0.5', false)",
+    ]) {
+      await db.session(run(text));
+      const { rows } = await db.session((s) => sql<{ n: number }>`SELECT random() AS n`.execute(s.query));
+      numbers.push(rows[0]?.n);
+    }
+    expect(new Set(numbers).size).toBe(3);
   });
 
   it('is nothing that slows down a session of rows: its connection is not reset', async () => {

@@ -52,6 +52,8 @@ export interface Backend {
   readonly sealing: SharedConnection | undefined;
   /** The connected role and its rights, as read when the database was opened. */
   readonly connectedRole: ConnectedRole;
+  /** Whether operators or casts of the database may call functions that someone wrote, as read when it was opened. */
+  readonly operatorsCall: boolean;
   /** What signs the contexts of sessions, with what the database said of its keys when it was opened. */
   readonly signer: ContextSigner;
   /** What each transaction sets itself; `undefined` where connections keep their settings. */
@@ -111,14 +113,17 @@ export function postgresEngine(backend: Backend, options: OpenOptions): Engine {
   const refusals = new Refusals();
   const explain = (error: unknown) => refusals.explained(error);
   const codecs = new ColumnCodecs();
-  const lasting = new Lasting();
+  const lasting = new Lasting(backend.operatorsCall);
   let { connectedRole } = backend;
   // the owner's work may have created roles, or objects that need them
   const lookAgain = async ({ channel }: Lease): Promise<void> => {
     const seen: ConnectionFacts | undefined = await readConnectionFacts(channel, options).catch(
       () => undefined,
     );
-    if (seen) connectedRole = seen.connectedRole;
+    if (seen) {
+      connectedRole = seen.connectedRole;
+      lasting.notice(seen.operatorsCall);
+    }
     await backend.signer.learn(channel).catch(() => undefined);
   };
   const report = reporter(options.onStatement, 'postgres');
@@ -149,6 +154,7 @@ export function postgresEngine(backend: Backend, options: OpenOptions): Engine {
       sealer.register(tables);
       refusals.register(tables);
       codecs.register(tables);
+      lasting.register(tables);
     },
     encode,
     assertAllowed,

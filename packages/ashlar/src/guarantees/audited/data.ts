@@ -1,10 +1,11 @@
+import type { Column } from '../../contract/column.js';
 import type { DataCheck, DataContext } from '../../contract/data-check.js';
 import type { SqlName } from '../../contract/sql.js';
 import type { TableFacts } from '../../contract/table.js';
 import { identifier, literal, writtenColumns } from '../../model/index.js';
 import { rowJson as postgresRowJson } from '../../sql/postgres-row-json.js';
 import { rowJson as sqliteRowJson } from '../../sql/sqlite-row-json.js';
-import { hasMember, isRowOfLine, lineKey, valueText } from '../shared/trail-lines.js';
+import { comparableText, hasMember, isRowOfLine, lineKey } from '../shared/trail-lines.js';
 import type { AuditedRules } from './rules.js';
 
 /**
@@ -26,7 +27,7 @@ export function auditedData(
   const columns = writtenColumns(table).filter(({ name }) => !rules.except.includes(name));
   const now = rowObject(table, dialect, rules.except);
   const differs = columns
-    .map(({ name }) => `(${memberDiffers(dialect, name, 'line.after', 'shown.content')})`)
+    .map((column) => `(${memberDiffers(dialect, column, 'line.after', 'shown.content')})`)
     .join(' OR ');
   return [
     {
@@ -45,8 +46,8 @@ export function auditedData(
 const rowObject = (table: TableFacts, dialect: SqlName, except: readonly string[]): string =>
   dialect === 'sqlite' ? sqliteRowJson(table, 't', { except }) : postgresRowJson(table, 't', { except });
 
-const memberDiffers = (dialect: SqlName, name: string, one: string, other: string): string =>
-  `${hasMember(dialect, one, name)} AND ${hasMember(dialect, other, name)} AND ${valueText(dialect, one, name)} IS DISTINCT FROM ${valueText(dialect, other, name)}`;
+const memberDiffers = (dialect: SqlName, column: Column, one: string, other: string): string =>
+  `${hasMember(dialect, one, column.name)} AND ${hasMember(dialect, other, column.name)} AND ${comparableText(dialect, one, column)} IS DISTINCT FROM ${comparableText(dialect, other, column)}`;
 
 /** Rows whose insert has no line, although the trail had lines of the table before they were written. */
 const withoutLines = (
@@ -79,11 +80,12 @@ const ofTrail = (table: TableFacts, { trail }: AuditedRules, dialect: SqlName): 
     `${identifier(of)} AS ${alias} WHERE ${alias}.table_name = t.table_name AND ${alias}.row_key = t.row_key AND ${alias}.id ${order} t.id`;
   const before = `SELECT line.id FROM ${beside('line', '<')} ORDER BY line.id DESC LIMIT 1`;
   const differs = writtenColumns(table)
-    .map(({ name }) => `(${memberDiffers(dialect, name, 'line.after', 't.before')})`)
+    .map((column) => `(${memberDiffers(dialect, column, 'line.after', 't.before')})`)
     .join(' OR ');
   const changesKey = (line: string): string =>
     `(${line}.operation = 'update' AND (${table.primaryKey.columns
-      .map((name) => `(${memberDiffers(dialect, name, `${line}.before`, `${line}.after`)})`)
+      .flatMap((name) => table.columns[name] ?? [])
+      .map((column) => `(${memberDiffers(dialect, column, `${line}.before`, `${line}.after`)})`)
       .join(' OR ')}))`;
   // a purge drops whole partitions, of whose rows the trail says nothing
   const purgedUnseen = table.facts.retention !== undefined && table.facts.partition !== undefined;

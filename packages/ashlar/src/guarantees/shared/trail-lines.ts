@@ -1,4 +1,4 @@
-import type { ColumnKind } from '../../contract/column.js';
+import type { Column, ColumnKind } from '../../contract/column.js';
 import type { SqlName } from '../../contract/sql.js';
 import type { TableFacts } from '../../contract/table.js';
 import { identifier, literal } from '../../model/index.js';
@@ -51,8 +51,44 @@ export function isRowOfLine(table: TableFacts, dialect: SqlName, row: string, ob
 export function valueText(dialect: SqlName, object: string, column: string): string {
   return dialect === 'postgres'
     ? `(${object} ->> ${literal(column)})`
-    : `CAST(json_extract(${object}, ${literal(`$.${JSON.stringify(column)}`)}) AS TEXT)`;
+    : `CAST(${member(object, column)} AS TEXT)`;
 }
+
+/**
+ * An SQL expression for a value in a JSON object of a line, as text that is the same for equal values; NULL if the object does not
+ * have it. The line may be older than a change of the column's type, and then has the value in another form: `1.00` is `1.0000`.
+ */
+export function comparableText(dialect: SqlName, object: string, { name, kind }: Column): string {
+  const text = valueText(dialect, object, name);
+  switch (kind) {
+    case 'decimal':
+    case 'integer':
+    case 'bigint':
+      return dialect === 'postgres'
+        ? `CASE ${text} WHEN 'true' THEN '1' WHEN 'false' THEN '0' ELSE trim_scale(${text}::numeric)::text END`
+        : `CASE WHEN instr(${text}, '.') > 0 THEN rtrim(rtrim(${text}, '0'), '.') ELSE ${text} END`;
+    case 'real':
+      // the text of a double has 15 digits or 17, by the version of SQLite
+      return dialect === 'postgres'
+        ? `${text}::float8::text`
+        : `iif(${text} IS NULL, NULL, printf('%!.17g', CAST(${member(object, name)} AS REAL)))`;
+    case 'boolean':
+      return `CASE ${text} WHEN '1' THEN 'true' WHEN '0' THEN 'false' ELSE ${text} END`;
+    case 'timestamp':
+      return `CASE WHEN length(${text}) = 10 THEN ${text} || 'T00:00:00.' ELSE rtrim(rtrim(${text}, 'Z'), '0') END`;
+    case 'date':
+      return `substr(${text}, 1, 10)`;
+    case 'text':
+      return dialect === 'postgres'
+        ? text
+        : `CASE json_type(${object}, ${literal(`$.${JSON.stringify(name)}`)}) WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' ELSE ${text} END`;
+    default:
+      return text;
+  }
+}
+
+const member = (object: string, column: string): string =>
+  `json_extract(${object}, ${literal(`$.${JSON.stringify(column)}`)})`;
 
 /** The SQL condition that a JSON object of a line has a member. */
 export function hasMember(dialect: SqlName, object: string, column: string): string {

@@ -1,22 +1,26 @@
 import type { Engine } from '../../contract/engine.js';
 import type { SystemFacts } from '../../contract/system.js';
-import { AshlarError } from '../../errors.js';
 import { everyScope, type Tables } from '../../model/index.js';
 import { type Checkpoints, proveLedgers } from '../ledgers.js';
 import type { LedgerReport } from '../report.js';
-import { type Batch, checkBatch } from './batch.js';
+import { type BadRows, type Batch, checkBatch } from './batch.js';
 import { checksOf, type TableChecks } from './checks.js';
+import { assertPosition, fingerprintOf, firstPosition } from './position.js';
 import {
   type DataEstimate,
   type DataFinding,
   type DataPosition,
   type DataReport,
   mostKeys,
+  rowsRead,
 } from './report.js';
 
 /** Options of {@link proveData}. */
 export interface ProveDataOptions {
-  /** Where to go on: the position of an earlier report of the same system. Default: at the first row. */
+  /**
+   * Where to go on: the position of an earlier report of the same system. Where the database or the checks are others, all rows are
+   * read again. Default: at the first row.
+   */
   readonly from?: DataPosition | undefined;
   /** The signed checkpoints against which the ledgers are verified. Default: none. */
   readonly checkpoints?: Checkpoints | undefined;
@@ -54,36 +58,59 @@ export async function proveData(
   engine.register(Object.values(system.tables), Object.values(system.views ?? {}));
   const tables = checksOf(system, engine.dialect);
   if (onEstimate) onEstimate(await estimate(engine, tables));
-  let position: DataPosition = from ?? {
-    form: 'ashlar/data-position/v1',
-    system: system.name,
-    read: {},
-    done: [],
-    findings: [],
-  };
+  const of = await fingerprintOf(engine, tables);
+  const earlier = from?.of === of ? from : undefined;
+  let position = earlier ?? firstPosition(system.name, of);
+  const report = (ledgers?: readonly LedgerReport[]): DataReport =>
+    reportOf(position, ledgers, { earlier, restarted: from !== undefined && !earlier });
   for (const each of tables) {
     const { name } = each.table;
     if (position.done.includes(name)) continue;
     let after = position.at?.table === name ? position.at.after : undefined;
     for (;;) {
-      if (signal?.aborted) return reportOf(position, undefined);
+      if (signal?.aborted) return report();
       const found = await readBatch(engine, each, after, batch);
       const ended = found.last === undefined || found.rows < batch;
+      const bad = ended ? [...found.bad, ...(await damageOf(engine, name))] : found.bad;
       after = found.last ?? after;
-      position = moved(position, name, found, ended || after === undefined ? undefined : after);
+      position = moved(position, name, { ...found, bad }, ended || after === undefined ? undefined : after);
       await onBatch?.(position);
       if (ended) break;
     }
   }
-  return reportOf(position, await proveLedgers(engine, system, checkpoints, true));
+  return report(await proveLedgers(engine, system, checkpoints, true));
+}
+
+/** What is wrong with a table that no row shows, as a unique index that lacks rows. */
+const damageOf = (engine: Engine, table: string): Promise<readonly BadRows[]> =>
+  engine.asOwner(async ({ run }) => {
+    const { damage } = engine.dialect.proving;
+    const found = damage === undefined ? [] : await run(damage(table));
+    return found.map((row) => ({
+      check: { guarantee: 'declaration', what: `the table is damaged: ${String(row.found)}` },
+      rows: 1,
+      keys: [],
+    }));
+  });
+
+interface Beginning {
+  /** The position from which the run went on. */
+  readonly earlier: DataPosition | undefined;
+  readonly restarted: boolean;
 }
 
 /** @param ledgers - their reports; `undefined` where not all rows were read */
-const reportOf = (position: DataPosition, ledgers: readonly LedgerReport[] | undefined): DataReport => ({
+const reportOf = (
+  position: DataPosition,
+  ledgers: readonly LedgerReport[] | undefined,
+  { earlier, restarted }: Beginning,
+): DataReport => ({
   system: position.system,
   complete: ledgers !== undefined,
   ok: ledgers?.every(({ ok }) => ok) === true && position.findings.length === 0,
-  rows: Object.values(position.read).reduce((sum, rows) => sum + rows, 0),
+  rows: rowsRead(position),
+  ...(earlier && { earlier: { rows: rowsRead(earlier), until: earlier.written } }),
+  restarted,
   findings: position.findings,
   ledgers: ledgers ?? [],
   position,
@@ -143,6 +170,7 @@ const moved = (
   }
   return {
     ...position,
+    written: new Date().toISOString(),
     read: { ...position.read, [table]: (position.read[table] ?? 0) + rows },
     findings,
     ...(after === undefined ? { done: [...position.done, table] } : { at: { table, after } }),
@@ -158,14 +186,3 @@ const estimate = (engine: Engine, tables: readonly TableChecks[]): Promise<reado
     }
     return found;
   });
-
-const assertPosition = (system: SystemFacts, from: DataPosition | undefined): void => {
-  if (!from) return;
-  const known = Object.values(system.tables).find(({ name }) => name === from.at?.table);
-  const fits = !from.at || known?.primaryKey.columns.length === from.at.after.length;
-  if (from.form === 'ashlar/data-position/v1' && from.system === system.name && fits) return;
-  throw new AshlarError('usage', {
-    message: `The position to go on from does not belong to the system ${system.name}.`,
-    suggestion: 'Begin without a position.',
-  });
-};

@@ -34,6 +34,16 @@ export class PgliteChannel implements Channel {
   }
 
   async send(request: Request): Promise<Reply> {
+    return this.#run(request);
+  }
+
+  async together(requests: readonly Request[]): Promise<Reply> {
+    // in one turn: what another caller sends meanwhile comes after the last
+    const replies = requests.map((request) => this.#run(request));
+    return replies.at(-1) as Reply;
+  }
+
+  #run(request: Request): Reply {
     try {
       return this.#exchange(this.#messages(request));
     } catch (error) {

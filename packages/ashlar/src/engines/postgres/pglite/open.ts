@@ -64,7 +64,7 @@ const databaseClosed = (): AshlarError =>
 // owner and sessions share the one connection
 const reset = async (channel: PgliteChannel): Promise<void> => {
   channel.role = null;
-  await channel.send({ text: resetConnection });
+  await channel.send({ text: resetConnection() });
 };
 
 /**
@@ -124,7 +124,7 @@ export async function pgliteEngine(
   const turns = new Lock();
   const lockTimeout = options.lockTimeout ?? defaultLockTimeout;
   const leases = leasesOf(channel, turns, lockTimeout);
-  const { version, connectedRole } = await readConnectionFacts(channel, options);
+  const { version, connectedRole, operatorsCall } = await readConnectionFacts(channel, options);
   const { guards, create = true } = options;
   if (guards && !create) await assertSchema(channel, guards.own);
   const signer = new ContextSigner(options);
@@ -163,6 +163,7 @@ export async function pgliteEngine(
     limitsStatements: false,
     sealing: undefined,
     connectedRole,
+    operatorsCall,
     signer,
     settings: undefined,
     takeOwner,

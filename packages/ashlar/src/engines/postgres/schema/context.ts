@@ -17,6 +17,10 @@ const everyScopeReaders = 'ashlar_every_scope';
 /** How far the time in a token may be from the BEGIN of its transaction, in milliseconds. */
 const tolerance = 5_000;
 
+/** An SQL expression of type text for the place of the schema: its cluster, its database and itself. A copy has another. */
+export const place = `(SELECT system_identifier::text FROM pg_control_system()) || '/' ||
+  (SELECT oid FROM pg_database WHERE datname = current_database()) || '/' || quote_ident(current_schema())::regnamespace::oid`;
+
 const here = 'pg_catalog.quote_ident(current_schema())::regnamespace';
 
 const table = (

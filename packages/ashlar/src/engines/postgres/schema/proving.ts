@@ -3,6 +3,7 @@ import type { GuardedPlace } from '../../../contract/guards.js';
 import { identifier, literal } from '../../../model/index.js';
 import { sql } from '../../../sql/template.js';
 import { columnCheck } from './column-sql.js';
+import { place } from './context.js';
 import { postgresKeyTexts } from './key-texts.js';
 
 const own = (tables: readonly string[]): string => sql`
@@ -41,6 +42,9 @@ export const postgresProving: Proving = {
     WHERE t.isleaf
   `,
   keys: postgresKeyTexts,
+  isOther: (other, t) => `(${other}.tableoid, ${other}.ctid) <> (${t}.tableoid, ${t}.ctid)`,
+  damage: undefined,
+  identity: `SELECT ${place} || '/' || coalesce(min(applied_at)::text, '') AS identity FROM ashlar_migrations`,
   // a CHECK or the bounds of a partition would tell the planner that no row breaks them
   trustNothing:
     "SELECT set_config('constraint_exclusion', 'off', true), set_config('enable_partition_pruning', 'off', true)",

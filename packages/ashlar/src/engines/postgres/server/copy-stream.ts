@@ -38,6 +38,11 @@ export function copyFromClient(client: Client): OpenCopy {
 /** Returns a channel that sends a statement when the one before it is answered, for a connection that is not in pipeline mode. */
 export function oneAtATime(channel: Channel): Channel {
   let last: Promise<unknown> = Promise.resolve();
+  const next = <T>(work: () => Promise<T>): Promise<T> => {
+    const reply = last.then(work);
+    last = reply.catch(() => undefined);
+    return reply;
+  };
   return {
     get role() {
       return channel.role;
@@ -45,10 +50,7 @@ export function oneAtATime(channel: Channel): Channel {
     set role(role) {
       channel.role = role;
     },
-    send: (request) => {
-      const reply = last.then(() => channel.send(request));
-      last = reply.catch(() => undefined);
-      return reply;
-    },
+    send: (request) => next(() => channel.send(request)),
+    together: (requests) => next(() => channel.together(requests)),
   };
 }

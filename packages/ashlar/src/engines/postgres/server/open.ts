@@ -6,11 +6,12 @@ import { defaultLockTimeout } from '../../lock.js';
 import { type Backend, postgresEngine } from '../engine.js';
 import { actAsOwner, type ConnectionFacts, readConnectionFacts } from '../session/connected-role.js';
 import { ContextSigner } from '../session/context-signer.js';
+import { type DatabaseSettings, readDatabaseSettings } from '../session/database-settings.js';
 import { assertSchema, ensureSchema } from '../session/ensure-schema.js';
 import { holding, TransactionSettings } from '../session/transaction-settings.js';
 import type { Channel, Lease } from '../wire/channel.js';
 import { applicationName } from '../wire/lasting.js';
-import { valueSettings, waitSettings } from '../wire/session-settings.js';
+import { fixedSettings, type Settings, valueSettings, waitSettings } from '../wire/session-settings.js';
 import { SharedConnection } from '../wire/shared-connection.js';
 import { connectError } from './connect-errors.js';
 import { copyFromClient, oneAtATime } from './copy-stream.js';
@@ -38,20 +39,24 @@ const loadDriver = async () => {
 
 const identity = (text: string): string => text;
 
-const clientConfig = (url: ServerUrl, options: OpenOptions, isPooled: boolean): ClientConfig => ({
+const clientConfig = (url: ServerUrl): ClientConfig => ({
   connectionString: url.connection,
   application_name: applicationName,
   keepAlive: true,
   connectionTimeoutMillis: 15_000,
   pipeline: true,
   client_encoding: 'UTF8',
-  ...(isPooled ? {} : { options: startupSettings(url, options) }),
   types: { getTypeParser: () => identity } as unknown as NonNullable<ClientConfig['types']>,
 });
 
 // in the startup packet, so that they apply before the first statement, and RESET returns to them
-const startupSettings = (url: ServerUrl, options: OpenOptions): string =>
-  [...valueSettings(url.path), ...waitSettings(options.lockTimeout ?? defaultLockTimeout)]
+const startupSettings = (url: ServerUrl, options: OpenOptions, ofDatabase: Settings = []): string =>
+  [
+    ...valueSettings(url.path),
+    ...fixedSettings,
+    ...ofDatabase,
+    ...waitSettings(options.lockTimeout ?? defaultLockTimeout),
+  ]
     .map(([name, value]) => `-c ${name}=${value.replace(/[\\ ]/g, '\\$&')}`)
     .join(' ');
 
@@ -77,11 +82,15 @@ interface FirstLook {
   readonly url: ServerUrl;
   readonly signer: ContextSigner;
   readonly settings: TransactionSettings | undefined;
+  /** Called with the settings of the database, for connections that keep theirs. */
+  readonly learned: (settings: DatabaseSettings) => void;
 }
 
-const firstLook = async ({ leases, options, url, signer, settings }: FirstLook): Promise<ConnectionFacts> => {
+const firstLook = async (look: FirstLook): Promise<ConnectionFacts> => {
+  const { leases, options, url, signer, settings } = look;
   const lease = await leases.take();
   const { channel } = lease;
+  let isUnfit = false;
   try {
     const seen = await holding(settings, channel, async () => {
       // one packet: the channel pipelines them
@@ -95,10 +104,25 @@ const firstLook = async ({ leases, options, url, signer, settings }: FirstLook):
       return facts;
     });
     if (settings && !options.isRenamed) await holding(settings, channel, () => signer.learn(channel));
+    if (!settings) {
+      const found = await readSettings(channel);
+      look.learned(found);
+      // it began with values that the role has given itself
+      isUnfit = found.differ;
+    }
     return seen;
   } finally {
-    lease.release();
+    lease.release(isUnfit);
   }
+};
+
+const readSettings = async (channel: Channel): Promise<DatabaseSettings> => {
+  const [, found] = await Promise.all([
+    channel.send({ text: 'BEGIN READ ONLY' }),
+    readDatabaseSettings(channel),
+    channel.send({ text: 'ROLLBACK' }),
+  ]);
+  return found;
 };
 
 const assertUsable = async (
@@ -146,12 +170,17 @@ const openAs = async (
   const isPooled = kind === 'pooled';
   const lockTimeout = options.lockTimeout ?? defaultLockTimeout;
   const driver = await loadDriver();
-  const config = clientConfig(url, options, isPooled);
+  const config = clientConfig(url);
   const settings = isPooled ? new TransactionSettings(url.path, lockTimeout) : undefined;
   // Pool exposes its options, and does not pass `pipeline` on: the client has its own
+  let ofDatabase: Settings = [];
   class AshlarClient extends driver.Client {
     constructor(own: Partial<typeof config> = {}) {
-      super({ ...config, ...own });
+      super({
+        ...config,
+        ...(isPooled ? {} : { options: startupSettings(url, options, ofDatabase) }),
+        ...own,
+      });
       // a client that fails to connect keeps its socket open, and the server waits a minute for it
       this.connection.once('error', () => this.connection.stream.destroy());
     }
@@ -170,7 +199,16 @@ const openAs = async (
   });
   const signer = new ContextSigner(options);
   try {
-    const { version, connectedRole } = await firstLook({ leases, options, url, signer, settings });
+    const { version, connectedRole, operatorsCall } = await firstLook({
+      leases,
+      options,
+      url,
+      signer,
+      settings,
+      learned: ({ own }) => {
+        ofDatabase = own;
+      },
+    });
     const open = (prepare?: (channel: Channel) => Promise<void>) =>
       openAlone({ client: new AshlarClient(), url, isPooled, prepare });
     const prepareOwner = async (channel: Channel): Promise<void> => {
@@ -191,6 +229,7 @@ const openAs = async (
       leases,
       limitsStatements: true,
       connectedRole,
+      operatorsCall,
       signer,
       settings,
       sealing: new SharedConnection(async () => sealingAlone(await open(), settings)),

@@ -47,7 +47,7 @@ export class OwnerConnections {
     if (!kept) return undefined;
     try {
       // outside a transaction, ROLLBACK only warns
-      await kept.channel.send({ text: `ROLLBACK; ${resetConnection}` });
+      await kept.channel.send({ text: `ROLLBACK; ${resetConnection()}` });
       return kept;
     } catch {
       kept.release();

@@ -1,11 +1,13 @@
 import type { Client, QueryArrayConfig } from 'pg';
 import type { Channel, Field, Reply, Request } from '../wire/channel.js';
 import { PreparedStatements } from '../wire/prepared-statements.js';
+import { type Part, sendPacket } from './packet.js';
 
 /** The parts of pg's connection that its types lack. */
 interface PgConnection {
   readonly stream: { cork(): void; uncork(): void };
   readonly parsedStatements: Record<string, string>;
+  readonly submittedNamedStatements: Record<string, string>;
   close(message: { type: 'S'; name: string }): void;
 }
 
@@ -34,6 +36,8 @@ export class PgChannel implements Channel {
   role: string | null | undefined = null;
   readonly #kept: PreparedStatements | undefined;
   #corked = false;
+  /** Names that are closed with the next statement: the connection may be lost. */
+  #doubtful: string[] = [];
 
   /** @param isPooled - whether other clients use the connection to the server too: then no statement is kept on it */
   constructor(client: Client, isPooled: boolean) {
@@ -55,6 +59,61 @@ export class PgChannel implements Channel {
     return replyOf(last, this.client.getTransactionStatus() === 'T');
   }
 
+  async together(requests: readonly Request[]): Promise<Reply> {
+    const last = requests.at(-1);
+    if (!last || requests.length === 1) return this.send(last ?? { text: '' });
+    this.#cork();
+    const before = requests.slice(0, -1).map((request) => this.#part(request));
+    const outcome = await sendPacket(this.client, before, this.#config({ values: [], ...last }));
+    const inTransaction = this.client.getTransactionStatus() === 'T';
+    const failedAt = 'error' in outcome ? outcome.failedAt : requests.length;
+    this.#noteNames(requests, before, failedAt);
+    if ('error' in outcome) throw outcome.error;
+    return replyOf(outcome.result as PgResult, inTransaction);
+  }
+
+  #part({ text, values = [], keep }: Request): Part {
+    if (!keep || !this.#kept) return { text, values, name: '', isKnown: false };
+    const { parsedStatements, submittedNamedStatements } = this.#connection;
+    const name = this.#named(text);
+    const isKnown = (parsedStatements[name] ?? submittedNamedStatements[name]) !== undefined;
+    if (!isKnown) submittedNamedStatements[name] = text;
+    return { text, values, name, isKnown };
+  }
+
+  // statements before the one that failed are prepared, and those behind it are not
+  #noteNames(requests: readonly Request[], before: readonly Part[], failedAt: number): void {
+    const { parsedStatements, submittedNamedStatements } = this.#connection;
+    for (const [at, { name, text }] of before.entries()) {
+      if (name === '') continue;
+      delete submittedNamedStatements[name];
+      if (at < failedAt) parsedStatements[name] = text;
+      else this.#forget(text, name);
+    }
+    const last = requests.at(-1);
+    if (failedAt < requests.length && last?.keep && this.#kept)
+      this.#forget(last.text, this.#named(last.text));
+  }
+
+  // it may be prepared or not: the next use gets another name
+  #forget(text: string, name: string): void {
+    this.#kept?.forget(text);
+    delete this.#connection.parsedStatements[name];
+    this.#doubtful.push(name);
+  }
+
+  #named(text: string): string {
+    const { name = '', evicted } = this.#kept?.use(text) ?? {};
+    if (evicted) this.#close(evicted);
+    return name;
+  }
+
+  // unlike DEALLOCATE, Close does not fail for a missing statement
+  #close(name: string): void {
+    this.#connection.close({ type: 'S', name });
+    delete this.#connection.parsedStatements[name];
+  }
+
   #config({ text, values, keep }: Request): QueryArrayConfig {
     if (!keep || !this.#kept) {
       const isExtended = values !== undefined || keep;
@@ -64,13 +123,7 @@ export class PgChannel implements Channel {
         ...(isExtended ? { values: [...(values ?? [])], queryMode: 'extended' } : {}),
       };
     }
-    const { name, evicted } = this.#kept.use(text);
-    if (evicted) {
-      // unlike DEALLOCATE, Close does not fail for a missing statement
-      this.#connection.close({ type: 'S', name: evicted });
-      delete this.#connection.parsedStatements[evicted];
-    }
-    return { text, name, rowMode: 'array', values: values ? [...values] : [] };
+    return { text, name: this.#named(text), rowMode: 'array', values: values ? [...values] : [] };
   }
 
   #cork(): void {
@@ -78,6 +131,7 @@ export class PgChannel implements Channel {
     this.#corked = true;
     const { stream } = this.#connection;
     stream.cork();
+    for (const name of this.#doubtful.splice(0)) this.#close(name);
     process.nextTick(() => {
       this.#corked = false;
       stream.uncork();

@@ -19,9 +19,10 @@ export function beginControls(
   const { mode, now, asOwner = false, deferrable = false, statementTimeout, lockTimeout } = options;
   // a read session sees one snapshot, as on SQLite
   const { isolation = mode === 'read' ? 'repeatable read' : 'read committed' } = options;
-  const begin = `BEGIN ISOLATION LEVEL ${isolation.toUpperCase()} ${mode === 'read' ? 'READ ONLY' : 'READ WRITE'}${deferrable ? ` DEFERRABLE; ${safeSnapshot(lockTimeout)}` : ''}`;
+  const begin = `BEGIN ISOLATION LEVEL ${isolation.toUpperCase()} ${mode === 'read' ? 'READ ONLY' : 'READ WRITE'}${deferrable ? ' DEFERRABLE' : ''}`;
   return [
     ...(settings ? settings.begin(begin) : [begin]),
+    ...(deferrable ? safeSnapshot(lockTimeout) : []),
     // for this transaction only: behind a pooler, other clients use the connection as well
     ...(statementTimeout === undefined ? [] : [`SET LOCAL statement_timeout = ${statementTimeout}`]),
     ...(lockTimeout === undefined ? [] : [`SET LOCAL lock_timeout = ${lockTimeout}`]),
@@ -32,19 +33,22 @@ export function beginControls(
 
 // in every transaction, because an earlier one on this connection may have changed the role
 const roleText = (role: string | undefined, asOwner: boolean, isShared: boolean): readonly string[] => {
-  if (asOwner) return [setLocalOwnerRole];
+  if (asOwner) return setLocalOwnerRole;
   if (role !== undefined) return [`SET LOCAL ROLE ${identifier(role)}`];
   return isShared ? ['SET LOCAL ROLE NONE'] : [];
 };
 
 // a deferrable transaction waits for its snapshot, and lock_timeout does not apply to that
-const safeSnapshot = (lockTimeout = defaultLockTimeout): string =>
-  `SET LOCAL statement_timeout = ${lockTimeout}; SELECT 1; SET LOCAL statement_timeout TO DEFAULT`;
+const safeSnapshot = (lockTimeout = defaultLockTimeout): readonly string[] => [
+  `SET LOCAL statement_timeout = ${lockTimeout}`,
+  'SELECT 1',
+  'SET LOCAL statement_timeout TO DEFAULT',
+];
 
-/** Returns the error of a deferrable transaction that got no snapshot in time; another error unchanged. */
-export function snapshotError(error: unknown): unknown {
-  if ((error as { code?: unknown }).code !== '57014') return error;
-  return new AshlarError('lock-timeout', {
+/** Throws the error of a deferrable transaction that got no snapshot in time; another error unchanged. @throws AshlarError `lock-timeout` */
+export function refuseSnapshot(error: unknown): never {
+  if ((error as { code?: unknown }).code !== '57014') throw error;
+  throw new AshlarError('lock-timeout', {
     message: 'A deferrable session got no safe snapshot in time.',
     detail: 'A serializable session that writes was running all the time.',
     suggestion: 'Try again, make sessions that write shorter, or raise lockTimeout.',

@@ -18,6 +18,12 @@ const historyTable = `SELECT c.oid, c.relowner
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE n.nspname = current_schema() AND c.relname = 'ashlar_migrations' AND c.relkind = 'r'`;
 
+/** The first number that PostgreSQL gives to an object that is not its own (FirstNormalObjectId). */
+const firstOwnObject = 16_384;
+
+const isNoMember = (catalogue: string, oid: string): string =>
+  `NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = '${catalogue}'::regclass AND d.objid = ${oid} AND d.deptype = 'e')`;
+
 // `up` has granted rights in this schema if the role may read the history; that a role exists proves nothing, because
 // roles belong to the whole server
 const connectedRoleSql = (app: string): string => `
@@ -37,7 +43,14 @@ SELECT session_user::text,
   (SELECT pg_get_userbyid(relowner)::text FROM history),
   current_setting('server_version'), current_setting('server_version_num'),
   (SELECT has_any_column_privilege(u.oid, k.oid, 'SELECT') FROM keys k),
-  (SELECT has_any_column_privilege(a.oid, k.oid, 'SELECT') FROM keys k, pg_roles a WHERE a.rolname = ${literal(app)})
+  (SELECT has_any_column_privilege(a.oid, k.oid, 'SELECT') FROM keys k, pg_roles a WHERE a.rolname = ${literal(app)}),
+  EXISTS (
+    SELECT FROM pg_operator o
+    WHERE o.oid >= ${firstOwnObject} AND o.oprnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())
+      AND ${isNoMember('pg_operator', 'o.oid')}
+    UNION ALL
+    SELECT FROM pg_cast c WHERE c.oid >= ${firstOwnObject} AND c.castfunc <> 0 AND ${isNoMember('pg_cast', 'c.oid')}
+  )
 FROM pg_roles u WHERE u.rolname = session_user`;
 
 /** The connected role and the version of the server. */
@@ -45,13 +58,15 @@ export interface ConnectionFacts {
   readonly connectedRole: ConnectedRole;
   readonly version: string;
   readonly versionNumber: number;
+  /** Whether statements find operators or casts that someone wrote, not an extension: they may call any function. */
+  readonly operatorsCall: boolean;
 }
 
 /** Reads the connected role and the version of the server, in one round trip. */
 export async function readConnectionFacts(channel: Channel, options: OpenOptions): Promise<ConnectionFacts> {
   const app = options.appRole ?? defaultAppRole;
   const { rows } = await channel.send({ text: `WITH history AS (${historyTable}) ${connectedRoleSql(app)}` });
-  const [user, canChangeSchema, initialised, maySetApp, owner, version, number, reads, appReads] =
+  const [user, canChangeSchema, initialised, maySetApp, owner, version, number, reads, appReads, calls] =
     rows[0] ?? [];
   const strong = canChangeSchema === 't';
   const sessionRole = strong && maySetApp === 't' && !options.allowOwner ? app : undefined;
@@ -66,6 +81,7 @@ export async function readConnectionFacts(channel: Channel, options: OpenOptions
     }),
     version: (version ?? '').replace(/ .*$/, ''),
     versionNumber: Number(number),
+    operatorsCall: calls === 't',
   };
 }
 
@@ -80,9 +96,12 @@ export function setRole(role: string | null): Request {
  * The SQL that makes a transaction act as the schema's owner if the connected user may do so, and otherwise as the
  * connected user.
  */
-export const setLocalOwnerRole = `SET LOCAL ROLE NONE; SELECT set_config('role', pg_get_userbyid(h.relowner)::text, true)
+export const setLocalOwnerRole: readonly string[] = [
+  'SET LOCAL ROLE NONE',
+  `SELECT set_config('role', pg_get_userbyid(h.relowner)::text, true)
 FROM (${historyTable}) h, pg_roles u
-WHERE u.rolname = session_user AND h.relowner <> u.oid AND pg_has_role(u.oid, h.relowner, ${maySet})`;
+WHERE u.rolname = session_user AND h.relowner <> u.oid AND pg_has_role(u.oid, h.relowner, ${maySet})`,
+];
 
 /**
  * Makes a connection act as the schema's owner if the connected user may do so, so that new objects belong to the

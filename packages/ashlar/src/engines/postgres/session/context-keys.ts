@@ -3,13 +3,9 @@ import type { ContextKeys } from '../../../contract/context.js';
 import type { Owner } from '../../../contract/owner.js';
 import { AshlarError } from '../../../errors.js';
 import { scopeKeyError } from '../../scope-key-error.js';
-import { contextKeys } from '../schema/context.js';
+import { contextKeys, place } from '../schema/context.js';
 import { checkValue, contextKey, pads } from './context-key.js';
 import { trustsSettings } from './unverified.js';
-
-// a restored or copied database has another place, or else the tokens of the original would be valid in it
-const place = `(SELECT system_identifier::text FROM pg_control_system()) || '/' ||
-  (SELECT oid FROM pg_database WHERE datname = current_database()) || '/' || quote_ident(current_schema())::regnamespace::oid`;
 
 /** Makes the next `up` give the keys of a restored database a new identity, even if the schema is the one that they came from. */
 export async function forgetPlace(owner: Owner): Promise<void> {

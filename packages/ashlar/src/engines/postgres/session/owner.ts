@@ -9,7 +9,7 @@ import { wireValues } from '../wire/parameters.js';
 import { reported } from '../wire/report.js';
 import { isKept } from '../wire/statement-kind.js';
 import type { ContextSigner } from './context-signer.js';
-import { contextText } from './control.js';
+import { contextTexts } from './control.js';
 import type { Hooks } from './transaction-parts.js';
 
 // the owner acts in every scope; set for one transaction only, because a pooler would pass settings of a connection on to
@@ -37,27 +37,23 @@ export function ownerOf(channel: Channel, report: Report | undefined, hooks: Own
       throw (hooks.explain ?? asAshlarError)(error);
     }
   };
-  const send = async (text: string, parameters?: readonly unknown[]): Promise<Reply> => {
-    const values = parameters && parameters.length > 0 ? { values: wireValues(parameters) } : {};
-    return reported(report, text, () => translated(() => channel.send({ text, ...values })));
-  };
+  const requestOf = (text: string, parameters: readonly unknown[] = []): Request =>
+    parameters.length > 0 ? { text, values: wireValues(parameters) } : { text };
+  const send = async (text: string, parameters?: readonly unknown[]): Promise<Reply> =>
+    reported(report, text, () => translated(() => channel.send(requestOf(text, parameters))));
   const begin = (): readonly Request[] => {
     const signed = hooks.signer?.requestOfOwner(context, hooks.signer.now());
-    return signed ? [{ text: 'BEGIN' }, signed] : [{ text: `BEGIN; ${contextText(context)}` }];
+    return [{ text: 'BEGIN' }, ...(signed ? [signed] : contextTexts(context).map((text) => ({ text })))];
   };
-  const opening = async (): Promise<void> => {
-    await Promise.all(
-      begin().map((request) => reported(report, request.text, () => translated(() => channel.send(request)))),
-    );
-  };
+  const opening = (): Promise<Reply> =>
+    reported(report, 'BEGIN', () => translated(() => channel.together(begin())));
   // statements on rows run in a transaction of their own, sent in one packet; others, such as VACUUM, may not be in one
   const runAlone = async (sql: string, parameters?: readonly unknown[]): Promise<Reply> => {
-    const [opened, answer, end] = await Promise.allSettled([
-      opening(),
-      send(sql, parameters),
+    const statement = (): Promise<Reply> => channel.together([...begin(), requestOf(sql, parameters)]);
+    const [answer, end] = await Promise.allSettled([
+      reported(report, sql, () => translated(statement)),
       send('COMMIT'),
     ]);
-    if (opened.status === 'rejected') throw opened.reason;
     if (answer.status === 'rejected') throw answer.reason;
     if (end.status === 'rejected') throw end.reason;
     return answer.value;

@@ -60,23 +60,23 @@ const onConnection =
 
 const readOnce = async (channel: Channel, request: Request, role: string | null): Promise<Reply> => {
   const isPlain = isPlainRead(request.text);
-  const requests = isPlain ? [request] : [{ text: 'BEGIN READ ONLY' }, request, { text: 'ROLLBACK' }];
-  if (channel.role === role) return isPlain ? channel.send(request) : together(channel, requests, 1);
-  const reply = await together(channel, [setRole(role), ...requests], requests.indexOf(request) + 1);
-  channel.role = role;
-  return reply;
-};
-
-// requests that are sent without waiting for replies travel in one packet
-const together = async (channel: Channel, requests: readonly Request[], answer: number): Promise<Reply> => {
-  const replies = await Promise.allSettled(requests.map((request) => channel.send(request)));
-  const failed = replies.slice(0, answer).find((reply) => reply.status === 'rejected');
-  const reply = failed ?? replies[answer];
-  if (reply?.status === 'fulfilled') return reply.value;
-  throw reply?.reason;
+  const isActing = channel.role === role;
+  const acting = isActing ? [] : [setRole(role)];
+  if (isPlain) {
+    const reply = await channel.together([...acting, request]);
+    channel.role = role;
+    return reply;
+  }
+  // the ROLLBACK also takes back a role that was set in the transaction
+  const [answer] = await Promise.allSettled([
+    channel.together([{ text: 'BEGIN READ ONLY' }, ...acting, request]),
+    channel.send({ text: 'ROLLBACK' }),
+  ]);
+  if (answer.status === 'rejected') throw answer.reason;
+  return answer.value;
 };
 
 const reset = async (channel: Channel): Promise<void> => {
-  await channel.send({ text: resetConnection });
+  await channel.send({ text: resetConnection() });
   channel.role = null;
 };

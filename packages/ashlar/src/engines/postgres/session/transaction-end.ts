@@ -1,5 +1,7 @@
 import type { Channel, Reply } from '../wire/channel.js';
-import { commitAndReset, type Lasting, resetConnection, rollbackAndReset } from '../wire/lasting.js';
+import { isConnectionLost } from '../wire/driver-error.js';
+import { type Lasting, resetConnection, rollbackAndReset } from '../wire/lasting.js';
+import type { TransactionSettings } from './transaction-settings.js';
 
 /**
  * The end of a transaction. What its statements did to the connection beyond the transaction must not reach the next one:
@@ -7,14 +9,14 @@ import { commitAndReset, type Lasting, resetConnection, rollbackAndReset } from 
  */
 export class TransactionEnd {
   readonly #lasting: Lasting;
-  readonly #isPooled: boolean;
+  readonly #settings: TransactionSettings | undefined;
   #needsReset = false;
   #isUnfit = false;
 
-  /** @param isPooled - whether the next message after the end may reach another connection */
-  constructor(lasting: Lasting, isPooled: boolean) {
+  /** @param settings - those of each transaction, where the next message after the end may reach another connection */
+  constructor(lasting: Lasting, settings: TransactionSettings | undefined) {
     this.#lasting = lasting;
-    this.#isPooled = isPooled;
+    this.#settings = settings;
   }
 
   /** Whether the connection could not be reset, so that it has to be closed. */
@@ -27,19 +29,28 @@ export class TransactionEnd {
     this.#needsReset ||= this.#lasting.mayLast(sql);
   }
 
-  /** Sends COMMIT. @returns its reply; behind a pooler, after a reset, that of the last statement of the message */
+  /** Sends COMMIT. Where it fails, other than by a lost connection, nothing was committed. */
   commit(channel: Channel): Promise<Reply> {
-    return this.#end(channel, 'COMMIT', commitAndReset);
+    if (!this.#needsReset || !this.#settings) return this.#end(channel, 'COMMIT');
+    return channel.send({ text: this.#settings.resetAndCommit() }).catch(async (error: unknown) => {
+      // the error may have come before COMMIT, so that the transaction is still there
+      if (!isConnectionLost(error)) await this.rollback(channel).catch(() => this.#giveUp());
+      throw error;
+    });
   }
 
   /** Sends ROLLBACK. */
   rollback(channel: Channel): Promise<Reply> {
-    return this.#end(channel, 'ROLLBACK', rollbackAndReset);
+    if (this.#needsReset && this.#settings) return channel.send({ text: rollbackAndReset() });
+    return this.#end(channel, 'ROLLBACK');
   }
 
-  async #end(channel: Channel, text: string, withReset: string): Promise<Reply> {
+  #giveUp(): void {
+    this.#isUnfit = true;
+  }
+
+  async #end(channel: Channel, text: string): Promise<Reply> {
     if (!this.#needsReset) return channel.send({ text });
-    if (this.#isPooled) return channel.send({ text: withReset });
     const [ended] = await Promise.allSettled([channel.send({ text }), this.#reset(channel)]);
     if (ended.status === 'rejected') throw ended.reason;
     return ended.value;
@@ -47,13 +58,11 @@ export class TransactionEnd {
 
   // the COMMIT or ROLLBACK, not this, has to report a lost connection
   #reset(channel: Channel): Promise<void> {
-    return channel.send({ text: resetConnection }).then(
+    return channel.send({ text: resetConnection() }).then(
       () => {
         channel.role = null;
       },
-      () => {
-        this.#isUnfit = true;
-      },
+      () => this.#giveUp(),
     );
   }
 }

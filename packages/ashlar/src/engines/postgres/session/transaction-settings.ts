@@ -1,18 +1,18 @@
 import { identifier, literal } from '../../../model/index.js';
 import type { Channel, Reply, Request } from '../wire/channel.js';
-import { rollbackAndReset } from '../wire/lasting.js';
+import { reseed, resetAndCommit, rollbackAndReset } from '../wire/lasting.js';
 import {
   contextSettings,
-  meaningfulSettings,
+  fixedSettings,
+  type Settings,
   valueSettings,
   waitSettings,
 } from '../wire/session-settings.js';
-import { type Control, controlRequests, sendTogether } from './control.js';
+import { type Control, controlRequests } from './control.js';
+import { readDatabaseSettings } from './database-settings.js';
 
-// the encoding in which the server reads the next message; this one is ASCII
-const readNext = "SET LOCAL client_encoding = 'UTF8'; SET LOCAL standard_conforming_strings = on";
-
-const defaults = `SELECT name, reset_val FROM pg_catalog.pg_settings WHERE name IN (${meaningfulSettings.map(literal).join(', ')})`;
+// how the server reads the next statement; these two are ASCII
+const readNext = ["SET LOCAL client_encoding = 'UTF8'", 'SET LOCAL standard_conforming_strings = on'];
 
 /** A transaction that consists of one request. */
 interface AloneOptions {
@@ -28,8 +28,9 @@ interface AloneOptions {
  * next (decision 0030).
  */
 export class TransactionSettings {
-  readonly #fixed: readonly (readonly [name: string, value: string])[];
+  readonly #fixed: Settings;
   #text: string;
+  #promised: string | undefined;
 
   /**
    * @param schemas - as those of {@link valueSettings}
@@ -38,19 +39,18 @@ export class TransactionSettings {
   constructor(schemas: readonly string[], lockTimeout: number) {
     this.#fixed = [
       ...valueSettings(schemas),
+      ...fixedSettings,
       ...waitSettings(lockTimeout),
       ...contextSettings.map((name) => [name, ''] as const),
     ];
     this.#text = textOf(this.#fixed);
   }
 
-  /**
-   * Reads the values that the server, the database and the role give to further settings. Another client may have set
-   * others on the connection, but cannot change these.
-   */
+  /** Reads the values of settings that depend on the database, in a transaction that is rolled back. */
   async learn(channel: Channel): Promise<void> {
-    const { rows } = await channel.send({ text: defaults });
-    this.#text = textOf([...this.#fixed, ...rows.map(([name, value]) => [name ?? '', value ?? ''] as const)]);
+    const { own, limits } = await readDatabaseSettings(channel);
+    this.#text = textOf([...this.#fixed, ...own, ...limits]);
+    this.#promised = own.find(([name]) => name === 'synchronous_commit')?.[1];
   }
 
   /**
@@ -59,34 +59,39 @@ export class TransactionSettings {
    * @param begin - BEGIN with its options, in ASCII
    */
   begin(begin: string): readonly Control[] {
-    return [{ text: `${begin}; ${readNext}` }, this.#text];
+    // two transactions would draw the same numbers where another client chose the seed
+    return [begin, ...readNext, `${this.#text}, ${reseed()}`];
+  }
+
+  /** Returns the message that resets the connection and commits its transaction. */
+  resetAndCommit(): string {
+    return resetAndCommit(this.#promised);
   }
 
   /** Returns a channel on which each request is a transaction of its own; one that reads is rolled back. */
   alone(channel: Channel, { mode, role, mayLast = false }: AloneOptions): Channel {
-    const opening = [
-      ...this.begin(`BEGIN ISOLATION LEVEL READ COMMITTED READ ${mode === 'read' ? 'ONLY' : 'WRITE'}`),
-      `SET LOCAL ROLE ${role === null ? 'NONE' : identifier(role)}`,
-    ];
-    const reset = mayLast ? rollbackAndReset : 'ROLLBACK';
-    const end: Request = { text: mode === 'read' ? reset : 'COMMIT' };
-    const send = async (request: Request): Promise<Reply> => {
+    const together = async (requests: readonly Request[]): Promise<Reply> => {
+      const opening = [
+        ...this.begin(`BEGIN ISOLATION LEVEL READ COMMITTED READ ${mode === 'read' ? 'ONLY' : 'WRITE'}`),
+        `SET LOCAL ROLE ${role === null ? 'NONE' : identifier(role)}`,
+      ];
+      const undo = mayLast ? rollbackAndReset() : 'ROLLBACK';
       const [answer, ended] = await Promise.allSettled([
-        sendTogether(channel, requestsOf(opening), request, (error) => error),
-        channel.send(end),
+        channel.together([...requestsOf(opening), ...requests]),
+        channel.send({ text: mode === 'read' ? undo : 'COMMIT' }),
       ]);
       if (answer.status === 'rejected') throw answer.reason;
       if (ended.status === 'rejected') throw ended.reason;
       return answer.value;
     };
-    return { role: undefined, send };
+    return { role: undefined, together, send: (request) => together([request]) };
   }
 
   /** Runs `work` in a transaction that reads: until it ends, what is sent on the channel reaches the same connection. */
   async holding<T>(channel: Channel, work: () => Promise<T>): Promise<T> {
     const opening = [...this.begin('BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY'), 'SET LOCAL ROLE NONE'];
     try {
-      await Promise.all(requestsOf(opening).map((request) => channel.send(request)));
+      await channel.together(requestsOf(opening));
       return await work();
     } finally {
       await channel.send({ text: 'ROLLBACK' }).catch(() => undefined);
@@ -94,7 +99,7 @@ export class TransactionSettings {
   }
 }
 
-const textOf = (settings: readonly (readonly [name: string, value: string])[]): string =>
+const textOf = (settings: Settings): string =>
   // qualified, because the path that another client left may lead elsewhere
   `SELECT ${settings.map(([name, value]) => `pg_catalog.set_config(${literal(name)}, ${literal(value)}, true)`).join(', ')}`;
 

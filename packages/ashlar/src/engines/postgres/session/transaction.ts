@@ -12,9 +12,9 @@ import { asAshlarError } from '../wire/errors.js';
 import { wireValues } from '../wire/parameters.js';
 import { reported } from '../wire/report.js';
 import { isKept } from '../wire/statement-kind.js';
-import { beginControls, snapshotError } from './begin.js';
+import { beginControls, refuseSnapshot } from './begin.js';
 import { type Context, isContextRefused } from './context-signer.js';
-import { type Control, controlRequests, sendTogether } from './control.js';
+import { type Control, controlRequests } from './control.js';
 import { cursorName } from './cursor-name.js';
 import { ended, endedByStatement, lost, outcomeUnknown } from './end-errors.js';
 import { insertManyRequest } from './insert-many.js';
@@ -65,7 +65,7 @@ export class PostgresTransaction implements Transaction {
     this.#lockTimeout = options.lockTimeout;
     this.#deferrable = options.deferrable ?? false;
     this.#asOwner = options.asOwner ?? false;
-    this.#ending = new TransactionEnd(parts.lasting, parts.settings !== undefined);
+    this.#ending = new TransactionEnd(parts.lasting, parts.settings);
     this.#parts = parts;
   }
 
@@ -286,7 +286,8 @@ export class PostgresTransaction implements Transaction {
       this.#state = 'open';
       this.#issued = signer.now();
       try {
-        const begin = isRefused ? await this.#beginFirst() : this.#begin;
+        // the wait for a snapshot is no statement of the session
+        const begin = isRefused || this.#deferrable ? await this.#beginFirst() : this.#begin;
         return this.#stillOpen(await this.#together([...begin, this.#context, ...control], request));
       } catch (error) {
         if (isContextRefused(error) && !isRefused) {
@@ -316,7 +317,8 @@ export class PostgresTransaction implements Transaction {
 
   // begins alone, and signs the time of that BEGIN: a wait before it, in a queue of the server, makes no token stale
   async #beginFirst(): Promise<readonly Control[]> {
-    const { rows } = await this.#together(this.#begin, { text: timeOfBegin });
+    const begun = this.#together(this.#begin, { text: timeOfBegin });
+    const { rows } = await (this.#deferrable ? begun.catch(refuseSnapshot) : begun);
     this.#issued = Number(rows[0]?.[0]);
     return [];
   }
@@ -340,9 +342,7 @@ export class PostgresTransaction implements Transaction {
     try {
       const { channel } = this.#lease;
       const before = controlRequests(control, (context) => this.#signed(context));
-      return await sendTogether(channel, before, request, (error) =>
-        this.#deferrable ? snapshotError(error) : error,
-      );
+      return await (before.length === 0 ? channel.send(request) : channel.together([...before, request]));
     } finally {
       this.#inFlight--;
     }

@@ -48,6 +48,11 @@ export interface Channel {
    */
   role: string | null | undefined;
   send(request: Request): Promise<Reply>;
+  /**
+   * Sends statements in one packet, each a text of one statement, and returns the reply to the last. After one that fails the
+   * server runs none of the others.
+   */
+  together(requests: readonly Request[]): Promise<Reply>;
 }
 
 /** A connection for exclusive use until it is released. */

@@ -1,45 +1,53 @@
-import { type CodeToken, codeOf } from '../../../sql/code.js';
+import { randomInt } from 'node:crypto';
+import type { TableFacts } from '../../../contract/table.js';
+import { literal } from '../../../model/index.js';
+import { codeOf } from '../../../sql/code.js';
 import { firstWord } from '../../../sql/kind.js';
+import { onlyComputes } from './calls.js';
 import { isKept, isPlainRead } from './statement-kind.js';
-
-// words that stand before a parenthesis without calling anything
-const keywords: ReadonlySet<string> = new Set(
-  `ALL AND ANY ARRAY AS BETWEEN BY CASE CAST CONFLICT CUBE DISTINCT ELSE EXCEPT EXISTS FILTER FROM GROUPING HAVING ILIKE IN
-INTERSECT IS ITERATE JOIN LATERAL LIKE LIMIT MATERIALIZED NOT OFFSET ON OR OVER RECURSIVE RETURNING ROLLUP ROW SELECT SET
-SETS SOME THEN UNION UPDATE USING VALUES WHEN WHERE WITH WITHIN`.split(/\s+/),
-);
-
-// functions of PostgreSQL that only compute, those that Ashlar's own statements and Kysely's builder call among them
-const computing: ReadonlySet<string> = new Set(
-  `ABS ARRAY_AGG AVG BOOL_AND BOOL_OR CEIL COALESCE CONCAT COUNT CURRENT_SETTING DATE_TRUNC DENSE_RANK EXTRACT FIRST_VALUE
-FLOOR GREATEST JSON_AGG JSON_BUILD_ARRAY JSON_BUILD_OBJECT JSONB_AGG JSONB_ARRAY_LENGTH JSONB_BUILD_ARRAY
-JSONB_BUILD_OBJECT JSONB_TYPEOF LAG LAST_VALUE LEAD LEAST LENGTH LOWER MAX MIN MOD NOW NULLIF NUMERIC OCTET_LENGTH
-PERCENTILE_CONT POSITION RANK REPLACE ROUND ROW_NUMBER ROW_TO_JSON STRING_AGG STRPOS SUBSTR SUBSTRING SUM TIMESTAMPTZ
-TO_CHAR TO_JSON TO_JSONB TRIM UNNEST UPPER GENERATE_SERIES HASHTEXTEXTENDED PG_ADVISORY_XACT_LOCK`.split(
-    /\s+/,
-  ),
-);
-
-// what a transaction does not undo when it is rolled back
-const resetBeyondTransaction = 'SELECT pg_advisory_unlock_all(); DISCARD SEQUENCES';
-const resetAfterCommit =
-  'RESET SESSION AUTHORIZATION; SET ROLE NONE; RESET ALL; CLOSE ALL; UNLISTEN *; DISCARD TEMP';
-
-/** What brings a connection back to the state in which it was opened, except for the statements that Ashlar prepared. */
-export const resetConnection = `${resetAfterCommit}; ${resetBeyondTransaction}`;
 
 /** The name of Ashlar's connections in pg_stat_activity. */
 export const applicationName = 'ashlar';
 
-/**
- * COMMIT and the reset of the connection in one message: behind a pooler, the next message may reach another connection.
- * What a rollback would leave goes first, because the COMMIT may fail. The pooler gives the name of each client to its
- * connection, and takes RESET ALL for a change of that name.
- */
-export const commitAndReset = `${resetBeyondTransaction}; COMMIT; ${resetAfterCommit}; SET application_name = '${applicationName}'`;
+const steps = 2 ** 47;
 
-/** ROLLBACK and what it leaves to be reset, in one message. */
-export const rollbackAndReset = `ROLLBACK; ${resetBeyondTransaction}`;
+/** A call that gives `random()` on a connection a seed that nobody knows: RESET ALL leaves the seed that a session chose. */
+export function reseed(): string {
+  return `pg_catalog.setseed(${randomInt(steps) / steps})`;
+}
+
+// what a transaction does not undo when it is rolled back
+const resetBeyondTransaction = (): string =>
+  `SELECT pg_catalog.pg_advisory_unlock_all(), ${reseed()}; DISCARD SEQUENCES`;
+const resetWithTransaction =
+  'RESET SESSION AUTHORIZATION; SET ROLE NONE; CLOSE ALL; UNLISTEN *; DISCARD TEMP; RESET ALL';
+
+/** Returns what brings a connection back to the state in which it was opened, except for the statements that Ashlar prepared. */
+export function resetConnection(): string {
+  return `${resetWithTransaction}; ${resetBeyondTransaction()}`;
+}
+
+/**
+ * Returns the reset of the connection and COMMIT in one message: behind a pooler, the next message may reach another connection.
+ * COMMIT is the last of it, so that an error of the message is one of a transaction that was not committed. Deferred
+ * constraints are checked first: their triggers could leave something too. The pooler gives the name of each client to its
+ * connection, and takes RESET ALL for a change of that name.
+ *
+ * @param promised - the value of `synchronous_commit` with which the transaction is committed; by default that of the connection
+ */
+export function resetAndCommit(promised: string | undefined): string {
+  const durability =
+    promised === undefined
+      ? ''
+      : // only where it differs: a setting that was set does not follow a reload of the server's configuration
+        `SELECT pg_catalog.set_config(name, value, true) FROM (VALUES ('synchronous_commit', ${literal(promised)})) AS promised (name, value) WHERE pg_catalog.current_setting(name) <> value; `;
+  return `SET CONSTRAINTS ALL IMMEDIATE; ${resetBeyondTransaction()}; ${resetWithTransaction}; SET application_name = '${applicationName}'; ${durability}COMMIT`;
+}
+
+/** Returns ROLLBACK and what it leaves to be reset, in one message. */
+export function rollbackAndReset(): string {
+  return `ROLLBACK; ${resetBeyondTransaction()}`;
+}
 
 const remembered = 1_000;
 
@@ -50,31 +58,41 @@ const remembered = 1_000;
  */
 export class Lasting {
   readonly #passing = new Set<string>();
+  readonly #columns = new Set<string>();
+  #operatorsCall = false;
+
+  /** @param operatorsCall - whether the database has operators or casts that someone wrote */
+  constructor(operatorsCall = false) {
+    this.#operatorsCall = operatorsCall;
+  }
+
+  /** Notes the names of tables and their columns: what stands after a point and is none of them may be a function. */
+  register(tables: readonly TableFacts[]): void {
+    for (const { name, columns } of tables) {
+      this.#columns.add(name);
+      for (const column of Object.values(columns)) this.#columns.add(column.name).add(column.property);
+    }
+    this.#passing.clear();
+  }
+
+  /** Notes whether the database has operators or casts that someone wrote, which any statement may call. */
+  notice(operatorsCall: boolean): void {
+    if (operatorsCall === this.#operatorsCall) return;
+    this.#operatorsCall = operatorsCall;
+    this.#passing.clear();
+  }
 
   /** Whether the effects of a statement may outlast its transaction. */
   mayLast(sql: string): boolean {
     if (this.#passing.has(sql)) return false;
-    if (!isPassing(sql)) return true;
+    if (this.#operatorsCall || !this.#isPassing(sql)) return true;
     if (this.#passing.size >= remembered) this.#passing.clear();
     this.#passing.add(sql);
     return false;
   }
-}
 
-const isPassing = (sql: string): boolean => {
-  if (!isKept(sql) && !(isPlainRead(sql) || firstWord(sql, 'postgres') === 'EXPLAIN')) return false;
-  const tokens = codeOf(sql, 'postgres');
-  return tokens.every((token, i) => tokens[i + 1]?.text !== '(' || isNoCall(token, tokens[i - 1]));
-};
-
-const isNoCall = ({ kind, word }: CodeToken, before: CodeToken | undefined): boolean => {
-  if (kind === 'word') {
-    if (keywords.has(word)) return true;
-    return before?.text === '.' ? false : computing.has(word) || namesTable(before);
+  #isPassing(sql: string): boolean {
+    if (!isKept(sql) && !(isPlainRead(sql) || firstWord(sql, 'postgres') === 'EXPLAIN')) return false;
+    return onlyComputes(codeOf(sql, 'postgres'), (name) => this.#columns.has(name));
   }
-  return kind !== 'name' || namesTable(before);
-};
-
-// INSERT INTO t (…), AS t (…)
-const namesTable = (before: CodeToken | undefined): boolean =>
-  before?.word === 'INTO' || before?.word === 'AS';
+}

@@ -1,6 +1,7 @@
 const longestIdle = 60_000;
 
-type Settings = readonly (readonly [name: string, value: string])[];
+/** Names and values of settings. */
+export type Settings = readonly (readonly [name: string, value: string])[];
 
 /**
  * Returns the settings of a connection that determine its search path and the text form of values.
@@ -13,7 +14,7 @@ export function valueSettings(schemas: readonly string[]): Settings {
     // pg_temp last: otherwise a temporary table would shadow the schema's table
     ['search_path', [...quoted, 'pg_temp'].join(', ')],
     ['TimeZone', 'UTC'],
-    ['DateStyle', 'ISO'],
+    ['DateStyle', 'ISO, MDY'],
     ['IntervalStyle', 'iso_8601'],
     ['bytea_output', 'hex'],
     ['extra_float_digits', '1'],
@@ -44,25 +45,30 @@ export const contextSettings: readonly string[] = [
   'ashlar.purging',
 ];
 
+/** Settings that every user may change, that change what a statement means or which rows it finds, and that have one right value. */
+export const fixedSettings: Settings = [
+  ['array_nulls', 'on'],
+  ['exit_on_error', 'off'],
+  ['gin_fuzzy_search_limit', '0'],
+  ['quote_all_identifiers', 'off'],
+  ['row_security', 'on'],
+  ['timezone_abbreviations', 'Default'],
+  ['transform_null_equals', 'off'],
+  ['xmlbinary', 'base64'],
+  ['xmloption', 'content'],
+];
+
 /**
- * Further settings that every user may change, and that change what a statement means, which rows it finds, when it is
- * ended, or what its COMMIT promises. The server, the database or the role determine their values.
+ * Settings of the same kind, or of what a COMMIT promises, whose value the server and the database determine: never the role, which
+ * may give itself another.
  */
-export const meaningfulSettings: readonly string[] = [
-  'array_nulls',
+export const settingsOfDatabase: readonly string[] = [
   'default_text_search_config',
-  'exit_on_error',
-  'gin_fuzzy_search_limit',
   'lc_monetary',
   'lc_numeric',
   'lc_time',
-  'quote_all_identifiers',
-  'row_security',
-  'statement_timeout',
   'synchronous_commit',
-  'timezone_abbreviations',
-  'transaction_timeout',
-  'transform_null_equals',
-  'xmlbinary',
-  'xmloption',
 ];
+
+/** Settings that end a statement or a transaction, whose value the server, the database or the role determines. */
+export const limitSettings: readonly string[] = ['statement_timeout', 'transaction_timeout'];

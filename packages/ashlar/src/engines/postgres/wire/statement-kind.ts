@@ -1,6 +1,7 @@
 import { codeOf } from '../../../sql/code.js';
 import { firstWord } from '../../../sql/kind.js';
 import { notOfRows } from '../../row-statements.js';
+import { makesTable } from './makes-table.js';
 
 const ofRows: ReadonlySet<string> = new Set([
   'SELECT',
@@ -39,7 +40,9 @@ export function assertAllowed(sql: string): void {
   const word = firstWord(sql, 'postgres');
   const run = word === 'EXPLAIN' ? explained(sql) : word;
   if (!allowed.has(run)) throw notOfRows(run);
-  if (run !== 'INSERT' && run !== 'MERGE' && /\binto\b/i.test(sql) && makesTable(sql))
+  // the only INTO of an INSERT is its own
+  const own = run === 'INSERT' || run === 'MERGE' ? 1 : 0;
+  if ((sql.match(/\binto\b/gi)?.length ?? 0) > own && makesTable(codeOf(sql, 'postgres')))
     throw notOfRows('SELECT INTO');
 }
 
@@ -50,13 +53,4 @@ const explained = (sql: string): string => {
   if (tokens[at]?.text === '(') at = tokens.findIndex(({ text }, i) => i > at && text === ')') + 1;
   while (explaining.has(tokens[at]?.word ?? '')) at++;
   return tokens.slice(at).find(({ text }) => text !== '(')?.word ?? '';
-};
-
-// SELECT … INTO creates a table
-const makesTable = (sql: string): boolean => {
-  const tokens = codeOf(sql, 'postgres');
-  return tokens.some(({ word }, i) => {
-    const before = tokens[i - 1];
-    return word === 'INTO' && !['INSERT', 'MERGE', 'AS'].includes(before?.word ?? '') && before?.text !== '.';
-  });
 };
