@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { SqlDialect } from '../contract/dialect.js';
 import type { Engine } from '../contract/engine.js';
 import type { Schema } from '../contract/schema.js';
@@ -52,7 +53,7 @@ const mostKnown = 16;
  *   `driver-missing`
  */
 export function stateOfSteps(dialect: SqlDialect, steps: readonly Step[]): Promise<StepsState> {
-  const key = JSON.stringify([dialect.name, steps.map(({ name, checksum }) => [name, checksum])]);
+  const key = JSON.stringify([dialect.name, steps.map(keyOfStep)]);
   const found = known.get(key);
   if (found) return found;
   const made = keptState(dialect, key, () => inShadow(dialect, (engine) => stateIn(engine, steps)));
@@ -64,6 +65,12 @@ export function stateOfSteps(dialect: SqlDialect, steps: readonly Step[]): Promi
   }
   return made;
 }
+
+// a checksum is the same for every form of line ends, and bodies of functions are not
+const keyOfStep = ({ name, checksum, up }: Step): readonly string[] => [
+  name,
+  up.kind === 'sql' ? createHash('sha256').update(up.text).digest('hex') : checksum,
+];
 
 const stateIn = async (engine: Engine, steps: readonly Step[]): Promise<StepsState> => {
   const state = await runStepsIn(engine, steps, new OwnershipLedger());
