@@ -4,7 +4,7 @@ import type { Schema } from './schema.js';
 import type { TableFacts } from './table.js';
 
 /**
- * A stored value in a form that no engine owns: text, digits, ISO times, `1` and `0`, JSON in the form of jsonb, bytes in hex;
+ * A stored value in a form that no engine owns: text, digits, ISO times, `1` and `0`, JSON and arrays in the form of jsonb, bytes in hex;
  * reals as numbers; NULL.
  */
 export type BulkValue = string | number | null;

@@ -22,6 +22,7 @@ const actual = (column: Column, value: unknown): unknown => {
     case 'boolean':
       return value === true || value === 1;
     case 'json':
+    case 'array':
       return parsed(String(value));
     default:
       return value;

@@ -1,7 +1,7 @@
 import type { BulkTable } from '../../../contract/bulk.js';
 import type { Column, ColumnKind } from '../../../contract/column.js';
 import { identifier } from '../../../model/index.js';
-import { address, utc } from '../../../sql/postgres-row-json.js';
+import { address, arrayJson, utc } from '../../../sql/postgres-row-json.js';
 import { fieldSeparator } from '../../bulk/row-sum.js';
 
 const asText = (value: string): string => `${value}::text`;
@@ -19,6 +19,7 @@ const forms: Readonly<Record<ColumnKind, (value: string, column: Column) => stri
   date: (value) => `to_char(${value}::timestamp, 'YYYY-MM-DD')`,
   inet: address,
   json: asText,
+  array: (value, { element }) => `(${arrayJson(value, element)})::text`,
   bytes: (value) => `encode(${value}, 'hex')`,
 };
 
