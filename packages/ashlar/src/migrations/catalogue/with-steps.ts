@@ -1,6 +1,7 @@
 import type { Catalogue, CataloguePart } from '../../contract/catalogue.js';
 import type { SqlDialect } from '../../contract/dialect.js';
 import type { Engine } from '../../contract/engine.js';
+import type { AcceptedObject } from '../../contract/objects.js';
 import type { SystemFacts } from '../../contract/system.js';
 import { compareHistory } from '../compare-history.js';
 import { foundationState, packageVersion } from '../foundation.js';
@@ -21,8 +22,8 @@ export interface Comparison {
   readonly weakens: (part: CataloguePart) => boolean;
   /** Whether other systems share the database. */
   readonly isShared: boolean;
-  /** Why the system accepts an object that no step makes, by its name. */
-  readonly accepted: ReadonlyMap<string, string>;
+  /** The objects that the system accepts, by their names. */
+  readonly accepted: ReadonlyMap<string, AcceptedObject>;
 }
 
 /**
@@ -69,7 +70,7 @@ export function comparisonOf({ dialect, system, history, found, expected }: Desc
     expected,
     differences: withoutConsequences(compareCatalogues(wanted, real)),
     isShared,
-    accepted: new Map(system.accepts?.map(({ object, reason }) => [object, reason])),
+    accepted: new Map(system.accepts?.map((each) => [each.object, each])),
     weakens: weakening({ dialect: dialect.name, system, parts: found.parts, isShared }),
   };
 }
