@@ -5,7 +5,7 @@ import { purge } from 'ashlar/migrations';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { engines, sqlOf } from '../../../../test/support/engines.js';
+import { oneOfEach, sqlOf } from '../../../../test/support/engines.js';
 import { withTables } from '../../../../test/support/tables.js';
 import { ledgerReader } from '../../src/guarantees/ledgered/reader.js';
 import type { KnownRoot } from '../../src/ledger/problems.js';
@@ -13,6 +13,8 @@ import { treeRoot } from '../../src/ledger/proofs.js';
 import { before } from '../../src/ledger/retirements.js';
 import { type Verification, verifyEntries } from '../../src/ledger/verify.js';
 import { rootMessage } from './setup.js';
+
+const { engines } = oneOfEach(import.meta.url);
 
 const holds = legalHolds('holds');
 const law = { for: { years: 5 }, reason: 'law', hold: holds };

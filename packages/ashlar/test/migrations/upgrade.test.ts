@@ -9,7 +9,7 @@ import { type Engine, openEngine } from 'ashlar/extend';
 import { installScopeKey } from 'ashlar/keys';
 import { openLedger, verifyLedger } from 'ashlar/ledger';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { sqlOf as dialectOf, engines, type Place, server } from '../../../../test/support/engines.js';
+import { sqlOf as dialectOf, oneOfEach, type Place, server } from '../../../../test/support/engines.js';
 import type { FoundationVersion } from '../../src/contract/dialect.js';
 import { dialects } from '../../src/engines/open.js';
 import { assertStepsApplied, stepsWarning } from '../../src/migrations/at-connect.js';
@@ -23,6 +23,8 @@ import { bodies, scope } from '../frozen/1/system.mjs';
 import { formats, migrations, office, oldClient, options, restored } from '../frozen/frozen.js';
 import { firstChange, raised } from '../frozen/raised.mjs';
 import { makeFolder } from './folder.js';
+
+const { engines } = oneOfEach(import.meta.url);
 
 const worker = fileURLToPath(new URL('../frozen/worker.mjs', import.meta.url));
 

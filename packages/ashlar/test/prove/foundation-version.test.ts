@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { engines } from '../../../../test/support/engines.js';
+import { oneOfEach } from '../../../../test/support/engines.js';
 import { initialise, systems } from './support.js';
+
+const { engines } = oneOfEach(import.meta.url);
 
 describe.each(engines)(
   'a version of Ashlar’s own objects that this release does not know, on $name',
