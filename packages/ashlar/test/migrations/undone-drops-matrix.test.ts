@@ -19,8 +19,10 @@ import { openEngine } from 'ashlar/extend';
 import { down, drift, newStep, up } from 'ashlar/migrations';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { engines, sqlOf } from '../../../../test/support/engines.js';
+import { oneOfEach, sqlOf } from '../../../../test/support/engines.js';
 import { type Folder, makeFolder } from './folder.js';
+
+const { engines } = oneOfEach(import.meta.url);
 
 /** Required columns without a default, by a name: each kind, with every rule that a CHECK has. */
 const columns: Readonly<Record<string, z.ZodType>> = {
