@@ -38,7 +38,7 @@ export function isFinding({ what, part, facts }: Difference, compared: Compariso
     const allowed = compared.accepted.get(directiveOf(part))?.facts ?? [];
     return facts.some(({ fact }) => !storage.has(fact) && !allowed.includes(fact));
   }
-  if (what === 'missing') return true;
+  if (what === 'missing' || what === 'twice') return true;
   if (isReplaced(part, compared)) return true;
   if (isOmitted(part, compared) || isAccepted(part, compared)) return false;
   return isOfKnownTable(part, compared) || compared.weakens(part);
