@@ -3,6 +3,8 @@ export type { Isolation } from './contract/transaction.js';
 // `export *`, because TypeScript merges an augmentation of 'ashlar' only into names that are exported so
 export * from './errors.js';
 export {
+  type ArrayOf,
+  array,
   autoincrement,
   bigint,
   bytes,

@@ -1,5 +1,6 @@
 import {
   AshlarError,
+  array,
   autoincrement,
   bigint,
   bytes,
@@ -36,6 +37,13 @@ const shape = {
   anything: json(z.json()),
   list: z.array(z.string()),
   blob: bytes(),
+  texts: array(z.string()),
+  wholes: array(z.int()),
+  flags: array(z.boolean()),
+  keys: array(z.uuid()),
+  days: array(z.iso.date()),
+  times: array(z.iso.datetime()),
+  moments: array(z.iso.datetime({ precision: 6 })),
 };
 
 const nullable = <S extends Record<string, z.ZodType>>(given: S) =>
@@ -146,6 +154,11 @@ const address = fc.oneof(
   ),
 );
 
+const day = fc.oneof(
+  time(3).map((t) => t.slice(0, 10)),
+  fc.constantFrom('2026-02-30', '0000-01-01', '9999-12-31'),
+);
+
 const arbitraries: { [K in keyof typeof shape]: fc.Arbitrary<unknown> } = {
   text,
   short: text,
@@ -174,14 +187,18 @@ const arbitraries: { [K in keyof typeof shape]: fc.Arbitrary<unknown> } = {
   ),
   at: time(3),
   precise: time(6),
-  day: fc.oneof(
-    time(3).map((t) => t.slice(0, 10)),
-    fc.constantFrom('2026-02-30', '0000-01-01', '9999-12-31'),
-  ),
+  day,
   address,
   anything,
   list: fc.array(text, { maxLength: 4 }),
   blob: fc.uint8Array({ maxLength: 40 }),
+  texts: fc.array(text, { maxLength: 4 }),
+  wholes: fc.array(whole, { maxLength: 4 }),
+  flags: fc.array(fc.boolean(), { maxLength: 4 }),
+  keys: fc.array(fc.uuid(), { maxLength: 4 }),
+  days: fc.array(day, { maxLength: 4 }),
+  times: fc.array(time(3), { maxLength: 4 }),
+  moments: fc.array(time(6), { maxLength: 4 }),
 };
 
 const good = {
@@ -202,6 +219,13 @@ const good = {
   anything: null,
   list: [],
   blob: new Uint8Array([0, 255]),
+  texts: ['a'],
+  wholes: [1],
+  flags: [true],
+  keys: [],
+  days: ['2026-01-01'],
+  times: ['2026-01-01T00:00:00.000Z'],
+  moments: [],
 } satisfies Record<keyof typeof shape, unknown>;
 
 const change = fc.oneof(

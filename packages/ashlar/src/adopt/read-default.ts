@@ -1,5 +1,6 @@
 import type { DeclaredType } from '../contract/adoption.js';
 import type { SqlName } from '../contract/sql.js';
+import { elementsOfLiteral } from '../engines/array-literal.js';
 import { type CodeToken, codeOf, stringOf } from '../sql/code.js';
 
 /** What a column gets if an insert omits it: TypeScript text of a constant, or the clock. */
@@ -58,6 +59,10 @@ const constantText = (value: string, type: DeclaredType): string | undefined => 
     case 'boolean':
       if (/^(1|true|t)$/.test(value)) return 'true';
       return /^(0|false|f)$/.test(value) ? 'false' : undefined;
+    case 'array': {
+      const elements = elementsOfLiteral(value)?.map((each) => constantText(each, type.element));
+      return elements?.every((each) => each !== undefined) ? `[${elements.join(', ')}]` : undefined;
+    }
     case 'decimal':
       return decimalOf(value, type.total, type.scale);
     default:

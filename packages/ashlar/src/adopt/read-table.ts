@@ -154,7 +154,10 @@ const draftOf = (
       readColumn(column, found, { isKey, dialect, property: propertyOf(table, column, properties) }),
     );
   }
-  if (!primaryKey.every((name) => columns.some((column) => column.name === name))) return 'key-not-declared';
+  if (
+    !primaryKey.every((name) => columns.some((column) => column.name === name && column.type.as !== 'array'))
+  )
+    return 'key-not-declared';
   return { table, columns, others, keys, primaryKey };
 };
 
@@ -193,7 +196,11 @@ const finished = (
 ): ReadTable => {
   const known = new Map(columns.map((column) => [foldedName(column.name), column]));
   const declared = (names: readonly string[]): readonly string[] | undefined => {
-    const found = names.map((name) => known.get(foldedName(name))?.name);
+    // no key and no ordered index has an array
+    const found = names.map((name) => {
+      const column = known.get(foldedName(name));
+      return column?.type.as === 'array' ? undefined : column?.name;
+    });
     return found.every((name) => name !== undefined) && new Set(found).size === found.length
       ? (found as string[])
       : undefined;

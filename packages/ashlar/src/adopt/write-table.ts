@@ -15,6 +15,7 @@ export function writeTables(tables: readonly ReadTable[]): WrittenTables {
   const written = tables.map((table, at) => tableText(table, tables, at));
   const text = written.join('\n');
   const names = [
+    'array',
     'autoincrement',
     'bigint',
     'bytes',
@@ -116,6 +117,8 @@ const typeText = (type: DeclaredType): string => {
       return type.precision === 3 ? 'timestamp()' : 'z.iso.datetime({ precision: 6 })';
     case 'date':
       return 'z.iso.date()';
+    case 'array':
+      return `array(${typeText(type.element)})`;
     case 'json':
       return 'json(z.json())';
     case 'real':

@@ -7,6 +7,7 @@ export type DeclaredType =
   | { readonly as: 'integer'; readonly minimum?: number; readonly maximum?: number }
   | { readonly as: 'decimal'; readonly total: number; readonly scale: number }
   | { readonly as: 'timestamp'; readonly precision: 3 | 6 }
+  | { readonly as: 'array'; readonly element: DeclaredType }
   | {
       readonly as:
         | 'autoincrement'

@@ -1,5 +1,5 @@
 import type { AggregateFunctionNode, OperationNode } from 'kysely';
-import type { Column, ColumnCodec, ColumnKind, DecimalDigits } from './column.js';
+import type { Column, ColumnCodec, ColumnKind, DecimalDigits, DeclaredElement } from './column.js';
 import type { GuardedTable } from './guarantee.js';
 import type { FullText } from './objects.js';
 
@@ -62,7 +62,7 @@ export interface QueryAnswers {
   /** Returns a part of a JSON value. */
   jsonPart(part: JsonPart): OperationNode;
   /** Returns a parameter with the type of its kind, where the engine would take it for text. */
-  typed(node: OperationNode, kind: ColumnKind): OperationNode;
+  typed(node: OperationNode, value: TypedValue): OperationNode;
   /** Returns what a cell without a value gets in a list of rows; `undefined` if the engine has the keyword DEFAULT there. */
   missingCell(column: Column): OperationNode | undefined;
   /** Returns an expression in the form in which {@link QueryAnswers.rowsAsJson} can put it into JSON. */
@@ -118,9 +118,14 @@ export interface ResultKind {
   readonly precision: 3 | 6 | undefined;
   /** For a decimal: its digits. */
   readonly digits: DecimalDigits | undefined;
+  /** For an array: its elements. */
+  readonly element?: DeclaredElement | undefined;
   /** Converts the values to the application's form, if the column they come from has a codec. */
   readonly codec: ColumnCodec | undefined;
 }
+
+/** The kind of a value, and for an array its elements. */
+export type TypedValue = Pick<ResultKind, 'kind' | 'element'>;
 
 /** The kind of a value, and for a time its digits. */
 export type ValueWidth = Pick<ResultKind, 'kind' | 'precision'>;

@@ -1,10 +1,10 @@
-import type { Column } from './column.js';
+import type { Column, DeclaredElement } from './column.js';
 import type { Owner } from './owner.js';
 import type { Schema } from './schema.js';
 import type { SqlName } from './sql.js';
 
 /**
- * A stored value in a form that no engine owns: text, digits, ISO times, `1` and `0`, JSON in the form of jsonb, bytes in hex;
+ * A stored value in a form that no engine owns: text, digits, ISO times, `1` and `0`, JSON and arrays in the form of jsonb, bytes in hex;
  * reals as numbers; NULL.
  */
 export type BulkValue = string | number | null;
@@ -14,6 +14,8 @@ export type BulkRow = readonly BulkValue[];
 
 /** A column that is copied. */
 export interface BulkColumn extends Pick<Column, 'name' | 'kind' | 'precision' | 'digits' | 'generated'> {
+  /** The elements of an array. */
+  readonly element?: DeclaredElement | undefined;
   /** How the source computes the value of a column that only the target has: SQL over the table, which it names. */
   readonly source?: string;
   /** How the source computes the last number that such a column of numbers has got: SQL. */

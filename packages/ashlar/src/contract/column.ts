@@ -14,12 +14,25 @@ export type ColumnKind =
   | 'date'
   | 'inet'
   | 'json'
+  | 'array'
   | 'bytes';
 
 /** The digits of a decimal: `total` digits, of which `scale` are after the point. */
 export interface DecimalDigits {
   readonly total: number;
   readonly scale: number;
+}
+
+/** What an array has as elements; none of them is NULL. */
+export interface ArrayElement {
+  readonly kind: 'text' | 'uuid' | 'integer' | 'boolean' | 'date' | 'timestamp';
+  /** The fractional digits of the seconds of a timestamp; 3 for every other kind. */
+  readonly precision: 3 | 6;
+}
+
+/** The elements of a declared array, with the constraints of their Zod type. */
+export interface DeclaredElement extends ArrayElement {
+  readonly rules: ColumnRules;
 }
 
 /** The form in which a column stores its values, as far as a conversion depends on it. */
@@ -29,6 +42,8 @@ export interface StoredForm {
   readonly precision: 3 | 6;
   /** The digits of a decimal; `undefined` for every other kind. */
   readonly digits?: DecimalDigits | undefined;
+  /** The elements of an array; `undefined` for every other kind. */
+  readonly element?: ArrayElement | undefined;
   /** Whether the column stores ciphertexts. */
   readonly encrypted: boolean;
 }
@@ -111,6 +126,8 @@ export interface Column<Property extends string = string> {
   readonly precision: 3 | 6;
   /** The digits of a decimal; `undefined` for every other kind. */
   readonly digits: DecimalDigits | undefined;
+  /** The elements of an array; `undefined` for every other kind. */
+  readonly element: DeclaredElement | undefined;
   readonly generated: Generator | undefined;
   /** The expression of a computed column in each dialect; `undefined` for every other column. */
   readonly expression: SqlTexts | undefined;

@@ -24,6 +24,16 @@ export interface AcceptedObject {
   readonly object: string;
   /** Why it is there, as a sentence; `status` prints it. */
   readonly reason: string;
+  /**
+   * The hash of what the object is, which `status --json` prints: then another object that takes its name is a finding. By
+   * default the name decides.
+   */
+  readonly sha256?: string;
+  /**
+   * Of an object that steps make: the facts in which it may differ, as a finding names them: `['replica identity']`. A
+   * finding about any other fact stays.
+   */
+  readonly facts?: readonly string[];
 }
 
 /** An index over the words of text columns. */

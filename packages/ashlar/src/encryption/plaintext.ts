@@ -13,6 +13,7 @@ const forms: Readonly<Record<Column['kind'], 'text' | 'json' | 'bytes'>> = {
   date: 'text',
   inet: 'text',
   json: 'json',
+  array: 'json',
   bytes: 'bytes',
 };
 

@@ -1,9 +1,11 @@
 export type { Attack, Attacker, Probe } from '../contract/attack.js';
 export type {
+  ArrayElement,
   Column,
   ColumnCodec,
   ColumnKind,
   ColumnRules,
+  DeclaredElement,
   DefaultValue,
   Generator,
 } from '../contract/column.js';

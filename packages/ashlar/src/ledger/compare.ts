@@ -30,6 +30,7 @@ const actual = (column: Column, value: unknown): unknown => {
     case 'boolean':
       return value === 1 ? true : value === 0 ? false : value;
     case 'json':
+    case 'array':
       return parsed(String(value));
     default:
       return value;

@@ -20,7 +20,7 @@ import { type AllRenames, type Comparison, declaredRenames } from './renames.js'
 import { assertConvertible, assertKeyKinds, retypesOf } from './retypes.js';
 import { inCreationOrder, openEmptyShadow, runStepsIn, schemaOfModel } from './shadow.js';
 import { folderPath, readSteps, sqlBody } from './steps.js';
-import { tryStep } from './trial.js';
+import { type Tried, tryStep } from './trial.js';
 
 /** A step that is being generated in one dialect, with the shadow database in which the steps before it have run. */
 export interface Draft {
@@ -191,7 +191,7 @@ export function tryDraft(
   { system, shadow, broken, model, original, comparison, renamedColumns, renamedTables, kept }: PlannedDraft,
   step: string,
   texts: StepTexts,
-): Promise<readonly string[]> {
+): Promise<Tried> {
   const { name } = comparison.dialect;
   return tryStep({
     engine: shadow,

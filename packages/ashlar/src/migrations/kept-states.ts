@@ -3,12 +3,10 @@ import type { SqlDialect } from '../contract/dialect.js';
 import type { Schema } from '../contract/schema.js';
 import { shadowVersion } from '../engines/shadow.js';
 import { cached } from '../files/cache.js';
+import { ownCode } from '../files/own-code.js';
 import { version } from '../version.js';
 import type { OmittedObject } from './omitted.js';
 import type { StepsState } from './steps-state.js';
-
-/** The form of the files; a change of what they hold has another number. */
-const form = 2;
 
 const kept = async (
   kind: string,
@@ -16,12 +14,12 @@ const kept = async (
   of: string,
   make: () => Promise<string>,
 ): Promise<string> => {
-  const engine = await shadowVersion(name);
+  const [engine, code] = [await shadowVersion(name), await ownCode().catch(() => undefined)];
   const own = foundation.map(({ create }) => create);
   // a shadow of SQLite costs less than reading a file is worth
-  return engine === undefined
+  return engine === undefined || code === undefined
     ? make()
-    : cached(kind, JSON.stringify([form, version(), name, engine, own, of]), make);
+    : cached(kind, JSON.stringify([version(), code, name, engine, own, of]), make);
 };
 
 /**

@@ -18,6 +18,7 @@ import {
 } from './ownership/unknown.js';
 import { assertBoundNames } from './renames.js';
 import { byStepOrder } from './steps.js';
+import type { StuckTable } from './trial.js';
 
 /** The options of `newStep`. */
 export interface NewStepOptions extends Decisions {
@@ -93,12 +94,19 @@ const writeStep = async ({ system, root, name, options, drafts }: Writing): Prom
   if (isNothing && !options.empty) return undefined;
   const step = `${await nextNumber(root)}_${name}`;
   const files: [file: string, text: string][] = [];
-  for (const { plan, changes } of planned) {
+  const shown: (readonly [SqlName, readonly SchemaChange[]])[] = [];
+  for (const { plan, changes: own } of planned) {
     const { name: engine } = plan.comparison.dialect;
     const rest = { up: upText(step, plan.rest), down: downText(step, plan.rest) };
     const isTried = plan.first.length + plan.rest.length > 0;
-    const untried = isTried ? await tryDraft(plan, step, rest) : [];
-    const lines = [...untriedLine(untried), ...omitsText(plan.omitted.keys), ...ownershipText(plan.lines)];
+    const tried = isTried ? await tryDraft(plan, step, rest) : undefined;
+    const changes = withStuck(own, tried?.stuck ?? []);
+    shown.push([engine, changes]);
+    const lines = [
+      ...untriedLine(tried?.empty ?? []),
+      ...omitsText(plan.omitted.keys),
+      ...ownershipText(plan.lines),
+    ];
     files.push(
       [`up.${engine}.sql`, upText(step, changes, lines)],
       [`down.${engine}.sql`, downText(step, changes)],
@@ -108,10 +116,22 @@ const writeStep = async ({ system, root, name, options, drafts }: Writing): Prom
   const folder = join(root, step);
   await mkdir(folder, { recursive: true });
   for (const [file, text] of files) await writeFile(join(folder, file), text);
-  const changes = planned.map(({ plan, changes: own }) => [plan.comparison.dialect.name, own] as const);
   const kept = new Set(planned.flatMap(({ plan }) => [...plan.kept]));
-  return { name: step, folder, changes: Object.fromEntries(changes), kept: [...kept].sort() };
+  return { name: step, folder, changes: Object.fromEntries(shown), kept: [...kept].sort() };
 };
+
+/** Says of each change that drops a column with whose rows it cannot be undone. */
+const withStuck = (changes: readonly SchemaChange[], stuck: readonly StuckTable[]): readonly SchemaChange[] =>
+  changes.map((change) => {
+    const of = stuck.find(
+      ({ table, columns }) =>
+        change.summary.startsWith(`${table}: `) &&
+        columns.some((name) => change.summary.includes(`drop column ${name}`)),
+    );
+    if (!of) return change;
+    const said = `It cannot be undone while ${of.table} has rows: ${of.why}.`;
+    return { ...change, danger: change.danger === undefined ? said : `${change.danger} ${said}` };
+  });
 
 const none: ReadonlySet<string> = new Set();
 

@@ -4,6 +4,7 @@ import type { SqlName } from '../contract/sql.js';
 import { identifier } from '../model/index.js';
 import { folded } from '../sql/code.js';
 import { type SqlStatement, splitStatements, withoutHeader } from '../sql/statements.js';
+import { alteredForm, formOf, type OmittedForm } from './omitted-form.js';
 import { objectKey, objectsOf } from './ownership/keys.js';
 import { Reader } from './reader.js';
 import type { SqlBody } from './steps.js';
@@ -14,6 +15,8 @@ export interface OmittedObject {
   readonly key: string;
   /** The statement that makes it. */
   readonly sql: string;
+  /** What the statements say of it, one for each function of the name. */
+  readonly forms: readonly OmittedForm[];
   /** Whether a generated step makes it, so that a later one may drop it. */
   readonly isGenerated: boolean;
 }
@@ -72,12 +75,23 @@ export function omittedAfter(before: OmittedObjects, body: SqlBody): OmittedObje
     const subject = subjectOf(statement);
     if (!subject || !omits.has(subject.key)) continue;
     const { verb, key } = subject;
-    if (verb === 'CREATE')
-      after.set(key, { key, sql: withoutHeader(statement), isGenerated: body.ownership !== undefined });
-    else if (verb === 'DROP') after.delete(key);
+    const known = after.get(key);
+    if (verb === 'CREATE') {
+      const form = formOf(statement);
+      // one name may have functions of other arguments
+      const others =
+        known?.forms.filter(({ signature }) => isFunction(key) && signature !== form.signature) ?? [];
+      const isGenerated = body.ownership !== undefined;
+      after.set(key, { key, sql: withoutHeader(statement), forms: [...others, form], isGenerated });
+    } else if (verb === 'ALTER' && known) {
+      const altered = known.forms.map((form) => alteredForm(form, statement));
+      after.set(key, { ...known, forms: altered });
+    } else if (verb === 'DROP') after.delete(key);
   }
   return after;
 }
+
+const isFunction = (key: string): boolean => key.startsWith('function ');
 
 const keyOf = ({ type, name }: Pick<ObjectSql, 'type' | 'name'>): string => objectKey(type, name);
 

@@ -87,6 +87,7 @@ const byHand =
 
 const reasons: Partial<Record<StoredForm['kind'], string>> = {
   json: 'The engines write JSON with different spaces and order of keys.',
+  array: 'The engines store arrays in different forms.',
   real: 'The engines write a real with different digits.',
   bytes: 'Bytes need not be a text of UTF-8.',
   inet: 'A text need not be the canonical form of an address.',
@@ -95,7 +96,7 @@ const reasons: Partial<Record<StoredForm['kind'], string>> = {
 const reasonOf = ({ from, to }: Retype): string => {
   if (from?.encrypted || to?.encrypted) return 'The database has no key for an encrypted column.';
   const kinds = [from?.kind, to?.kind];
-  const kind = (['json', 'bytes', 'inet', 'real'] as const).find((one) => kinds.includes(one));
+  const kind = (['array', 'json', 'bytes', 'inet', 'real'] as const).find((one) => kinds.includes(one));
   return (kind && reasons[kind]) ?? 'No rule says what the values become.';
 };
 

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { SqlDialect } from '../contract/dialect.js';
 import type { Engine } from '../contract/engine.js';
 import type { GuardedPlace } from '../contract/guards.js';
@@ -74,11 +75,7 @@ export function stateOfSteps(
   version?: number,
 ): Promise<StepsState> {
   const earlier = version === undefined ? undefined : earlierFoundation(dialect, version);
-  const key = JSON.stringify([
-    dialect.name,
-    earlier ?? null,
-    steps.map(({ name, checksum, tables }) => (tables ? [name, checksum, tables] : [name, checksum])),
-  ]);
+  const key = JSON.stringify([dialect.name, earlier ?? null, steps.map(keyOfStep)]);
   const found = known.get(key);
   if (found) return found;
   const made = keptState(dialect, key, () =>
@@ -92,6 +89,13 @@ export function stateOfSteps(
   }
   return made;
 }
+
+// a checksum is the same for every form of line ends, and bodies of functions are not
+const keyOfStep = ({ name, checksum, up, tables }: Step): readonly unknown[] => [
+  name,
+  up.kind === 'sql' ? createHash('sha256').update(up.text).digest('hex') : checksum,
+  ...(tables ? [tables] : []),
+];
 
 const stateIn = async (engine: Engine, steps: readonly Step[]): Promise<StepsState> => {
   const state = await runStepsIn(engine, steps, new OwnershipLedger());

@@ -55,6 +55,7 @@ const samplesOf = ({ kind, precision, digits }: StoredForm, serial: number): rea
 
 const otherSamples: Partial<Record<StoredForm['kind'], readonly unknown[]>> = {
   json: [{}, [], 'a', 1],
+  array: [[]],
   bytes: [new Uint8Array(16), new Uint8Array(32)],
 };
 

@@ -26,6 +26,8 @@ export interface TrialTable {
   readonly redefaulted: ReadonlySet<string>;
   /** The columns that refer to one table before the step and to another after it: no value suits both. */
   readonly torn: ReadonlySet<string>;
+  /** The required columns without a default that the step drops: undoing it sets them in every row. */
+  readonly losses: readonly string[];
   /**
    * How many rows the step can be tried with: none where it adds or drops a required column without a default or turns
    * a required foreign key to another table, which fails with any row; one where it adds or drops a unique key.
@@ -198,6 +200,7 @@ const trialTable = (
     deferred,
     redefaulted,
     torn,
+    losses: dropped.filter(isNeeded).map(({ name }) => name),
     rows,
   };
 };

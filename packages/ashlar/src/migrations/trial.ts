@@ -4,7 +4,7 @@ import type { Schema } from '../contract/schema.js';
 import type { SystemFacts } from '../contract/system.js';
 import { objectsOfSystem } from '../engines/declared-sql.js';
 import { rootText } from '../engines/refusal.js';
-import { AshlarError } from '../errors.js';
+import { AshlarError, isAshlarError } from '../errors.js';
 import { unconvertible } from '../model/conversions.js';
 import { withoutHeader } from '../sql/statements.js';
 import { firstDifference, readKept } from './kept-rows.js';
@@ -33,15 +33,31 @@ export interface Trial extends TrialTablesOf {
   readonly down: SqlBody;
 }
 
+/** A table with whose rows a step cannot be undone. */
+export interface StuckTable {
+  readonly table: string;
+  /** The dropped columns that get a value again. */
+  readonly columns: readonly string[];
+  /** What refuses the value. */
+  readonly why: string;
+}
+
+/** What was found when a step was tried. */
+export interface Tried {
+  /** The tables that stay and for which no sample row was found. */
+  readonly empty: readonly string[];
+  readonly stuck: readonly StuckTable[];
+}
+
 /**
  * Tries a generated step in a shadow database: sample rows, the step up, a comparison with the model, the step down, a
  * comparison with the schema before. Rows that stay are compared, too, and every view and trigger must work afterwards.
  *
- * @returns the tables that stay and for which no sample row was found
+ * @returns the tables that stay and for which no sample row was found, and those whose rows keep the step from being undone
  * @throws AshlarError `migration-untested`, with the statement that failed or what differs; `migration-blocked` if the step
  *   would drop, change or break an object that no generated step made
  */
-export async function tryStep(trial: Trial): Promise<readonly string[]> {
+export async function tryStep(trial: Trial): Promise<Tried> {
   const { engine, comparison, kept: objects, renamedTables, broken, up, down } = trial;
   return engine.asOwner(async (connection) => {
     const owner = comparison.dialect.ownerOfSteps(connection);
@@ -52,6 +68,7 @@ export async function tryStep(trial: Trial): Promise<readonly string[]> {
     );
     const original = await readKept(trial, owner, kept, 'before');
     await tryFailures(trial, owner, tables);
+    const stuck = await findStuck(trial, owner, tables);
     await runTrial(trial, owner, up);
     await assertSchema(trial, owner, 'up');
     assertNoneBroken(
@@ -68,7 +85,7 @@ export async function tryStep(trial: Trial): Promise<readonly string[]> {
         firstDifference(false, original, await readKept(trial, owner, kept, 'before')),
       );
     }
-    return empty.filter((name) => kept.some(({ before }) => before.name === name));
+    return { empty: empty.filter((name) => kept.some(({ before }) => before.name === name)), stuck };
   });
 }
 
@@ -150,6 +167,51 @@ const tryFailures = async (
       });
     }
   }
+};
+
+/**
+ * Finds the tables with whose rows the step cannot be undone: the value that a dropped column gets again may be refused by a key, a
+ * foreign key or a rule of the table.
+ */
+const findStuck = async (
+  trial: Trial,
+  owner: Owner,
+  tables: readonly TrialTable[],
+): Promise<readonly StuckTable[]> => {
+  const { engine, system, up, down } = trial;
+  const stuck: StuckTable[] = [];
+  for (const table of tables) {
+    if (table.losses.length === 0 || down.irreversible) continue;
+    const found = { table: table.before.name, columns: table.losses };
+    const key = table.foreignKeys.find(({ columns }) => columns.some((name) => table.losses.includes(name)));
+    if (key) {
+      stuck.push({ ...found, why: `a foreign key needs a row of ${key.target} with the value` });
+      continue;
+    }
+    let isUp = false;
+    await owner
+      .atomically(
+        async () => {
+          const rows = new TrialRows(engine, owner, system);
+          for (const other of tables) if (other.rows > 0 || other === table) await rows.insert(other);
+          if (!(await rows.insert(table))) throw new Undone();
+          for (const { sql } of up.statements) await owner.script(sql);
+          isUp = true;
+          for (const { sql } of down.statements) await owner.script(sql);
+          throw new Undone();
+        },
+        { rebuild: [up, down].some(({ mode }) => mode === 'rebuild') },
+      )
+      .catch((error: unknown) => {
+        if (isUp && !(error instanceof Undone)) stuck.push({ ...found, why: whyOf(error) });
+      });
+  }
+  return stuck;
+};
+
+const whyOf = (error: unknown): string => {
+  const { constraint } = isAshlarError(error) ? (error.facts ?? {}) : {};
+  return typeof constraint === 'string' ? `${constraint} refuses the value` : rootText(error);
 };
 
 const brokenIn = ({ comparison: { dialect } }: Trial, owner: Owner): Promise<readonly string[]> =>

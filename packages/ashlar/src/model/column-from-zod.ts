@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Column, ColumnRules } from '../contract/column.js';
+import { elementOf } from './array.js';
 import { columnKind, timestampPrecision } from './column-kind.js';
 import { layersOf } from './column-layers.js';
 import { columnRules } from './column-rules.js';
@@ -51,6 +52,7 @@ export function columnFromZod<Property extends string>(
         : columnRules(kind === 'bigint' ? integersOf(inner) : stored, kind),
     precision: timestampPrecision(stored),
     digits: kind === 'decimal' ? storedHint.digits : undefined,
+    element: kind === 'array' ? elementOf(where, stored) : undefined,
     generated: hint.generated,
     expression: hint.expression,
     generate: hint.generate,
@@ -114,6 +116,7 @@ const ciphertextColumn = <Property extends string>(
     kind: 'bytes',
     rules: envelopeForm,
     digits: undefined,
+    element: undefined,
     // a default in the database would be plaintext; Zod fills it in
     default: undefined,
     codec: undefined,

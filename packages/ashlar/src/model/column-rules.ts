@@ -5,16 +5,24 @@ import { type CheckDefinition, checksOf, definitionOf, enumValues, formatOf } fr
 
 type Rules = { -readonly [K in keyof ColumnRules]: ColumnRules[K] };
 
+/** The integers of 32 bits. */
+export const int32 = { least: -2147483648, most: 2147483647 } as const;
+
+/** Returns whether all integers of a type have 32 bits, so that PostgreSQL holds them in as many. */
+export function isNarrow({ minimum, maximum }: ColumnRules): boolean {
+  return minimum !== undefined && maximum !== undefined && minimum >= int32.least && maximum <= int32.most;
+}
+
 /** Returns the constraints of a Zod type that a database can check. */
 export function columnRules(schema: z.core.$ZodType, kind: ColumnKind): ColumnRules {
-  if (kind === 'json' || kind === 'bytes') return {};
+  if (kind === 'json' || kind === 'array' || kind === 'bytes') return {};
   if (kind === 'bigint') return bigintRules(schema);
   const def = definitionOf(schema);
   const rules: Rules = {};
   if (def.type === 'enum') rules.oneOf = enumValues(def);
   if (def.type === 'literal') rules.oneOf = def.values.filter(isTextOrNumber);
   const format = formatOf(def);
-  if (format === 'int32') Object.assign(rules, { minimum: -2147483648, maximum: 2147483647 });
+  if (format === 'int32') Object.assign(rules, { minimum: int32.least, maximum: int32.most });
   if (format === 'uint32') Object.assign(rules, { minimum: 0, maximum: 4294967295 });
   for (const check of checksOf(schema)) addRule(rules, check);
   return rules;

@@ -275,6 +275,32 @@ export function ciphertext<T extends z.ZodType>(type: T): Ciphertext<T> {
   return hinted(own(type), { ciphertext: true });
 }
 
+declare const arrayMark: unique symbol;
+/** Marks the TypeScript type of a column whose arrays are compared as a whole; the mark has no effect at run time. */
+export type ArrayMark = { readonly [arrayMark]?: true };
+
+/** The type of a column of arrays. */
+export type ArrayOf<T extends z.ZodType> = z.ZodArray<T> & ArrayMark;
+
+/**
+ * Declares a column of arrays of text, UUIDs, integers, booleans, dates or timestamps, none of them null: an array of
+ * PostgreSQL, and a JSON array of SQLite. For arrays of anything else there is `json(z.array(…))`.
+ *
+ * The databases check that a value is an array; the elements, and the bounds of `.min()` and `.max()`, are checked by Zod.
+ * Queries compare whole arrays by `=`, `<>` and `in`. An array has no order, and is in no key; its index has
+ * `using: 'gin'`. Its text has no control characters but tabs and the ends of lines and pages.
+ *
+ * @param element - the type of the elements
+ *
+ * @example
+ * table('articles', { id: id(), tags: array(z.string().max(40)).max(20).default([]) }, (c) => [
+ *   index(c.tags, { using: 'gin' }),
+ * ])
+ */
+export function array<T extends z.ZodType>(element: T): ArrayOf<T> {
+  return hinted(z.array(element), { kind: 'array' });
+}
+
 /**
  * Declares a column that stores the values of a type as JSON, even if Ashlar would normally store them in another form.
  */

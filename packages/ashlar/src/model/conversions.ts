@@ -1,4 +1,4 @@
-import type { ColumnKind, StoredForm } from '../contract/column.js';
+import type { ArrayElement, ColumnKind, StoredForm } from '../contract/column.js';
 import { isBigintText } from './bigint.js';
 import { decimalText, isDecimalOf, scaledDecimal } from './decimal.js';
 
@@ -49,7 +49,8 @@ const wholeOf = (text: string, { digits }: StoredForm): number | undefined => {
   return scaled % factor === 0n && Number.isSafeInteger(whole) ? whole + 0 : undefined;
 };
 
-const isDate = (text: string): boolean => {
+/** Returns whether a text is a day as a column of dates holds it. */
+export const isDate = (text: string): boolean => {
   if (!/^(?!0000)\d{4}-\d{2}-\d{2}$/.test(text)) return false;
   const time = Date.parse(`${text}T00:00:00.000Z`);
   return !Number.isNaN(time) && new Date(time).toISOString().startsWith(text);
@@ -60,12 +61,14 @@ const timestampForms = {
   6: /^.{10}T([01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{6}Z$/,
 } as const;
 
-const isTimestamp = (text: string, { precision }: StoredForm): boolean =>
+/** Returns whether a text is a time as a column with so many fractional digits holds it. */
+export const isTimestamp = (text: string, { precision }: Pick<StoredForm, 'precision'>): boolean =>
   timestampForms[precision].test(text) && isDate(text.slice(0, 10));
 
 const midnight = ({ precision }: StoredForm): string => `T00:00:00.${'0'.repeat(precision)}Z`;
 
-const uuidForm = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+/** The text of a UUID. */
+export const uuidForm = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /**
  * Every conversion that a generated step makes, without SQL: what a value becomes. Each has a way back. A conversion
@@ -149,10 +152,16 @@ export interface FormConversion {
   readonly to: StoredForm;
 }
 
+/** Returns the form of the elements of an array in words; `undefined` for what is no array. */
+export function elementForm(element: ArrayElement | undefined): string | undefined {
+  return element?.kind === 'timestamp' ? `timestamp with ${element.precision} digits` : element?.kind;
+}
+
 /** Returns whether two columns store the same value in the same way. */
 export function sameForm(a: StoredForm, b: StoredForm): boolean {
   const [one, other] = [a.digits, b.digits];
   if (one?.scale !== other?.scale || one?.total !== other?.total) return false;
+  if (elementForm(a.element) !== elementForm(b.element)) return false;
   return a.kind === b.kind && a.precision === b.precision && a.encrypted === b.encrypted;
 }
 
@@ -180,9 +189,10 @@ export function unconvertible({ name, from, to }: FormConversion): StoredValue |
   return conversion.fails(from, to);
 }
 
-/** Returns the form in words: `timestamp with 6 digits`, `encrypted column`. */
-export function formText({ kind, precision, encrypted, digits }: StoredForm): string {
+/** Returns the form in words: `timestamp with 6 digits`, `array of text`, `encrypted column`. */
+export function formText({ kind, precision, encrypted, digits, element }: StoredForm): string {
   if (encrypted) return 'encrypted';
   if (digits) return `decimal(${digits.total}, ${digits.scale})`;
+  if (element) return `array of ${elementForm(element)}`;
   return kind === 'timestamp' ? `timestamp with ${precision} digits` : kind;
 }

@@ -1,8 +1,12 @@
+export { heldArray } from './array.js';
 export { assertTable } from './assert-table.js';
 export { bigintBounds, bigintForm, boundedBigint, computedBigint, isBigintText } from './bigint.js';
 export { clockValue, isFilledByClock } from './clock-value.js';
 export { columnOf, propertiesOf } from './column-map.js';
+export { int32, isNarrow } from './column-rules.js';
 export {
+  type ArrayMark,
+  array,
   autoincrement,
   bigint,
   bytes,

@@ -11,7 +11,7 @@ import { checksOf } from './zod-definition.js';
 
 type Values = Readonly<Record<string, unknown>>;
 
-// a bigint has a codec, and JSON and bytes are looked at one by one
+// a bigint has a codec, and JSON, arrays and bytes are looked at one by one
 const javascriptTypes: Readonly<Record<Column['kind'], 'string' | 'number' | 'boolean' | undefined>> = {
   text: 'string',
   uuid: 'string',
@@ -24,6 +24,7 @@ const javascriptTypes: Readonly<Record<Column['kind'], 'string' | 'number' | 'bo
   boolean: 'boolean',
   bigint: undefined,
   json: undefined,
+  array: undefined,
   bytes: undefined,
 };
 
@@ -41,6 +42,8 @@ const forms: Readonly<Record<Column['kind'], z.ZodType | undefined>> = {
   decimal: undefined,
   boolean: undefined,
   json: undefined,
+  // its elements are looked at with what cannot be stored
+  array: undefined,
   bytes: undefined,
 };
 
@@ -98,7 +101,9 @@ export function heldValue(column: Column, given: unknown): HeldValue | undefined
   const fits =
     column.kind === 'bytes'
       ? given instanceof Uint8Array
-      : expected === undefined || typeof given === expected;
+      : column.kind === 'array'
+        ? Array.isArray(given)
+        : expected === undefined || typeof given === expected;
   if (!fits) throw wrongType(column, given);
   const value = converted(column, given);
   const possible =

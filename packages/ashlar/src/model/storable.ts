@@ -1,4 +1,5 @@
 import type { Column } from '../contract/column.js';
+import { isElement } from './array.js';
 import { isBigintText } from './bigint.js';
 import { isDecimalOf } from './decimal.js';
 
@@ -96,6 +97,24 @@ const decimalProblem = (value: unknown, { digits }: Column): string | undefined 
     ? `a decimal has at most ${digits.total} digits, of which exactly ${digits.scale} are after the point`
     : undefined;
 
+// JSON has several texts for such a character, and arrays are compared as text on SQLite
+const hasEscapedCharacter = (text: string): boolean =>
+  JSON.stringify(text).replaceAll('\\\\', '').includes('\\u');
+
+const arrayProblem = (value: unknown, column: Column): string | undefined => {
+  const { element } = column;
+  if (!element || !Array.isArray(value)) return undefined;
+  const of = { ...column, ...element, rules: {}, element: undefined };
+  for (const each of value) {
+    const problem = checks[element.kind]?.(each as never, of);
+    if (problem) return problem;
+    if (!isElement(element, each)) return `an element is no ${element.kind}`;
+    if (typeof each === 'string' && hasEscapedCharacter(each))
+      return 'the text of an array has a control character, which SQLite stores in several ways';
+  }
+  return undefined;
+};
+
 const bigintProblem = (value: unknown): string | undefined =>
   isBigintText(value) ? undefined : 'an integer must be within −2^63 and 2^63 − 1';
 
@@ -115,6 +134,7 @@ const checks: Readonly<Record<Column['kind'], Check | undefined>> = {
   timestamp: timestampProblem as Check,
   date: yearProblem as Check,
   json: ((value: unknown) => jsonProblem(value)) as Check,
+  array: arrayProblem as Check,
   boolean: undefined,
   inet: undefined,
 };

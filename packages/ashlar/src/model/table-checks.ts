@@ -34,6 +34,7 @@ export function assertKeys(table: string, columns: TableFacts['columns'], parts:
         'Use integers or text in the primary key.',
       );
   }
+  assertNoArrays(table, columns, parts);
   for (const column of Object.values(columns)) {
     if (column.generated === 'identity' && (primary.length !== 1 || primary[0] !== column.name)) {
       throw invalidTable(
@@ -64,6 +65,29 @@ export function assertKeys(table: string, columns: TableFacts['columns'], parts:
   for (const key of parts.foreignKeys) assertActions(table, columns, key);
   return primary;
 }
+
+/** Throws if an array is in a key, or in an index of ordered values. */
+const assertNoArrays = (table: string, columns: TableFacts['columns'], parts: Parts): void => {
+  const isArray = (name: unknown): boolean => typeof name === 'string' && columns[name]?.kind === 'array';
+  const ordered = [
+    ...parts.primaryKeys.map((names) => ({ name: 'the primary key', columns: names })),
+    ...parts.uniques,
+    ...parts.foreignKeys,
+    ...parts.indexes,
+    ...parts.expressionIndexes.flatMap(({ name, using, parts: of }) =>
+      using === 'gin' ? [] : [{ name, columns: of }],
+    ),
+  ];
+  for (const { name, columns: names } of ordered) {
+    const array = names.find(isArray);
+    if (array !== undefined)
+      throw invalidTable(
+        table,
+        `${name} has ${String(array)}, a column of arrays, which have no order.`,
+        "Use other columns in keys, and an index of its own for the array: index(c.tags, { using: 'gin' }).",
+      );
+  }
+};
 
 // the lexer of SQL is above this layer
 const withoutTexts = (sql: string): string => sql.replaceAll(/'(?:[^']|'')*'/g, "''");

@@ -84,7 +84,7 @@ export function ofText(given: FunctionNode, rewritten: FunctionNode, place: Plac
   // PostgreSQL derives no type from concat, and writes booleans as t and f there
   const literal = (each: ValueNode): OperationNode =>
     /^concat$/i.test(given.func) && isValue(each)
-      ? answers.typed(parameter(String(each.value)), 'text')
+      ? answers.typed(parameter(String(each.value)), { kind: 'text' })
       : each;
   // the other arguments of substr are numbers
   const last = /^(substr|substring|length)$/i.test(given.func) ? 1 : given.arguments.length;

@@ -51,7 +51,8 @@ const refuseAssigned = (meaning: Meaning, column: Column): void => {
   const isDecimal = kind === 'decimal' || meaning.kind === 'decimal';
   const fits = isDecimal
     ? column.digits?.scale === meaning.digits?.scale
-    : kind === meaning.kind || (numbers.has(kind) && numbers.has(meaning.kind));
+    : (kind === meaning.kind && (kind !== 'array' || isWrittenAs(meaning, column))) ||
+      (numbers.has(kind) && numbers.has(meaning.kind));
   const widens = kind === 'timestamp' && (meaning.kind === 'date' || meaning.kind === kind);
   const isLonger = widens && meaning.kind === kind && (meaning.precision ?? 6) > column.precision;
   if (!(fits || widens) || isLonger) throw noAssignment(column, meaning);

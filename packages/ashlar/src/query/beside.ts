@@ -77,7 +77,7 @@ export const literalIn = (
   const written = parts.encode(form, against.value);
   if (immediate && written === given && form.kind !== 'real') return undefined;
   const value = immediate ? immediately(written) : parameter(written);
-  const typed = parts.answers.typed(value, form.kind);
+  const typed = parts.answers.typed(value, form);
   remember(typed, { ...form, column: undefined, rows: undefined });
   return typed;
 };

@@ -1,5 +1,6 @@
 import type { ColumnKind } from '../contract/column.js';
-import { computedBigint } from '../model/index.js';
+import { elementForm } from '../model/conversions.js';
+import { computedBigint, isNarrow } from '../model/index.js';
 import { numbers } from './computed.js';
 import type { Form, Meaning } from './scope.js';
 
@@ -9,7 +10,7 @@ import type { Form, Meaning } from './scope.js';
  */
 export function commonForm(one: Meaning, other: Meaning): Meaning | undefined {
   const kind = one.kind === other.kind ? one.kind : commonKind(one.kind, other.kind);
-  if (!kind || one.digits?.scale !== other.digits?.scale) return undefined;
+  if (!kind || one.digits?.scale !== other.digits?.scale || !sameElements(one, other)) return undefined;
   const isSame = one.kind === other.kind;
   return {
     kind,
@@ -19,9 +20,15 @@ export function commonForm(one: Meaning, other: Meaning): Meaning | undefined {
     // the values of different codecs stay in their stored form
     codec: isSame ? sameCodec(one, other) : kind === 'bigint' ? computedBigint : undefined,
     digits: (one.digits?.total ?? 0) < (other.digits?.total ?? 0) ? other.digits : one.digits,
+    element: one.element,
     rows: undefined,
   };
 }
+
+// PostgreSQL compares no arrays of different types
+const sameElements = (one: Form, other: Form): boolean =>
+  elementForm(one.element) === elementForm(other.element) &&
+  (one.element?.kind !== 'integer' || isNarrow(one.element.rules) === isNarrow(other.element?.rules ?? {}));
 
 const sameCodec = (one: Meaning, other: Meaning): Meaning['codec'] =>
   one.codec?.form === other.codec?.form ? one.codec : undefined;
@@ -43,6 +50,7 @@ const greater = (one: Form, other: Form): 3 | 6 | undefined => {
 
 /** Returns whether values of a form are written as those of another: a conversion would not change them. */
 export function isWrittenAs(from: Form, to: Form): boolean {
-  if (from.kind === to.kind) return from.kind !== 'timestamp' || from.precision === to.precision;
+  if (from.kind === to.kind)
+    return sameElements(from, to) && (from.kind !== 'timestamp' || from.precision === to.precision);
   return from.kind === 'integer' && to.kind === 'bigint';
 }

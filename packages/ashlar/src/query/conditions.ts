@@ -11,7 +11,7 @@ import { concatenation, inOrder } from './as-text.js';
 import { comparison, encoded, formBeside, inFormOf } from './beside.js';
 import { equalities, formOfSide, isKnown, itemsOf, literalOf } from './comparands.js';
 import { numbers } from './computed.js';
-import { jsonComparison, noOrder } from './json-comparisons.js';
+import { jsonComparison, noArrayOrder, noOrder } from './json-comparisons.js';
 import { besideJsonText } from './json-parts.js';
 import { comparand, isText } from './literals.js';
 import { meaningOf } from './meaning.js';
@@ -53,6 +53,8 @@ export function condition(given: BinaryOperationNode, place: Place): OperationNo
   const form = onRight || onLeft ? undefined : formBeside([left, right], place.scope, comparison);
   if (leftMeaning?.kind === 'json' || rightMeaning?.kind === 'json')
     return jsonComparison(node, operator, [leftMeaning, rightMeaning], place);
+  if (orders.has(operator) && (leftMeaning?.kind === 'array' || rightMeaning?.kind === 'array'))
+    throw noArrayOrder(operator);
   if (onRight && isKnown(leftMeaning, onRight.value) && !literalOf(left))
     return compared({ node: left, form: leftMeaning, operator, literal: onRight }, place);
   if (onLeft && isKnown(rightMeaning, onLeft.value) && !literalOf(right))
@@ -68,15 +70,17 @@ export function condition(given: BinaryOperationNode, place: Place): OperationNo
   );
 }
 
-/** An array beside JSON is a value of it. Beside another column it is a list, which only IN takes. */
+/** An array beside JSON or an array is a value of it. Beside another column it is a list, which only IN takes. */
 const withoutList = (node: BinaryOperationNode, operator: string, { scope }: Place): BinaryOperationNode => {
   const { leftOperand: left, rightOperand: right } = node;
   if (!itemsOf(right) || TupleNode.is(left)) return node;
-  if (PrimitiveValueListNode.is(right) && meaningOf(left, scope)?.kind === 'json')
+  const kind = meaningOf(left, scope)?.kind;
+  if (PrimitiveValueListNode.is(right) && (kind === 'json' || kind === 'array'))
     return { ...node, rightOperand: ValueNode.create(right.values) };
   throw new AshlarError('usage', {
     message: `${operator} compares one value, and is given a list.`,
-    suggestion: 'Use in or not in for a list; eb.val([…]) is an array of JSON.',
+    suggestion:
+      'Use in or not in for a list; eb.val([…]) is an array of JSON, or a value of a column of arrays.',
   });
 };
 

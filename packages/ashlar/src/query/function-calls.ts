@@ -10,6 +10,7 @@ import {
 import { raw } from '../engines/raw-node.js';
 import { inOrder, ofText } from './as-text.js';
 import { formBeside, inFormOf } from './beside.js';
+import { noArrayOrder } from './json-comparisons.js';
 import { matchesFunction, matchParts } from './matches.js';
 import { meaningOf } from './meaning.js';
 import { nestedNode } from './nested-node.js';
@@ -49,6 +50,7 @@ const matchesOf = (node: FunctionNode, { parts }: Place): OperationNode => {
 const extremeOf = ({ func, arguments: given }: FunctionNode, place: Place): OperationNode => {
   const form = formBeside(given, place.scope, func);
   if (form?.kind === 'json') throw noExtreme(func);
+  if (form?.kind === 'array') throw noArrayOrder(func);
   const { answers } = place.parts;
   const [first, ...others] = given.map((each) => inFormOf(each, form, place));
   const values = first ? [inOrder(first, form, answers), ...others] : [];

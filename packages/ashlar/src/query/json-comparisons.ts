@@ -16,6 +16,14 @@ export const noOrder = (operator: string): AshlarError =>
       'Compare a part of it: eb.ref(column, "->>").key(…), or keep that part in a column of its own.',
   });
 
+/** Returns the error for an order of arrays. */
+export const noArrayOrder = (what: string): AshlarError =>
+  new AshlarError('usage', {
+    message: `${what} needs an order, which arrays do not have.`,
+    detail: 'PostgreSQL orders arrays by their elements, and SQLite by their text.',
+    suggestion: 'Compare whole arrays by =, <> or in, and order by another column.',
+  });
+
 /** Rewrites a comparison with JSON: equal as JSON, whatever the order of keys. @throws AshlarError `usage` for an order */
 export const jsonComparison = (
   node: BinaryOperationNode,

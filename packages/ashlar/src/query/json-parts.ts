@@ -13,6 +13,7 @@ import {
 } from 'kysely';
 import type { JsonPart } from '../contract/answers.js';
 import { numericText } from '../engines/json-text.js';
+import { AshlarError } from '../errors.js';
 import { isReady } from './nodes.js';
 import { isLiteral } from './result-literals.js';
 import { unwrapped } from './unwrapped.js';
@@ -43,6 +44,13 @@ export function jsonPartOf(node: OperationNode): JsonPart | undefined {
       : (traversal as JSONOperatorChainNode).values.map((each) => (each as ValueNode).value);
   return path.length > 0 && path.every(isStep) ? { of: reference, path, asText } : undefined;
 }
+
+/** Returns the error for a part of an array, which is no JSON on PostgreSQL. */
+export const noPart = (): AshlarError =>
+  new AshlarError('usage', {
+    message: 'A part of a column of arrays has no form that engines agree on.',
+    suggestion: 'Read the whole array, or keep it as JSON: json(z.array(…)).',
+  });
 
 const jsonOperator = (node: OperationNode): string | undefined => {
   let operator: OperationNode | undefined;

@@ -1,4 +1,4 @@
-import type { DecimalDigits } from '../contract/column.js';
+import type { DecimalDigits, DeclaredElement } from '../contract/column.js';
 import {
   bigintBounds,
   bigintForm,
@@ -6,8 +6,10 @@ import {
   canonicalAddress,
   decimalText,
   exactDecimal,
+  int32,
   isBigintText,
   isCanonicalAddress,
+  isNarrow,
   mostScaledDigits,
   timestampText,
 } from '../model/index.js';
@@ -176,7 +178,20 @@ export function comparand(form: Form, value: unknown): Comparand {
   }
 }
 
-const storedComparand = ({ kind, precision, digits }: Form, value: unknown): Comparand => {
+const array = ({ kind, precision, rules }: DeclaredElement, value: unknown): Comparand => {
+  if (!Array.isArray(value)) return impossible;
+  // PostgreSQL compares no narrow integers of an array with wider ones
+  const isHeld = (each: unknown): boolean =>
+    typeof each !== 'number' || !isNarrow(rules) || (each >= int32.least && each <= int32.most);
+  const found = value.map((each) =>
+    storedComparand({ kind, precision, nullable: false, codec: undefined, digits: undefined }, each),
+  );
+  return found.every((each) => each.form === 'exact') && value.every(isHeld)
+    ? exact(found.map((each) => each.value))
+    : impossible;
+};
+
+const storedComparand = ({ kind, precision, digits, element }: Form, value: unknown): Comparand => {
   switch (kind) {
     case 'integer':
       return integer(value);
@@ -200,6 +215,8 @@ const storedComparand = ({ kind, precision, digits }: Form, value: unknown): Com
       return address(value);
     case 'bytes':
       return value instanceof Uint8Array ? exact(value) : impossible;
+    case 'array':
+      return element ? array(element, value) : impossible;
     case 'json':
       return isJson(value) ? exact(value) : impossible;
   }

@@ -1,5 +1,5 @@
 import { AshlarError } from '../errors.js';
-import { canonicalAddress, computedDecimal } from '../model/index.js';
+import { canonicalAddress, computedDecimal, heldArray } from '../model/index.js';
 import type { Meaning, NestedRows } from './scope.js';
 
 const corrupt = (name: string, why: string): AshlarError =>
@@ -30,6 +30,11 @@ const storedCell = (name: string, meaning: Meaning, value: unknown): unknown => 
       const text = meaning.digits && computedDecimal(value, meaning.digits);
       if (text === undefined) throw corrupt(name, 'It is no decimal of its scale.');
       return text;
+    }
+    case 'array': {
+      const held = meaning.element && heldArray(meaning.element, value);
+      if (!held) throw corrupt(name, 'It is no array with elements of its column.');
+      return held;
     }
     case 'text':
     case 'bigint':

@@ -1,6 +1,6 @@
 import { ColumnNode, type OperationNode, RawNode, ReferenceNode } from 'kysely';
 import { meaningOf, type Output } from './meaning.js';
-import type { Scope } from './scope.js';
+import type { Meaning, Scope } from './scope.js';
 import { unwrapped } from './unwrapped.js';
 
 /** Returns the direction of an ORDER BY item; `undefined` if it is raw SQL that says more. */
@@ -10,10 +10,12 @@ export const directionOf = (node: OperationNode | undefined): 'asc' | 'desc' | u
   return text === 'asc' || text === 'desc' ? text : undefined;
 };
 
-/**
- * Returns whether an ORDER BY item may be NULL. An output column comes before a column of a table with the same name.
- */
-export const mayBeNull = (given: OperationNode, scope: Scope, outputs: readonly Output[]): boolean => {
+/** Returns what an ORDER BY item orders by. An output column comes before a column of a table with the same name. */
+export const orderedMeaning = (
+  given: OperationNode,
+  scope: Scope,
+  outputs: readonly Output[],
+): Meaning | undefined => {
   const node = unwrapped(given);
   const name = ColumnNode.is(node)
     ? node.column.name
@@ -21,5 +23,5 @@ export const mayBeNull = (given: OperationNode, scope: Scope, outputs: readonly 
       ? node.column.column.name
       : undefined;
   const output = name === undefined ? undefined : outputs.find((each) => each.name === name);
-  return (output ? output.meaning : meaningOf(node, scope))?.nullable ?? true;
+  return output ? output.meaning : meaningOf(node, scope);
 };

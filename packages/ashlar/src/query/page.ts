@@ -155,7 +155,7 @@ const keysOf = (
     const expression = selected(given, name) ?? ReferenceNode.create(ColumnNode.create(name));
     const meaning = output.meaning ?? meaningOf(expression, scope);
     const kind = meaning?.kind;
-    if (kind === 'json' || kind === 'bytes')
+    if (kind === 'json' || kind === 'array' || kind === 'bytes')
       throw usage(`A page cannot be ordered by ${name}, which holds ${kind}.`, 'Order by another column.');
     return { name, direction, node: operand(expression), nullable: meaning?.nullable ?? true, meaning };
   });

@@ -1,6 +1,7 @@
 import type { ColumnKind } from '../contract/column.js';
 import { AshlarError } from '../errors.js';
 import { numbers } from './computed.js';
+import { noArrayOrder } from './json-comparisons.js';
 
 const ofNumbers: ReadonlySet<string> = new Set([
   ...['sum', 'avg', 'abs', 'round', 'ceil', 'ceiling', 'floor', 'sign'],
@@ -14,6 +15,7 @@ const ofNumbers: ReadonlySet<string> = new Set([
  */
 export function refuseArgument(name: string, kind: ColumnKind): void {
   if (kind === 'json' && (name === 'min' || name === 'max')) throw noExtreme(name);
+  if (kind === 'array' && (name === 'min' || name === 'max')) throw noArrayOrder(name);
   if (kind === 'bigint' && name === 'avg') throw noAverage();
   if (!numbers.has(kind) && ofNumbers.has(name)) throw noNumber(name, kind);
 }

@@ -26,7 +26,8 @@ import { castOf } from './casts.js';
 import { condition } from './conditions.js';
 import { refuseDecimals } from './decimals.js';
 import { functionOf, withDefault } from './function-calls.js';
-import { jsonPartOf } from './json-parts.js';
+import { noArrayOrder } from './json-comparisons.js';
+import { jsonPartOf, noPart } from './json-parts.js';
 import {
   addSources,
   certainMeaning,
@@ -41,7 +42,7 @@ import {
   sourceOf,
 } from './meaning.js';
 import { isReady, markReady } from './nodes.js';
-import { directionOf, mayBeNull } from './order.js';
+import { directionOf, orderedMeaning } from './order.js';
 import type { QueryParts } from './parts.js';
 import type { Place } from './place.js';
 import { refuseArgument } from './refused-arguments.js';
@@ -325,6 +326,7 @@ export class Rewriter {
   #jsonPart(node: OperationNode, scope: Scope): OperationNode | undefined {
     const part = jsonPartOf(node);
     if (!part) return undefined;
+    if (meaningOf(part.of, scope)?.kind === 'array') throw noPart();
     const rewritten = this.#parts.answers.jsonPart({ ...part, of: this.#rewrite(part.of, scope) });
     remember(rewritten, meaningOf(node, scope));
     return rewritten;
@@ -333,10 +335,12 @@ export class Rewriter {
   #orderBy(node: OrderByItemNode, scope: Scope, outputs: readonly Output[] = []): OrderByItemNode {
     const children = this.#children(node, scope) as OrderByItemNode;
     const meaning = ValueNode.is(node.orderBy) ? undefined : meaningOf(node.orderBy, scope);
+    const ordered = orderedMeaning(node.orderBy, scope, outputs);
+    if (ordered?.kind === 'array') throw noArrayOrder('ORDER BY');
     const rewritten = { ...children, orderBy: inOrder(children.orderBy, meaning, this.#parts.answers) };
     if (!this.#parts.answers.nullsAreLowest || node.nulls) return rewritten;
     const direction = directionOf(node.direction);
-    if (!direction || !mayBeNull(node.orderBy, scope, outputs)) return rewritten;
+    if (!direction || !(ordered?.nullable ?? true)) return rewritten;
     return { ...rewritten, nulls: direction === 'asc' ? 'last' : 'first' };
   }
 }

@@ -1,5 +1,5 @@
 import type { TableNode } from 'kysely';
-import type { Column, ColumnCodec, ColumnKind, DecimalDigits } from '../contract/column.js';
+import type { Column, ColumnCodec, ColumnKind, DecimalDigits, DeclaredElement } from '../contract/column.js';
 import type { DeclaredView } from '../contract/objects.js';
 import type { TableFacts } from '../contract/table.js';
 
@@ -15,6 +15,8 @@ export interface Meaning {
   readonly codec: ColumnCodec | undefined;
   /** For a decimal: its digits. */
   readonly digits: DecimalDigits | undefined;
+  /** For an array: its elements. */
+  readonly element?: DeclaredElement | undefined;
   /** Whether the column is one of a view, of which the engine does not know what it declares. */
   readonly ofView?: true;
   /** For the result of `nested`: the columns of its rows. */
@@ -22,7 +24,7 @@ export interface Meaning {
 }
 
 /** The form of the values of a column, or of an expression that is computed of one. */
-export type Form = Pick<Meaning, 'kind' | 'nullable' | 'precision' | 'codec' | 'digits'>;
+export type Form = Pick<Meaning, 'kind' | 'nullable' | 'precision' | 'codec' | 'digits' | 'element'>;
 
 /** The rows that `nested` makes of a query. */
 export interface NestedRows {
@@ -45,8 +47,8 @@ export const unknownRelation: Relation = { columns: new Map(), open: true, table
 
 /** Returns the meaning of a declared column. */
 function columnMeaning(column: Column): Meaning {
-  const { kind, nullable, precision, codec, digits } = column;
-  return { kind, nullable, column, precision, codec, digits, rows: undefined };
+  const { kind, nullable, precision, codec, digits, element } = column;
+  return { kind, nullable, column, precision, codec, digits, element, rows: undefined };
 }
 
 /**

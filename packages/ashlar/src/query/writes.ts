@@ -131,7 +131,7 @@ export class Writes {
     if (!column) return this.#rewrite(node);
     if (isLiteral(node) || isValue(node)) return this.#encoded(column, node.value);
     return withResults(node, {
-      literal: (value) => this.#parts.answers.typed(this.#encoded(column, value), column.kind),
+      literal: (value) => this.#parts.answers.typed(this.#encoded(column, value), column),
       result: (each) => this.#assigned(column, each),
       other: this.#rewrite,
     });

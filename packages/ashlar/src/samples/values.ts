@@ -2,7 +2,9 @@ import { randomBytes, randomInt } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
 import type { Column } from '../contract/column.js';
+import { layersOf } from '../model/column-layers.js';
 import { decimalText, scaledDecimal, storageProblem, timestampText } from '../model/index.js';
+import { definitionOf } from '../model/zod-definition.js';
 import { sampleOf } from './json-sample.js';
 
 let clock = 0;
@@ -102,6 +104,22 @@ const jsonValues = (column: Column): readonly unknown[] => {
   }
 };
 
+const arrayLengths = [1, 2, 0, 3, 5, 10];
+
+const arrays = (column: Column, variant: number, unlike: boolean): readonly unknown[] => {
+  const { element } = column;
+  if (!element) return [];
+  const declared = definitionOf(layersOf(`${column.table}.${column.name}`, column.stored).inner);
+  const type = declared.type === 'array' ? (declared.element as z.ZodType) : column.stored;
+  const of = { ...column, ...element, element: undefined, stored: type };
+  const fitting = candidates(of, variant, unlike).filter((value) => type.safeParse(value).success);
+  return arrayLengths.flatMap((length) =>
+    length > 0 && fitting.length === 0
+      ? []
+      : [Array.from({ length }, (_, at) => fitting[at % fitting.length])],
+  );
+};
+
 const byteLengths = [16, 32, 12, 1, 0, 20, 64];
 
 const candidates = (column: Column, variant: number, unlike: boolean): readonly unknown[] => {
@@ -130,6 +148,8 @@ const candidates = (column: Column, variant: number, unlike: boolean): readonly 
       return [`192.0.2.${randomInt(1, 255)}`, '2001:db8::1'];
     case 'json':
       return jsonValues(column);
+    case 'array':
+      return arrays(column, variant, unlike);
     case 'bytes':
       return byteLengths.map((length) => new Uint8Array(randomBytes(length)));
   }

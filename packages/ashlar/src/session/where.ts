@@ -4,6 +4,7 @@ import type { Column } from '../contract/column.js';
 import type { Engine } from '../contract/engine.js';
 import { AshlarError } from '../errors.js';
 import {
+  type ArrayMark,
   type CiphertextMark,
   columnOf,
   type HasMark,
@@ -21,15 +22,17 @@ type JsonTypes = 'object' | 'array' | 'record' | 'tuple' | 'union' | 'intersecti
 type IsComparable<T extends z.ZodType> =
   HasMark<T, CiphertextMark> extends true
     ? false
-    : T extends
-          | z.ZodNullable<infer U extends z.ZodType>
-          | z.ZodOptional<infer U extends z.ZodType>
-          | z.ZodDefault<infer U extends z.ZodType>
-          | z.ZodReadonly<infer U extends z.ZodType>
-      ? IsComparable<U>
-      : T['_zod']['def']['type'] extends JsonTypes
-        ? false
-        : true;
+    : keyof ArrayMark extends keyof T
+      ? true
+      : T extends
+            | z.ZodNullable<infer U extends z.ZodType>
+            | z.ZodOptional<infer U extends z.ZodType>
+            | z.ZodDefault<infer U extends z.ZodType>
+            | z.ZodReadonly<infer U extends z.ZodType>
+        ? IsComparable<U>
+        : T['_zod']['def']['type'] extends JsonTypes
+          ? false
+          : true;
 
 /**
  * The values that the columns of a row must have; `null` means that a column is NULL. Of an encrypted column and of one

@@ -1,4 +1,4 @@
-import type { Column, ColumnKind } from '../contract/column.js';
+import type { ArrayElement, Column, ColumnKind } from '../contract/column.js';
 import type { TableFacts } from '../contract/table.js';
 import { identifier, literal } from '../model/index.js';
 
@@ -21,6 +21,13 @@ export function address(value: string): string {
   return `CASE WHEN ${value} BETWEEN '::1:0' AND '::ffff:ffff' THEN '::' || to_hex(${low} >> 16) || ':' || to_hex(${low} & 65535) ELSE host(${value}) END`;
 }
 
+/** An SQL expression of type jsonb for an array, with times in the form in which Ashlar returns them. */
+export function arrayJson(value: string, element: ArrayElement | undefined): string {
+  if (element?.kind !== 'timestamp') return `to_jsonb(${value})`;
+  const times = `(SELECT coalesce(jsonb_agg(${utc('each.at', element.precision)} ORDER BY each.place), '[]') FROM unnest(${value}) WITH ORDINALITY AS each(at, place))`;
+  return `CASE WHEN ${value} IS NOT NULL THEN ${times} END`;
+}
+
 const plain = (value: string): string => value;
 
 /** An expression for a value in the form in which Ashlar returns it, as an argument of `jsonb_build_object`. */
@@ -37,6 +44,7 @@ const forms: Readonly<Record<ColumnKind, (value: string, column: Column) => stri
   date: (value) => `to_char(${value}::timestamp, 'YYYY-MM-DD')`,
   inet: address,
   json: plain,
+  array: (value, { element }) => arrayJson(value, element),
   bytes: (value) => `encode(${value}, 'hex')`,
 };
 

@@ -23,6 +23,7 @@ export const jsonText: Readonly<Record<ColumnKind, (value: string, column: Colum
   date: quoted,
   inet: quoted,
   json: (value) => value,
+  array: (value) => value,
   bytes: (value) => `'"' || lower(hex(${value})) || '"'`,
 };
 

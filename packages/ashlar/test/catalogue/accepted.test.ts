@@ -31,9 +31,35 @@ describe.each(engines)('an object that no step makes, on $name', (engine) => {
       expect(await drift(database.engine, accepting)).toEqual([]);
       const { undeclared, problems } = await status(database.engine, accepting);
       expect(undeclared).toEqual([
-        { object, from: 'database', lifts: false, accepted: 'The warehouse reads letters.' },
+        {
+          object,
+          from: 'database',
+          lifts: false,
+          accepted: 'The warehouse reads letters.',
+          facts: expect.objectContaining({ sha256: expect.stringMatching(/^[0-9a-f]{64}$/) }),
+        },
       ]);
       expect(problems).toEqual([]);
+
+      // with its hash, another object that takes the name is a finding
+      const sha256 = undeclared?.[0]?.facts?.sha256 ?? '';
+      const pinned = { ...system, accepts: [{ object, reason: 'The warehouse reads letters.', sha256 }] };
+      expect(await drift(database.engine, pinned)).toEqual([]);
+      await database.run(remedy);
+      if (isServer) await database.run('CREATE PUBLICATION mirror FOR ALL TABLES');
+      else await database.run('CREATE TRIGGER mirror AFTER INSERT ON letters BEGIN SELECT 2; END');
+      expect(await drift(database.engine, accepting)).toEqual([]);
+      expect(await drift(database.engine, pinned)).toEqual([
+        expect.stringContaining('mirror is made by no step'),
+      ]);
+      expect((await status(database.engine, pinned)).undeclared).toEqual([
+        {
+          object,
+          from: 'database',
+          lifts: true,
+          facts: expect.objectContaining({ sha256: expect.any(String) }),
+        },
+      ]);
     } finally {
       await database.close();
     }
@@ -55,6 +81,74 @@ describe.each(engines)('an object that no step makes, on $name', (engine) => {
       );
     } finally {
       await database.close();
+    }
+  });
+});
+
+describe.each(withRoles)('an object of the steps that a person changes, on $name', (engine) => {
+  it('may differ in the facts that the system accepts, and in no other', async () => {
+    const system = asSystem(folder.url);
+    const database = await initialise(engine, system);
+    try {
+      await database.run('ALTER TABLE letters REPLICA IDENTITY FULL');
+      expect(await drift(database.engine, system)).toEqual([
+        'the table letters differs: replica identity is f',
+      ]);
+      const accepts = [
+        { object: 'table letters', facts: ['replica identity'], reason: 'The warehouse reads it.' },
+      ];
+      const accepting = { ...system, accepts };
+      expect(await drift(database.engine, accepting)).toEqual([]);
+      await database.run('ALTER TABLE letters SET UNLOGGED');
+      expect(await drift(database.engine, accepting)).toEqual([
+        expect.stringContaining('the table letters differs: '),
+      ]);
+    } finally {
+      await database.close();
+    }
+  });
+
+  it('is named and no finding where the settings of an index are those of storage', async () => {
+    const system = asSystem(folder.url);
+    const database = await initialise(engine, system);
+    try {
+      const indexes = (await database.run(
+        "SELECT indexname FROM pg_indexes WHERE schemaname = current_schema() AND tablename = 'letters'",
+      )) as readonly { readonly indexname: string }[];
+      expect(indexes.length).toBeGreaterThan(0);
+      for (const { indexname } of indexes)
+        await database.run(`ALTER INDEX ${indexname} SET (fillfactor = 70)`);
+      expect(await drift(database.engine, system)).toEqual([]);
+      const { undeclared } = await status(database.engine, system);
+      expect(undeclared?.map(({ object }) => object)).toEqual(
+        expect.arrayContaining(indexes.map(({ indexname }) => `storage settings of index ${indexname}`)),
+      );
+    } finally {
+      await database.close();
+    }
+  });
+});
+
+describe.each(withRoles)('a materialized view that a step makes without data, on $name', (engine) => {
+  it('is named and no finding when somebody fills it', async () => {
+    const own = await makeFolder();
+    const system = asSystem(own.url);
+    await newStep(system, own.url, 'initial', { engines: ['postgres'] });
+    const view = 'CREATE MATERIALIZED VIEW counted AS SELECT 1 AS one WITH NO DATA;';
+    await own.write({ '0002_view/up.postgres.sql': view });
+    const database = await initialise(engine, system);
+    try {
+      expect(await drift(database.engine, system)).toEqual([]);
+      await database.run('REFRESH MATERIALIZED VIEW counted');
+      expect(await drift(database.engine, system)).toEqual([]);
+      expect((await status(database.engine, system)).undeclared).toContainEqual({
+        object: 'storage settings of materialized view counted',
+        from: 'database',
+        lifts: false,
+      });
+    } finally {
+      await database.close();
+      await own.remove();
     }
   });
 });

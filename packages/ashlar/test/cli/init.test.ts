@@ -461,7 +461,7 @@ describe('next to another data layer', () => {
     const { code, stdout, stderr } = await project.ashlar(['init', '--yes']);
     expect(code).toBe(0);
     expect(stdout).toContain('Prisma: prisma/schema.prisma · sqlite · DATABASE_URL · tables: User, posts');
-    expect(stdout).toContain('cannot take over existing tables yet');
+    expect(stdout).toContain('To take over those that exist: ashlar adopt URL');
     expect(stderr).toContain('Give --url sqlite:shop.db');
   });
 

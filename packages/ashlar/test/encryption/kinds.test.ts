@@ -1,4 +1,5 @@
 import {
+  array,
   bigint,
   bytes,
   ciphertext,
@@ -31,6 +32,7 @@ const all = table(
     whole: ciphertext(z.int()),
     big: ciphertext(bigint()),
     money: ciphertext(decimal(30, 10)),
+    tags: ciphertext(array(z.string())),
     real: ciphertext(z.number()),
     truth: ciphertext(z.boolean()),
     uuid: ciphertext(z.uuid()),
@@ -66,6 +68,7 @@ describe.each(engines)('an encrypted column on $name', (engine) => {
     whole: Number.MAX_SAFE_INTEGER,
     big: -(2n ** 63n),
     money: '-12345678901234567890.0000000001',
+    tags: ['', 'a,"b"'],
     real: 0.1,
     truth: false,
     uuid: '0190a0b0-0000-7000-8000-000000000000',

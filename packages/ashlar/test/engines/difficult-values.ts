@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { StoredForm } from '../../src/contract/column.js';
+import type { ArrayElement, StoredForm } from '../../src/contract/column.js';
 import type { StoredValue } from '../../src/model/conversions.js';
-import { bigint, bytes, decimal, inet, json, timestamp } from '../../src/model/index.js';
+import { array, bigint, bytes, decimal, inet, json, timestamp } from '../../src/model/index.js';
 
 /** A kind of column: its Zod type, and values that its database may hold or that look like values of another kind. */
 export interface KindOfColumn {
@@ -258,6 +258,11 @@ const form = (kind: StoredForm['kind'], precision: 3 | 6 = 3): StoredForm => ({
   encrypted: false,
 });
 
+const arrayOf = (kind: ArrayElement['kind'], precision: 3 | 6 = 3): StoredForm => ({
+  ...form('array'),
+  element: { kind, precision },
+});
+
 /** Every kind, with difficult values. A new kind adds a line. */
 export const kindsOfColumns: readonly KindOfColumn[] = [
   { name: 'text', form: form('text'), type: z.string(), values: texts },
@@ -335,6 +340,34 @@ export const kindsOfColumns: readonly KindOfColumn[] = [
     form: form('json'),
     type: json(z.unknown()),
     values: [{ a: 1, b: [1.5, 'x'] }, [], 'text', 5, true],
+  },
+  {
+    name: 'texts',
+    form: arrayOf('text'),
+    type: array(z.string()),
+    values: [[], [''], ['NULL', '"', '\\', '{}', 'a,b', 'é😀']],
+  },
+  { name: 'uuids', form: arrayOf('uuid'), type: array(z.uuid()), values: [[], uuids] },
+  {
+    name: 'integers',
+    form: arrayOf('integer'),
+    type: array(z.int()),
+    values: [[], [0], [-1, largest, -largest]],
+  },
+  {
+    name: 'small integers',
+    form: arrayOf('integer'),
+    type: array(z.int32()),
+    values: [[], [0, 2147483647, -2147483648]],
+  },
+  { name: 'booleans', form: arrayOf('boolean'), type: array(z.boolean()), values: [[], [true, false]] },
+  { name: 'dates', form: arrayOf('date'), type: array(z.iso.date()), values: [[], dates] },
+  { name: 'timestamps', form: arrayOf('timestamp'), type: array(timestamp()), values: [[], timestamps3] },
+  {
+    name: 'microsecond timestamps',
+    form: arrayOf('timestamp', 6),
+    type: array(z.iso.datetime({ precision: 6 })),
+    values: [[], timestamps6],
   },
   { name: 'bytes', form: form('bytes'), type: bytes(), values: [new Uint8Array([0, 255]), new Uint8Array()] },
 ];

@@ -1,4 +1,5 @@
 import {
+  array,
   autoincrement,
   bigint,
   bytes,
@@ -46,6 +47,8 @@ const every = table(
     object: z.record(z.string(), z.json()).nullable(),
     binary: bytes(),
     order: z.string().nullable(),
+    tags: array(z.string()),
+    moments: array(z.iso.datetime({ precision: 6 })).nullable(),
     created_at: createdAt(),
   },
   () => [appendOnly(), ledgered({ log: 'log of "every" kind' })],
@@ -117,6 +120,16 @@ const row = fc.record({
   object: fc.option(fc.dictionary(fc.constantFrom('a', 'b', 'ü'), json)),
   binary: fc.uint8Array(),
   order: fc.option(storable),
+  tags: fc.array(
+    storable.filter((text) => !/[\p{Cc}]/u.test(text)),
+    { maxLength: 3 },
+  ),
+  moments: fc.option(
+    fc.array(
+      day.map((at) => at.replace('Z', '789Z')),
+      { maxLength: 3 },
+    ),
+  ),
 });
 
 describe.each(engines)('ledgered on $name', (engine) => {
@@ -288,6 +301,7 @@ describe.each(engines)('ledgered on $name', (engine) => {
           day: `'2026-01-01'`,
           address: `'::1'`,
           anything: `'{}'`,
+          tags: isSqlite ? `'[]'` : `'{}'`,
           binary: `'${isSqlite ? '' : '\\x00'}'`.replace(/^''$/, `x'00'`),
         },
         counted: { note: `'n'` },

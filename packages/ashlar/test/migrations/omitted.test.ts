@@ -3,9 +3,10 @@ import { openEngine } from 'ashlar/extend';
 import { checkMigrations, down, drift, dumpSchema, newStep, up } from 'ashlar/migrations';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { engines, server, type TestEngine } from '../../../../test/support/engines.js';
+import { engines, server, sqlOf, type TestEngine } from '../../../../test/support/engines.js';
 import { omittedAfter, withoutOmitted } from '../../src/migrations/omitted.js';
 import { sqlBody } from '../../src/migrations/steps.js';
+import { splitStatements } from '../../src/sql/statements.js';
 import { type Folder, makeFolder } from './folder.js';
 
 let folder: Folder;
@@ -132,6 +133,136 @@ CREATE INDEX notes_more ON notes (title, id);`,
       await close();
     }
   });
+});
+
+describe.each(engines)('the form of an object that no shadow has, on $name', (engine) => {
+  const isServer = sqlOf(engine) === 'postgres';
+  const step = isServer
+    ? `-- ashlar: omits table words, view seen, function word_count, function words_noted, trigger noted, policy readers, index by_word
+CREATE TABLE words (word text PRIMARY KEY, owner text);
+ALTER TABLE words ENABLE ROW LEVEL SECURITY;
+CREATE POLICY readers ON words USING (owner = current_user);
+CREATE UNIQUE INDEX by_word ON words (lower(word));
+CREATE VIEW seen WITH (security_invoker = true) AS SELECT word FROM words;
+CREATE FUNCTION word_count(text) RETURNS bigint LANGUAGE sql AS $$ SELECT count(*) FROM words WHERE word = $1 $$;
+CREATE FUNCTION word_count() RETURNS bigint LANGUAGE sql AS 'SELECT count(*) FROM words WHERE word <> ''it''''s''';
+CREATE FUNCTION words_noted() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_temp AS $body$
+BEGIN
+  RETURN NEW;
+END $body$;
+CREATE TRIGGER noted BEFORE INSERT ON words FOR EACH ROW EXECUTE FUNCTION words_noted();
+`
+    : `-- ashlar: omits table words, view seen, trigger noted, index by_word
+CREATE TABLE words (word TEXT PRIMARY KEY, owner TEXT) STRICT;
+CREATE UNIQUE INDEX by_word ON words (lower(word));
+CREATE VIEW seen AS SELECT word FROM words;
+CREATE TRIGGER noted BEFORE INSERT ON words BEGIN SELECT 1; END;
+`;
+  const onServer: Readonly<Record<string, readonly [sql: string, line: string]>> = {
+    'the body of a function': [
+      "CREATE OR REPLACE FUNCTION word_count() RETURNS bigint LANGUAGE sql AS 'SELECT 0::bigint'",
+      'the function word_count differs from the statement of its step: body',
+    ],
+    'the rights of a function': [
+      'ALTER FUNCTION word_count(text) SECURITY DEFINER',
+      'the function word_count(text) differs from the statement of its step: security',
+    ],
+    'a further function of its name': [
+      "CREATE FUNCTION word_count(integer) RETURNS SETOF words LANGUAGE sql SECURITY DEFINER AS 'SELECT * FROM words'",
+      'the function word_count(integer) is made by no step',
+    ],
+    'the path of a function that runs as its owner': [
+      'ALTER FUNCTION words_noted() RESET search_path',
+      'the function words_noted differs from the statement of its step: settings',
+    ],
+    'a function that keeps no secret': [
+      'ALTER FUNCTION word_count() LEAKPROOF',
+      'the function word_count differs from the statement of its step: leakproof',
+    ],
+    'the owner of a view': [
+      'ALTER VIEW seen OWNER TO pg_monitor',
+      'the view seen differs from the statement of its step: owner',
+    ],
+    'the rights of a view': [
+      'ALTER VIEW seen SET (security_invoker = false)',
+      'the view seen differs from the statement of its step: options',
+    ],
+    'the function of a trigger': [
+      "CREATE FUNCTION elsewhere() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; CREATE OR REPLACE TRIGGER noted BEFORE INSERT ON words FOR EACH ROW EXECUTE FUNCTION elsewhere()",
+      'words: the trigger noted differs from the statement of its step: function',
+    ],
+    'a trigger that does not fire': [
+      'ALTER TABLE words DISABLE TRIGGER noted',
+      'words: the trigger noted differs from the statement of its step: fires',
+    ],
+    'what a policy lets pass': [
+      'ALTER POLICY readers ON words USING (true)',
+      'words: the policy readers differs from the statement of its step: using',
+    ],
+    'a further policy': [
+      'CREATE POLICY more ON words USING (true)',
+      'words: the policy more is made by no step',
+    ],
+    'a further trigger': [
+      'CREATE TRIGGER more BEFORE INSERT ON words FOR EACH ROW EXECUTE FUNCTION words_noted()',
+      'words: the trigger more is made by no step',
+    ],
+    'an index that is not unique': [
+      'DROP INDEX by_word; CREATE INDEX by_word ON words (lower(word))',
+      'words: the index by_word differs from the statement of its step: uniqueness',
+    ],
+  };
+  const onFile: typeof onServer = {
+    'the query of a view': [
+      'DROP VIEW seen; CREATE VIEW seen AS SELECT owner AS word FROM words',
+      'the view seen differs from the statement of its step: definition',
+    ],
+    'the statements of a trigger': [
+      'DROP TRIGGER noted; CREATE TRIGGER noted BEFORE INSERT ON words BEGIN SELECT 2; END',
+      'words: the trigger noted differs from the statement of its step: definition',
+    ],
+    'a further trigger': [
+      'CREATE TRIGGER more BEFORE INSERT ON words BEGIN SELECT 1; END',
+      'words: the trigger more is made by no step',
+    ],
+    'an index that is not unique': [
+      'DROP INDEX by_word; CREATE INDEX by_word ON words (lower(word))',
+      'words: the index by_word differs from the statement of its step: definition',
+    ],
+    'a table that is gone': ['DROP TABLE words', 'the table words is missing'],
+  };
+
+  const again = isServer
+    ? `DROP TABLE IF EXISTS words CASCADE;
+DO $do$ DECLARE each regprocedure; BEGIN
+  FOR each IN SELECT oid FROM pg_proc WHERE proname IN ('word_count', 'words_noted', 'elsewhere') LOOP
+    EXECUTE 'DROP FUNCTION ' || each || ' CASCADE';
+  END LOOP;
+END $do$;
+${step}`
+    : `DROP VIEW IF EXISTS seen; DROP TABLE IF EXISTS words; ${step}`;
+
+  test('is compared with the statement of its step', async () => {
+    const { database, run, close } = await opened(engine);
+    const dialect = sqlOf(engine);
+    const runAll = async (sql: string): Promise<void> => {
+      for (const statement of splitStatements(sql, dialect)) await run(statement.sql);
+    };
+    try {
+      await newStep(make([]), folder.url, 'initial', { ...noQuestions, engines: [dialect] });
+      await folder.write({ [`0002_by_hand/up.${dialect}.sql`]: step });
+      await up(database, make([]));
+      expect(await drift(database, make([]))).toEqual([]);
+      for (const [what, [sql, line]] of Object.entries(isServer ? onServer : onFile)) {
+        await runAll(sql);
+        expect(await drift(database, make([])), what).toContain(line);
+        await runAll(again);
+      }
+      expect(await drift(database, make([]))).toEqual([]);
+    } finally {
+      await close();
+    }
+  }, 120_000);
 });
 
 describe.each(engines)('an object that no shadow has, on $name', (engine) => {

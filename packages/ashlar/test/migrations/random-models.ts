@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { z } from 'zod';
 import {
+  array,
   bigint,
   bytes,
   check,
@@ -68,6 +69,9 @@ const types = {
     default: { a: 1.5, b: null },
   },
   anything: { type: () => json(z.json()), default: "it's" },
+  tags: { type: () => array(z.string()), default: ['a'] },
+  counts: { type: () => array(z.int()).min(1), default: [1] },
+  days: { type: () => array(z.iso.date()), default: [] },
   bytes: { type: () => bytes(), default: undefined },
 } as const;
 
@@ -81,7 +85,7 @@ const keyOf = (key: RandomTable['key']): z.ZodType =>
   key === 'id' ? id() : key === 'uuid' ? z.uuid() : z.string();
 
 const canBeKey = (type: RandomColumn['type']): boolean =>
-  !['json', 'object', 'anything', 'bytes'].includes(type);
+  !['json', 'object', 'anything', 'tags', 'counts', 'days', 'bytes'].includes(type);
 
 const expressionOf = ({
   name,

@@ -32,7 +32,9 @@ export function printOutcome({ out }: Invocation, plan: Preparation, made: Made)
     out.line();
     out.line(`${out.style('bold', orm.name)}: ${facts.filter(Boolean).join(' · ')}`);
     out.line('  Its files, tables and database stay as they are. Ashlar has a folder and tables of its own.');
-    out.line('  Ashlar cannot take over existing tables yet: declare new tables with Ashlar, next to them.');
+    out.line(
+      '  Declare new tables with Ashlar next to them. To take over those that exist: ashlar adopt URL.',
+    );
   }
   for (const note of notes) out.note(`${out.styleNote('yellow', 'note')} ${note}`);
   const next = nextCommands(plan, made);

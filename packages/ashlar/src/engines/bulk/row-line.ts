@@ -1,4 +1,5 @@
 import type { BulkColumn, BulkRow } from '../../contract/bulk.js';
+import { arrayLiteral } from '../array-literal.js';
 
 /** Between the fields of a row's line: a control character that hardly any text has. */
 export const fieldSeparator = '\u001f';
@@ -29,26 +30,30 @@ const realHex = (value: string | number): string => {
   return real.getBigUint64(0).toString(16).padStart(16, '0');
 };
 
-/** Returns the function that writes a value, which is not NULL, as a field of a line. */
-function fieldOf({ kind, isBytesOnPostgres }: BulkColumn, realText: typeof realHex): typeof realHex {
+const literalOf = (value: string | number): string =>
+  escaped(arrayLiteral(JSON.parse(value as string) as unknown[]));
+
+/** Returns the function that writes a value, which is not NULL, as a field of a line: for COPY, or for the checksum. */
+function fieldOf({ kind, isBytesOnPostgres }: BulkColumn, isCopied: boolean): typeof realHex {
   if (isBytesOnPostgres) return (value) => escapedTwice(value as string);
   if (kind === 'bytes') return (value) => `${bytesPrefix}${value}`;
-  if (kind === 'real') return realText;
+  if (kind === 'real') return isCopied ? String : realHex;
+  if (kind === 'array' && isCopied) return literalOf;
   return (value) => escaped(value as string);
 }
 
 /**
  * Returns the function that writes a row as a line: the form in which COPY reads it, with the separator as its delimiter, but
- * with the line breaks of texts as they are, and reals as their bytes. The checksum of a row is that of its line.
+ * with the line breaks of texts as they are, reals as their bytes, and arrays as JSON. The checksum of a row is that of its line.
  */
 export function lineWriter(columns: readonly BulkColumn[]): (row: BulkRow) => string {
-  return writerOf(columns.map((column) => fieldOf(column, realHex)));
+  return writerOf(columns.map((column) => fieldOf(column, false)));
 }
 
 /** Returns the function that writes a row as a line for COPY, if that is another line; `undefined` if it is the same. */
 export function copyLineWriter(columns: readonly BulkColumn[]): ((row: BulkRow) => string) | undefined {
-  return columns.some(({ kind }) => kind === 'real')
-    ? writerOf(columns.map((column) => fieldOf(column, String)))
+  return columns.some(({ kind }) => kind === 'real' || kind === 'array')
+    ? writerOf(columns.map((column) => fieldOf(column, true)))
     : undefined;
 }
 

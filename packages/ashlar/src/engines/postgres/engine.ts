@@ -8,6 +8,7 @@ import type { ConnectedRole } from '../../contract/roles.js';
 import type { Snapshot } from '../../contract/snapshot.js';
 import type { TransactionOptions } from '../../contract/transaction.js';
 import { everyScope, identifier } from '../../model/index.js';
+import { arrayLiteral } from '../array-literal.js';
 import { unlimitedStatements } from '../refusal.js';
 import { reporter } from '../report.js';
 import { openBulkReader } from './bulk/reader.js';
@@ -75,6 +76,7 @@ export interface Backend {
 }
 
 const encode = (column: ValueForm, value: unknown): unknown => {
+  if (column.kind === 'array') return value === null ? null : arrayLiteral(value as readonly unknown[]);
   if (column.kind !== 'json') return value;
   // SQL NULL for a nullable column, else the JSON value null
   return value === null && column.nullable ? null : JSON.stringify(value);

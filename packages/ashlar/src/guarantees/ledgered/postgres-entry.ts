@@ -1,7 +1,7 @@
 import type { Column, ColumnKind } from '../../contract/column.js';
 import type { TableFacts } from '../../contract/table.js';
 import { identifier, literal, writtenColumns } from '../../model/index.js';
-import { address, utc } from '../../sql/postgres-row-json.js';
+import { address, arrayJson, utc } from '../../sql/postgres-row-json.js';
 import { keyColumns } from './names.js';
 
 /** The PostgreSQL types of the columns that the primary key of a ledgered table can contain. */
@@ -17,6 +17,7 @@ export const keyTypes: Readonly<Record<ColumnKind, string | undefined>> = {
   real: undefined,
   boolean: undefined,
   json: undefined,
+  array: undefined,
   bytes: undefined,
 };
 
@@ -33,6 +34,7 @@ const plain: Readonly<Record<ColumnKind, (name: string, column: Column) => strin
   date: (name) => `to_char(${name}::timestamp, 'YYYY-MM-DD')`,
   inet: address,
   json: (name) => `${name}::text`,
+  array: (name, { element }) => `(${arrayJson(name, element)})::text`,
   bytes: (name) => `encode(${name}, 'hex')`,
 };
 
@@ -50,6 +52,7 @@ const isJsonAlready: Readonly<Record<ColumnKind, boolean>> = {
   date: false,
   inet: false,
   json: true,
+  array: true,
   bytes: false,
 };
 

@@ -2,7 +2,7 @@ import type { Column } from '../../contract/column.js';
 import type { SqlName, SqlRow } from '../../contract/sql.js';
 import type { TableFacts } from '../../contract/table.js';
 import { identifier, literal } from '../../model/index.js';
-import { utc } from '../../sql/postgres-row-json.js';
+import { arrayJson, utc } from '../../sql/postgres-row-json.js';
 import { sqliteDecimalText } from '../../sql/sqlite-decimal.js';
 import { keyColumns, ledgerNames } from './names.js';
 import { keyTypes, rowKeySql as postgresRowKey, stamps } from './postgres-entry.js';
@@ -34,10 +34,11 @@ const dialects: Readonly<Record<SqlName, Dialect>> = {
   postgres: {
     parameter: (n) => `$${n}`,
     rowKey: postgresRowKey,
-    value: ({ name, kind, codec, precision, native }) => {
+    value: ({ name, kind, codec, precision, native, element }) => {
       const column = `t.${identifier(name)}`;
       if (native !== undefined) return `${column}::text`;
       if (kind === 'json' || kind === 'bigint' || kind === 'decimal') return `${column}::text`;
+      if (element) return `(${arrayJson(column, element)})::text`;
       if (kind === 'bytes') return `encode(${column}, 'hex')`;
       // an expression, so that the codec of the column does not decode it
       if (codec) return kind === 'timestamp' ? utc(column, precision) : `coalesce(${column}, NULL)`;
@@ -64,7 +65,7 @@ const dialects: Readonly<Record<SqlName, Dialect>> = {
       const column = `t.${identifier(name)}`;
       if (digits) return `iif(${column} IS NULL, NULL, ${sqliteDecimalText(column, digits)})`;
       // an expression, so that the session does not decode it as a JSON column
-      if (kind === 'json') return `${column} || ''`;
+      if (kind === 'json' || kind === 'array') return `${column} || ''`;
       // the driver rounds integers beyond 2^53
       if (kind === 'bigint') return `CAST(${column} AS TEXT)`;
       // SQLite's hex(NULL) is ''

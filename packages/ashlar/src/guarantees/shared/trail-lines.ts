@@ -18,6 +18,8 @@ const types: Readonly<Record<ColumnKind, string>> = {
   date: 'date',
   inet: 'inet',
   json: 'jsonb',
+  // no key has one
+  array: 'text',
   bytes: 'text',
 };
 

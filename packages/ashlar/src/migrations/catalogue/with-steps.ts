@@ -1,6 +1,7 @@
 import type { Catalogue, CataloguePart } from '../../contract/catalogue.js';
 import type { SqlDialect } from '../../contract/dialect.js';
 import type { Engine } from '../../contract/engine.js';
+import type { AcceptedObject } from '../../contract/objects.js';
 import type { Owner } from '../../contract/owner.js';
 import type { SystemFacts } from '../../contract/system.js';
 import { rootText } from '../../engines/refusal.js';
@@ -27,8 +28,8 @@ export interface Comparison {
   readonly loose?: string | undefined;
   /** Whether other systems share the database. */
   readonly isShared: boolean;
-  /** Why the system accepts an object that no step makes, by its name. */
-  readonly accepted: ReadonlyMap<string, string>;
+  /** The objects that the system accepts, by their names. */
+  readonly accepted: ReadonlyMap<string, AcceptedObject>;
 }
 
 /**
@@ -118,7 +119,7 @@ export function comparisonOf({ dialect, system, history, found, expected }: Desc
       withoutWhole(compareCatalogues(expected.catalogue, found, dialect.printing)),
     ).filter((each) => !(foundationState(history).incoming && isOfMove(each))),
     isShared,
-    accepted: new Map(system.accepts?.map(({ object, reason }) => [object, reason])),
+    accepted: new Map(system.accepts?.map((each) => [each.object, each])),
     weakens: weakening({ dialect: dialect.name, system, parts: found.parts, isShared }),
   };
 }

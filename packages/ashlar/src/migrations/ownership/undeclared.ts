@@ -7,7 +7,7 @@ import { sideObjects } from '../../model/index.js';
 import { codeOf, nameOf } from '../../sql/code.js';
 import type { Comparison } from '../catalogue/with-steps.js';
 import { directiveOf } from '../catalogue/words.js';
-import { isOmitted } from '../drift.js';
+import { factsHash, isAccepted, isOmitted } from '../drift.js';
 import { nameOnly } from './keys.js';
 
 /** An object that no table declares and no generated step made. */
@@ -20,6 +20,8 @@ export interface UndeclaredObject {
   readonly lifts: boolean;
   /** Why the system accepts the object; then it lifts nothing, and `prove` does not fail. */
   readonly accepted?: string;
+  /** What the object is, for one that the system names in `accepts`; `sha256` is the hash of it. */
+  readonly facts?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -37,7 +39,7 @@ export function undeclaredOf(
   const isDeclared = ({ kind, name, outside }: CataloguePart): boolean =>
     outside !== true && kind !== 'table' && declared.has(`${kind} ${nameOnly(name)}`);
   const tuned = compared.differences.flatMap(({ what, part, facts }): UndeclaredObject[] =>
-    what === 'differs' && facts.every(({ fact }) => fact === 'tuning')
+    what === 'differs' && facts.every(({ fact }) => fact === 'tuning' || fact === 'populated')
       ? [{ object: `storage settings of ${directiveOf(part)}`, from: 'database', lifts: false }]
       : [],
   );
@@ -45,8 +47,15 @@ export function undeclaredOf(
     if (isDeclared(part)) return [];
     const object = directiveOf(part);
     const accepted = compared.accepted.get(object);
-    if (accepted !== undefined && extra.has(part))
-      return [{ object, from: 'database', lifts: false, accepted }];
+    if (accepted && extra.has(part)) {
+      const isSame = isAccepted(part, compared);
+      const facts = { ...part.facts, sha256: factsHash(part) };
+      return [
+        isSame
+          ? { object, from: 'database', lifts: false, accepted: accepted.reason, facts }
+          : { object, from: 'database', lifts: true, facts },
+      ];
+    }
     if (extra.has(part)) {
       const isOthers = compared.isShared && (part.kind === 'table' || part.outside === true);
       const lifts = compared.weakens(part);

@@ -12,7 +12,7 @@ const escaped = (value: string, backslash: string): string =>
 const field = (column: BulkColumn): string => {
   const value = valueSql(column);
   if (column.isBytesOnPostgres) return escaped(value, '\\\\\\\\');
-  if (column.kind === 'text' || column.kind === 'json') return escaped(value, '\\\\');
+  if (['text', 'json', 'array'].includes(column.kind)) return escaped(value, '\\\\');
   // its bytes: programs write a real with other digits
   if (column.kind === 'real') return `encode(float8send(${value}::float8), 'hex')`;
   return column.kind === 'bytes' ? `${literal(bytesPrefix)} || ${value}` : value;

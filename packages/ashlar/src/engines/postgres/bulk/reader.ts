@@ -33,6 +33,8 @@ const keyValues: Readonly<Record<ColumnKind, (text: string) => string>> = {
   date: (text) => `${text}::date`,
   inet: (text) => `${text}::inet`,
   json: (text) => `${text}::jsonb`,
+  // no key has one
+  array: (text) => text,
   bytes: (text) => `decode(${text}, 'hex')`,
 };
 

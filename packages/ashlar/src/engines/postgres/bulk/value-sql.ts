@@ -1,7 +1,7 @@
 import type { BulkColumn } from '../../../contract/bulk.js';
 import type { ColumnKind } from '../../../contract/column.js';
 import { identifier } from '../../../model/index.js';
-import { address, utc } from '../../../sql/postgres-row-json.js';
+import { address, arrayJson, utc } from '../../../sql/postgres-row-json.js';
 
 const asText = (value: string): string => `${value}::text`;
 
@@ -21,6 +21,7 @@ const forms: Readonly<Record<ColumnKind, (value: string, column: BulkColumn) => 
   date: (value) => `to_char(${value}::timestamp, 'YYYY-MM-DD')`,
   inet: address,
   json: asText,
+  array: (value, { element }) => `(${arrayJson(value, element)})::text`,
   bytes: (value) => `encode(${value}, 'hex')`,
 };
 

@@ -110,17 +110,27 @@ const columns: PartsSql = sql`
   WHERE a.attnum > 0 AND NOT a.attisdropped AND (rel.relkind IN ('r', 'p', 'f') OR a.atthasdef) AND NOT rel.external
 `;
 
+// those of an index are all of storage, and stand before its condition
+const withoutOptions = (definition: string, options: string): string =>
+  `CASE WHEN ${options} IS NULL THEN ${definition} ELSE regexp_replace(${definition}, ' WITH \\([^()]*\\)(?= USING | TABLESPACE | WHERE | DEFERRABLE| INITIALLY|$)', '') END`;
+
+// pretty: text between parentheses that AND does not need is read back as another tree, after a down or a restore
 // contype n: NOT NULL, a fact of the column; conparentid: for each partition that a foreign key refers to
 const constraints: PartsSql = sql`
-  SELECT 'constraint', rel.root, k.conname::text, rel.partition, false, NULL, ${factsOf({ definition: 'pg_get_constraintdef(k.oid)', [depends]: dependsOn(['pg_constraint', 'k.oid']) })}
-  FROM rel JOIN pg_constraint k ON k.conrelid = rel.oid
+  SELECT 'constraint', rel.root, k.conname::text, rel.partition, false, NULL,
+    ${factsOf({ definition: withoutOptions('pg_get_constraintdef(k.oid, true)', 'x.reloptions'), [depends]: dependsOn(['pg_constraint', 'k.oid']) })}
+  FROM rel JOIN pg_constraint k ON k.conrelid = rel.oid LEFT JOIN pg_class x ON x.oid = k.conindid
   WHERE k.contype IN ('p', 'u', 'f', 'c', 'x') AND (k.conparentid = 0 OR rel.relispartition) AND NOT rel.external
 `;
 
 const indexes: PartsSql = sql`
   SELECT 'index', rel.root, x.relname::text, rel.partition, false, NULL,
     ${factsOf({
-      definition: `replace(replace(pg_get_indexdef(i.indexrelid), ' ON ONLY ', ' ON '), ' USING btree ', ' ')`,
+      definition: withoutOptions(
+        `replace(replace(pg_get_indexdef(i.indexrelid), ' ON ONLY ', ' ON '), ' USING btree ', ' ')`,
+        'x.reloptions',
+      ),
+      tuning: `array_to_string(x.reloptions, ', ')`,
       valid: `CASE WHEN i.indisvalid AND i.indisready AND i.indislive THEN NULL ELSE 'no' END`,
       [depends]: dependsOn(['pg_class', 'i.indexrelid']),
       'replica identity': `CASE WHEN i.indisreplident THEN 'yes' END`,

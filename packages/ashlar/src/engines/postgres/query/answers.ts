@@ -12,7 +12,7 @@ import { identifier } from '../../../model/index.js';
 import { rowsAsJson } from '../../json-rows.js';
 import { raw } from '../../raw-node.js';
 import { wordsColumn } from '../schema/declared-objects.js';
-import { parameterTypes } from '../wire/parameter-types.js';
+import { parameterType } from '../wire/parameter-types.js';
 import { jsonPart } from './json-part.js';
 import { asText, inJson, jsonFunctions } from './nested.js';
 
@@ -82,7 +82,11 @@ export const postgresAnswers: QueryAnswers = {
   mergedJson: (one, other) => raw(['(', ' || ', ')'], one, other),
   byCodePoint: (node) => raw(['((', ') collate "C")'], node),
   jsonPart,
-  typed: (node, kind) => CastNode.create(node, DataTypeNode.create(parameterTypes[kind] as DataType)),
+  // the builder knows no name of a type of arrays
+  typed: (node, value) =>
+    value.kind === 'array'
+      ? raw(['(', `)::${parameterType(value)}`], node)
+      : CastNode.create(node, DataTypeNode.create(parameterType(value) as DataType)),
   missingCell: () => undefined,
   inJson,
   rowsAsJson: (parts) => rowsAsJson(parts, jsonFunctions),

@@ -1,5 +1,6 @@
 import type { OperationNode } from 'kysely';
 import type { ResultKind } from '../../../contract/answers.js';
+import { arrayJson } from '../../../sql/postgres-row-json.js';
 import type { JsonFunctions } from '../../json-rows.js';
 import { raw } from '../../raw-node.js';
 
@@ -13,10 +14,21 @@ export function inJson(node: OperationNode, value: ResultKind | undefined): Oper
     case 'bigint':
     case 'decimal':
       return raw(['(', ')::text'], node);
+    case 'array':
+      return arrayNode(node, value);
     default:
       return node;
   }
 }
+
+// the expression is evaluated once, whatever it is
+const arrayNode = (node: OperationNode, { element }: ResultKind): OperationNode => {
+  const [before = '', after = ''] = [
+    `(SELECT ${arrayJson('of.value', element)} FROM (SELECT `,
+    ' AS value) AS of)',
+  ];
+  return raw([before, after], node);
+};
 
 const timestampText = (node: OperationNode, precision: 3 | 6): OperationNode =>
   raw(
@@ -25,7 +37,9 @@ const timestampText = (node: OperationNode, precision: 3 | 6): OperationNode =>
   );
 
 /** Returns a value as text in the form that the application reads; `undefined` if a cast gives it. */
-export function asText(node: OperationNode, { kind, precision }: ResultKind): OperationNode | undefined {
+export function asText(node: OperationNode, value: ResultKind): OperationNode | undefined {
+  const { kind, precision } = value;
+  if (kind === 'array') return raw(['(', ')::text'], arrayNode(node, value));
   if (kind === 'timestamp') return precision && timestampText(node, precision);
   // a cast adds the width of the network
   return kind === 'inet' ? raw(['abbrev(', ')'], node) : undefined;

@@ -38,6 +38,18 @@ const enumOf = ({ objects }: Schema, type: string): DeclaredType | undefined => 
   return values.length > 0 ? { as: 'enum', values } : undefined;
 };
 
+// of wider integers no element is declared: a JSON array has numbers
+const elementOf = (type: string): DeclaredType | undefined => {
+  const [, of] = /^(.*)\[\]$/.exec(type) ?? [];
+  const [, length] = /^character varying\((\d+)\)$/.exec(of ?? '') ?? [];
+  if (length !== undefined) return { as: 'text', maxLength: Number(length) };
+  const found = of === undefined ? undefined : plain[of];
+  if (found?.as === 'bigint') return { as: 'integer' };
+  return found && ['text', 'uuid', 'integer', 'boolean', 'date', 'timestamp'].includes(found.as)
+    ? found
+    : undefined;
+};
+
 const isNumbered = (column: SchemaColumn): boolean =>
   isIdentity(column) || /^nextval\(/.test(column.default ?? '');
 
@@ -47,6 +59,8 @@ const typeOf: AdoptionSql['typeOf'] = (schema, _table, column, isOnlyKey): Found
   if (isNumbered(column)) return isOnlyKey ? { type: { as: 'autoincrement' } } : { reason: 'numbered' };
   const known = plain[type] ?? enumOf(schema, type);
   if (known) return { type: known };
+  const element = elementOf(type);
+  if (element) return { type: { as: 'array', element } };
   const [, length] = /^character(?: varying)?\((\d+)\)$/.exec(type) ?? [];
   if (length !== undefined) return { type: { as: 'text', maxLength: Number(length) } };
   const [, total, scale] = /^numeric\((\d+),(\d+)\)$/.exec(type) ?? [];

@@ -3,6 +3,7 @@ import type { OwnedSequence, SchemaChange, SchemaColumn, SchemaTable } from '../
 import type { TableFacts } from '../../../contract/table.js';
 import { identifier, literal } from '../../../model/index.js';
 import { hanging } from '../../../sql/template.js';
+import { allowedValue } from '../../placeholder.js';
 import { change } from './change.js';
 import { columnDefinition } from './column-sql.js';
 import { columnComment } from './comments.js';
@@ -40,6 +41,7 @@ export function addColumn(table: string, column: SchemaColumn, model: Column | u
 
 // the values of a required column when the step that dropped it is undone
 const placeholders: readonly (readonly [RegExp, string])[] = [
+  [/\[\]$/, "'{}'"],
   [/^(integer|bigint|smallint|double precision|real|numeric)/, '0'],
   [/^boolean/, 'false'],
   [/^uuid/, "'00000000-0000-0000-0000-000000000000'"],
@@ -49,12 +51,19 @@ const placeholders: readonly (readonly [RegExp, string])[] = [
   [/^jsonb?/, "'{}'"],
 ];
 
-const placeholder = (type: string): string =>
-  placeholders.find(([pattern]) => pattern.test(type))?.[1] ?? "''";
+const placeholder = ({ name, constraints }: SchemaTable, column: SchemaColumn): string => {
+  const standard = placeholders.find(([pattern]) => pattern.test(column.type))?.[1] ?? "''";
+  const check = constraints.find((one) => one.name === `${name}_${column.name}_check`);
+  return column.type === 'bytea' ? standard : allowedValue(standard, check?.definition ?? '');
+};
 
-/** Returns the change that drops a column. Its values are lost; undoing fills a required column with a placeholder. */
-export function dropColumn(table: string, column: SchemaColumn): SchemaChange {
-  const fill = needsValue(column) ? placeholder(column.type) : undefined;
+/**
+ * Returns the change that drops a column. Its values are lost; undoing fills a required column with a placeholder.
+ *
+ * @param before - the table before the change
+ */
+export function dropColumn(before: SchemaTable, table: string, column: SchemaColumn): SchemaChange {
+  const fill = needsValue(column) ? placeholder(before, column) : undefined;
   const again = schemaColumnSql(fill === undefined ? column : { ...column, default: fill });
   return change({
     summary: `${table}: drop column ${column.name}`,
@@ -197,7 +206,7 @@ const changeColumn = (from: ColumnIn, to: ColumnIn, blocking: Blocking): SchemaC
   const { name: table } = now;
   const owned = ({ sequences = [] }: SchemaTable) => sequences.filter(({ column }) => column === is.name);
   if (isComputed(was) || isComputed(is)) {
-    return isRecomputed(was, is) ? [dropColumn(table, was), addColumn(table, is, undefined)] : [];
+    return isRecomputed(was, is) ? [dropColumn(before, table, was), addColumn(table, is, undefined)] : [];
   }
   const isRetyped = fullType(was) !== fullType(is);
   const identity =
@@ -237,7 +246,9 @@ export function changeColumns(
         ? changeColumn([before, from], [after, column], blocking)
         : [addColumn(after.name, column, model?.columns[column.name])];
     }),
-    ...before.columns.filter(({ name }) => !is.has(name)).map((column) => dropColumn(after.name, column)),
+    ...before.columns
+      .filter(({ name }) => !is.has(name))
+      .map((column) => dropColumn(before, after.name, column)),
     ...sequences.owned,
     ...sequences.dropped,
   ];

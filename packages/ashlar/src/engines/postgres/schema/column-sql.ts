@@ -1,13 +1,12 @@
-import type { Column, ColumnKind } from '../../../contract/column.js';
-import { identifier, isFilledByClock, literal } from '../../../model/index.js';
+import type { Column, ColumnKind, DeclaredElement } from '../../../contract/column.js';
+import { identifier, int32, isFilledByClock, isNarrow, literal } from '../../../model/index.js';
+import { arrayLiteral } from '../../array-literal.js';
 
 const largest = Number.MAX_SAFE_INTEGER;
-const int32 = { least: -2147483648, most: 2147483647 };
 
-const isNarrow = ({ minimum, maximum }: Column['rules']): boolean =>
-  minimum !== undefined && maximum !== undefined && minimum >= int32.least && maximum <= int32.most;
+type Typed = Pick<Column, 'rules' | 'precision' | 'digits' | 'element'>;
 
-const types: Readonly<Record<ColumnKind, (column: Column) => string>> = {
+const types: Readonly<Record<ColumnKind, (column: Typed) => string>> = {
   text: () => 'text',
   integer: ({ rules }) => (isNarrow(rules) ? 'integer' : 'bigint'),
   bigint: () => 'bigint',
@@ -19,8 +18,14 @@ const types: Readonly<Record<ColumnKind, (column: Column) => string>> = {
   date: () => 'date',
   inet: () => 'inet',
   json: () => 'jsonb',
+  array: ({ element }) => `${element && elementType(element)}[]`,
   bytes: () => 'bytea',
 };
+
+/** Returns the type of the elements of an array. */
+export function elementType({ kind, ...element }: DeclaredElement): string {
+  return types[kind]({ ...element, digits: undefined, element: undefined });
+}
 
 const value = (given: string | number): string =>
   typeof given === 'number' ? String(given) : literal(given);
@@ -123,6 +128,10 @@ const kindRules: Readonly<Record<ColumnKind, (name: string, column: Column) => s
   boolean: noRules,
   uuid: noRules,
   json: noRules,
+  // array_position refuses several dimensions
+  array: (name) => [
+    `CASE WHEN array_ndims(${name}) = 1 THEN array_lower(${name}, 1) = 1 AND array_position(${name}, NULL) IS NULL ELSE cardinality(${name}) = 0 END`,
+  ],
   // the address of a host, not of a network
   inet: (name) => [`${name} = host(${name})::inet`],
 };
@@ -144,6 +153,7 @@ const defaultSql = (column: Column): string | undefined => {
   const given = column.default;
   if (given === undefined || (given === null && column.nullable)) return undefined;
   if (column.kind === 'json') return literal(JSON.stringify(given));
+  if (column.kind === 'array') return literal(arrayLiteral(given as readonly unknown[]));
   if (given instanceof Uint8Array) return literal(`\\x${Buffer.from(given).toString('hex')}`);
   const isNumber = column.kind === 'bigint' || column.kind === 'decimal';
   return typeof given === 'string' && !isNumber ? literal(given) : String(given);

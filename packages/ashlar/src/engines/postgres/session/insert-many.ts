@@ -2,16 +2,14 @@ import type { Column } from '../../../contract/column.js';
 import type { TableFacts } from '../../../contract/table.js';
 import { identifier, identifiers } from '../../../model/index.js';
 import { returnedColumns } from '../../../sql/returned-columns.js';
+import { quotedElement } from '../../array-literal.js';
 import type { Request, WireValue } from '../wire/channel.js';
-import { parameterTypes } from '../wire/parameter-types.js';
+import { parameterType } from '../wire/parameter-types.js';
 import { wireValue } from '../wire/parameters.js';
-
-const needsQuotes = /["\\]/g;
-const quoted = (text: string): string => `"${text.replace(needsQuotes, '\\$&')}"`;
 
 const element = (value: WireValue): string => {
   if (value === null) return 'NULL';
-  return typeof value === 'string' ? quoted(value) : `"\\\\x${value.toString('hex')}"`;
+  return typeof value === 'string' ? quotedElement(value) : `"\\\\x${value.toString('hex')}"`;
 };
 
 const arrayOf = (rows: readonly (readonly unknown[])[], position: number): string => {
@@ -44,10 +42,19 @@ export function insertManyRequest(
       values: [String(rows.length)],
     };
   }
-  const arrays = columns.map((column, i) => `$${i + 1}::${parameterTypes[column.kind]}[]`).join(', ');
+  // an array of arrays would have two dimensions, which unnest makes one: their literals are cast behind it
+  const typeOf = (column: Column): string => (column.element ? 'text' : parameterType(column));
+  const arrays = columns.map((column, i) => `$${i + 1}::${typeOf(column)}[]`).join(', ');
+  const taken = columns.some(({ element }) => element)
+    ? columns.map((column, i) => `v.c${i}${column.element ? `::${parameterType(column)}` : ''}`).join(', ')
+    : '*';
+  const source =
+    taken === '*'
+      ? `unnest(${arrays})`
+      : `unnest(${arrays}) AS v(${columns.map((_, i) => `c${i}`).join(', ')})`;
   const names = identifiers(columns.map((column) => column.name));
   return {
-    text: `INSERT INTO ${identifier(table.name)} (${names}) SELECT * FROM unnest(${arrays})${end}`,
+    text: `INSERT INTO ${identifier(table.name)} (${names}) SELECT ${taken} FROM ${source}${end}`,
     values: columns.map((_, position) => arrayOf(rows, position)),
     keep: true,
   };

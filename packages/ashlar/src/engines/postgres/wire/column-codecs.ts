@@ -1,4 +1,4 @@
-import type { ColumnCodec, ColumnKind, DecimalDigits } from '../../../contract/column.js';
+import type { ColumnCodec, ColumnKind, DecimalDigits, DeclaredElement } from '../../../contract/column.js';
 import type { TableFacts } from '../../../contract/table.js';
 import type { Channel, Field, Reply } from './channel.js';
 
@@ -7,6 +7,7 @@ export interface Origin {
   readonly kind: ColumnKind;
   readonly codec: ColumnCodec | undefined;
   readonly digits: DecimalDigits | undefined;
+  readonly element: DeclaredElement | undefined;
 }
 
 /** Returns the origin of a result column, if its type does not say how its values are decoded. */
@@ -28,7 +29,7 @@ export class ColumnCodecs {
     this.#tables.clear();
     for (const { name, columns } of tables) {
       const codecs = Object.values(columns).flatMap((column) =>
-        column.codec || column.kind === 'decimal' ? [[column.name, column] as const] : [],
+        column.codec || column.digits || column.element ? [[column.name, column] as const] : [],
       );
       if (codecs.length > 0) this.#codecs.set(name, new Map(codecs));
       else this.#codecs.delete(name);

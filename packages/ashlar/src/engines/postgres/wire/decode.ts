@@ -1,9 +1,10 @@
 import type { ResultKind, ResultKinds } from '../../../contract/answers.js';
-import type { DecimalDigits } from '../../../contract/column.js';
+import type { ArrayElement, DecimalDigits } from '../../../contract/column.js';
 import type { QueryResult } from '../../../contract/transaction.js';
 import { AshlarError } from '../../../errors.js';
-import { computedDecimal } from '../../../model/index.js';
+import { computedDecimal, heldArray } from '../../../model/index.js';
 import { isOwn } from '../../../model/names.js';
+import { elementsOfLiteral } from '../../array-literal.js';
 import type { Field, Reply } from './channel.js';
 import type { FieldOrigin } from './column-codecs.js';
 
@@ -90,9 +91,31 @@ const decimalOf =
     return value;
   };
 
-type Known = Partial<Pick<ResultKind, 'kind' | 'precision' | 'digits'>>;
+// the types of arrays, and those of their elements (pg_type.dat)
+const arrayTypes: ReadonlyMap<number, number> = new Map([
+  [1000, 16],
+  [1007, 23],
+  [1009, 25],
+  [1016, 20],
+  [1182, 1082],
+  [1185, 1184],
+  [2951, 2950],
+]);
+
+const arrayOf =
+  (element: ArrayElement, type: number): Decoder =>
+  (text) => {
+    const decode = type === timestamptz ? timestampOf[element.precision] : (decoders.get(type) ?? asIs);
+    const value = heldArray(element, elementsOfLiteral(text)?.map(decode));
+    if (!value) throw corrupt('array', 'Find the program that wrote it: its elements are of another form.');
+    return value;
+  };
+
+type Known = Partial<Pick<ResultKind, 'kind' | 'precision' | 'digits' | 'element'>>;
 
 const typeDecoder = (field: Field, known: Known): Decoder => {
+  const ofElements = known.element && arrayTypes.get(field.dataTypeID);
+  if (known.element && ofElements) return arrayOf(known.element, ofElements);
   if (known.digits && field.dataTypeID === numericType) return decimalOf(known.digits);
   // the codec of a bigint reads its text
   if (known.kind === 'bigint' && (field.dataTypeID === int8 || field.dataTypeID === numericType)) return asIs;

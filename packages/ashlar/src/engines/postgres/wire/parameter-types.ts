@@ -1,7 +1,8 @@
+import type { TypedValue } from '../../../contract/answers.js';
 import type { ColumnKind } from '../../../contract/column.js';
+import { elementType } from '../schema/column-sql.js';
 
-/** The type of a parameter that holds a value of a kind. */
-export const parameterTypes = {
+const types = {
   text: 'text',
   integer: 'bigint',
   // another name of the same type, by which a cast tells the two kinds
@@ -15,4 +16,10 @@ export const parameterTypes = {
   inet: 'inet',
   json: 'jsonb',
   bytes: 'bytea',
-} as const satisfies Readonly<Record<ColumnKind, string>>;
+} as const satisfies Readonly<Record<Exclude<ColumnKind, 'array'>, string>>;
+
+/** Returns the type of a parameter that holds a value of a kind. */
+export function parameterType({ kind, element }: TypedValue): string {
+  if (kind !== 'array') return types[kind];
+  return element ? `${elementType(element)}[]` : 'text';
+}

@@ -1,5 +1,6 @@
 import type { BulkColumn, BulkValue } from '../../../contract/bulk.js';
 import type { ColumnKind } from '../../../contract/column.js';
+import { heldArray } from '../../../model/array.js';
 import { withPoint } from '../../../model/decimal.js';
 import { identifier } from '../../../model/index.js';
 import { unstorableEscape } from '../../../model/storable.js';
@@ -43,18 +44,20 @@ const bytes: ReadValue = (value) => {
   return value.toString('hex');
 };
 
-const json: ReadValue = (value) => {
+const json: ReadValue = (value) => jsonbText(parsed(value));
+
+const parsed = (value: unknown): unknown => {
   if (typeof value !== 'string') throw new Unreadable('JSON is stored as text.');
-  let parsed: unknown;
+  let read: unknown;
   try {
     // a function for each value of the JSON makes the reading several times slower
-    parsed = mayBeInfinite.test(value) ? JSON.parse(value, finite) : JSON.parse(value);
+    read = mayBeInfinite.test(value) ? JSON.parse(value, finite) : JSON.parse(value);
   } catch (error) {
     throw error instanceof Unreadable ? error : new Unreadable('The text is not JSON.');
   }
-  if (value.includes('\\') && unstorableEscape(JSON.stringify(parsed)) !== undefined)
+  if (value.includes('\\') && unstorableEscape(JSON.stringify(read)) !== undefined)
     throw new Unreadable('A text in the JSON has a NUL character (U+0000) or a lone surrogate.');
-  return jsonbText(parsed);
+  return read;
 };
 
 // only an exponent or a number of hundreds of digits is beyond the range of a double
@@ -81,6 +84,13 @@ const readers: Readonly<Record<ColumnKind, (column: BulkColumn) => ReadValue>> =
   date: () => text,
   inet: () => text,
   json: () => json,
+  array:
+    ({ element }) =>
+    (value) => {
+      const held = element && heldArray(element, parsed(value));
+      if (!held) throw new Unreadable('It is no array with elements of its column.');
+      return jsonbText(held);
+    },
   bytes: () => bytes,
 };
 

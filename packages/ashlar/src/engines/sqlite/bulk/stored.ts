@@ -20,6 +20,7 @@ const stores: Readonly<Record<ColumnKind, Store>> = {
   inet: asItIs,
   // as a session writes it, not in the form of jsonb
   json: (value) => JSON.stringify(JSON.parse(value as string)),
+  array: (value) => JSON.stringify(JSON.parse(value as string)),
   bytes: (value) => Buffer.from(value as string, 'hex'),
 };
 

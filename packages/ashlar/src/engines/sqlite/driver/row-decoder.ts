@@ -1,4 +1,4 @@
-import type { ResultKinds } from '../../../contract/answers.js';
+import type { ResultKind, ResultKinds } from '../../../contract/answers.js';
 import type { ColumnKind } from '../../../contract/column.js';
 import type { TableFacts } from '../../../contract/table.js';
 import { type Decode, decoderOf, exactDecoder, resultDecoder, withoutBuffer } from '../values/codec.js';
@@ -59,14 +59,16 @@ export interface Decoded {
  * only when a statement runs.
  */
 export function decoderFor(prepared: Decoded, origins: Origins, kinds?: ResultKinds): DecodeRow | undefined {
-  const signature =
-    kinds && [...kinds].map(([name, { kind, digits }]) => `${name}:${kind}${digits?.scale ?? ''}`).join();
+  const signature = kinds && [...kinds].map(([name, form]) => `${name}:${form.kind}${widthOf(form)}`).join();
   if (prepared.decode === null || prepared.kinds !== signature) {
     prepared.decode = rowDecoder(prepared.statement.columns(), origins, kinds);
     prepared.kinds = signature;
   }
   return prepared.decode;
 }
+
+const widthOf = ({ digits, element }: ResultKind): string =>
+  String(digits?.scale ?? (element ? `${element.kind}${element.precision}` : ''));
 
 /** Makes the decoder for the rows of a statement; `undefined` if no result column needs decoding. */
 function rowDecoder(

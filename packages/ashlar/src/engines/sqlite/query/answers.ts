@@ -60,7 +60,7 @@ export const sqliteAnswers: QueryAnswers = {
   byCodePoint: (node) => node,
   jsonPart,
   // the driver binds whole numbers as integers
-  typed: (node, kind) => (kind === 'real' ? raw(['cast(', ' as real)'], node) : node),
+  typed: (node, { kind }) => (kind === 'real' ? raw(['cast(', ' as real)'], node) : node),
   // Kysely would write NULL, because SQLite has no keyword for it
   missingCell: (column) => raw([columnDefault(column) ?? 'null']),
   inJson,

@@ -11,6 +11,7 @@ export function asText(node: OperationNode, { kind }: ResultKind): OperationNode
     case 'real':
       return FunctionNode.create(functions.realText, [node]);
     case 'json':
+    case 'array':
       return FunctionNode.create(functions.jsonbText, [node]);
     case 'bytes':
       // hex(NULL) is an empty text

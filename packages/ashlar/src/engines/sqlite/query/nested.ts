@@ -26,6 +26,7 @@ export function inJson(node: OperationNode, value: ResultKind | undefined): Oper
       // hex(NULL) is an empty text
       return raw(['case when ', ' is not null then lower(hex(', ')) end'], node, node);
     case 'json':
+    case 'array':
       return raw(['json(', ')'], node);
     case 'decimal':
       return decimal(node, value.digits?.scale ?? 0);

@@ -15,8 +15,10 @@ const byName: readonly (readonly [RegExp, DeclaredType])[] = [
   [/REAL|FLOA|DOUB/, { as: 'real' }],
 ];
 
-const ofStrict = ({ kind, precision, digits }: StoredForm): DeclaredType => {
+const ofStrict = ({ kind, precision, digits, element }: StoredForm): DeclaredType => {
   if (kind === 'decimal') return { as: 'decimal', total: digits?.total ?? 1, scale: digits?.scale ?? 0 };
+  if (element) return { as: 'array', element: ofStrict({ ...element, encrypted: false }) };
+  if (kind === 'array') return { as: 'json' };
   return kind === 'timestamp' ? { as: kind, precision } : { as: kind };
 };
 

@@ -1,4 +1,4 @@
-import type { Column, ColumnKind } from '../../../contract/column.js';
+import type { ArrayElement, Column, ColumnKind } from '../../../contract/column.js';
 import { AshlarError } from '../../../errors.js';
 import {
   decimalText,
@@ -23,6 +23,7 @@ const types: Readonly<Record<ColumnKind, string>> = {
   date: 'TEXT',
   inet: 'TEXT',
   json: 'TEXT',
+  array: 'TEXT',
   bytes: 'BLOB',
 };
 
@@ -160,6 +161,43 @@ const timestampConditions: Conditions = (name, { precision }) => {
 
 const hexByte = (byte: number): string => byte.toString(16).toUpperCase().padStart(2, '0');
 
+const elementLengths = { uuid: 36, date: 10, timestamp: { 3: 24, 6: 27 } } as const;
+
+const elementLetters = {
+  integer: ',0-9-',
+  boolean: ',aeflrstu',
+  uuid: ',"0-9a-f-',
+  date: ',"0-9-',
+  timestamp: ',"0-9TZ:.-',
+} as const;
+
+const lengthOf = ({ kind, precision }: ArrayElement): number | undefined => {
+  if (kind === 'timestamp') return elementLengths.timestamp[precision];
+  return kind === 'uuid' || kind === 'date' ? elementLengths[kind] : undefined;
+};
+
+/** JSON in the one form in which this process writes it: arrays are compared as text. */
+const arrayConditions: Conditions = (name, { element }) => {
+  const inner = `substr(${name}, 2, length(${name}) - 2)`;
+  const length = element && lengthOf(element);
+  const isQuoted = length !== undefined || element?.kind === 'text';
+  const size = length === undefined ? '' : ` AND (length(${name}) - 1) % ${length + 3} = 0`;
+  return [
+    // json() fails for what is no JSON
+    `iif(NOT json_valid(${name}), 0, ${name} = json(${name}))`,
+    `substr(${name}, 1, 1) = '['`,
+    noNul(name),
+    isQuoted ? `(${name} = '[]' OR ${name} GLOB '[[]"*"]'${size})` : undefined,
+    // of a character there is one escape
+    element?.kind === 'text' ? `replace(${name}, '\\\\', '') NOT GLOB '*\\[/u]*'` : undefined,
+    element && element.kind !== 'text'
+      ? `${inner} NOT GLOB '*[^${elementLetters[element.kind]}]*'`
+      : undefined,
+    length === undefined ? undefined : `instr(replace(${inner}, '","', ''), ',') = 0`,
+    element?.kind === 'integer' ? `instr(${name}, '-0') = 0` : undefined,
+  ];
+};
+
 const conditions: Readonly<Record<ColumnKind, Conditions>> = {
   text: textConditions,
   inet: textConditions,
@@ -172,6 +210,7 @@ const conditions: Readonly<Record<ColumnKind, Conditions>> = {
   timestamp: timestampConditions,
   date: (name) => [`${name} IS date(${name})`, `${name} >= '0001'`],
   json: (name) => [`json_valid(${name})`],
+  array: arrayConditions,
   bytes: (name, { rules: { minBytes, firstByte, maxBytes } }) => [
     maxBytes === undefined ? undefined : `length(${name}) <= ${maxBytes}`,
     minBytes === undefined ? undefined : `length(${name}) >= ${minBytes}`,

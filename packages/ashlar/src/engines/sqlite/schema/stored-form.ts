@@ -1,4 +1,4 @@
-import type { Column, DecimalDigits, StoredForm } from '../../../contract/column.js';
+import type { ArrayElement, Column, DecimalDigits, StoredForm } from '../../../contract/column.js';
 import type { SchemaColumn } from '../../../contract/schema.js';
 import { codeOf, findWords, folded, line } from '../../../sql/code.js';
 import { namesBigint } from '../../described-bigint.js';
@@ -16,11 +16,20 @@ const form = (kind: StoredForm['kind'], precision: 3 | 6 = 3, encrypted = false)
   encrypted,
 });
 
-// the kinds that SQLite stores as text with a CHECK that has no rules of the column
-const textForms = [form('uuid'), form('timestamp', 3), form('timestamp', 6), form('date'), form('json')];
+const arrayOf = (kind: ArrayElement['kind'], precision: 3 | 6 = 3): StoredForm => ({
+  ...form('array'),
+  element: { kind, precision },
+});
 
-const conditionOf = (name: string, { kind, precision }: StoredForm): string | undefined =>
-  columnCondition({ name, kind, precision, rules: {} } as Column);
+// the kinds that SQLite stores as text with a CHECK that has no rules of the column
+const textForms = [
+  ...[form('uuid'), form('timestamp', 3), form('timestamp', 6), form('date'), form('json')],
+  ...(['text', 'uuid', 'integer', 'boolean', 'date', 'timestamp'] as const).map((kind) => arrayOf(kind)),
+  arrayOf('timestamp', 6),
+];
+
+const conditionOf = (name: string, { kind, precision, element }: StoredForm): string | undefined =>
+  columnCondition({ name, kind, precision, element, rules: {} } as unknown as Column);
 
 const envelope = /^length\((?:"[^"]+"|\S+)\) >= \d+ AND substr\((?:"[^"]+"|\S+), 1, 1\) = X'/;
 

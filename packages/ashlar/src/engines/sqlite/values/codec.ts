@@ -1,6 +1,7 @@
 import type { ResultKind } from '../../../contract/answers.js';
 import type { Column, ValueForm } from '../../../contract/column.js';
 import { AshlarError } from '../../../errors.js';
+import { heldArray } from '../../../model/array.js';
 import { decimalText, scaledDecimal } from '../../../model/decimal.js';
 import { unstorableEscape } from '../../../model/storable.js';
 
@@ -11,6 +12,7 @@ export function encode(column: ValueForm, value: unknown): unknown {
     case 'boolean':
       return value ? 1 : 0;
     case 'json':
+    case 'array':
       return JSON.stringify(value);
     case 'bytes':
       return asBuffer(value as Uint8Array);
@@ -157,8 +159,8 @@ export function decoderOf(column: Column): Decode | undefined {
 }
 
 /** Returns the function that decodes the computed values of a result column of a known kind. */
-export function resultDecoder(name: string, { kind, codec, digits }: ResultKind): Decode | undefined {
-  const stored = computedDecoder(name, { kind, digits });
+export function resultDecoder(name: string, { codec, ...form }: ResultKind): Decode | undefined {
+  const stored = computedDecoder(name, form);
   if (!codec) return stored;
   return (value) => (value === null ? null : codec.decode(stored ? stored(value) : value));
 }
@@ -213,9 +215,17 @@ export function exactNumber(name: string, value: unknown): unknown {
 /** Returns bytes as a plain Uint8Array, as every engine does, and other values as they are. */
 export const withoutBuffer: Decode = (value) => (value instanceof Uint8Array ? new Uint8Array(value) : value);
 
-type Form = Pick<Column, 'kind' | 'digits'>;
+const parsed = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+};
 
-const decoderFor = ({ kind, digits }: Form, corrupt: Corrupt): Decode | undefined => {
+type Form = Pick<ResultKind, 'kind' | 'digits' | 'element'>;
+
+const decoderFor = ({ kind, digits, element }: Form, corrupt: Corrupt): Decode | undefined => {
   switch (kind) {
     case 'boolean':
       return (value) => {
@@ -233,6 +243,13 @@ const decoderFor = ({ kind, digits }: Form, corrupt: Corrupt): Decode | undefine
         } catch (cause) {
           throw corrupt('The stored text is not JSON.', cause);
         }
+      };
+    case 'array':
+      return (value) => {
+        if (value === null) return null;
+        const held = element && typeof value === 'string' ? heldArray(element, parsed(value)) : undefined;
+        if (!held) throw corrupt('It is no array with elements of its column.');
+        return held;
       };
     case 'bytes':
       return withoutBuffer;
