@@ -20,9 +20,10 @@ export function beginControls(
   // a read session sees one snapshot, as on SQLite
   const { isolation = mode === 'read' ? 'repeatable read' : 'read committed' } = options;
   const begin = `BEGIN ISOLATION LEVEL ${isolation.toUpperCase()} ${mode === 'read' ? 'READ ONLY' : 'READ WRITE'}${deferrable ? ' DEFERRABLE' : ''}`;
+  // the first statement that reads waits for the snapshot, also one that only sets what another depends on
+  const begun = [begin, ...(deferrable ? safeSnapshot(lockTimeout) : [])];
   return [
-    ...(settings ? settings.begin(begin) : [begin]),
-    ...(deferrable ? safeSnapshot(lockTimeout) : []),
+    ...(settings ? settings.begin(...begun) : begun),
     // for this transaction only: behind a pooler, other clients use the connection as well
     ...(statementTimeout === undefined ? [] : [`SET LOCAL statement_timeout = ${statementTimeout}`]),
     ...(lockTimeout === undefined ? [] : [`SET LOCAL lock_timeout = ${lockTimeout}`]),

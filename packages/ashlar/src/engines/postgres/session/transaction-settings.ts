@@ -56,11 +56,11 @@ export class TransactionSettings {
   /**
    * Returns what begins a transaction and sets what it depends on, except for role and context.
    *
-   * @param begin - BEGIN with its options, in ASCII
+   * @param begin - BEGIN with its options, and what has to follow it at once, in ASCII
    */
-  begin(begin: string): readonly Control[] {
+  begin(...begin: readonly string[]): readonly Control[] {
     // two transactions would draw the same numbers where another client chose the seed
-    return [begin, ...readNext, `${this.#text}, ${reseed()}`];
+    return [...begin, ...readNext, `${this.#text}, ${reseed()}`];
   }
 
   /** Returns the message that resets the connection and commits its transaction. */
