@@ -56,7 +56,7 @@ const run = async (invocation: Invocation, options: Options, name = ''): Promise
   if (found) out.line(`next: ashlar migrate stamp ${found.name}`);
   if (step && step.marks.length > 0)
     out.line(
-      'next: correct each expression beside its mark /* fill … */, delete its line, and run: ashlar up',
+      'next: correct each expression beside its mark /* fill … */, delete its line, and run: ashlar up (or delete the step, and answer for all times: --zone UTC)',
     );
   else if (step) out.line('next: ashlar up');
   return {
