@@ -392,7 +392,14 @@ await db.session(async (s) => {
       'The schema of the database differs from that of the steps that would then count as applied. The detail has a line for each difference.',
     ...command('ashlar migrate stamp head'),
     remedy:
-      'Change the step so that it makes this database, or change the database. `--unchecked` records the step without comparing; every later step then starts from a schema that does not exist.',
+      'Change the step so that it makes this database, change the database, or write the difference as a step: `ashlar migrate adopt NAME`. `--unchecked` records the step without comparing; every later step then starts from a schema that does not exist.',
+  },
+  'migration-unfilled': {
+    cause:
+      'Taking over a table needs an answer that is in no schema, such as the zone of a time. The step proposes an expression, and has a directive `-- ashlar: fill` for each.',
+    ...command('ashlar migrate adopt form && ashlar up'),
+    remedy:
+      'Correct each expression that has the mark `/* fill … */` beside it, and delete the line of the directive. `ashlar migrate adopt --zone` answers for all times.',
   },
   'migration-missing': {
     cause: 'The folder of migrations is older than the database, or a step was removed or renamed.',

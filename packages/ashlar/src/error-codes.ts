@@ -163,6 +163,10 @@ export const errorCodes = {
     exit: 1,
     meaning: 'The database is not what the steps to be recorded make of an empty one. Nothing was recorded.',
   },
+  'migration-unfilled': {
+    exit: 1,
+    meaning: 'A step has marks where a person must decide. No command runs it.',
+  },
   'migration-missing': {
     exit: 1,
     meaning: 'A step was applied to the database, but the migrations folder does not contain it.',

@@ -1,7 +1,9 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { SqlDialect } from '../contract/dialect.js';
 import type { Engine } from '../contract/engine.js';
+import type { Owner } from '../contract/owner.js';
 import type { Schema } from '../contract/schema.js';
 import { AshlarError, isAshlarError } from '../errors.js';
 import { readHistory } from '../migrations/history.js';
@@ -10,9 +12,11 @@ import { objectKey } from '../migrations/ownership/keys.js';
 import { ownershipText } from '../migrations/ownership/lines.js';
 import { stateOfSteps } from '../migrations/shadow.js';
 import { readSteps } from '../migrations/steps.js';
+import { fitTypes } from './fit-types.js';
 import { isOfOtherTool } from './other-tools.js';
 import { type ReadTable, type ReadTables, readTables } from './read-table.js';
 import { type AdoptReport, reportOf, type Unseen } from './report.js';
+import { type ScannedTable, scanTables, standardRows, type TableFacts, tablesToScan } from './scan.js';
 import { systemFile } from './write-system.js';
 
 /** Options of `adopt`. */
@@ -21,6 +25,17 @@ export interface AdoptOptions {
   readonly name: string;
   /** The tables to take over; the others are left alone. Default: all. */
   readonly tables?: readonly string[] | undefined;
+  /** Whether to read the values of the columns. Default: true. */
+  readonly scan?: boolean | undefined;
+  /** The most rows of each table whose values are read. Default: 100,000. */
+  readonly scanRows?: number | undefined;
+  /**
+   * Whether the declarations leave what is stored, and what the other program may write, as it is; on SQLite a decimal is then
+   * a number, and a time a text. Default: false.
+   */
+  readonly keepValues?: boolean | undefined;
+  /** Called before values are read, with the tables and their numbers of rows. */
+  readonly onScan?: ((tables: readonly ScannedTable[]) => void) | undefined;
 }
 
 /** A file that `adopt` proposes, by its path from the folder of the tables. */
@@ -51,19 +66,36 @@ const nothing: Schema = { tables: [], functions: [], objects: [] };
 export async function adopt(engine: Engine, options: AdoptOptions): Promise<Adoption> {
   const { dialect } = engine;
   assertSystemName(options.name);
-  const { schema, systems, unseen } = await engine.asOwner(async (owner) => ({
-    schema: await engine.introspect(owner),
-    systems: (await readHistory(owner, dialect)).map(({ system }) => system),
-    unseen: (await owner.run(dialect.adoption.unseen)) as unknown as readonly Unseen[],
-  }));
-  assertNew(systems);
+  const { adoption } = dialect;
+  // without a transaction, which on SQLite would keep the other program from writing
+  const { schema, unseen, taken, dropped, facts, scanned } = await engine.asOwner(async (owner) => {
+    const found = await engine.introspect(owner);
+    assertNew((await readHistory(owner, dialect)).map(({ system }) => system));
+    const parts = chosen(found, options.tables);
+    return {
+      schema: found,
+      unseen: (await owner.run(adoption.unseen)) as unknown as readonly Unseen[],
+      ...parts,
+      ...(await scannedIn(owner, dialect, parts.taken, options)),
+    };
+  });
   const leftOut = schema.tables.map(({ name }) => name).filter(isOfOtherTool);
-  const { taken, dropped } = chosen(schema, options.tables);
-  const read = readTables(taken, dialect.name, dialect.adoption);
+  const keepsValues = options.keepValues ?? false;
+  const read = readTables({
+    schema: taken,
+    dialect: dialect.name,
+    typeOf: fitTypes({ schema: taken, dialect: dialect.name, adoption, facts, keepsValues }),
+    namesKeys: adoption.namesKeys,
+    keepsValues,
+    hasNulls: (table, column) => (facts?.get(table)?.get(column)?.nulls ?? 0) > 0,
+  });
   const partitioned = new Set(
     read.others.flatMap(({ name, reason }) => (reason === 'partitioned' ? [name] : [])),
   );
-  const { schema: made, missing } = without(taken, new Set([...partitioned, ...dropped]));
+  const aggregates = unseen.flatMap(({ type, name }) =>
+    type === 'aggregate' ? [name.replace(/\(.*$/s, '')] : [],
+  );
+  const { schema: made, missing } = without(taken, new Set([...partitioned, ...dropped, ...aggregates]));
   if (read.tables.length === 0) throw empty(read);
   const changes = dialect.changes(nothing, made, [], {});
   const lines = ownershipText({ makes: madeKeys(read.tables), keeps: [], renames: new Map() });
@@ -83,9 +115,25 @@ export async function adopt(engine: Engine, options: AdoptOptions): Promise<Adop
       leftOut,
       unseen: [...unseen, ...missing],
       keys: madeKeys(read.tables),
+      scanned,
     }),
   };
 }
+
+/** Reads the values of the tables to take over, which may be a part of them. */
+const scannedIn = async (
+  owner: Owner,
+  dialect: SqlDialect,
+  { tables }: Schema,
+  { scan = true, scanRows: most = standardRows, onScan }: AdoptOptions,
+): Promise<{ readonly facts: TableFacts | undefined; readonly scanned: readonly ScannedTable[] }> => {
+  if (!scan) return { facts: undefined, scanned: [] };
+  const scanned = await tablesToScan({ owner, dialect, tables, most });
+  onScan?.(scanned);
+  const names = new Set(scanned.map(({ name }) => name));
+  const read = tables.filter(({ name }) => names.has(name));
+  return { facts: await scanTables({ owner, dialect, tables: read, most }), scanned };
+};
 
 const assertSystemName = (name: string): void => {
   if (/^[a-z][a-z0-9_-]*$/.test(name) && name !== 'ashlar') return;

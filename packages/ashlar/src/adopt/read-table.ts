@@ -1,4 +1,4 @@
-import type { AdoptionSql, AdoptMark, AdoptReason, DeclaredType } from '../contract/adoption.js';
+import type { AdoptMark, AdoptReason, DeclaredType } from '../contract/adoption.js';
 import type { Schema, SchemaColumn, SchemaObject, SchemaTable } from '../contract/schema.js';
 import type { SqlName } from '../contract/sql.js';
 import type { ForeignKeyAction } from '../contract/table.js';
@@ -10,6 +10,7 @@ import {
   assertTableName,
   foldedName,
 } from '../model/names.js';
+import type { TypeOf } from './fit-types.js';
 import { camelName, FreeNames } from './names.js';
 import { type ReadDefault, readDefault } from './read-default.js';
 import { type FoundKeys, type FoundReference, readKeys } from './read-keys.js';
@@ -24,6 +25,8 @@ export interface ReadColumn {
   readonly default: ReadDefault | undefined;
   /** Whether the database has a default that no declaration has. */
   readonly losesDefault: boolean;
+  /** Whether its values decided the type. */
+  readonly byValues: boolean;
 }
 
 /** A column that is not declared, with the reason. It stays as it is. */
@@ -82,14 +85,28 @@ export interface ReadTables {
   readonly others: readonly OtherTable[];
 }
 
+/** How the tables of a schema are read. */
+export interface Reading {
+  readonly schema: Schema;
+  readonly dialect: SqlName;
+  readonly typeOf: TypeOf;
+  /** Whether the names of keys in the description are those of the database. */
+  readonly namesKeys: boolean;
+  /** Whether a column of a table has NULLs, where that is known. */
+  readonly hasNulls: (table: string, column: string) => boolean;
+  /** Whether a column stays undeclared if its default cannot be declared. */
+  readonly keepsValues: boolean;
+}
+
 /** Reads how the tables of a described schema are declared. */
-export function readTables(schema: Schema, dialect: SqlName, adoption: AdoptionSql): ReadTables {
+export function readTables(reading: Reading): ReadTables {
+  const { schema } = reading;
   const others: OtherTable[] = [];
   const variables = new FreeNames();
   const seen = new Set<string>();
   const drafts: Draft[] = [];
   for (const table of schema.tables) {
-    const draft = draftOf(schema, table, dialect, adoption);
+    const draft = draftOf(table, reading);
     const reason =
       typeof draft === 'string' ? draft : seen.has(foldedName(table.name)) ? 'folds-to-another' : undefined;
     seen.add(foldedName(table.name));
@@ -97,7 +114,7 @@ export function readTables(schema: Schema, dialect: SqlName, adoption: AdoptionS
     else drafts.push({ ...draft, variable: variables.take(camelName(table.name), 'variable') });
   }
   const byName = new Map(drafts.map((draft) => [foldedName(draft.table.name), draft]));
-  const tables = drafts.map((draft) => finished(draft, byName, adoption.namesKeys));
+  const tables = drafts.map((draft) => finished(draft, byName, reading.namesKeys));
   return { tables: targetsFirst(tables), others };
 }
 
@@ -121,10 +138,8 @@ const isAllowed = (assert: () => void): boolean => {
 };
 
 const draftOf = (
-  schema: Schema,
   table: SchemaTable,
-  dialect: SqlName,
-  adoption: AdoptionSql,
+  { dialect, typeOf, hasNulls, keepsValues }: Reading,
 ): Omit<Draft, 'variable'> | AdoptReason => {
   if (/^PARTITION BY/i.test(table.options)) return 'partitioned';
   if (!isAllowed(() => assertTableName(table.name))) return 'name';
@@ -134,12 +149,13 @@ const draftOf = (
     table.columns.find((column) => foldedName(column.name) === foldedName(name))?.name ?? name;
   const primaryKey = keys.primaryKey?.columns.map(nameIn);
   if (!primaryKey) return 'no-primary-key';
+  if (primaryKey.some((column) => hasNulls(table.name, column))) return 'key-null';
   const properties = new FreeNames();
   const columns: ReadColumn[] = [];
   const others: OtherColumn[] = [];
   for (const column of table.columns) {
     const isKey = primaryKey.includes(column.name);
-    const found = adoption.typeOf(schema, table, column, isKey && primaryKey.length === 1);
+    const found = typeOf(table, column);
     const isNamed = isAllowed(() => assertColumnName(table.name, column.name));
     if ('reason' in found || !isNamed) {
       others.push({
@@ -150,9 +166,12 @@ const draftOf = (
       });
       continue;
     }
-    columns.push(
-      readColumn(column, found, { isKey, dialect, property: propertyOf(table, column, properties) }),
-    );
+    const read = readColumn(column, found, { isKey, dialect });
+    if (read.losesDefault && keepsValues && !isKey) {
+      others.push({ name: column.name, type: column.type, reason: 'default', isRequired: false });
+      continue;
+    }
+    columns.push({ ...read, property: propertyOf(table, column, properties) });
   }
   if (
     !primaryKey.every((name) => columns.some((column) => column.name === name && column.type.as !== 'array'))
@@ -168,24 +187,24 @@ const propertyOf = (table: SchemaTable, { name }: SchemaColumn, free: FreeNames)
 
 const readColumn = (
   column: SchemaColumn,
-  { type, mark }: { readonly type: DeclaredType; readonly mark?: AdoptMark },
   {
-    isKey,
-    dialect,
-    property,
-  }: { readonly isKey: boolean; readonly dialect: SqlName; readonly property: string },
-): ReadColumn => {
+    type,
+    mark,
+    byValues,
+  }: { readonly type: DeclaredType; readonly mark?: AdoptMark; readonly byValues: boolean },
+  { isKey, dialect }: { readonly isKey: boolean; readonly dialect: SqlName },
+): Omit<ReadColumn, 'property'> => {
   const { name, default: text } = column;
   const hasDefault = text !== undefined && type.as !== 'autoincrement' && !/^\(?NULL\b/i.test(text);
   const standard = hasDefault ? readDefault(text, type, dialect) : undefined;
   return {
     name,
-    property,
     type,
     mark,
     nullable: !column.notNull && !isKey,
     default: standard,
     losesDefault: hasDefault && standard === undefined,
+    byValues,
   };
 };
 

@@ -1,4 +1,4 @@
-import type { AdoptMark, AdoptReason } from '../contract/adoption.js';
+import type { AdoptReason } from '../contract/adoption.js';
 
 /** Why something of another program is not declared, in words. It stays as it is. */
 export const reasonTexts: Readonly<Record<AdoptReason, string>> = {
@@ -14,9 +14,9 @@ export const reasonTexts: Readonly<Record<AdoptReason, string>> = {
   'key-not-declared': 'a column of the primary key is not declared',
   partitioned: 'partitioned by another program, so it is not in the step either',
   'folds-to-another': 'another table has the same name but for its case',
-};
-
-/** What a person has to say about a column, in words. */
-export const markTexts: Readonly<Record<AdoptMark, string>> = {
-  'time-without-zone': 'a time without zone: in which zone was it written?',
+  'key-null': 'its primary key has NULLs',
+  'values-mixed': 'its values are of several types',
+  'values-outside': 'it has times that no declaration holds: infinity, or a year beyond 9999',
+  default: 'no declaration has its default, which the other program may rely on',
+  'values-nul': 'it has text with a NUL character',
 };

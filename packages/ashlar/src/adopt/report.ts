@@ -1,7 +1,9 @@
 import type { Schema } from '../contract/schema.js';
+import { markTexts } from '../migrations/marks.js';
 import { objectsOf } from '../migrations/ownership/keys.js';
 import type { ReadTables } from './read-table.js';
-import { markTexts, reasonTexts } from './reasons.js';
+import { reasonTexts } from './reasons.js';
+import type { ScannedTable } from './scan.js';
 
 /** An object that the database has and the first step does not make. */
 export interface Unseen {
@@ -30,6 +32,8 @@ export interface AdoptReport {
     readonly column: string;
     /** The type that it is declared as; `null` if it is not declared. */
     readonly as: string | null;
+    /** Whether its values decided the type; otherwise its type did. */
+    readonly byValues: boolean;
     /** What a person has to say before it takes Ashlar's form. */
     readonly mark: string | null;
     /** Why it, or its default, is not declared. */
@@ -40,6 +44,8 @@ export interface AdoptReport {
   readonly unseen: readonly Unseen[];
   /** The tables of other tools, which were left out. */
   readonly leftOut: readonly string[];
+  /** The tables whose values were read. */
+  readonly scanned: readonly ScannedTable[];
 }
 
 /** Returns what a database has that tables declare, keep or leave out. */
@@ -50,8 +56,9 @@ export function reportOf(found: {
   readonly unseen: readonly Unseen[];
   /** The declared objects. */
   readonly keys: readonly string[];
+  readonly scanned: readonly ScannedTable[];
 }): AdoptReport {
-  const { read, schema, leftOut, unseen, keys } = found;
+  const { read, schema, leftOut, unseen, keys, scanned } = found;
   const declared = new Set(keys);
   const ofColumns = ['table', 'column'];
   return {
@@ -60,10 +67,11 @@ export function reportOf(found: {
       ...read.others.map(({ name, reason }) => ({ name, declared: false, reason: reasonTexts[reason] })),
     ],
     columns: read.tables.flatMap((table) => [
-      ...table.columns.map(({ name, type, mark, losesDefault }) => ({
+      ...table.columns.map(({ name, type, mark, losesDefault, byValues }) => ({
         table: table.name,
         column: name,
         as: type.as,
+        byValues,
         mark: mark === undefined ? null : markTexts[mark],
         reason: losesDefault ? 'its default has no declaration: the next step drops it' : null,
       })),
@@ -71,6 +79,7 @@ export function reportOf(found: {
         table: table.name,
         column: name,
         as: null,
+        byValues: false,
         mark: null,
         reason: `${type || 'no type'}: ${reasonTexts[reason]}${isRequired ? '; no row can be inserted without it' : ''}`,
       })),
@@ -80,5 +89,6 @@ export function reportOf(found: {
     ),
     unseen,
     leftOut,
+    scanned,
   };
 }

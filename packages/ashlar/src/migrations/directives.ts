@@ -26,6 +26,8 @@ export interface Directives extends ObjectLines {
   readonly irreversible: boolean;
   /** Whether the step ends the time in which an older version of the application runs: `up` waits for `--contract`. */
   readonly contract: boolean;
+  /** What a person has to write into the file before it is run, each with its line. */
+  readonly fills?: readonly string[];
 }
 
 const modes: readonly StepMode[] = ['no-transaction', 'rebuild', 'batches'];
@@ -33,7 +35,7 @@ const names: readonly string[] = ['irreversible', 'contract', ...modes];
 const form =
   'Write a directive as a comment of its own before the first statement, such as: -- ashlar: rebuild';
 const known =
-  'The directives are irreversible, contract, one of no-transaction, rebuild and batches, and makes, keeps, renames and omits with a list of objects.';
+  'The directives are irreversible, contract, one of no-transaction, rebuild and batches, makes, keeps, renames and omits with a list of objects, and fill with what is missing.';
 
 /**
  * Reads the directives of a file: comments before the first statement, of either kind, indented or not, in any case.
@@ -47,6 +49,7 @@ export function readDirectives(text: string, dialect: SqlName, where: string): D
   let irreversible = false;
   let contract = false;
   const objects: string[] = [];
+  const fills: string[] = [];
   for (const { line, words, leading } of commentLines(text, dialect)) {
     const name = directiveOf(words);
     if (name === undefined && !isNearMiss(words)) continue;
@@ -61,11 +64,18 @@ export function readDirectives(text: string, dialect: SqlName, where: string): D
     if (name === 'irreversible') irreversible = true;
     else if (name === 'contract') contract = true;
     else if (name !== undefined && isOwnershipDirective(name)) objects.push(textOf(words));
+    else if (name !== undefined && isFill(name)) fills.push(`line ${line}: ${textOf(words)}`);
     else if (asked === undefined) throw refused(known);
     else if (mode !== 'transaction') throw refused(`The file already has the directive ${mode}.`);
     else mode = asked;
   }
-  return { mode, irreversible, contract, ...readObjectLines(objects, dialect, where) };
+  return {
+    mode,
+    irreversible,
+    contract,
+    ...(fills.length > 0 && { fills }),
+    ...readObjectLines(objects, dialect, where),
+  };
 }
 
 interface CommentLine {
@@ -102,6 +112,9 @@ const directiveOf = (words: string): string | undefined =>
 // names of objects may have capital letters
 const textOf = (words: string): string => words.replace(mark, '');
 
+/** Whether the text of a directive, after `ashlar:`, says what is missing. */
+const isFill = (directive: string): boolean => /^fill\s+\S/i.test(directive);
+
 const mostEdits = 2;
 const letters = (text: string): string => text.replaceAll(/[^\p{L}\p{N}]/gu, '');
 
@@ -110,7 +123,11 @@ const isNearMiss = (words: string): boolean => {
   const [, word = '', rest = ''] = /^[^\p{L}\p{N}]*([\p{L}\p{N}]+)(.*)$/su.exec(words.toLowerCase()) ?? [];
   if (word === 'ashlar' && /^\s*[:：]/.test(rest)) return true;
   if (!isNear(word, 'ashlar')) return false;
-  return looksLikeOwnership(rest) || names.some((name) => isNear(letters(rest), letters(name)));
+  return (
+    looksLikeOwnership(rest) ||
+    /^[^\p{L}\p{N}]*fill\s+\S+\.\S/u.test(rest) ||
+    names.some((name) => isNear(letters(rest), letters(name)))
+  );
 };
 
 const isNear = (given: string, wanted: string): boolean =>

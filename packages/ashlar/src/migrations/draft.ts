@@ -31,6 +31,13 @@ export interface Draft {
   readonly ledger: OwnershipLedger;
   /** What did not work there before the step. */
   readonly broken: ReadonlySet<string>;
+  /** Whether the step takes over tables of another program. */
+  readonly adopts: boolean;
+}
+
+/** What drafts are opened for. */
+export interface DraftOptions extends ProjectEngines {
+  readonly adopts?: boolean | undefined;
 }
 
 /**
@@ -38,7 +45,7 @@ export interface Draft {
  *
  * @throws AshlarError `migration-failed`, `migration-invalid`, `driver-missing`, `conversion-blocked`
  */
-async function openDraft(system: SystemFacts, name: SqlName): Promise<Draft> {
+async function openDraft(system: SystemFacts, name: SqlName, adopts: boolean): Promise<Draft> {
   assertKeyKinds(Object.values(system.tables));
   const dialect = await dialects[name]();
   const steps = existsSync(folderPath(system.migrations)) ? await readSteps(system.migrations, name) : [];
@@ -54,6 +61,7 @@ async function openDraft(system: SystemFacts, name: SqlName): Promise<Draft> {
       system,
       shadow,
       ledger,
+      adopts,
       broken: new Set(broken),
       comparison: {
         dialect,
@@ -78,7 +86,7 @@ async function openDraft(system: SystemFacts, name: SqlName): Promise<Draft> {
 export async function withDrafts<T>(
   system: SystemFacts,
   folder: URL | string,
-  project: ProjectEngines,
+  project: DraftOptions,
   use: (drafts: readonly Draft[], root: string) => Promise<T>,
 ): Promise<T> {
   const root = folderPath(folder);
@@ -86,7 +94,7 @@ export async function withDrafts<T>(
   const drafts: Draft[] = [];
   try {
     for (const engine of enginesOfSystem(system, projectEngines(root, project)))
-      drafts.push(await openDraft({ ...system, migrations }, engine));
+      drafts.push(await openDraft({ ...system, migrations }, engine, project.adopts ?? false));
     return await use(drafts, root);
   } finally {
     for (const { shadow } of drafts) await shadow.close();
@@ -121,7 +129,11 @@ export function withoutKept(
     ]),
   );
   const isKept = isKeptIn(ownership, keeps);
-  return { dialect, before, after: withKept(after, before, (key) => isKept(key) && !renamed.has(key)) };
+  return {
+    dialect,
+    before,
+    after: withKept(after, before, (key) => isKept(key) && !renamed.has(key), dialect.adoption.keptType),
+  };
 }
 
 /** What a step changes in one dialect. */
@@ -147,7 +159,7 @@ export async function planDraft(
   renames: AllRenames,
   keeps: ReadonlySet<string>,
 ): Promise<PlannedDraft> {
-  const { system, shadow, ledger } = draft;
+  const { system, shadow, ledger, adopts } = draft;
   const model = inCreationOrder(Object.values(system.tables));
   const planned = await changesKeeping({
     system,
@@ -155,12 +167,16 @@ export async function planDraft(
     renames,
     keeps,
     run: (step) => runStepsIn(shadow, [step], ledger),
+    adopts,
   });
   const { comparison, renamedColumns, renamedKeys } = planned;
-  assertConvertible(comparison, renamedColumns, model);
-  assertNoneConverted({ ...comparison, kept: planned.kept }, retypesOf(comparison, renamedColumns));
+  assertConvertible(comparison, renamedColumns, model, adopts);
+  assertNoneConverted({ ...comparison, kept: planned.kept, adopts }, retypesOf(comparison, renamedColumns));
   const had = keysOf(comparison.before);
   const moved = new Set(renamedKeys.values());
+  const { foreign } = draft.comparison.ownership;
+  // what another program made and tables declare now is theirs
+  const isNew = (key: string): boolean => !had.has(key) || (adopts && foreign.has(key));
   return {
     ...draft,
     ...planned,
@@ -168,7 +184,7 @@ export async function planDraft(
     original: draft.comparison.before,
     comparison: { ...comparison, ownership: ledger.ownership },
     lines: {
-      makes: [...keysOf(draft.comparison.after)].filter((key) => !had.has(key) && !moved.has(key)),
+      makes: [...keysOf(draft.comparison.after)].filter((key) => isNew(key) && !moved.has(key)),
       keeps: [...keeps].map((key) => afterRenames(key, renamedKeys)),
       renames: renamedKeys,
     },
@@ -188,7 +204,18 @@ export interface StepTexts {
  * @throws AshlarError `migration-untested`, `migration-blocked`
  */
 export function tryDraft(
-  { system, shadow, broken, model, original, comparison, renamedColumns, renamedTables, kept }: PlannedDraft,
+  {
+    system,
+    shadow,
+    broken,
+    adopts,
+    model,
+    original,
+    comparison,
+    renamedColumns,
+    renamedTables,
+    kept,
+  }: PlannedDraft,
   step: string,
   texts: StepTexts,
 ): Promise<Tried> {
@@ -202,6 +229,7 @@ export function tryDraft(
     comparison,
     kept,
     broken,
+    adopts,
     renames: renamedColumns,
     retypes: retypesOf(comparison, renamedColumns),
     up: sqlBody(step, `up.${name}.sql`, texts.up, name),

@@ -14,6 +14,7 @@ export {
   type TableStatus,
   type WeakerGuarantee,
 } from '../status/status.js';
+export { type AdoptedSteps, type AdoptStepOptions, adoptStep } from './adopt-step.js';
 export type { BatchProgress } from './batches/run-batches.js';
 export type { Danger } from './danger/find-dangers.js';
 export type { Candidate, Decide, Decisions, Missing } from './decisions.js';
@@ -28,7 +29,7 @@ export type { LockBudget, LockWait } from './lock-budget.js';
 export type { DataLoss } from './losses/measure.js';
 export type { StepLosses } from './losses/rehearse.js';
 export { check as checkMigrations } from './model-changes.js';
-export { type NewStep, type NewStepOptions, newStep } from './new-step.js';
+export { type AdoptOptions, type NewStep, type NewStepOptions, newStep } from './new-step.js';
 export type { OwnershipLines } from './ownership/lines.js';
 export type { UndeclaredObject } from './ownership/undeclared.js';
 export type { DecideObject, ObjectAnswer } from './ownership/unknown.js';

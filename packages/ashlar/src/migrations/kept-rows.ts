@@ -43,18 +43,26 @@ export async function readKept(
         ),
       );
       if (!now || !was || isOurs || isComputed) return [];
+      const isForeign = table.retypes.get(former)?.foreign !== undefined;
       const form =
-        when === 'before' ? dialect.storedForm(table.before, was) : dialect.storedForm(now, column);
-      return [{ former, name: when === 'before' ? former : column.name, form }];
+        when === 'before' && !isForeign
+          ? dialect.storedForm(table.before, was)
+          : dialect.storedForm(now, column);
+      const name = when === 'before' ? former : column.name;
+      // a value of another program is compared by what the step makes of it
+      const value =
+        when === 'before' && isForeign
+          ? dialect.converted([table.before, was], [now, column])
+          : identifier(name);
+      return [{ former, name, value, form }];
     });
     if (columns.length === 0) continue;
     // the owner reads integers beyond 2^53 as text only
     const list = columns
-      .map(({ name, form }) => {
+      .map(({ name, value, form }) => {
         const column = identifier(name);
-        return form?.kind === 'bigint' || form?.kind === 'decimal'
-          ? `CAST(${column} AS text) AS ${column}`
-          : column;
+        if (form?.kind === 'bigint' || form?.kind === 'decimal') return `CAST(${value} AS text) AS ${column}`;
+        return value === column ? column : `${value} AS ${column}`;
       })
       .join(', ');
     const rows = await owner.run(`SELECT ${list} FROM ${identifier(table.before.name)}`);
@@ -88,7 +96,7 @@ export function firstDifference(
       Object.fromEntries(
         Object.entries(row).map(([name, value]) => {
           const retype = isConverted ? table.retypes.get(name) : undefined;
-          const conversion = retype && conversionOf(retype);
+          const conversion = retype?.foreign ? undefined : retype && conversionOf(retype);
           return [name, conversion ? converted(conversion, value as StoredValue | null) : value];
         }),
       ),

@@ -7,7 +7,9 @@ import { AshlarError } from '../errors.js';
 import { type Decisions, resolveRenames } from './decisions.js';
 import { type Draft, planDraft, tryDraft, unownedIn, withDrafts, withoutKept } from './draft.js';
 import { tablesFileOf } from './external-steps.js';
+import { assertZone, fillText, inZone, type Mark, marksOf } from './marks.js';
 import { allChanges } from './ownership/changes.js';
+import { objectKey } from './ownership/keys.js';
 import { omitsText, ownershipText } from './ownership/lines.js';
 import {
   answersFor,
@@ -17,6 +19,7 @@ import {
   undeclaredObjects,
 } from './ownership/unknown.js';
 import { assertBoundNames } from './renames.js';
+import { retypesOf } from './retypes.js';
 import { byStepOrder } from './steps.js';
 import type { StuckTable } from './trial.js';
 
@@ -38,6 +41,12 @@ export interface NewStepOptions extends Decisions {
   readonly engines?: readonly SqlName[] | undefined;
 }
 
+/** How a step takes over tables of another program. */
+export interface AdoptOptions {
+  /** The zone in which times without zone were written: `UTC`, `Europe/Berlin`. Without it each is a mark. */
+  readonly zone?: string | undefined;
+}
+
 /** A step that `newStep` wrote. */
 export interface NewStep {
   readonly name: string;
@@ -46,6 +55,8 @@ export interface NewStep {
   readonly changes: Readonly<Partial<Record<SqlName, readonly SchemaChange[]>>>;
   /** The objects that no table declares and no generated step made: they were left as they are. */
   readonly kept: readonly string[];
+  /** What a person has to write into the step before a command runs it: `orders.placed_at: …`. */
+  readonly marks: readonly string[];
 }
 
 /**
@@ -65,21 +76,41 @@ export async function newStep(
   name: string,
   options: NewStepOptions = {},
 ): Promise<NewStep | undefined> {
+  return writtenStep({ system, folder, name, options });
+}
+
+/** What {@link writtenStep} writes. */
+export interface StepRequest {
+  readonly system: SystemFacts;
+  readonly folder: URL | string;
+  readonly name: string;
+  readonly options: NewStepOptions;
+  /** Given where the step takes over tables of another program: it is tried only if no mark is left. */
+  readonly adopt?: AdoptOptions | undefined;
+}
+
+/** Does what {@link newStep} does, also for tables of another program. */
+export function writtenStep({ folder, ...request }: StepRequest): Promise<NewStep | undefined> {
+  const { system, name, options, adopt } = request;
   assertStepName(name);
-  return withDrafts(system, folder, options, (drafts, root) =>
-    writeStep({ system, root, name, options, drafts }),
+  return withDrafts(system, folder, { ...options, adopts: adopt !== undefined }, (drafts, root) =>
+    writeStep({ ...request, root, drafts }),
   );
 }
 
-interface Writing {
-  readonly system: SystemFacts;
+interface Writing extends Omit<StepRequest, 'folder'> {
   readonly root: string;
-  readonly name: string;
-  readonly options: NewStepOptions;
   readonly drafts: readonly Draft[];
 }
 
-const writeStep = async ({ system, root, name, options, drafts }: Writing): Promise<NewStep | undefined> => {
+const writeStep = async ({
+  system,
+  root,
+  name,
+  options,
+  adopt,
+  drafts,
+}: Writing): Promise<NewStep | undefined> => {
   const keeps = await keptObjects(system, drafts, options);
   const given = { tables: options.tableRenames ?? {}, columns: options.renames ?? {} };
   const comparisons = drafts.map((draft, at) => withoutKept(draft, keeps[at] ?? none, given));
@@ -88,28 +119,33 @@ const writeStep = async ({ system, root, name, options, drafts }: Writing): Prom
   const planned = [];
   for (const [at, draft] of drafts.entries()) {
     const plan = await planDraft(draft, renames, keeps[at] ?? none);
-    planned.push({ plan, changes: allChanges(plan) });
+    const { comparison, renamedColumns, kept } = plan;
+    const marks = marksOf(retypesOf(comparison, renamedColumns));
+    const { open, answer } = answered(comparison.dialect.name, marks, adopt?.zone);
+    const warn = adopt ? withLostRights(comparison.dialect.name, kept) : (each: SchemaChange) => each;
+    planned.push({ plan, open, answer, changes: allChanges(plan).map(warn) });
   }
   const isNothing = planned.every(({ plan, changes }) => changes.length + plan.lines.keeps.length === 0);
   if (isNothing && !options.empty) return undefined;
   const step = `${await nextNumber(root)}_${name}`;
   const files: [file: string, text: string][] = [];
   const shown: (readonly [SqlName, readonly SchemaChange[]])[] = [];
-  for (const { plan, changes: own } of planned) {
+  for (const { plan, open, answer, changes: own } of planned) {
     const { name: engine } = plan.comparison.dialect;
-    const rest = { up: upText(step, plan.rest), down: downText(step, plan.rest) };
-    const isTried = plan.first.length + plan.rest.length > 0;
+    const rest = { up: answer(upText(step, plan.rest)), down: answer(downText(step, plan.rest)) };
+    const isTried = plan.first.length + plan.rest.length > 0 && open.length === 0;
     const tried = isTried ? await tryDraft(plan, step, rest) : undefined;
     const changes = withStuck(own, tried?.stuck ?? []);
     shown.push([engine, changes]);
+    const fills = fillText(open);
     const lines = [
       ...untriedLine(tried?.empty ?? []),
       ...omitsText(plan.omitted.keys),
       ...ownershipText(plan.lines),
     ];
     files.push(
-      [`up.${engine}.sql`, upText(step, changes, lines)],
-      [`down.${engine}.sql`, downText(step, changes)],
+      [`up.${engine}.sql`, answer(upText(step, changes, [...fills, ...lines]))],
+      [`down.${engine}.sql`, answer(downText(step, changes, fills))],
       ...tablesFileOf(plan.comparison.dialect, system),
     );
   }
@@ -117,8 +153,36 @@ const writeStep = async ({ system, root, name, options, drafts }: Writing): Prom
   await mkdir(folder, { recursive: true });
   for (const [file, text] of files) await writeFile(join(folder, file), text);
   const kept = new Set(planned.flatMap(({ plan }) => [...plan.kept]));
-  return { name: step, folder, changes: Object.fromEntries(shown), kept: [...kept].sort() };
+  return {
+    name: step,
+    folder,
+    changes: Object.fromEntries(shown),
+    kept: [...kept].sort(),
+    marks: planned.flatMap(({ open }) => fillText(open).map((line) => line.replace('-- ashlar: fill ', ''))),
+  };
 };
+
+/** The marks that are left, and how the others are answered in the files of a step. */
+const answered = (
+  dialect: SqlName,
+  marks: readonly Mark[],
+  zone: string | undefined,
+): { readonly open: readonly Mark[]; readonly answer: (text: string) => string } => {
+  const times = marks.filter(({ mark }) => mark === 'time-without-zone');
+  if (zone === undefined || times.length === 0) return { open: marks, answer: (text) => text };
+  assertZone(dialect, zone);
+  return { open: marks.filter((each) => !times.includes(each)), answer: (text) => inZone(text, times, zone) };
+};
+
+// PostgreSQL drops the rights on a view with it
+const withLostRights =
+  (dialect: SqlName, kept: ReadonlySet<string>) =>
+  (change: SchemaChange): SchemaChange => {
+    const [, type, name] = /^drop ((?:materialized )?view) (.+)$/.exec(change.summary) ?? [];
+    if (dialect !== 'postgres' || type === undefined || name === undefined) return change;
+    if (!kept.has(objectKey(type, name))) return change;
+    return { ...change, danger: `The step makes ${name} again; the rights on it that others have are lost.` };
+  };
 
 /** Says of each change that drops a column with whose rows it cannot be undone. */
 const withStuck = (changes: readonly SchemaChange[], stuck: readonly StuckTable[]): readonly SchemaChange[] =>
@@ -191,8 +255,16 @@ export function upText(step: string, changes: readonly SchemaChange[], more: rea
   );
 }
 
-/** Returns the text of the file that undoes changes. */
-export function downText(step: string, changes: readonly SchemaChange[]): string {
+/**
+ * Returns the text of the file that undoes changes.
+ *
+ * @param more - further lines of its header
+ */
+export function downText(
+  step: string,
+  changes: readonly SchemaChange[],
+  more: readonly string[] = [],
+): string {
   const stuck = changes.filter((change) => change.up.length > 0 && change.down.length === 0);
   const header = [
     ...(stuck.length > 0 ? ['-- ashlar: irreversible'] : []),
@@ -200,6 +272,7 @@ export function downText(step: string, changes: readonly SchemaChange[]): string
     `-- undoes ${step}`,
     ...(changes.length === 0 ? ['-- nothing to do here'] : []),
     ...stuck.map(({ summary }) => `-- no way back that keeps the data: ${summary}`),
+    ...more,
   ];
   return file(header, changes.map((change) => change.down).reverse());
 }

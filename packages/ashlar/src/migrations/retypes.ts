@@ -1,9 +1,17 @@
+import type { ForeignForm } from '../contract/adoption.js';
 import type { StoredForm } from '../contract/column.js';
 import type { Renames, SqlDialect } from '../contract/dialect.js';
 import type { GuardedTable } from '../contract/guarantee.js';
 import type { Schema, SchemaColumn, SchemaTable } from '../contract/schema.js';
 import { AshlarError } from '../errors.js';
-import { conversionBetween, type FormConversion, formText, sameForm } from '../model/conversions.js';
+import {
+  conversionBetween,
+  converted,
+  type FormConversion,
+  formText,
+  type StoredValue,
+  sameForm,
+} from '../model/conversions.js';
 import { codeOf, mentions } from '../sql/code.js';
 import { foreignKeyOf } from '../sql/foreign-key.js';
 import type { Comparison } from './renames.js';
@@ -16,6 +24,8 @@ export interface Retype {
   readonly former: string;
   readonly from: StoredForm | undefined;
   readonly to: StoredForm | undefined;
+  /** How its values become declared ones, where another program made the column; `from` is then the form that this gives. */
+  readonly foreign: ForeignForm | undefined;
 }
 
 const isComputed = ({ rest }: SchemaColumn, dialect: SqlDialect): boolean =>
@@ -45,30 +55,46 @@ export function retypesOf({ dialect, before, after }: Comparison, renames: Renam
     if (isComputed(pair.was, dialect) || isComputed(pair.is, dialect)) return [];
     const from = dialect.storedForm(pair.before, pair.was);
     const to = dialect.storedForm(pair.after, pair.is);
+    const foreign = to && dialect.adoption.foreignForm(pair.before, pair.was, to);
+    const names = { table: pair.after.name, column: pair.is.name, former: pair.was.name };
+    if (foreign) return [{ ...names, from: foreign.form, to, foreign }];
+    if (!from && !to && pair.is.type === dialect.adoption.keptType(pair.after, pair.was)) return [];
     if (from && to ? sameForm(from, to) : from === to && pair.was.type === pair.is.type) return [];
-    return [{ table: pair.after.name, column: pair.is.name, former: pair.was.name, from, to }];
+    return [{ ...names, from, to, foreign }];
   });
 }
 
-/** Returns the conversion of a retyped column; `undefined` if no generated step makes it. */
-export function conversionOf({ from, to }: Retype): FormConversion | undefined {
-  return from && to && conversionBetween(from, to);
+/** Returns the conversion of a retyped column; `undefined` if no generated step makes it, or none is needed. */
+export function conversionOf({ from, to, foreign }: Retype): FormConversion | undefined {
+  if (!from || !to || (foreign && sameForm(from, to))) return undefined;
+  return conversionBetween(from, to);
+}
+
+/** Returns a value of the declared form in the form before the step; `undefined` if it has none. */
+export function formerValue({ from, to, foreign }: Retype, value: StoredValue): StoredValue | undefined {
+  if (!from || !to) return undefined;
+  if (foreign && sameForm(from, to)) return value;
+  const back = conversionBetween(to, from);
+  return back && (converted(back, value) ?? undefined);
 }
 
 /**
  * Throws if a generated step cannot convert a column whose kind changes.
  *
+ * @param adopts - whether the step takes over tables of another program
  * @throws AshlarError `conversion-unknown`, `conversion-sealed`, `conversion-blocked`
  */
 export function assertConvertible(
   comparison: Comparison,
   renames: Renames,
   model: readonly GuardedTable[],
+  adopts = false,
 ): void {
   const retypes = retypesOf(comparison, renames);
   for (const retype of retypes) {
     assertNotSealed(comparison, model, retype);
-    if (!conversionOf(retype)) throw unknown(comparison, retype);
+    const isKnown = retype.foreign ? adopts : conversionOf(retype) !== undefined;
+    if (!isKnown) throw unknown(comparison, retype);
     assertNotPartitioning(comparison, retype);
   }
   assertBothEnds(comparison, retypes);
@@ -84,6 +110,8 @@ const refused = (
 
 const byHand =
   'Write the step by hand: ashlar migrate new NAME --empty. Add a column of the new type, fill it with the values that you want, drop the old column and rename the new one.';
+
+const takeOver = 'Write the step that takes it over from the database: ashlar migrate adopt NAME.';
 
 const reasons: Partial<Record<StoredForm['kind'], string>> = {
   json: 'The engines write JSON with different spaces and order of keys.',
@@ -103,11 +131,12 @@ const reasonOf = ({ from, to }: Retype): string => {
 const unknown = ({ dialect, before, after }: Comparison, retype: Retype): AshlarError => {
   const text = (form: StoredForm | undefined, schema: Schema, name: string): string =>
     form ? formText(form) : typeIn(schema, retype.table, name);
-  const [was, is] = [text(retype.from, before, retype.former), text(retype.to, after, retype.column)];
+  const former = retype.foreign ? undefined : retype.from;
+  const [was, is] = [text(former, before, retype.former), text(retype.to, after, retype.column)];
   return refused('conversion-unknown', retype, {
     message: `${retype.table}.${retype.column} cannot be changed from ${was} to ${is} by a generated step (${dialect.name}).`,
-    detail: reasonOf(retype),
-    suggestion: byHand,
+    detail: retype.foreign ? 'Another program made the column.' : reasonOf(retype),
+    suggestion: retype.foreign ? takeOver : byHand,
   });
 };
 

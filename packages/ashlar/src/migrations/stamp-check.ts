@@ -35,7 +35,7 @@ export async function assertMatches(
   throw new AshlarError('stamp-differs', {
     message: `The database is not what the steps of ${system.name} make of an empty one. Nothing was recorded.`,
     detail: `What differs from the steps:\n${lines.map((line) => `  ${line}`).join('\n')}`,
-    suggestion: `Change the steps so that they make this database, or change the database. To record the step all the same, which gives every later step a wrong start: ashlar migrate stamp --system ${system.name} --unchecked`,
+    suggestion: `Write the difference as a step: ashlar migrate adopt --system ${system.name} NAME. Or change the steps so that they make this database, or change the database. To record the step all the same, which gives every later step a wrong start: ashlar migrate stamp --system ${system.name} --unchecked`,
   });
 }
 

@@ -195,7 +195,19 @@ const readBody = async ({
   return sqlBody(step, sqlFile, await readFile(join(folder, sqlFile), 'utf8'), dialect);
 };
 
-/** Reads the SQL of one direction of a step from its text. @throws AshlarError `migration-invalid` */
+const unfilled = (step: string, file: string, fills: readonly string[]): AshlarError =>
+  new AshlarError('migration-unfilled', {
+    message: `${file} of step ${step} waits for a person: ${fills.length} of its expressions ${fills.length > 1 ? 'are' : 'is'} only proposed.`,
+    detail: fills.join('\n'),
+    suggestion:
+      'Correct the expression behind each mark of the same name, /* fill … */, and delete the line of the directive.',
+  });
+
+/**
+ * Reads the SQL of one direction of a step from its text. A step that waits for a person is not read, so that nothing runs it.
+ *
+ * @throws AshlarError `migration-invalid`, `migration-unfilled`
+ */
 export function sqlBody(step: string, file: string, source: string, dialect: SqlName): SqlBody {
   if (source.includes('\0')) {
     throw invalid(
@@ -206,6 +218,7 @@ export function sqlBody(step: string, file: string, source: string, dialect: Sql
   }
   // psql and the sqlite3 shell skip a byte order mark, and a script of several steps must not have one inside
   const text = source.replace(/^\uFEFF+/, '');
-  const directives = readDirectives(text, dialect, `${file} of step ${step}`);
+  const { fills = [], ...directives } = readDirectives(text, dialect, `${file} of step ${step}`);
+  if (fills.length > 0) throw unfilled(step, file, fills);
   return { kind: 'sql', file, text, statements: splitStatements(text, dialect), ...directives };
 }

@@ -4,12 +4,12 @@ import type { Engine } from '../contract/engine.js';
 import type { Owner } from '../contract/owner.js';
 import type { SchemaColumn } from '../contract/schema.js';
 import type { SystemFacts } from '../contract/system.js';
-import { conversionBetween, converted, type StoredValue } from '../model/conversions.js';
+import { converted, type StoredValue } from '../model/conversions.js';
 import { decimalText, fillGenerated, identifier, storedValue, timestampText } from '../model/index.js';
 import { envelopeLike, valueFor } from '../samples/values.js';
 import { codeOf, stringOf } from '../sql/code.js';
 import { columnsIn, uniqueExpressions } from '../sql/declared-indexes.js';
-import { conversionOf, type Retype } from './retypes.js';
+import { conversionOf, formerValue, type Retype } from './retypes.js';
 import { isFilledByDatabase, type TrialTable } from './trial-tables.js';
 
 /** The values of a row, as SQL literals by the names of the columns. */
@@ -223,23 +223,28 @@ export class TrialRows {
     retype: Retype,
     choice: Choice,
   ): string | undefined {
+    const { from } = retype;
     const conversion = conversionOf(retype);
-    const back = conversion && conversionBetween(conversion.to, conversion.from);
-    if (!back) return undefined;
+    if (!from || (!conversion && !retype.foreign)) return undefined;
     const wanted = this.#chosen(table, column, choice);
     const former =
-      wanted === undefined ? undefined : converted(back, storedValue(column, wanted) as StoredValue);
-    const found = [
-      former,
-      ...samplesOf(conversion.from, ++this.#serial),
-      ...this.#literalsIn(table, name, rest),
-    ].filter((value) => {
-      const now = value === undefined ? undefined : converted(conversion, value);
-      return now !== undefined && column.stored.safeParse(now).success;
-    });
+      wanted === undefined ? undefined : formerValue(retype, storedValue(column, wanted) as StoredValue);
+    const found = [former, ...samplesOf(from, ++this.#serial), ...this.#literalsIn(table, name, rest)].filter(
+      (value) => {
+        if (value === undefined) return false;
+        const now = conversion ? converted(conversion, value) : value;
+        return now !== undefined && column.stored.safeParse(now).success;
+      },
+    );
     return found.length === 0
       ? undefined
-      : this.literal(conversion.from, found[choice.variant % found.length]);
+      : this.formerLiteral(retype, from, found[choice.variant % found.length]);
+  }
+
+  /** Returns a value in the form before the step as an SQL expression of the column before it. */
+  formerLiteral({ foreign }: Retype, form: StoredForm, value: unknown): string {
+    const literal = this.literal(form, value);
+    return foreign ? foreign.back(literal) : literal;
   }
 
   #literalsIn({ before }: TrialTable, name: string, rest: string): readonly string[] {
@@ -266,10 +271,8 @@ export class TrialRows {
     const stored = storedValue(column, value);
     const retype = retypes.get(name);
     if (!retype) return proving.literal(this.#engine.encode(column, stored));
-    const conversion = conversionOf(retype);
-    const back = conversion && conversionBetween(conversion.to, conversion.from);
-    const former = back && converted(back, stored as StoredValue);
-    return back && former !== undefined ? this.literal(back.to, former) : undefined;
+    const former = formerValue(retype, stored as StoredValue);
+    return retype.from && former !== undefined ? this.formerLiteral(retype, retype.from, former) : undefined;
   }
 
   #undeclared(table: TrialTable, column: SchemaColumn, { variant }: Choice): string | undefined {

@@ -9,6 +9,7 @@ import { unconvertible } from '../model/conversions.js';
 import { withoutHeader } from '../sql/statements.js';
 import { firstDifference, readKept } from './kept-rows.js';
 import { assertBodiesFit, assertNoneLost, cannotRunWith, wouldBreak } from './ownership/breaks.js';
+import { withTextsOf } from './ownership/keep.js';
 import { type KeyedObject, nameOnly, objectsOf } from './ownership/keys.js';
 import { suspects } from './ownership/suspects.js';
 import { movedColumns } from './renames.js';
@@ -29,6 +30,8 @@ export interface Trial extends TrialTablesOf {
   readonly renamedTables: ReadonlyMap<string, string>;
   /** What did not work before the step. */
   readonly broken: ReadonlySet<string>;
+  /** Whether the step takes over tables of another program. */
+  readonly adopts: boolean;
   readonly up: SqlBody;
   readonly down: SqlBody;
 }
@@ -61,7 +64,12 @@ export async function tryStep(trial: Trial): Promise<Tried> {
   const { engine, comparison, kept: objects, renamedTables, broken, up, down } = trial;
   return engine.asOwner(async (connection) => {
     const owner = comparison.dialect.ownerOfSteps(connection);
-    assertBodiesFit({ ...comparison, kept: objects }, trial.original, renamedTables, isDeclaredIn(trial));
+    assertBodiesFit(
+      { ...comparison, kept: objects, adopts: trial.adopts },
+      trial.original,
+      renamedTables,
+      isDeclaredIn(trial),
+    );
     const { tables, empty } = await insertInto(trial, owner);
     const kept = tables.filter(({ before }) =>
       comparison.after.tables.some(({ name }) => name === before.name),
@@ -118,8 +126,9 @@ const insertRows = (
     for (const table of tables) {
       if (table.rows > 0 && (await rows.insert(table))) continue;
       empty.push(table.before.name);
-      if (table.retypes.size === 0 || table.rows === 0) continue;
-      const names = [...table.retypes.values()].map(({ column }) => column);
+      // no rule says which values a type of another program takes
+      const names = [...table.retypes.values()].flatMap(({ column, foreign }) => (foreign ? [] : [column]));
+      if (names.length === 0 || table.rows === 0) continue;
       throw new AshlarError('migration-untested', {
         message: `The change of ${table.before.name}.${names.join(', ')} cannot be tried: no sample row fits ${table.before.name}.`,
         detail:
@@ -143,7 +152,8 @@ const tryFailures = async (
 ): Promise<void> => {
   for (const table of tables) {
     for (const retype of table.rows === 0 ? [] : table.retypes.values()) {
-      const conversion = conversionOf(retype);
+      // a type of another program may have rounded the value before
+      const conversion = retype.foreign ? undefined : conversionOf(retype);
       const value = conversion && unconvertible(conversion);
       if (!conversion || value === undefined) continue;
       let ran = false;
@@ -258,12 +268,13 @@ const runTrial = async (trial: Trial, owner: Owner, { statements, mode, file }: 
 };
 
 const assertSchema = async (
-  { engine, comparison, model, kept }: Trial,
+  { engine, comparison, model, kept, adopts }: Trial,
   owner: Owner,
   direction: 'up' | 'down',
 ): Promise<void> => {
-  const { dialect, before, after } = comparison;
+  const { dialect, before } = comparison;
   const made = await engine.introspect(owner);
+  const after = adopts ? withTextsOf(made, comparison.after, kept) : comparison.after;
   assertNoneLost({ dialect, before, after: direction === 'up' ? after : before, kept }, made);
   const left =
     direction === 'up' ? dialect.changes(made, after, model, {}) : dialect.changes(made, before, [], {});

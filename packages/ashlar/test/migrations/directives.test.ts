@@ -181,6 +181,41 @@ describe('a directive', () => {
     }
   });
 
+  test('says what is missing, so that no step is read before it is filled in', async () => {
+    const text = '-- ashlar: fill Orders.at: which zone?\n/* ASHLAR: fill a.b: and this? */\nSELECT 1;';
+    for (const of of dialects)
+      expect(read(text, of).fills).toEqual([
+        'line 1: fill Orders.at: which zone?',
+        'line 2: fill a.b: and this?',
+      ]);
+    const folder = await makeFolder();
+    try {
+      await folder.step('0001_form', text);
+      await expect(readSteps(folder.path, 'sqlite')).rejects.toMatchObject({
+        code: 'migration-unfilled',
+        message: expect.stringContaining('up.sqlite.sql of step 0001_form'),
+        detail: expect.stringContaining('line 2: fill a.b'),
+      });
+      await folder.step('0001_form', 'SELECT 1;', text);
+      await expect(readSteps(folder.path, 'sqlite')).rejects.toMatchObject({
+        message: expect.stringContaining('down.sqlite.sql'),
+      });
+    } finally {
+      await folder.remove();
+    }
+  });
+
+  test.each(['ashlar fill a.b: zone?', 'ashlr: fill a.b: zone?', 'ashlar: fil a.b', 'ashlar: fill'])(
+    'about what is missing is refused: %s',
+    (words) => {
+      const invalid = expect.objectContaining({ code: 'migration-invalid' });
+      for (const of of dialects) {
+        expect(() => read(`-- ${words}\nSELECT 1;`, of)).toThrow(invalid);
+        expect(() => read(`SELECT 1;\n-- ashlar: fill a.b`, of)).toThrow(invalid);
+      }
+    },
+  );
+
   test.each([
     'ashlar: makes',
     'ashlar: makes notes',

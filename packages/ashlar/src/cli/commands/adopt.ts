@@ -2,6 +2,7 @@ import { basename, extname, join, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { type Adoption, adopt } from '../../adopt/adopt.js';
 import type { AdoptReport } from '../../adopt/report.js';
+import type { ScannedTable } from '../../adopt/scan.js';
 import { systemVariableIn } from '../../adopt/write-system.js';
 import type { SqlName } from '../../contract/sql.js';
 import { openEngine } from '../../engines/open.js';
@@ -18,6 +19,9 @@ interface Options {
   readonly dir?: string;
   readonly name?: string;
   readonly tables?: string;
+  readonly scan?: boolean;
+  readonly scanRows?: string;
+  readonly keepValues?: boolean;
 }
 
 /** `ashlar adopt SOURCE`: declares the tables of a database of another program, with a first step that makes it as it is. */
@@ -30,7 +34,13 @@ export function adoptCommand(commands: Commands): Command {
     )
     .option('--dir <folder>', 'the folder of the tables and the migrations (default: src/db)')
     .option('--name <system>', 'the name of the system (default: that of the file or database)')
-    .option('--tables <names>', 'the tables to take over, separated by commas (default: all)');
+    .option('--tables <names>', 'the tables to take over, separated by commas (default: all)')
+    .option('--scan-rows <number>', 'the most rows of each table whose values are read (default: 100000)')
+    .option('--no-scan', 'declare the columns by their types, without reading values')
+    .option(
+      '--keep-values',
+      'for a program that goes on writing: declare what leaves stored values as they are',
+    );
 }
 
 const run = async (invocation: Invocation, options: Options, source?: string): Promise<Answer> => {
@@ -44,7 +54,14 @@ const run = async (invocation: Invocation, options: Options, source?: string): P
   let dialect: SqlName;
   try {
     dialect = engine.dialect.name;
-    adoption = await adopt(engine, { name, tables: options.tables?.split(',').map((each) => each.trim()) });
+    adoption = await adopt(engine, {
+      name,
+      tables: options.tables?.split(',').map((each) => each.trim()),
+      scan: options.scan,
+      scanRows: rowsIn(options.scanRows),
+      keepValues: options.keepValues,
+      onScan: (tables) => noteScan(invocation, tables),
+    });
   } finally {
     await engine.close();
   }
@@ -54,9 +71,31 @@ const run = async (invocation: Invocation, options: Options, source?: string): P
   printAdoption(invocation, adoption.report, drafts);
   for (const line of lines) out.note(line);
   out.line(
-    'next      ashlar migrate stamp head   records the first step: the database is not changed otherwise',
+    'next      ashlar migrate stamp head    records the first step: the database is not changed otherwise',
   );
+  out.line(
+    '          ashlar migrate adopt form    writes the step that gives the tables their declared form',
+  );
+  out.line('          ashlar up');
   return { document: { system: name, files: drafts.map(({ path }) => path), ...adoption.report } };
+};
+
+const rowsIn = (text: string | undefined): number | undefined => {
+  if (text === undefined) return undefined;
+  if (/^[1-9]\d{0,14}$/.test(text)) return Number(text);
+  throw new AshlarError('usage', {
+    message: `Invalid value of --scan-rows: ${text}.`,
+    suggestion: 'Write a number of rows: --scan-rows 100000. To read none: --no-scan.',
+  });
+};
+
+const noteScan = ({ out }: Invocation, tables: readonly ScannedTable[]): void => {
+  const rows = tables.reduce((sum, each) => sum + each.rows, 0);
+  const parts = tables.filter(({ isPart }) => isPart).map(({ name }) => name);
+  const first = parts.length > 0 ? `; of ${parts.join(', ')} only the first rows` : '';
+  out.note(
+    `reading the values of about ${rows.toLocaleString('en')} rows in ${tables.length} tables${first}`,
+  );
 };
 
 // a path is a plain file; an encrypted one is given by its URL
@@ -140,6 +179,8 @@ const printAdoption = ({ out }: Invocation, report: AdoptReport, drafts: readonl
   const inForm = columns.filter(({ as }) => as !== null).length;
   out.line(`declared  ${declared.length} tables, ${inForm} columns`);
   if (kept.length > 0) out.line(`kept      ${kept.length} objects as they are, undeclared`);
+  for (const { table, column, as, byValues } of columns)
+    if (byValues && as !== null) out.line(`values    ${table}.${column}: ${as}, by what it stores`);
   for (const { table, column, mark } of columns) if (mark) out.line(`answer    ${table}.${column}: ${mark}`);
   for (const { name, reason } of tables) if (reason) out.line(`cannot    ${name}: ${reason}`);
   for (const { table, column, reason } of columns)

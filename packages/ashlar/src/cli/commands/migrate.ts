@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import type { Commands } from '../command.js';
 import { summaries } from '../command-names.js';
+import { adoptStepCommand } from './migrate/adopt.js';
 import { checkCommand } from './migrate/check.js';
 import { downCommand } from './migrate/down.js';
 import { dumpCommand } from './migrate/dump.js';
@@ -17,6 +18,7 @@ export function migrateCommand(commands: Commands): Command {
     .description(summaries.migrate.description)
     .addCommand(planCommand(commands))
     .addCommand(newCommand(commands))
+    .addCommand(adoptStepCommand(commands))
     .addCommand(migrateUpCommand(commands))
     .addCommand(downCommand(commands))
     .addCommand(sqlCommand(commands))

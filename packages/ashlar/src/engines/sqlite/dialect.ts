@@ -34,7 +34,7 @@ export const sqliteDialect: SqlDialect = {
   viewSql,
   changes,
   expansion: expansionSteps,
-  converted: ([table, from], [, to]) => copiedValue(table.name, from, to),
+  converted: copiedValue,
   findBroken,
   renameTables: tableRenamer('sqlite', refilledByName),
   ownerOfSteps: withoutImplicitDeletes,

@@ -30,14 +30,16 @@ interface Gone {
  * @param after - the schema after it; its functions and triggers are read
  * @param tables - the renamed tables: former → current
  * @param isConcerned - whether an object is read
+ * @param minds - whether another type of a column counts
  */
 export function brokenBody(
   before: Schema,
   after: Schema,
   tables: ReadonlyMap<string, string>,
   isConcerned: (object: KeyedObject) => boolean,
+  minds = true,
 ): BrokenBody | undefined {
-  const gone = goneIn(before, after, tables);
+  const gone = goneIn(before, after, tables, minds);
   if (gone.length === 0) return undefined;
   const headers = new Map(before.functions.map(({ name, definition }) => [plain(name), definition]));
   for (const object of objectsOf(after)) {
@@ -58,7 +60,12 @@ const plain = (name: string): string => functionName(name).toLowerCase();
 const textOf = ({ table, column }: Gone): string =>
   column === undefined ? table.name : `${table.name}.${column}`;
 
-const goneIn = (before: Schema, after: Schema, tables: ReadonlyMap<string, string>): readonly Gone[] => {
+const goneIn = (
+  before: Schema,
+  after: Schema,
+  tables: ReadonlyMap<string, string>,
+  minds: boolean,
+): readonly Gone[] => {
   const remaining = new Map(after.tables.map((table) => [table.name, table]));
   return before.tables.flatMap((table): Gone[] => {
     const now = remaining.get(tables.get(table.name) ?? table.name);
@@ -66,7 +73,7 @@ const goneIn = (before: Schema, after: Schema, tables: ReadonlyMap<string, strin
     return [
       ...(now?.name === table.name ? [] : [{ table, now, column: undefined }]),
       ...table.columns.flatMap(({ name, type }) =>
-        types.get(name) === type ? [] : [{ table, now, column: name }],
+        (minds ? types.get(name) === type : types.has(name)) ? [] : [{ table, now, column: name }],
       ),
     ];
   });

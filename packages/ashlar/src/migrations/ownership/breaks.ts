@@ -16,6 +16,11 @@ export interface KeepingStep {
   readonly before: Schema;
   readonly after: Schema;
   readonly kept: ReadonlySet<string>;
+  /**
+   * Whether the step takes over tables of another program: it gives a column the type in which Ashlar stores the same value, and
+   * makes what names the column again.
+   */
+  readonly adopts?: boolean;
 }
 
 /** Returns the error of a step that does not run, while there are such objects. */
@@ -57,12 +62,12 @@ const unaffected: ReadonlySet<string> = new Set(['table', 'index', 'constraint',
  * @throws AshlarError `conversion-blocked`
  */
 export function assertNoneConverted(
-  { dialect, before, kept }: KeepingStep,
+  { dialect, before, kept, adopts = false }: KeepingStep,
   retypes: readonly Retype[],
 ): void {
   const names = (definition: string, name: string): boolean => mentions(definition, name, dialect.name);
   for (const { key, type, table, name, definition } of objectsOf(before)) {
-    if (!kept.has(key) || unaffected.has(type)) continue;
+    if (!kept.has(key) || unaffected.has(type) || (adopts && type !== 'virtual table')) continue;
     const retype = retypes.find(
       (each) =>
         names(definition, each.former) &&
@@ -88,13 +93,13 @@ export function assertNoneConverted(
  * @throws AshlarError `migration-blocked`
  */
 export function assertBodiesFit(
-  { after, kept }: KeepingStep,
+  { after, kept, adopts = false }: KeepingStep,
   original: Schema,
   tables: ReadonlyMap<string, string>,
   isDeclared: (object: KeyedObject) => boolean,
 ): void {
   const isConcerned = (object: KeyedObject): boolean => kept.has(object.key) || isDeclared(object);
-  const found = brokenBody(original, after, tables, isConcerned);
+  const found = brokenBody(original, after, tables, isConcerned, !adopts);
   if (!found) return;
   const { object, names } = found;
   const detail = `It names ${names}, which the step renames, drops or converts. PostgreSQL would find out only when it runs.`;

@@ -16,7 +16,7 @@ import type { Step } from '../steps.js';
 import type { SchemaState } from '../steps-state.js';
 import { blocked } from './blocked.js';
 import { cannotRunWith } from './breaks.js';
-import { withKept } from './keep.js';
+import { withKept, withReplaced } from './keep.js';
 import { afterRenames, commentsOf, objectKey, objectsOf } from './keys.js';
 import type { Ownership } from './ownership.js';
 import type { OwnedComparison } from './unknown.js';
@@ -57,6 +57,8 @@ export interface Keeping {
   readonly keeps: ReadonlySet<string>;
   /** Runs a step after all that ran before in a shadow database. */
   readonly run: (step: Step) => Promise<SchemaState>;
+  /** Whether the step takes over tables of another program. */
+  readonly adopts?: boolean;
 }
 
 /**
@@ -71,8 +73,14 @@ export async function changesKeeping({
   renames,
   keeps,
   run,
+  adopts = false,
 }: Keeping): Promise<KeepingChanges> {
   const { dialect, after } = comparison;
+  const { keptType, columnChecks } = dialect.adoption;
+  const kept = (before: Schema, isKeptThere: (key: string) => boolean): Schema => {
+    const schema = withKept(after, before, isKeptThere, keptType);
+    return adopts ? withReplaced(schema, before, isKeptThere, columnChecks) : schema;
+  };
   const model = inCreationOrder(Object.values(system.tables));
   const omitted = changesOfOmitted(
     dialect.name,
@@ -85,7 +93,7 @@ export async function changesKeeping({
   );
   const tables = await renamedState(comparison, { dialect, changes: renamedTables, keys: tableKeys, run });
   const isKept = isKeptIn(tables.ownership, keeps, tableKeys);
-  const asked = withKept(after, tables.schema, isKept);
+  const asked = kept(tables.schema, isKept);
   const renamedColumns = renameChanges(renames.columns);
   const columnKeys = keysOfColumns(renames.columns);
   const renamedKeys = new Map([...tableKeys, ...columnKeys]);
@@ -111,7 +119,7 @@ export async function changesKeeping({
   }
   const columns = await renamedState(tables, { dialect, changes: renamedColumns, keys: columnKeys, run });
   const isKeptNow = isKeptIn(columns.ownership, keeps, renamedKeys);
-  const target = withKept(after, columns.schema, isKeptNow);
+  const target = kept(columns.schema, isKeptNow);
   assertNotCarried(columns.schema, target, isKeptNow);
   return {
     first: [...renamedTables, ...renamedColumns],

@@ -3,6 +3,7 @@ import type { Schema, SchemaColumn } from '../../../contract/schema.js';
 import { codeOf, stringOf } from '../../../sql/code.js';
 import { sql } from '../../../sql/template.js';
 import { isComputed, isIdentity } from './described-column.js';
+import { foreignForm } from './foreign-form.js';
 
 const plain: Readonly<Record<string, DeclaredType>> = {
   text: { as: 'text' },
@@ -117,4 +118,20 @@ const unseen = sql`
 `;
 
 /** How columns of other programs are declared, and what the description of a schema lacks. */
-export const adoption: AdoptionSql = { typeOf, unseen, namesKeys: true };
+export const adoption: AdoptionSql = {
+  typeOf,
+  foreignForm,
+  keptType: (_table, { type }) => type,
+  // PostgreSQL makes constraints of the table of them
+  columnChecks: () => [],
+  // the other types say what their values are
+  measures: ({ type }, value) =>
+    /^(date|timestamp)/.test(type)
+      ? {
+          outside: `count(*) FILTER (WHERE ${value} < '0001-01-01' OR ${value} >= '10000-01-01')`,
+        }
+      : {},
+  fit: ({ found, facts }) => ((facts.outside ?? 0) > 0 ? { reason: 'values-outside' } : found),
+  unseen,
+  namesKeys: true,
+};

@@ -112,10 +112,20 @@ const redefault = (table: string, from: SchemaColumn, to: SchemaColumn): SchemaC
   });
 
 /** The value after that of a sequence. */
-const nextOf = (sequence: OwnedSequence): string =>
+const nextOf = (sequence: Pick<OwnedSequence, 'name'>): string =>
   `(SELECT last_value + CASE WHEN is_called THEN 1 ELSE 0 END FROM ${identifier(sequence.name)})`;
 
-const countOn = (table: string, { name }: SchemaColumn, replaced: readonly OwnedSequence[]): string => {
+/** The sequence that the default of a column names, which the column need not own. */
+const sequenceIn = ({ default: text = '' }: SchemaColumn): readonly Pick<OwnedSequence, 'name'>[] => {
+  const [, name] = /^nextval\('("[^"]+"|[^'".]+)'::regclass\)$/.exec(text) ?? [];
+  return name === undefined ? [] : [{ name: name.replaceAll('"', '') }];
+};
+
+const countOn = (
+  table: string,
+  { name }: SchemaColumn,
+  replaced: readonly Pick<OwnedSequence, 'name'>[],
+): string => {
   const afterRows = `coalesce(max(${identifier(name)}), 0) + 1`;
   const next =
     replaced.length > 0 ? `greatest(${[afterRows, ...replaced.map(nextOf)].join(', ')})` : afterRows;
@@ -129,14 +139,21 @@ const countOn = (table: string, { name }: SchemaColumn, replaced: readonly Owned
  * Returns the statements that make a column an identity or end that.
  *
  * @param owned - the sequences that the column owns in the other state: an identity takes over their next number
+ * @param other - the column in the other state, whose default may name a sequence that it does not own
  */
-const identitySql = (table: string, column: SchemaColumn, owned: readonly OwnedSequence[] = []): string[] => {
+const identitySql = (
+  table: string,
+  column: SchemaColumn,
+  owned: readonly OwnedSequence[] = [],
+  other: SchemaColumn = column,
+): string[] => {
+  const named = sequenceIn(other).filter(({ name }) => !owned.some((each) => each.name === name));
   if (!isIdentity(column)) return [alterColumn(table, column.name, 'DROP IDENTITY')];
   return [
     // pg_get_serial_sequence finds the first of the sequences that a column owns
     ...owned.map(({ name }) => `ALTER SEQUENCE ${identifier(name)} OWNED BY NONE`),
     alterColumn(table, column.name, `ADD ${withoutCollation(column)}`),
-    countOn(table, column, owned),
+    countOn(table, column, [...owned, ...named]),
     ...owned.map(({ name }) => `DROP SEQUENCE ${identifier(name)}`),
   ];
 };
@@ -185,8 +202,11 @@ const reidentify = (
   }
   return change({
     summary: `${table}: ${to.name} ${isIdentity(to) ? 'becomes' : 'is no longer'} an identity column`,
-    up: [...identitySql(table, to, had), ...(isIdentity(to) ? [] : sequencesAgain(table, to, has))],
-    down: [...identitySql(table, from, has), ...(isIdentity(from) ? [] : sequencesAgain(table, from, had))],
+    up: [...identitySql(table, to, had, from), ...(isIdentity(to) ? [] : sequencesAgain(table, to, has))],
+    down: [
+      ...identitySql(table, from, has, to),
+      ...(isIdentity(from) ? [] : sequencesAgain(table, from, had)),
+    ],
   });
 };
 

@@ -33,6 +33,7 @@ import {
 import { columnCheck } from './column-sql.js';
 import { changeComments } from './comments.js';
 import { declaredObjects } from './declared-objects.js';
+import { calledFirst } from './function-order.js';
 import { modelSql } from './model-sql.js';
 import { renameInSchema } from './rename-in-schema.js';
 import { blockingObjects, linksRetyped, type Retyped, retypedColumns, rewrittenColumns } from './retype.js';
@@ -223,7 +224,7 @@ const changeFunctions = (
   const written = new Map(model.flatMap((table) => [...modelSql(table).objects]));
   return {
     dropped: before.functions.filter(({ name }) => !is.has(name)),
-    set: after.functions.flatMap((one) => {
+    set: calledFirst(after.functions).flatMap((one) => {
       const old = was.get(one.name);
       if (old)
         return old.definition === one.definition ? [] : [{ object: one, change: replaceFunction(old, one) }];

@@ -1,8 +1,10 @@
-import type { ColumnKind } from '../../../contract/column.js';
+import type { ColumnKind, StoredForm } from '../../../contract/column.js';
 import type { SchemaColumn, SchemaTable } from '../../../contract/schema.js';
 import { conversionBetween, formText, sameForm } from '../../../model/conversions.js';
 import { identifier, literal } from '../../../model/index.js';
 import { type ConversionSql, type ConvertedColumn, casesOf } from '../../conversion-sql.js';
+import { backToForeign, intoDeclared } from '../../foreign-value.js';
+import { foreignForm } from './foreign-form.js';
 import { storedForm } from './stored-form.js';
 
 const safe = Number.MAX_SAFE_INTEGER;
@@ -143,8 +145,24 @@ export function conversionSql(
   const text = literal(`${after.name}.${to.name} cannot be converted${is ? ` to ${formText(is)}` : ''}`);
   // a constant would be evaluated before any row is read
   const failing = `(${text} || left(${value}::text, 0))`;
+  const failAs = (kind: ColumnKind): string => {
+    const type = parsedAs[kind];
+    return type === undefined ? `${failing}::boolean::text` : `${failing}::${type}`;
+  };
+  const place = `${after.name}.${to.name}`;
+  const foreign = is && foreignForm(before, from, is);
+  if (foreign)
+    return intoDeclared({ foreign, declared: is, conversions, value, fail: failAs(is.kind), place });
+  const origin = was && !is ? foreignForm(after, to, was) : undefined;
+  if (origin)
+    return backToForeign({
+      foreign: origin,
+      declared: was as StoredForm,
+      conversions,
+      value,
+      fail: failAs(origin.form.kind),
+      place,
+    });
   if (!conversion) return casesOf({ value, fail: `${failing}::boolean::text::${to.type}` });
-  const type = parsedAs[conversion.to.kind];
-  const fail = type === undefined ? `${failing}::boolean::text` : `${failing}::${type}`;
-  return conversions[conversion.name]({ value, fail, conversion });
+  return conversions[conversion.name]({ value, fail: failAs(conversion.to.kind), conversion });
 }

@@ -19,6 +19,8 @@ const typesOf: Readonly<Record<ColumnKind, readonly string[]>> = {
   inet: ['inet'],
   json: ['json', 'jsonb'],
   bytes: ['bytea'],
+  // its type is that of its elements: an array of another tool is a native column
+  array: [],
 };
 
 type Row = Readonly<Record<string, unknown>>;

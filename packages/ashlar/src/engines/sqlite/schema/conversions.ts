@@ -1,9 +1,11 @@
 import type { DecimalDigits, StoredForm } from '../../../contract/column.js';
-import type { SchemaColumn } from '../../../contract/schema.js';
+import type { SchemaColumn, SchemaTable } from '../../../contract/schema.js';
 import { conversionBetween, formText, sameForm } from '../../../model/conversions.js';
 import { greatestScaled, identifier, literal } from '../../../model/index.js';
 import { sqliteDecimalText } from '../../../sql/sqlite-decimal.js';
 import { type ConversionSql, type ConvertedColumn, casesOf } from '../../conversion-sql.js';
+import { backToForeign, intoDeclared } from '../../foreign-value.js';
+import { foreignForm, isStrict, keptType } from './foreign-form.js';
 import { storedForm } from './stored-form.js';
 
 // the CHECK of the new kind refuses every other text
@@ -86,17 +88,29 @@ const conversions: ConversionSql = {
       : casesOf(column, [`substr(${column.value}, 24) = '000Z'`, `substr(${column.value}, 1, 23) || 'Z'`]),
 };
 
+/** A described column with its table. */
+type ColumnIn = readonly [table: SchemaTable, column: SchemaColumn];
+
 /**
  * Returns the expression that copies a column into a rebuilt table. A change of the kind is a conversion: it keeps the
  * value, or gives a text that the type or the CHECK of the new column refuses.
  */
-export function copiedValue(table: string, from: SchemaColumn, to: SchemaColumn): string {
+export function copiedValue([before, from]: ColumnIn, [after, to]: ColumnIn): string {
   const value = identifier(from.name);
-  const [was, is] = [storedForm(table, from), storedForm(table, to)];
-  if (was && is ? sameForm(was, is) : from.type === to.type) return value;
+  const [was, is] = [storedForm(before, from), storedForm(after, to)];
+  const isKept = to.type === keptType(after, from) || from.type === keptType(before, to);
+  if (!was && !is && isKept) return value;
+  const foreign = is && foreignForm(before, from, is);
+  if (!foreign && (was && is ? sameForm(was, is) : from.type === to.type)) return value;
   const conversion = was && is && conversionBetween(was, is);
-  const text = literal(`${table}.${from.name} cannot be converted${is ? ` to ${formText(is)}` : ''}`);
+  const place = `${after.name}.${from.name}`;
+  const text = literal(`${place} cannot be converted${is ? ` to ${formText(is)}` : ''}`);
   // a column of text without a CHECK would store it; no constant, which would be evaluated before any row is read
-  const fail = is?.kind === 'text' ? `json(${text} || coalesce(substr(${value}, 1, 0), ''))` : text;
+  const fail =
+    is?.kind === 'text' || !isStrict(after) ? `json(${text} || coalesce(substr(${value}, 1, 0), ''))` : text;
+  if (foreign) return intoDeclared({ foreign, declared: is, conversions, value, fail, place });
+  const origin = was && !conversion ? foreignForm(after, to, was) : undefined;
+  if (was && origin)
+    return backToForeign({ foreign: origin, declared: was, conversions, value, fail, place });
   return conversion ? conversions[conversion.name]({ value, fail, conversion }) : casesOf({ value, fail });
 }

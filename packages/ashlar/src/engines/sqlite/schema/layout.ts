@@ -1,4 +1,4 @@
-import { codeOf, findWords, line, splitAtAnds, splitAtCommas } from '../../../sql/code.js';
+import { codeOf, findWords, line, splitAtAnds } from '../../../sql/code.js';
 import { sql } from '../../../sql/template.js';
 
 const lineWidth = 110;
@@ -63,15 +63,16 @@ const wrapped = (check: string): string => {
   `;
 };
 
-/** Formats a list of names in brackets, such as `(a, b, c)`; a long list is wrapped. */
-export function nameList(names: string): string {
-  if (names.length < lineWidth - 20) return `(${names})`;
+/** Formats a list of names or expressions in brackets, such as `(a, b, c)`; a long list is wrapped. */
+export function nameList(items: readonly string[]): string {
+  const text = items.join(', ');
+  if (text.length < lineWidth - 20) return `(${text})`;
   const lines: string[] = [];
-  for (const name of splitAtCommas(codeOf(names, 'sqlite')).map(line)) {
+  for (const item of items) {
     const last = lines.at(-1);
-    if (last !== undefined && last.length + name.length < lineWidth - 4)
-      lines[lines.length - 1] = `${last}, ${name}`;
-    else lines.push(name);
+    if (last !== undefined && last.length + item.length < lineWidth - 4)
+      lines[lines.length - 1] = `${last}, ${item}`;
+    else lines.push(item);
   }
   return sql`
     (

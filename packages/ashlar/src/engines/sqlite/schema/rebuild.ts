@@ -40,18 +40,15 @@ export function rebuildTable(
   });
   const rowids = keptRowids(before, after, formerName);
   const [rowidInto, rowidFrom] = typeof rowids === 'string' ? [[], []] : [[rowids.into], [rowids.from]];
-  const into = nameList(
-    [...rowidInto, ...[...kept.map(({ column }) => column.name), ...filled.keys()].map(identifier)].join(
-      ', ',
-    ),
-  );
-  const from = nameList(
-    [
-      ...rowidFrom,
-      ...kept.map(({ column, former }) => copiedValue(after.name, former, column)),
-      ...filled.values(),
-    ].join(', '),
-  ).slice(1, -1);
+  const into = nameList([
+    ...rowidInto,
+    ...[...kept.map(({ column }) => column.name), ...filled.keys()].map(identifier),
+  ]);
+  const from = nameList([
+    ...rowidFrom,
+    ...kept.map(({ column, former }) => copiedValue([before, former], [after, column])),
+    ...filled.values(),
+  ]).slice(1, -1);
   return [
     // a CHECK that names its table would name the one that this replaces
     withoutQualifier(create ?? renderTable(after, temporary), after.name, 'sqlite'),
