@@ -10,7 +10,7 @@ export interface CataloguePart {
   readonly partition?: string | undefined;
   /** Whether the part belongs to another schema, or to the whole database. */
   readonly outside?: boolean | undefined;
-  /** The names of the relations that a view reads. */
+  /** The names of the relations that a view reads, or whose triggers call a function. */
   readonly reads?: readonly string[] | undefined;
   /** What the engine says of the part, by name. What has no text is left out. */
   readonly facts: Readonly<Record<string, string>>;
@@ -20,5 +20,7 @@ export interface CataloguePart {
 export interface Catalogue {
   /** The major version of the engine that described it: `18`. */
   readonly major: string;
+  /** The name of the schema, where the engine has schemas. */
+  readonly schema?: string;
   readonly parts: readonly CataloguePart[];
 }

@@ -24,9 +24,35 @@ export function driftOf(compared: Comparison): string[] {
   const { omitted } = compared.expected.ownership;
   const present = new Set(compared.found.parts.map(directiveOf).map(withoutArguments));
   return [
-    ...compared.differences.filter((difference) => isFinding(difference, compared)).map(lineOf),
+    ...compared.differences
+      .filter((difference) => isFinding(difference, compared))
+      .map((difference) => lineOf(difference, compared.found.schema)),
     ...[...omitted.keys()].filter((key) => !present.has(key)).map((key) => `the ${key} is missing`),
   ];
+}
+
+/** A part that differs, with the texts that a line is too short for. */
+export interface ChangedFacts {
+  /** As `accepts` names it. */
+  readonly object: string;
+  readonly fact: string;
+  /** What the steps make; `null` where it has no such fact. */
+  readonly expected: string | null;
+  readonly found: string | null;
+}
+
+/** Returns the facts of a comparison that differ, with both texts. */
+export function changedFactsOf(compared: Comparison): readonly ChangedFacts[] {
+  return compared.differences
+    .filter((difference) => isFinding(difference, compared))
+    .flatMap(({ part, facts }) =>
+      facts.map(({ fact, expected = null, found = null }) => ({
+        object: directiveOf(part),
+        fact,
+        expected,
+        found,
+      })),
+    );
 }
 
 const withoutArguments = (key: string): string => key.replace(/\(.*$/s, '');

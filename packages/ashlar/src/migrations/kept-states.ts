@@ -7,7 +7,7 @@ import type { OmittedObject } from './omitted.js';
 import type { StepsState } from './steps-state.js';
 
 /** The form of the files; a change of what they hold has another number. */
-const form = 1;
+const form = 2;
 
 const kept = async (
   kind: string,

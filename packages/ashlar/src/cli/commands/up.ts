@@ -95,6 +95,7 @@ interface UpReport {
 const scopeLines = {
   written: 'scope and actor of sessions are verified from now on: every instance needs SCOPE_KEY',
   bound: 'the key that verifies scopes was bound to this restored database',
+  unexplained: 'another key than SCOPE_KEY and NEW_SCOPE_KEY verifies scopes too: `ashlar status` names it',
 } as const;
 
 const initialise = async (
@@ -117,12 +118,13 @@ const initialise = async (
     },
     ...stepProgress(out),
   });
-  const { current: scopeKey } = invocation.scopeKeys();
-  const scopes = scopeKey === undefined ? 'unchanged' : await installScopeKey(engine, scopeKey);
+  const { current: scopeKey, next } = invocation.scopeKeys();
+  const scopes = scopeKey === undefined ? 'unchanged' : await installScopeKey(engine, scopeKey, next);
   if (scopes !== 'unchanged') out.line(`  ${scopeLines[scopes]}`);
   const { done: maintained } = await maintain(engine, Object.values(system.tables), new Date());
   for (const line of maintained) out.line(`  ${line}`);
-  const changed = applied.length > 0 || roles.length > 0 || maintained.length > 0 || scopes !== 'unchanged';
+  const changed =
+    applied.length > 0 || roles.length > 0 || maintained.length > 0 || /^(written|bound)$/.test(scopes);
   if (!changed) out.line('  nothing to do');
   return { system: system.name, engine: engine.label, url: engine.url, applied, roles, maintained, changed };
 };

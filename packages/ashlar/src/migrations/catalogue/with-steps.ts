@@ -2,10 +2,13 @@ import type { Catalogue, CataloguePart } from '../../contract/catalogue.js';
 import type { SqlDialect } from '../../contract/dialect.js';
 import type { Engine } from '../../contract/engine.js';
 import type { SystemFacts } from '../../contract/system.js';
+import { defaultRoles } from '../../roles/names.js';
+import { wantedRights } from '../../roles/wanted.js';
 import { compareHistory } from '../compare-history.js';
 import { foundationState, packageVersion } from '../foundation.js';
 import { type AppliedStep, readHistory } from '../history.js';
 import { ownSystem } from '../own-system.js';
+import { functionName } from '../ownership/keys.js';
 import { stateOfSteps } from '../shadow.js';
 import { readSteps } from '../steps.js';
 import type { StepsState } from '../steps-state.js';
@@ -67,12 +70,30 @@ export function comparisonOf({ dialect, system, history, found, expected }: Desc
   return {
     found,
     expected,
-    differences: withoutConsequences(compareCatalogues(wanted, real)),
+    differences: withoutPlanned(
+      withoutConsequences(compareCatalogues(wanted, real)),
+      new Set(wantedRights(dialect, system, defaultRoles).functions),
+    ),
     isShared,
     accepted: new Map(system.accepts?.map(({ object, reason }) => [object, reason])),
     weakens: weakening({ dialect: dialect.name, system, parts: found.parts, isShared }),
   };
 }
+
+/** Leaves out who may call functions whose rights are planned, which no step grants, and that fewer may call one. */
+const withoutPlanned = (
+  differences: readonly Difference[],
+  planned: ReadonlySet<string>,
+): readonly Difference[] =>
+  differences.flatMap((difference) => {
+    const { what, part, facts } = difference;
+    if (what !== 'differs' || part.kind !== 'function') return [difference];
+    const isPlanned = planned.has(functionName(part.name));
+    const others = facts.filter(
+      ({ fact, found }) => fact !== 'callers' || (found !== undefined && !isPlanned),
+    );
+    return others.length === 0 ? [] : [{ ...difference, facts: others }];
+  });
 
 const isOwn = (name: string | undefined): boolean => name?.startsWith('ashlar_') === true;
 const parts = new Set(['column', 'constraint', 'index', 'key trigger']);

@@ -24,11 +24,11 @@ export async function describeWithin(run: RunSql): Promise<Catalogue> {
   );
   const schema = String(place.schema);
   const rows = await run(
-    `WITH ${common(literal(schema))}\n${[...relationParts, ...otherParts(literal(schema))].join('\nUNION ALL\n')}`,
+    `WITH ${common(literal(schema))}\n${[...relationParts, ...otherParts].join('\nUNION ALL\n')}`,
   );
   await run(`SELECT set_config('search_path', $1, true)`, [String(place.path)]);
   const unqualified = withoutSchema(schema);
-  return { major: String(place.major), parts: rows.map((row) => partOf(row, schema, unqualified)) };
+  return { major: String(place.major), schema, parts: rows.map((row) => partOf(row, schema, unqualified)) };
 }
 
 /** Returns the function that takes the schema's name out of what the server prints. */

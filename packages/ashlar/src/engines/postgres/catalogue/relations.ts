@@ -1,4 +1,5 @@
 import { sql } from '../../../sql/template.js';
+import { calls } from './judged.js';
 
 /** A query of parts: `kind`, `on`, `name`, `partition`, `outside`, `reads` and `facts`. It uses the relations of {@link common}. */
 export type PartsSql = string;
@@ -92,6 +93,7 @@ const indexes: PartsSql = sql`
       definition: `replace(replace(pg_get_indexdef(i.indexrelid), ' ON ONLY ', ' ON '), ' USING btree ', ' ')`,
       valid: `CASE WHEN i.indisvalid AND i.indisready AND i.indislive THEN NULL ELSE 'no' END`,
       'replica identity': `CASE WHEN i.indisreplident THEN 'yes' END`,
+      calls: calls(`d.classid = 'pg_class'::regclass AND d.objid = i.indexrelid`),
     })}
   FROM rel JOIN pg_index i ON i.indrelid = rel.oid JOIN pg_class x ON x.oid = i.indexrelid
 `;
