@@ -24,6 +24,8 @@ const ownersFunctions = (here: string, functions: readonly string[]): PowerQuery
     format('rights of %s on %s', ${who}, ${routineText}), false
   FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace CROSS JOIN aclexplode(p.proacl) a
   WHERE n.oid = ${here} AND p.prosecdef AND a.grantee NOT IN (0, p.proowner) AND p.proname NOT IN (${functions.map(literal).join(', ') || "''"})
+    -- where everybody may call it, it gives nothing
+    AND NOT EXISTS (SELECT FROM aclexplode(p.proacl) b WHERE b.grantee = 0)
 `;
 
 const schemaRights = (here: string, owner: string): PowerQuery => sql`
