@@ -1,7 +1,7 @@
 import type { Column } from './column.js';
 import type { Owner } from './owner.js';
 import type { Schema } from './schema.js';
-import type { TableFacts } from './table.js';
+import type { SqlName } from './sql.js';
 
 /**
  * A stored value in a form that no engine owns: text, digits, ISO times, `1` and `0`, JSON in the form of jsonb, bytes in hex;
@@ -12,12 +12,38 @@ export type BulkValue = string | number | null;
 /** The values of a row, in the order of {@link BulkTable.columns}. */
 export type BulkRow = readonly BulkValue[];
 
+/** A column that is copied. */
+export interface BulkColumn extends Pick<Column, 'name' | 'kind' | 'precision' | 'digits' | 'generated'> {
+  /** How the source computes the value of a column that only the target has: SQL over the table, which it names. */
+  readonly source?: string;
+  /** How the source computes the last number that such a column of numbers has got: SQL. */
+  readonly lastNumber?: string;
+  /** Whether PostgreSQL stores this text as bytes (UTF-8). */
+  readonly isBytesOnPostgres?: boolean;
+}
+
 /** A table whose rows are read or written in bulk. */
 export interface BulkTable {
   readonly name: string;
   /** The columns that are copied: all but those that the database computes. */
-  readonly columns: readonly Column[];
+  readonly columns: readonly BulkColumn[];
   readonly primaryKey: readonly string[];
+  /** Whether its steps put rows into it, which the rows of the source replace. */
+  readonly hasFirstRows?: boolean;
+}
+
+/** The databases between which rows are moved, by their SQL. */
+export interface MovedBetween {
+  readonly from: SqlName;
+  readonly to: SqlName;
+}
+
+/** What a move copies for a guarantee, beside the declared columns of its table. */
+export interface MovedParts {
+  /** Columns that the table has in the target only. */
+  readonly columns?: readonly BulkColumn[];
+  /** The side tables, in the order in which they are loaded: before the table. */
+  readonly tables: readonly BulkTable[];
 }
 
 /** Where a reader goes on: the key of the last row that was read, as JSON. */
@@ -26,6 +52,8 @@ export type Place = string;
 /** Rows that were read together, and the place behind them. */
 export interface RowBatch {
   readonly rows: readonly BulkRow[];
+  /** A line for each row, of which its checksum is made (`engines/bulk/row-line.ts`). */
+  readonly lines: readonly string[];
   readonly place: Place;
   /** How many bytes the values take, about. */
   readonly size: number;
@@ -60,10 +88,26 @@ export interface BulkReader {
    */
   rows(table: BulkTable, place: Place | undefined, onBad: (bad: BadValue) => void): AsyncIterable<RowBatch>;
   /** The next number of each column whose numbers the database gives, by table. */
-  generators(tables: readonly TableFacts[]): Promise<ReadonlyMap<string, bigint>>;
-  /** Ends the snapshot. Returns whether somebody has written to the database since it began. */
-  changed(): Promise<boolean>;
+  generators(tables: readonly BulkTable[]): Promise<ReadonlyMap<string, bigint>>;
+  /** The months of UTC, as `2026-11`, in which the times of a column are. */
+  months(table: string, column: string): Promise<readonly string[]>;
+  /**
+   * Ends the snapshot. Returns whether somebody has written to the tables since it began.
+   *
+   * @param known - the checksums of the tables under the snapshot
+   */
+  changed(tables: readonly BulkTable[], known: ReadonlyMap<string, Checksum>): Promise<boolean>;
   close(): Promise<void>;
+}
+
+/** Rows on their way into a table. Until they have ended, nothing else runs in the transaction. */
+export interface BulkLoad {
+  /** Sends rows; resolves when more can be sent. @throws RefusedRow (`engines/bulk/refused-row.ts`), AshlarError */
+  write(batch: Pick<RowBatch, 'rows' | 'lines'>): Promise<void>;
+  /** Resolves when the target has the rows. @throws as `write` */
+  end(): Promise<void>;
+  /** Gives the rows up; the transaction can only be rolled back then. */
+  abort(): Promise<void>;
 }
 
 /** Writes rows past the guarantees, into a database that is marked as the target of a move. */
@@ -74,12 +118,8 @@ export interface BulkWriter {
   hide(table: string, roles: readonly string[]): Promise<void>;
   /** Makes the tables loadable, in the open transaction: lifts keys, indexes, triggers, row security and rights. Idempotent. */
   lift(tables: readonly string[], roles: readonly string[]): Promise<void>;
-  /**
-   * Writes rows in the open transaction.
-   *
-   * @throws AshlarError `move-value`, which names the row that was refused
-   */
-  load(table: BulkTable, rows: readonly BulkRow[]): Promise<void>;
+  /** Begins to load rows in the open transaction. */
+  load(table: BulkTable): Promise<BulkLoad>;
   /** Removes all rows of lifted tables, in the open transaction. */
   empty(tables: readonly string[]): Promise<void>;
   /**
@@ -94,5 +134,5 @@ export interface BulkWriter {
   ): Promise<void>;
   checksum(table: BulkTable): Promise<Checksum>;
   /** Sets the next numbers that {@link BulkReader.generators} returned. */
-  setGenerators(tables: readonly TableFacts[], next: ReadonlyMap<string, bigint>): Promise<void>;
+  setGenerators(tables: readonly BulkTable[], next: ReadonlyMap<string, bigint>): Promise<void>;
 }

@@ -83,6 +83,11 @@ export interface Engine {
   /** Describes the whole database as the engine sees it, Ashlar's own objects and partitions included (decision 0028). */
   catalogue(owner: Owner): Promise<Catalogue>;
   /**
+   * Describes what `make` makes of an empty schema of this database, in a transaction that is rolled back, without what other
+   * schemas and the database itself have; `undefined` if the engine has no schemas (SQLite).
+   */
+  readonly scratch: ((owner: Owner, make: (owner: Owner) => Promise<void>) => Promise<Catalogue>) | undefined;
+  /**
    * Lists the partitions of a table, with their bounds and estimated numbers of rows; empty if the engine has no
    * partitions.
    */
@@ -106,24 +111,21 @@ export interface Engine {
   snapshot<T>(work: (snapshot: Snapshot) => Promise<T>): Promise<T>;
 
   /**
-   * Opens a reader of all rows, for a move to another database; `undefined` if this release cannot move from the engine.
+   * Opens a reader of all rows, for a move to another database.
    *
    * @throws AshlarError `usage` for a database in memory
    */
-  readonly bulkReader: (() => Promise<BulkReader>) | undefined;
+  readonly bulkReader: () => Promise<BulkReader>;
 
   /**
-   * Passes a writer of rows to `work`, for a move into this database, and excludes migrations meanwhile; `undefined` if this
-   * release cannot move to the engine.
+   * Passes a writer of rows to `work`, for a move into this database, and excludes migrations meanwhile.
    *
    * @throws AshlarError `migration-locked`
    */
-  readonly bulkWriter:
-    | (<T>(
-        work: (writer: BulkWriter) => Promise<T>,
-        options?: { lockTimeout?: number | undefined },
-      ) => Promise<T>)
-    | undefined;
+  readonly bulkWriter: <T>(
+    work: (writer: BulkWriter) => Promise<T>,
+    options?: { lockTimeout?: number | undefined },
+  ) => Promise<T>;
 
   close(): Promise<void>;
 }

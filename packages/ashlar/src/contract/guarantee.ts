@@ -1,4 +1,5 @@
 import type { Attack, Probe } from './attack.js';
+import type { MovedBetween, MovedParts } from './bulk.js';
 import type { DataCheck, DataContext } from './data-check.js';
 import type { Rights } from './rights.js';
 import type { RunNow, RunSql } from './sql.js';
@@ -17,6 +18,11 @@ export interface GuaranteeObject {
    * have it. Default: the first.
    */
   readonly since?: number;
+  /**
+   * Of a side table: the statement that a step runs right after it made the side table of a table that exists. It records what
+   * was there before.
+   */
+  readonly fill?: string;
 }
 
 /**
@@ -100,6 +106,12 @@ export interface Enforcement {
   readonly purge?: (table: GuardedTable, tools: PurgeTools) => Promise<PurgeReport>;
   /** Returns the SQL that purges this guarantee's records about rows that another guarantee purges. */
   readonly onPurge?: (table: GuardedTable) => PurgeFollowUp;
+  /** Makes what rows with times in these months of UTC (`2026-11`) need, before they are loaded. Idempotent. */
+  readonly makeRoom?: (
+    table: GuardedTable,
+    months: readonly string[],
+    tools: MaintenanceTools,
+  ) => Promise<void>;
   /** Runs checks beyond the existence of the objects; returns one line per finding. Changes nothing. */
   readonly inspect?: (table: GuardedTable, tools: MaintenanceTools) => Promise<readonly string[]>;
 }
@@ -208,6 +220,8 @@ export interface Guarantee {
   readonly attacks?: (table: GuardedTable, probe: Probe) => readonly Attack[];
   /** Returns the checks with which `ashlar prove --data` finds rows that break this guarantee. */
   readonly data?: (table: GuardedTable, context: DataContext) => readonly DataCheck[];
+  /** Returns what a move to another database copies for this guarantee. */
+  readonly moved?: (table: GuardedTable, between: MovedBetween) => MovedParts;
 }
 
 /** A table together with its guarantees, which the database enforces. */

@@ -18,8 +18,11 @@ export function numericText(token: string): string {
 
 // jsonb sorts keys by their length in bytes, then by their bytes
 const byLength = ([one]: readonly [string, unknown], [other]: readonly [string, unknown]): number => {
-  const [a, b] = [Buffer.from(one), Buffer.from(other)];
-  return a.length - b.length || a.compare(b);
+  const [a, b] = [Buffer.byteLength(one), Buffer.byteLength(other)];
+  if (a !== b) return a - b;
+  // ASCII sorts as its bytes
+  if (a === one.length && b === other.length) return one < other ? -1 : Number(one > other);
+  return Buffer.from(one).compare(Buffer.from(other));
 };
 
 /** Returns a JSON value as text in the form of jsonb. */

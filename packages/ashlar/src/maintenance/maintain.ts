@@ -26,17 +26,17 @@ export async function maintain(
   return engine.asOwner(
     async (owner) => {
       const reports: MaintenanceReport[] = [];
-      for (const task of tasks) reports.push(await task(toolsOf(owner, now)));
+      for (const task of tasks) reports.push(await task(maintenanceTools(owner, now)));
       return { done: reports.flatMap((report) => report.done), goodUntil: earliest(reports) };
     },
     { exclusive: true },
   );
 }
 
-const toolsOf = (owner: Owner, now: Date): MaintenanceTools => ({
-  now,
-  atomically: (work, options) => owner.atomically(() => work(owner.run), options),
-});
+/** Returns the tools with which a guarantee does its maintenance on a connection of the owner. */
+export function maintenanceTools(owner: Owner, now: Date): MaintenanceTools {
+  return { now, atomically: (work, options) => owner.atomically(() => work(owner.run), options) };
+}
 
 const earliest = (reports: readonly MaintenanceReport[]): Date | undefined =>
   reports

@@ -18,9 +18,14 @@ export function scaledDecimal(text: string): bigint {
 
 /** Returns the text of a scaled decimal with exactly `scale` digits after the point: 1230n → `12.30`. */
 export function decimalText(scaled: bigint, scale: number): string {
-  const digits = String(scaled < 0n ? -scaled : scaled).padStart(scale + 1, '0');
-  const whole = digits.slice(0, digits.length - scale);
-  return `${scaled < 0n ? '-' : ''}${whole}${scale === 0 ? '' : `.${digits.slice(-scale)}`}`;
+  return withPoint(String(scaled), scale);
+}
+
+/** Returns the digits of a scaled decimal with a point before the last `scale` of them: `-5` → `-0.05`. */
+export function withPoint(scaled: string, scale: number): string {
+  const sign = scaled.startsWith('-') ? '-' : '';
+  const digits = scaled.slice(sign.length).padStart(scale + 1, '0');
+  return `${sign}${digits.slice(0, digits.length - scale)}${scale === 0 ? '' : `.${digits.slice(-scale)}`}`;
 }
 
 /** Returns the greatest scaled value of a decimal with that many digits. */

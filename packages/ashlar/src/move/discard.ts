@@ -16,9 +16,8 @@ export async function discardMove(
   to: Engine,
   options: { readonly lockTimeout?: number | undefined } = {},
 ): Promise<readonly string[]> {
-  const { dialect, bulkWriter } = to;
-  if (!bulkWriter) return refuse();
-  return bulkWriter(
+  const { dialect } = to;
+  return to.bulkWriter(
     ({ owner, lift, empty }) =>
       owner.atomically(async () => {
         const history = await readHistory(owner, dialect);

@@ -7,6 +7,8 @@ import type {
   Place,
   RowBatch,
 } from '../contract/bulk.js';
+import { RefusedRow } from '../engines/bulk/refused-row.js';
+import { rowKeyText } from '../engines/bulk/row-key.js';
 import { RowSum } from '../engines/bulk/row-sum.js';
 import { AshlarError } from '../errors.js';
 import { type TableState, writeTableState } from './mark.js';
@@ -75,31 +77,68 @@ export async function loadTable({
   const batches = reader.rows(table, place, bad.add)[Symbol.asyncIterator]();
   let next: IteratorResult<RowBatch> = await batches.next();
   while (!next.done) {
+    const start = place;
     let rows = 0;
     let size = 0;
-    await owner.atomically(async () => {
-      while (!next.done && rows < transactionRows && size < mostBytes) {
-        const batch = next.value;
-        const loading = batch.rows.length === 0 ? undefined : writer.load(table, batch.rows);
-        // a rejection that nobody waits for yet must not end the process
-        loading?.catch(() => undefined);
-        sum.add(batch.rows);
-        rows += batch.rows.length;
-        size += batch.size;
-        place = batch.place;
-        // the server loads while the next rows are read
-        next = await batches.next();
-        await loading;
-      }
-      count += rows;
-      await writeTableState(owner, table.name, { state: 'loading', place, rows: count });
-    });
+    try {
+      await owner.atomically(async () => {
+        const load = await writer.load(table);
+        try {
+          while (!next.done && rows < transactionRows && size < mostBytes) {
+            const batch = next.value;
+            const writing = load.write(batch);
+            // a rejection that nobody waits for yet must not end the process
+            writing.catch(() => undefined);
+            sum.add(batch.lines);
+            rows += batch.rows.length;
+            size += batch.size;
+            place = batch.place;
+            // the server loads while the next rows are read
+            next = await batches.next();
+            await writing;
+          }
+          await load.end();
+        } catch (error) {
+          await load.abort();
+          throw error;
+        }
+        count += rows;
+        await writeTableState(owner, table.name, { state: 'loading', place, rows: count });
+      });
+    } catch (error) {
+      throw error instanceof RefusedRow ? await refusedRow(reader, table, start, error) : error;
+    }
     onRows(count);
   }
   bad.assertNone();
   await owner.atomically(() => writeTableState(owner, table.name, { state: 'loaded', place, rows: count }));
   return from ? undefined : sum.value;
 }
+
+/** Finds the row that the target refused, which is no longer in memory. */
+const refusedRow = async (
+  reader: BulkReader,
+  table: BulkTable,
+  start: Place | undefined,
+  { at, what, constraint }: RefusedRow,
+): Promise<AshlarError> => {
+  let before = at;
+  let key = `row ${at + 1}`;
+  for await (const { rows } of reader.rows(table, start, () => undefined)) {
+    const row = rows[before];
+    if (row) {
+      key = rowKeyText(table, row);
+      break;
+    }
+    before -= rows.length;
+  }
+  return new AshlarError('move-value', {
+    message: `The target refuses a row of ${table.name}.`,
+    detail: `${key}: ${what}.`,
+    suggestion: 'Correct the row in the source, then run the same command again.',
+    facts: { table: table.name, ...(constraint === undefined ? {} : { constraint }) },
+  });
+};
 
 /**
  * Reads all rows of a table in the source, and returns their checksum.
@@ -110,7 +149,7 @@ export async function sourceChecksum(reader: BulkReader, table: BulkTable): Prom
   const sum = new RowSum();
   const bad = new BadValues();
   const start: Place | undefined = undefined;
-  for await (const { rows } of reader.rows(table, start, bad.add)) sum.add(rows);
+  for await (const { lines } of reader.rows(table, start, bad.add)) sum.add(lines);
   bad.assertNone();
   return sum.value;
 }

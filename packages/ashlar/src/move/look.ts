@@ -1,7 +1,6 @@
-import type { BulkReader } from '../contract/bulk.js';
+import type { BulkTable } from '../contract/bulk.js';
 import type { Engine } from '../contract/engine.js';
 import type { SystemFacts } from '../contract/system.js';
-import type { TableFacts } from '../contract/table.js';
 import { isAshlarError } from '../errors.js';
 import { compareWithSteps } from '../migrations/catalogue/with-steps.js';
 import { assertHistory, compareHistory } from '../migrations/compare-history.js';
@@ -10,12 +9,16 @@ import { assertUsable, foundationState } from '../migrations/foundation.js';
 import { type AppliedStep, readHistory } from '../migrations/history.js';
 import { readSteps } from '../migrations/steps.js';
 import { identifier } from '../model/index.js';
+import { type LedgerHead, unsealed, verifyLedgers } from './ledgers.js';
 import { moveRefused } from './refusals.js';
+import { movedTables } from './tables.js';
 
 /** The source of a move, as it was found: what is moved, and what is not. */
 export interface Source {
   readonly systems: readonly SystemFacts[];
-  readonly tables: readonly TableFacts[];
+  /** The tables that are moved, with the side tables of their guarantees, in the order in which they are loaded. */
+  readonly tables: readonly BulkTable[];
+  readonly ledgers: readonly LedgerHead[];
   readonly steps: Readonly<Record<string, readonly string[]>>;
   /** Tables of the source that no step of the moved systems makes. They are not moved. */
   readonly others: readonly string[];
@@ -30,11 +33,10 @@ export function assertNone(reasons: readonly string[]): void {
  * Looks at the source of a move: its steps must be applied, and it must be what they make, because the target is made by steps.
  *
  * @throws AshlarError `move-refused` with every reason; `migration-changed`, `migration-missing`, `migration-late`,
- *   `database-newer`, `database-incoming`
+ *   `database-newer`, `database-incoming`; `ledger-tampered`, because a move must not wash a ledger clean
  */
 export async function lookAtSource(
   source: Engine,
-  reader: BulkReader,
   systems: readonly SystemFacts[],
   target: Engine,
 ): Promise<Source> {
@@ -58,15 +60,21 @@ export async function lookAtSource(
     for (const line of compared ? driftOf(compared) : [])
       reasons.push(`${system.name} differs from its steps: ${line}`);
     for (const { name } of compared?.expected.schema.tables ?? []) made.add(name);
-    reasons.push(...notYet(system, target));
+    reasons.push(...refusedBy(system, target));
   }
-  const tables = moved.flatMap((system) => Object.values(system.tables));
-  const declared = new Set(tables.map(({ name }) => name));
+  const between = { from: dialect.name, to: target.dialect.name };
+  const tables = moved
+    .flatMap((system) => Object.values(system.tables))
+    .flatMap((table) => movedTables(table, between));
+  const known = new Set(tables.map(({ name }) => name));
   for (const name of made)
-    if (!declared.has(name) && present.has(name) && (await hasRows(reader, name)))
+    if (!known.has(name) && present.has(name) && (await hasRows(source, name)))
       reasons.push(`the table ${name}, which has rows, is made by steps and not declared`);
   assertNone(reasons);
-  return { systems: moved, tables, steps, others: [...present].filter((name) => !made.has(name)) };
+  assertNone(await unsealed(source, moved));
+  const ledgers = await verifyLedgers(source, moved);
+  const others = [...present].filter((name) => !made.has(name));
+  return { systems: moved, tables, ledgers, steps, others };
 }
 
 const pendingOf = async (
@@ -95,17 +103,15 @@ const stepsMissingIn = async (
   }
 };
 
-/** What this release does not move yet. */
-const notYet = (system: SystemFacts, { dialect }: Engine): readonly string[] =>
-  Object.values(system.tables).flatMap(({ name, facts, guarantees }) => [
-    ...(facts.ledger ? [`${name} is a ledger, which this release does not move yet`] : []),
-    ...(facts.partition && dialect.name === 'postgres'
-      ? [`${name} is partitioned by months, which this release does not move yet`]
-      : []),
-    ...guarantees
+/** The guarantees that the target cannot keep. */
+const refusedBy = (system: SystemFacts, { dialect }: Engine): readonly string[] =>
+  Object.values(system.tables).flatMap(({ name, guarantees }) =>
+    guarantees
       .filter((guarantee) => guarantee[dialect.name].level === 'refused')
       .map((guarantee) => `${name}: the target refuses the guarantee ${guarantee.name}`),
-  ]);
+  );
 
-const hasRows = async ({ run }: BulkReader, table: string): Promise<boolean> =>
-  (await run(`SELECT 1 AS found FROM ${identifier(table)} LIMIT 1`)).length > 0;
+const hasRows = (source: Engine, table: string): Promise<boolean> =>
+  source.asOwner(
+    async ({ run }) => (await run(`SELECT 1 AS found FROM ${identifier(table)} LIMIT 1`)).length > 0,
+  );

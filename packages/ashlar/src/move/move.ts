@@ -1,6 +1,7 @@
 import type { Engine } from '../contract/engine.js';
 import type { SystemFacts } from '../contract/system.js';
 import type { Tables } from '../model/index.js';
+import { assertReadable } from './keys.js';
 import { assertNone, lookAtSource } from './look.js';
 import { removeMark } from './mark.js';
 import { sourceChanged } from './refusals.js';
@@ -15,7 +16,7 @@ import type { MoveOptions, MoveReport } from './types.js';
  * @param from - the source, opened as the owner of its schema. Writers must be stopped
  * @param to - the target, opened as the owner of its schema: a database without rows in the tables to move
  * @param systems - those of them are moved whose steps the source has
- * @throws AshlarError `move-refused`, `move-target-not-empty`, `move-source-other`, before anything is written; `move-value`,
+ * @throws AshlarError `move-refused`, `move-target-not-empty`, `move-source-other`, `ledger-tampered`, `key-missing`, `key-wrong`, before anything is written; `move-value`,
  *   `move-source-changed`, `move-differs`, `guarantee-broken`, after which the same call goes on; and what `up` throws
  *
  * @example
@@ -28,26 +29,25 @@ export async function move(
   systems: readonly SystemFacts<Tables>[],
   options: MoveOptions = {},
 ): Promise<MoveReport> {
-  const { bulkReader } = from;
-  const { bulkWriter } = to;
-  assertNone([
-    ...(bulkReader ? [] : [`this release does not move from ${from.label} yet`]),
-    ...(bulkWriter ? [] : [`this release does not move to ${to.label} yet`]),
-    ...(from.url === to.url ? ['source and target are the same database'] : []),
-  ]);
+  assertNone(from.url === to.url ? ['source and target are the same database'] : []);
   for (const engine of [from, to])
     for (const { tables, views } of systems)
       engine.register(Object.values(tables), Object.values(views ?? {}));
-  const reader = await (bulkReader as NonNullable<typeof bulkReader>)();
+  // before the reader is opened: PGlite has one connection
+  const source = await lookAtSource(from, systems, to);
+  const moved = systems.filter((system) => source.systems.includes(system));
+  for (const system of moved) await assertReadable(from, system, options.columnKeys);
+  const reader = await from.bulkReader();
   try {
-    const source = await lookAtSource(from, reader, systems, to);
     const run = new Run(from, to, reader, source, options);
-    const isComplete = await (bulkWriter as NonNullable<typeof bulkWriter>)((writer) => run.load(writer), {
+    const isComplete = await to.bulkWriter((writer) => run.load(writer), {
       lockTimeout: options.lockTimeout,
     });
     if (isComplete) return run.report(true, []);
-    const reports = await run.prove(systems.filter((system) => source.systems.includes(system)));
-    if (await reader.changed()) throw sourceChanged();
+    await run.verify();
+    for (const system of moved) await assertReadable(to, system, options.columnKeys);
+    const reports = await run.prove(moved);
+    if (await run.sourceChanged()) throw sourceChanged();
     await to.asOwner((owner) => owner.atomically(() => removeMark(owner)), {
       exclusive: true,
       ...(options.lockTimeout === undefined ? {} : { lockTimeout: options.lockTimeout }),

@@ -7,29 +7,20 @@ import { installScopeKey } from '../keys/scope-key.js';
 import { defaultActor } from '../migrations/actor.js';
 import { assertDatabaseUsable } from '../migrations/foundation.js';
 import { readHistory } from '../migrations/history.js';
-import { forIncoming } from '../migrations/incoming.js';
+import { forIncoming, incomingTable } from '../migrations/incoming.js';
 import { ensureHistory } from '../migrations/initialise.js';
-import { readSystemSteps } from '../migrations/plan.js';
-import { upLocked } from '../migrations/up.js';
 import { identifier, type Tables } from '../model/index.js';
 import { proveIncoming } from '../prove/prove.js';
 import type { ProveReport } from '../prove/report.js';
 import { defaultRoles } from '../roles/names.js';
 import { grantRights } from '../roles/roles.js';
 import { type Compared, compareTables, differing, moveDiffers } from './compare.js';
+import { assertSameLedgers, verifyLedgers } from './ledgers.js';
 import { loadTable, sourceChecksum } from './load.js';
 import { assertNone, type Source } from './look.js';
-import {
-  forgetTables,
-  type Mark,
-  type MarkDetail,
-  markTable,
-  readMark,
-  writeDetail,
-  writeMark,
-} from './mark.js';
+import { makeSchema } from './make-schema.js';
+import { forgetTables, type Mark, type MarkDetail, readMark, writeDetail, writeMark } from './mark.js';
 import { assertRestored, guaranteeBroken, moveRefused } from './refusals.js';
-import { bulkTable } from './tables.js';
 import type { MoveOptions, MovePhase, MoveReport } from './types.js';
 
 /** One run of a move, from its first look at the target to the attacks. */
@@ -43,7 +34,7 @@ export class Run {
   readonly #tables: readonly BulkTable[];
   readonly #names: readonly string[];
   readonly #sums = new Map<string, Checksum>();
-  readonly #seconds = { schema: 0, load: 0, objects: 0, compare: 0, prove: 0 };
+  readonly #seconds = { schema: 0, load: 0, objects: 0, compare: 0, verify: 0, prove: 0 };
   #compared: readonly Compared[] = [];
   #generators: ReadonlyMap<string, bigint> = new Map();
   #resumed = false;
@@ -56,7 +47,7 @@ export class Run {
     this.#source = source;
     this.#options = options;
     this.#roles = options.roles ?? defaultRoles;
-    this.#tables = source.tables.map(bulkTable);
+    this.#tables = source.tables;
     this.#names = this.#tables.map(({ name }) => name);
   }
 
@@ -93,7 +84,7 @@ export class Run {
       await ensureHistory(owner, dialect, actor);
       const detail = { identity, layout, steps: this.#source.steps, tables: this.#names, before };
       await writeMark(owner, dialect, detail, actor);
-      await hide(markTable, this.#roleNames);
+      await hide(incomingTable, this.#roleNames);
       return { detail, tables: new Map() };
     });
   }
@@ -111,22 +102,9 @@ export class Run {
   }
 
   async #up({ owner }: BulkWriter): Promise<void> {
-    const { dialect } = this.#to;
     this.#progress('schema', 0, this.#source.systems.length);
     for (const [at, system] of this.#source.systems.entries()) {
-      await upLocked({
-        foundation: forIncoming(dialect),
-        engine: this.#to,
-        owner,
-        system,
-        steps: await readSystemSteps(this.#to, system),
-        options: {
-          actor: this.#options.actor,
-          roles: this.#options.roles,
-          onRoles: this.#options.onRoles,
-          contract: true,
-        },
-      });
+      await makeSchema(this.#to, owner, this.#reader, system, this.#options);
       this.#progress('schema', at + 1, this.#source.systems.length);
     }
   }
@@ -140,8 +118,8 @@ export class Run {
         const schema = detail.schema ?? (await this.#to.introspect(owner));
         await writer.lift(this.#names, this.#roleNames);
         // places of rows that have got other numbers since
-        const moved = detail.layout === this.#reader.layout ? [] : this.#unfinished(tables);
-        await this.#empty(writer, moved);
+        const again = detail.layout === this.#reader.layout ? [] : this.#unfinished(tables);
+        await this.#empty(writer, [...again, ...(detail.schema ? [] : this.#filledBySteps(detail))]);
         await writeDetail(owner, { ...detail, layout: this.#reader.layout, schema });
       });
     }
@@ -221,13 +199,28 @@ export class Run {
     const started = performance.now();
     await writer.restore(described, this.#names, (done, total) => this.#progress('objects', done, total));
     assertRestored(described, await this.#to.introspect(owner), this.#names);
-    this.#generators = await this.#reader.generators(this.#source.tables);
-    await owner.atomically(() => writer.setGenerators(this.#source.tables, this.#generators));
+    this.#generators = await this.#reader.generators(this.#tables);
+    await owner.atomically(() => writer.setGenerators(this.#tables, this.#generators));
     await owner.atomically(async () => {
       for (const system of this.#source.systems)
         await grantRights(owner, this.#to.dialect, system, this.#options.roles);
     });
     this.#seconds.objects += seconds(started);
+  }
+
+  /** Compares each ledger's entries with its rows in the target, and the ledger with that of the source. */
+  async verify(): Promise<void> {
+    const started = performance.now();
+    const found = await verifyLedgers(this.#to, this.#source.systems, (done, total) => {
+      if (total > 0) this.#progress('verify', done, total);
+    });
+    assertSameLedgers(this.#source.ledgers, found);
+    this.#seconds.verify = seconds(started);
+  }
+
+  /** Ends the snapshot of the source, and returns whether somebody wrote to it since it was taken. */
+  sourceChanged(): Promise<boolean> {
+    return this.#reader.changed(this.#tables, this.#sums);
   }
 
   async prove(systems: readonly SystemFacts<Tables>[]): Promise<readonly ProveReport[]> {
@@ -259,6 +252,7 @@ export class Run {
         rows: target.rows,
         checksum: target.sum,
       })),
+      ledgers: this.#source.ledgers,
       generators: [...this.#generators].map(([table, next]) => ({ table, next: String(next) })),
       others: this.#source.others,
       seconds: {
@@ -266,6 +260,7 @@ export class Run {
         load: round(load),
         objects: round(objects),
         compare: round(this.#seconds.compare),
+        verify: round(this.#seconds.verify),
         prove: round(this.#seconds.prove),
       },
       rowsPerSecond: Math.round(this.#loaded / Math.max(load + objects, 0.001)),
@@ -279,7 +274,7 @@ export class Run {
   async #fullTables(owner: BulkWriter['owner']): Promise<readonly string[]> {
     const present = new Set((await this.#to.introspect(owner)).tables.map(({ name }) => name));
     const full: string[] = [];
-    for (const name of this.#names.filter((each) => present.has(each)))
+    for (const { name } of this.#tables.filter((each) => !each.hasFirstRows && present.has(each.name)))
       if ((await owner.run(`SELECT 1 AS found FROM ${identifier(name)} LIMIT 1`)).length > 0) full.push(name);
     return full;
   }
@@ -310,6 +305,14 @@ export class Run {
   async #empty(writer: BulkWriter, tables: readonly string[]): Promise<void> {
     await writer.empty(tables);
     await forgetTables(writer.owner, tables);
+  }
+
+  /** The tables that steps may have put rows into: those that the move made, and those with first rows. */
+  #filledBySteps({ before }: MarkDetail): readonly string[] {
+    const old = new Set(before.schema.tables.map(({ name }) => name));
+    return this.#tables
+      .filter(({ name, hasFirstRows }) => hasFirstRows || !old.has(name))
+      .map(({ name }) => name);
   }
 
   #unfinished(tables: Mark['tables']): readonly string[] {

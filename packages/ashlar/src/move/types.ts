@@ -1,8 +1,10 @@
 import type { RoleChange, Roles } from '../contract/roles.js';
 import type { ProveReport } from '../prove/report.js';
+import type { ColumnKeys } from '../settings/index.js';
+import type { LedgerHead } from './ledgers.js';
 
 /** What a move is doing. */
-export type MovePhase = 'look' | 'schema' | 'load' | 'objects' | 'compare' | 'prove';
+export type MovePhase = 'look' | 'schema' | 'load' | 'objects' | 'compare' | 'verify' | 'prove';
 
 /** How far a move is. */
 export interface MoveProgress {
@@ -24,6 +26,8 @@ export interface MoveOptions {
   readonly roles?: Roles | undefined;
   /** The key with which the target verifies the scope and actor of sessions. */
   readonly scopeKey?: string | undefined;
+  /** The master keys of encrypted columns; by default those of the settings. Needed where a table has such columns. */
+  readonly columnKeys?: ColumnKeys | undefined;
   /** How many rows a transaction loads at most, in whole batches of the reader. Default 50,000. */
   readonly transactionRows?: number | undefined;
   /** Whether to attack the guarantees in the target at the end. Default: `true`. The comparison is never left out. */
@@ -40,6 +44,8 @@ export interface MoveReport {
   readonly systems: readonly string[];
   /** The tables, with the number of rows and the checksum that source and target share. */
   readonly tables: readonly { readonly table: string; readonly rows: number; readonly checksum: string }[];
+  /** The ledgers, which are the same in source and target. */
+  readonly ledgers: readonly LedgerHead[];
   /** The next numbers of columns whose numbers the database gives. */
   readonly generators: readonly { readonly table: string; readonly next: string }[];
   /** The tables of the source that belong to no moved system, and were not moved. */

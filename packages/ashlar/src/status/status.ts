@@ -7,8 +7,7 @@ import { AshlarError } from '../errors.js';
 import { compareWithSteps } from '../migrations/catalogue/with-steps.js';
 import { compareHistory } from '../migrations/compare-history.js';
 import { type ChangedFacts, changedFactsOf, driftOf } from '../migrations/drift.js';
-import { foundationState, packageVersion, pendingVersions, versionName } from '../migrations/foundation.js';
-import { type AppliedStep, readHistory } from '../migrations/history.js';
+import { readHistory } from '../migrations/history.js';
 import { outdatedObjects } from '../migrations/outdated.js';
 import { ownSystem } from '../migrations/own-system.js';
 import { type UndeclaredObject, undeclaredOf } from '../migrations/ownership/undeclared.js';
@@ -19,6 +18,7 @@ import { unexplainedScopeKeys } from '../prove/scope-keys.js';
 import { defaultRoles } from '../roles/names.js';
 import { inspectRoles } from '../roles/roles.js';
 import type { Secret } from '../settings/index.js';
+import { type FoundationStatus, foundationStatus } from './foundation-status.js';
 import { type PartitionsStatus, partitionsStatus } from './partitions.js';
 import { type WeakerGuarantee, weakerOf } from './weaker.js';
 
@@ -57,20 +57,6 @@ export interface RolesStatus {
   readonly cost: string | null;
 }
 
-/** The versions of Ashlar's own objects in a database and in this release. */
-export interface FoundationStatus {
-  /** The version in the database; `null` while nothing is initialised. */
-  readonly database: number | null;
-  /** The version that this release makes. */
-  readonly package: number;
-  /** The lowest version whose releases can use the database. */
-  readonly oldest: number;
-  /** The versions that `ashlar up` would apply. */
-  readonly pending: readonly string[];
-  /** Whether a move into the database has not ended. */
-  readonly incoming: boolean;
-}
-
 /** The status of one system in one database. */
 export interface StatusReport {
   readonly system: string;
@@ -100,6 +86,8 @@ export interface StatusReport {
   /** The facts that differ, with both texts in full. */
   readonly drift_facts: readonly ChangedFacts[];
   readonly drift_unknown: string | undefined;
+  /** Why expressions were not compared exactly, as with a server of another major version; `undefined` if they were. */
+  readonly drift_loose: string | undefined;
   /** Whether the check for drift failed; `false` if it was skipped because the embedded engine is not installed, a problem too. */
   readonly drift_failed: boolean;
   /** The objects that no table declares and no generated step made; `null` if they could not be determined. */
@@ -153,7 +141,10 @@ const readStatus = async (
   { roles = defaultRoles, scopeKeys = [], backups = 'backups' }: StatusOptions,
 ): Promise<StatusReport> => {
   const steps = await readSteps(system.migrations, engine.dialect.name);
-  const everything = await engine.asOwner((owner) => readHistory(owner, engine.dialect));
+  const { everything, foundation } = await engine.asOwner(async (owner) => {
+    const rows = await readHistory(owner, engine.dialect);
+    return { everything: rows, foundation: await foundationStatus(owner, engine.dialect, rows) };
+  });
   const { applied, pending, changed, missing, late } = compareHistory(
     steps,
     everything.filter((row) => row.system === system.name),
@@ -177,7 +168,7 @@ const readStatus = async (
       missing,
       late,
     },
-    foundation: foundationOf(engine, everything),
+    foundation,
     unexplained_keys: await unexplainedScopeKeys(engine, scopeKeys),
     other_systems: [...new Set(everything.map((row) => row.system))].filter(
       (name) => name !== system.name && name !== ownSystem,
@@ -221,6 +212,7 @@ function problemsOf({
           `Ashlar’s own objects need a release that knows version ${foundation.oldest}; this one knows ${foundation.package}`,
         ]
       : []),
+    ...foundation.problems,
     ...(foundation.incoming
       ? ['a move into this database has not ended: run the same `ashlar move` again']
       : []),
@@ -230,18 +222,6 @@ function problemsOf({
     ...missing_objects,
     ...(roles?.differences ?? []),
   ];
-}
-
-function foundationOf({ dialect }: Engine, everything: readonly AppliedStep[]): FoundationStatus {
-  const state = foundationState(everything);
-  const isNew = everything.length === 0;
-  return {
-    database: isNew ? null : state.version,
-    package: packageVersion(dialect),
-    oldest: state.oldest,
-    pending: isNew ? [] : pendingVersions(state, dialect).map(versionName),
-    incoming: state.incoming,
-  };
 }
 
 const oneUser =
@@ -272,7 +252,9 @@ async function rolesOf(
 async function changesOf(
   engine: Engine,
   system: SystemFacts<Tables>,
-): Promise<Pick<Page, 'drift' | 'drift_facts' | 'drift_unknown' | 'drift_failed' | 'undeclared'>> {
+): Promise<
+  Pick<Page, 'drift' | 'drift_facts' | 'drift_unknown' | 'drift_loose' | 'drift_failed' | 'undeclared'>
+> {
   try {
     const compared = await compareWithSteps(engine, system);
     return {
@@ -280,6 +262,7 @@ async function changesOf(
       drift_facts: compared === undefined ? [] : changedFactsOf(compared),
       undeclared: compared === undefined ? [] : undeclaredOf(engine.dialect, system, compared),
       drift_unknown: undefined,
+      drift_loose: compared?.loose,
       drift_failed: false,
     };
   } catch (error) {
@@ -290,6 +273,7 @@ async function changesOf(
       drift_facts: [],
       undeclared: null,
       drift_unknown: error.message,
+      drift_loose: undefined,
       drift_failed: error.code !== 'driver-missing',
     };
   }

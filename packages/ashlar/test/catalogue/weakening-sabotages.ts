@@ -205,6 +205,15 @@ export const weakenings: readonly Weakening[] = [
       /the function array_agg\(bytea\) is made by no step \(to remove it: DROP AGGREGATE public\.array_agg\(bytea\)/,
   },
   {
+    name: 'an overload of Ashlar’s function, by a type of the same name',
+    sql: [
+      'CREATE DOMAIN public.name AS pg_catalog.name',
+      `CREATE FUNCTION public.ashlar_context(as_role public.name, OUT actor text, OUT scope text, OUT sees text) LANGUAGE sql
+        SECURITY DEFINER AS $$ SELECT 'a', 'b', '*' $$`,
+    ],
+    named: /to remove it: DROP ROUTINE public\.ashlar_context\(as_role public\.name, /,
+  },
+  {
     name: 'a cast',
     sql: [
       "CREATE TYPE mutant_type AS ENUM ('a')",

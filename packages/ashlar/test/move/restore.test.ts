@@ -41,7 +41,7 @@ describe.each(targets)('what a move lifts on $name', ({ place: newPlace }) => {
     let difference: string | undefined;
     const tablesOf = (schema: Schema) => schema.tables.filter(({ name }) => names.includes(name));
     await engine
-      .bulkWriter?.(({ owner, lift }) =>
+      .bulkWriter(({ owner, lift }) =>
         owner.atomically(async () => {
           await lift(names, ['ashlar_app', 'ashlar_auditor']);
           const statements = restoring(tablesOf(described), tablesOf(await engine.introspect(owner)));

@@ -88,6 +88,7 @@ const moving = async (
       lockTimeout,
       roles: invocation.roles(),
       scopeKey: invocation.scopeKeys().current,
+      columnKeys: invocation.columnKeys(),
       prove: options.prove,
       onProgress: (progress) => shown.update(progress),
       onRoles: (changes) => printGrants(out, invocation.roles(), changes),
@@ -120,6 +121,8 @@ const print = ({ out }: Invocation, report: MoveReport): void => {
     ['table', 'rows', 'checksum'],
     report.tables.map(({ table, rows, checksum }) => [table, rows, checksum]),
   );
+  for (const { ledger, size, root } of report.ledgers)
+    out.line(`${ledger}: ${size} entries, root ${root}, as in the source`);
   for (const each of report.reports) printVerdict(out, each);
   if (report.others.length > 0)
     out.note(`not moved, because no step of the systems makes them: ${report.others.join(', ')}`);
@@ -132,6 +135,7 @@ const titles: Readonly<Record<MoveProgress['phase'], string>> = {
   load: 'loading rows',
   objects: 'making indexes, keys and triggers',
   compare: 'comparing tables',
+  verify: 'verifying ledgers',
   prove: 'attacking guarantees',
 };
 

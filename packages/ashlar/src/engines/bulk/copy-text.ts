@@ -1,29 +1,17 @@
-import type { BulkRow, BulkValue } from '../../contract/bulk.js';
-import type { Column } from '../../contract/column.js';
+import { fieldSeparator, nullField } from './row-line.js';
 
-const special = /[\\\t\n\r]/;
-const escapes: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' };
+/** The options of COPY with which it reads what {@link copyText} writes. */
+export const copyOptions = `(DELIMITER E'\\x${fieldSeparator.charCodeAt(0).toString(16)}', NULL '${nullField}')`;
 
-const escaped = (text: string): string =>
-  special.test(text) ? text.replace(/[\\\t\n\r]/g, (found) => escapes[found] as string) : text;
-
-const field = (isBytes: boolean, value: BulkValue): string => {
-  if (value === null) return '\\N';
-  if (typeof value === 'number') return String(value);
-  return isBytes ? `\\\\x${value}` : escaped(value);
-};
+const breaks = /[\n\r]/;
 
 /**
- * Returns rows in the text form of COPY.
+ * Returns the lines of rows in the text form of COPY.
  * https://www.postgresql.org/docs/current/sql-copy.html#id-1.9.3.55.9.2
  */
-export function copyText(columns: readonly Pick<Column, 'kind'>[], rows: readonly BulkRow[]): Buffer {
-  const isBytes = columns.map(({ kind }) => kind === 'bytes');
+export function copyText(lines: readonly string[]): Buffer {
   let text = '';
-  for (const row of rows) {
-    for (let at = 0; at < row.length; at++)
-      text += `${at === 0 ? '' : '\t'}${field(isBytes[at] as boolean, row[at] as BulkValue)}`;
-    text += '\n';
-  }
+  for (const line of lines)
+    text += `${breaks.test(line) ? line.replaceAll('\n', '\\n').replaceAll('\r', '\\r') : line}\n`;
   return Buffer.from(text);
 }

@@ -7,11 +7,13 @@ import type { Owner } from '../../contract/owner.js';
 import type { ConnectedRole } from '../../contract/roles.js';
 import type { Snapshot } from '../../contract/snapshot.js';
 import type { TransactionOptions } from '../../contract/transaction.js';
-import { identifier } from '../../model/index.js';
+import { everyScope, identifier } from '../../model/index.js';
 import { unlimitedStatements } from '../refusal.js';
 import { reporter } from '../report.js';
-import { bulkWriter, type CopyIn } from './bulk/writer.js';
+import { openBulkReader } from './bulk/reader.js';
+import { bulkWriter, type OpenCopy } from './bulk/writer.js';
 import { describe } from './catalogue/describe.js';
+import { inScratch } from './catalogue/scratch.js';
 import { postgresDialect } from './dialect.js';
 import { postgresAnswers } from './query/answers.js';
 import { introspect } from './schema/introspect.js';
@@ -56,7 +58,7 @@ export interface Backend {
   /** Leases a connection that acts as the schema's owner, for changes of the schema. */
   takeOwner(lockTimeout?: number): Promise<Lease>;
   /** Leases a connection as {@link takeOwner} does, on which COPY reads rows from this process. */
-  takeBulk(lockTimeout: number): Promise<Lease & { readonly copy: CopyIn }>;
+  takeBulk(lockTimeout: number): Promise<Lease & { readonly copy: OpenCopy }>;
   /** Keeps the owner's connection open between the leases that `work` takes; `undefined` if there is one connection. */
   holdOwner?<T>(work: () => Promise<T>): Promise<T>;
   /**
@@ -119,7 +121,7 @@ export function postgresEngine(backend: Backend, options: OpenOptions): Engine {
     await backend.signer.learn(channel).catch(() => undefined);
   };
   const report = reporter(options.onStatement, 'postgres');
-  return {
+  const engine: Engine = {
     dialect: postgresDialect,
     label: backend.label,
     url: backend.url,
@@ -199,6 +201,7 @@ export function postgresEngine(backend: Backend, options: OpenOptions): Engine {
     holdingOwner: (work) => (backend.holdOwner ? backend.holdOwner(work) : work()),
     introspect,
     catalogue: describe,
+    scratch: inScratch,
     partitions,
     seal: () => sealer.all(),
     vacuum: async (tables) => {
@@ -222,7 +225,10 @@ export function postgresEngine(backend: Backend, options: OpenOptions): Engine {
       }
     },
     snapshot: (work) => backend.snapshot(work),
-    bulkReader: undefined,
+    bulkReader: () =>
+      openBulkReader(async () =>
+        engine.begin({ mode: 'read', actor: null, scope: everyScope, asOwner: true }),
+      ),
     bulkWriter: async (work, { lockTimeout = 30_000 } = {}) => {
       const lease = await backend.takeBulk(lockTimeout);
       try {
@@ -243,4 +249,5 @@ export function postgresEngine(backend: Backend, options: OpenOptions): Engine {
       await backend.close();
     },
   };
+  return engine;
 }

@@ -14,6 +14,7 @@ import { defaultLockTimeout } from '../lock.js';
 import { unlimitedStatements } from '../refusal.js';
 import { reporter } from '../report.js';
 import { openBulkReader } from './bulk/reader.js';
+import { bulkWriter } from './bulk/writer.js';
 import { sqliteDialect } from './dialect.js';
 import type { ConnectionSettings } from './driver/connect.js';
 import { loadDriver } from './driver/driver.js';
@@ -144,9 +145,17 @@ class SqliteEngine implements Engine {
     return this.#connections.read(sql, parameters);
   }
 
-  async asOwner<T>(
+  asOwner<T>(
     work: (owner: Owner) => Promise<T>,
     options: { exclusive?: boolean; lockTimeout?: number } = {},
+  ): Promise<T> {
+    return this.#asOwner(this.#hooks, work, options);
+  }
+
+  async #asOwner<T>(
+    hooks: GuaranteeHooks,
+    work: (owner: Owner) => Promise<T>,
+    options: { exclusive?: boolean | undefined; lockTimeout?: number | undefined },
   ): Promise<T> {
     const lockTimeout = options.lockTimeout ?? defaultMigrationTimeout;
     const timeoutError = () => (options.exclusive ? migrationLocked() : writerTaken());
@@ -164,7 +173,7 @@ class SqliteEngine implements Engine {
           lockTimeout,
           timeoutError,
           onChange: () => this.#connections.forgetStatements(),
-          hooks: this.#hooks,
+          hooks,
           place: this.#settings.place,
         }),
       );
@@ -180,6 +189,8 @@ class SqliteEngine implements Engine {
   introspect(owner: Owner): Promise<Schema> {
     return introspect(owner.run);
   }
+
+  readonly scratch = undefined;
 
   catalogue(owner: Owner): Promise<Catalogue> {
     return describe(owner.run, this.#settings.driver.version);
@@ -234,7 +245,20 @@ class SqliteEngine implements Engine {
     return openBulkReader(this.#settings);
   };
 
-  readonly bulkWriter = undefined;
+  readonly bulkWriter: Engine['bulkWriter'] = (work, { lockTimeout } = {}) =>
+    this.#asOwner(
+      // without the work of guarantees before a commit: the rows of a move are sealed already
+      new GuaranteeHooks(),
+      async (owner) => {
+        const { writer } = this.#connections;
+        try {
+          return await work(bulkWriter(owner, writer));
+        } finally {
+          writer.command('PRAGMA foreign_keys = ON');
+        }
+      },
+      { exclusive: true, lockTimeout },
+    );
 
   close(): Promise<void> {
     this.#closing ??= this.#close();

@@ -4,11 +4,12 @@ import type { GuaranteeFacts, TableFacts } from '../../contract/table.js';
 import { identifier } from '../../model/index.js';
 import { invalidTable } from '../../model/invalid-table.js';
 import { ledgeredAttacks } from './attacks.js';
+import { movedLedger } from './move.js';
 import { clockColumns, keyColumns, ledgerNames } from './names.js';
 import { onLedgerPurge } from './on-purge.js';
 import { ledgeredOnPostgres, stampColumns } from './postgres.js';
 import { keyTypes } from './postgres-entry.js';
-import { hasNoEntry } from './queries.js';
+import { hasNoLeaf } from './queries.js';
 import { ledgeredOnSqlite } from './sqlite.js';
 import { sealOnSqlite } from './sqlite-seal.js';
 
@@ -63,8 +64,9 @@ export function ledgered({ log }: LedgeredOptions = {}): Guarantee {
       }
     },
     attacks: ledgeredAttacks,
+    moved: movedLedger,
     data: (table: TableFacts, { dialect }: DataContext) => [
-      { what: 'has no entry in its ledger', bad: hasNoEntry(table, dialect) },
+      { what: 'has no leaf in its ledger', bad: hasNoLeaf(table, dialect) },
     ],
     sqlite: {
       level: 'enforced' as const,

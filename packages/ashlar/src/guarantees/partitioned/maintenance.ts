@@ -28,7 +28,7 @@ const day = 86_400_000;
 const notice = 60 * day;
 
 // rows more than ten years ahead are regarded as errors and stay in the default partition
-const farthest = 120;
+export const farthest = 120;
 
 /**
  * Creates the missing partitions of a table: the default partition, one for the current month, one for each of the next

@@ -11,6 +11,7 @@ import { assertOwn } from '../shared/declaration.js';
 import { partitionedAttacks } from './attacks.js';
 import { inspectPartitions } from './inspect.js';
 import { maintainPartitions } from './maintenance.js';
+import { makeRoom } from './make-room.js';
 import { defaultPartition, partitionObjects } from './objects.js';
 
 /** How a table is partitioned. */
@@ -61,6 +62,8 @@ export function partitioned(column: Column, { ahead = 14 }: PartitionedOptions):
       objects: defaultOnPostgres,
       maintain: (table: GuardedTable, tools: MaintenanceTools) =>
         maintainPartitions({ table, column: column.name, ahead }, tools),
+      makeRoom: (table: GuardedTable, months: readonly string[], tools: MaintenanceTools) =>
+        makeRoom({ table, column: column.name, ahead }, months, tools),
       inspect: (table: GuardedTable, tools: MaintenanceTools) =>
         inspectPartitions({ table, column: column.name, ahead }, tools),
       // with a column of the database's clock, every new row belongs to this month

@@ -10,7 +10,7 @@ import { type Month, startTime } from './months.js';
 import { defaultPartition, partitionObjects } from './objects.js';
 
 // more months than this, created one by one, indicate an error in the data
-const mostMonths = 1200;
+export const mostMonths = 1200;
 
 /**
  * The partitioned table whose default partition is to be emptied, its partitions, and the last months for which

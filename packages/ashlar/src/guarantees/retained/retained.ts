@@ -10,6 +10,7 @@ import { inMonthsAndDays } from '../shared/period.js';
 import { retainedAttacks } from './attacks.js';
 import { retainedData } from './data.js';
 import { isLegalHolds, type LegalHolds } from './holds.js';
+import { movedPurges } from './move.js';
 import { guardPartition, retainedOnPostgres } from './postgres.js';
 import { purgeOnPostgres } from './purge-postgres.js';
 import { sqlitePurge } from './purge-sqlite.js';
@@ -89,6 +90,7 @@ export function retained(column: Column, options: RetainedOptions): Guarantee {
       }),
       purge: (table: GuardedTable, tools: PurgeTools) => purgeOnPostgres(table, retention, tools),
     },
+    moved: (table: GuardedTable) => movedPurges(table, column.name),
     attacks: (table: GuardedTable, probe: Probe) => retainedAttacks(table, probe, retention),
     data: (_: GuardedTable, { dialect }: DataContext) => retainedData(column, dialect),
   });

@@ -20,6 +20,7 @@ export function lineOf({ what, part, facts }: Difference, schema?: string): stri
   const { extension } = part.facts;
   const label = `${labelOf(part)}${extension === undefined ? '' : ` of the extension ${extension}`}`;
   if (what === 'missing') return `${label} is missing`;
+  if (what === 'twice') return `${label} exists more than once`;
   if (what === 'extra') {
     const remedy = extension === undefined ? dropOf(part, schema) : undefined;
     return `${label} is made by no step (${remedy === undefined ? '' : `to remove it: ${remedy}; `}to accept it: ${directiveOf(part)})`;
@@ -49,7 +50,7 @@ const dropped = new Set([
 
 /** The statement that drops a part; `undefined` where there is none that is safe to give. */
 const dropOf = (
-  { kind, name, on, partition, outside, facts }: CataloguePart,
+  { kind, name, identity, on, partition, outside, facts }: CataloguePart,
   schema: string | undefined,
 ): string | undefined => {
   const within = schema === undefined ? '' : `${identifier(schema)}.`;
@@ -68,12 +69,13 @@ const dropOf = (
   if (kind === 'row left in') return `DELETE FROM ${full}`;
   if (kind === 'virtual table') return `DROP TABLE ${full}`;
   if (kind === 'function')
-    return `DROP ${facts.kind === 'a' ? 'AGGREGATE' : 'ROUTINE'} ${withArguments(full)}`;
+    return `DROP ${facts.kind === 'a' ? 'AGGREGATE' : 'ROUTINE'} ${withArguments(full, identity)}`;
   return dropped.has(kind) ? `DROP ${kind.toUpperCase()} ${full}` : undefined;
 };
 
-// the name alone would be that of every overload
-const withArguments = (routine: string): string => (routine.endsWith(')') ? routine : `${routine}()`);
+// the name alone would be that of every overload; here the types of arguments have their schemas
+const withArguments = (routine: string, identity = ''): string =>
+  `${/^(?:"(?:[^"]|"")*"|[^("])+/.exec(routine)?.[0] ?? routine}${identity}`;
 
 const ofTables = new Set(['column', 'constraint', 'trigger', 'policy', 'rule']);
 

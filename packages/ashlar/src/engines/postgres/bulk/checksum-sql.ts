@@ -1,35 +1,27 @@
-import type { BulkTable } from '../../../contract/bulk.js';
-import type { Column, ColumnKind } from '../../../contract/column.js';
-import { identifier } from '../../../model/index.js';
-import { address, utc } from '../../../sql/postgres-row-json.js';
-import { fieldSeparator } from '../../bulk/row-sum.js';
+import type { BulkColumn, BulkTable } from '../../../contract/bulk.js';
+import { identifier, literal } from '../../../model/index.js';
+import { bytesPrefix, fieldSeparator, nullField } from '../../bulk/row-line.js';
+import { valueSql } from './value-sql.js';
 
-const asText = (value: string): string => `${value}::text`;
+const separator = literal(fieldSeparator);
 
-/** The text of a value that `BulkValue` has, or for a real the one that its sum has. */
-const forms: Readonly<Record<ColumnKind, (value: string, column: Column) => string>> = {
-  text: (value) => value,
-  integer: asText,
-  bigint: asText,
-  decimal: asText,
-  real: (value) => `encode(float8send(${value}), 'hex')`,
-  boolean: (value) => `${value}::int::text`,
-  uuid: asText,
-  timestamp: (value, { precision }) => utc(value, precision),
-  date: (value) => `to_char(${value}::timestamp, 'YYYY-MM-DD')`,
-  inet: address,
-  json: asText,
-  bytes: (value) => `encode(${value}, 'hex')`,
-};
+const escaped = (value: string, backslash: string): string =>
+  `replace(replace(${value}, '\\', ${literal(backslash)}), ${separator}, ${literal(`\\${fieldSeparator}`)})`;
 
-const field = (column: Column): string => {
-  const name = identifier(column.name);
-  return `CASE WHEN ${name} IS NULL THEN '-' ELSE '+' || ${forms[column.kind](name, column)} END`;
+/** The field of a column in the line of a row (`engines/bulk/row-line.ts`). */
+const field = (column: BulkColumn): string => {
+  const value = valueSql(column);
+  if (column.isBytesOnPostgres) return escaped(value, '\\\\\\\\');
+  if (column.kind === 'text' || column.kind === 'json') return escaped(value, '\\\\');
+  // its bytes: programs write a real with other digits
+  if (column.kind === 'real') return `encode(float8send(${value}::float8), 'hex')`;
+  return column.kind === 'bytes' ? `${literal(bytesPrefix)} || ${value}` : value;
 };
 
 /** Returns the query of the number of rows of a table and the sum of their hashes (`RowSum`), not yet modulo 2^64. */
 export function checksumSql({ name, columns }: BulkTable): string {
-  const line = columns.map(field).join(` || '${fieldSeparator}' || `);
+  const fields = columns.map((column) => `coalesce(${field(column)}, ${literal(nullField)})`);
+  const line = fields.join(` || ${separator} || `);
   const number = `('x' || encode(substr(sha256(convert_to(${line}, 'UTF8')), 1, 8), 'hex'))::bit(64)::bigint`;
   return `SELECT count(*) AS rows, coalesce(sum(${number}::numeric), 0)::text AS sum FROM ${identifier(name)}`;
 }

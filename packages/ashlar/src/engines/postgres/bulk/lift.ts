@@ -2,6 +2,7 @@ import type { Owner } from '../../../contract/owner.js';
 import type { SchemaTable } from '../../../contract/schema.js';
 import { AshlarError } from '../../../errors.js';
 import { identifier, literal } from '../../../model/index.js';
+import { sql } from '../../../sql/template.js';
 
 /** Whether a constraint is lifted while rows are loaded; the others refuse a bad row at once, and stay. */
 export const isForeignKey = (definition: string): boolean => definition.startsWith('FOREIGN KEY');
@@ -40,6 +41,31 @@ export async function hide(owner: Owner, table: string, roles: readonly string[]
   for (const role of ['PUBLIC', ...found.map(({ name }) => identifier(String(name)))])
     await owner.script(`REVOKE ALL ON TABLE ${identifier(table)} FROM ${role}`);
 }
+
+/**
+ * Removes all rows of lifted tables, in the open transaction. A partition has triggers of its own, which fire for TRUNCATE
+ * although the table's are disabled.
+ */
+export async function empty(owner: Owner, tables: readonly string[]): Promise<void> {
+  if (tables.length === 0) return;
+  const triggers = await owner.run(ownTriggers(tables));
+  for (const { partition, name } of triggers)
+    await owner.script(`ALTER TABLE ${partition} DISABLE TRIGGER ${name}`);
+  await owner.script(`TRUNCATE ${tables.map(identifier).join(', ')}`);
+  for (const { partition, name, firing } of triggers)
+    await owner.script(`ALTER TABLE ${partition} ${firing} TRIGGER ${name}`);
+}
+
+const ownTriggers = (tables: readonly string[]): string => sql`
+  SELECT format('%I', c.relname) AS partition, format('%I', t.tgname) AS name,
+         CASE t.tgenabled WHEN 'A' THEN 'ENABLE ALWAYS' WHEN 'R' THEN 'ENABLE REPLICA' ELSE 'ENABLE' END AS firing
+  FROM pg_trigger t
+  JOIN pg_class c ON c.oid = t.tgrelid
+  JOIN pg_inherits i ON i.inhrelid = c.oid
+  JOIN pg_class parent ON parent.oid = i.inhparent
+  WHERE parent.relnamespace = quote_ident(current_schema())::regnamespace AND parent.relname IN (${tables.map(literal).join(', ')})
+    AND NOT t.tgisinternal AND t.tgparentid = 0 AND t.tgenabled <> 'D'
+`;
 
 const dependentObjects = '2BP01';
 

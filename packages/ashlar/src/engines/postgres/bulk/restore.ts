@@ -1,7 +1,7 @@
 import type { Owner } from '../../../contract/owner.js';
 import type { SchemaObject, SchemaTable } from '../../../contract/schema.js';
-import { AshlarError, isAshlarError } from '../../../errors.js';
 import { identifier } from '../../../model/index.js';
+import { refusedObject } from '../../bulk/refused-object.js';
 import { isForeignKey, isKey } from './lift.js';
 
 interface Restoring {
@@ -97,23 +97,8 @@ export async function restore(
     try {
       await owner.atomically(() => owner.script(statement));
     } catch (error) {
-      throw refused(error, table, object);
+      throw refusedObject(error, table, object);
     }
     onObject(at + 1, statements.length);
   }
 }
-
-const refused = (error: unknown, table: string, object: string): unknown => {
-  const isOrphan = isAshlarError(error, 'foreign-key-violation');
-  if (!isOrphan && !isAshlarError(error, 'unique-violation')) return error;
-  return new AshlarError('move-value', {
-    message: isOrphan
-      ? `Rows of ${table} refer to rows that do not exist.`
-      : `Rows of ${table} have the same key.`,
-    detail: `${object} refuses them. A program wrote them to the source while its keys were not enforced.`,
-    suggestion:
-      'Correct the rows in the source, then run the same command again: it loads the tables that differ.',
-    facts: { table, constraint: object },
-    cause: error,
-  });
-};

@@ -1,17 +1,18 @@
-import type { TableFacts } from '../../../contract/table.js';
-import { identifier } from '../../../model/index.js';
+import type { BulkTable } from '../../../contract/bulk.js';
+import type { Owner } from '../../../contract/owner.js';
+import { identifier, literal } from '../../../model/index.js';
 import type { DriverDatabase } from '../driver/driver.js';
 
 /** Reads the next number of each table's identity column: a number of a deleted row is not given again. */
 export function generators(
   database: DriverDatabase,
-  tables: readonly TableFacts[],
+  tables: readonly BulkTable[],
 ): ReadonlyMap<string, bigint> {
   const next = new Map<string, bigint>();
   const hasSequences =
     database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'sqlite_sequence'").get() !== undefined;
   for (const table of tables) {
-    const column = Object.values(table.columns).find(({ generated }) => generated === 'identity');
+    const column = table.columns.find(({ generated }) => generated === 'identity');
     if (!column) continue;
     const largest = database
       .prepare(`SELECT max(${identifier(column.name)}) FROM ${identifier(table.name)}`)
@@ -29,4 +30,18 @@ export function generators(
     next.set(table.name, last + 1n);
   }
   return next;
+}
+
+/** Sets the next numbers of the columns whose numbers the database gives. */
+export async function setGenerators(
+  owner: Owner,
+  tables: readonly BulkTable[],
+  next: ReadonlyMap<string, bigint>,
+): Promise<void> {
+  for (const { name } of tables) {
+    const number = next.get(name);
+    if (number === undefined) continue;
+    await owner.run(`DELETE FROM sqlite_sequence WHERE name = ${literal(name)}`);
+    await owner.run(`INSERT INTO sqlite_sequence (name, seq) VALUES (${literal(name)}, ${number - 1n})`);
+  }
 }

@@ -89,3 +89,19 @@ export function refilledByName(
     renamed.has(wordsOf(object)?.content ?? '') ? [refill(object.name, [rebuild(object.name)])] : [],
   );
 }
+
+/** Returns the scripts that fill the indexes of words over the rows of these tables, whatever they hold. */
+export function refilling({ objects, tables }: Schema, names: readonly string[]): readonly string[] {
+  return objects.flatMap((object) => {
+    const words = wordsOf(object);
+    if (!words) return [];
+    if (words.content !== undefined) return names.includes(words.content) ? [rebuild(object.name)] : [];
+    const table = tables.find((each) => names.includes(each.name) && isIndexOf(each, object.name));
+    const [name, columns] = [identifier(object.name), words.columns.map(identifier).join(', ')];
+    return table
+      ? [
+          `DELETE FROM ${name};\nINSERT INTO ${name} (${columns}) SELECT ${columns} FROM ${identifier(table.name)}`,
+        ]
+      : [];
+  });
+}
