@@ -183,6 +183,12 @@ export class Invocation {
     };
   }
 
+  /** Returns the keys that sign scopes, as far as they are set: each key of a database must be made from one of them. */
+  knownScopeKeys(): readonly string[] {
+    const { current, next } = this.scopeKeys();
+    return [current, next].filter((key) => key !== undefined);
+  }
+
   /**
    * Returns the keys of encrypted columns; `undefined` if none are set. All output hides them.
    *

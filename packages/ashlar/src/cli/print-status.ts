@@ -22,6 +22,8 @@ export function printStatus(out: Output, report: StatusReport): void {
   }
   fact('migrations', migrationsText(out, report));
   fact('foundation', foundationText(out, report));
+  for (const line of report.unexplained_keys) fact('scope key', out.style('red', line));
+  if (report.other_systems.length > 0) fact('shared with', report.other_systems.join(', '));
   fact('drift', driftText(out, report));
   for (const line of report.drift ?? []) out.line(`${indent}${line}`);
   const undeclared = report.undeclared ?? [];

@@ -12,7 +12,7 @@ export interface CataloguePart {
   readonly partition?: string | undefined;
   /** Whether the part belongs to another schema, or to the whole database. */
   readonly outside?: boolean | undefined;
-  /** The names of the relations that a view reads, or whose rows are those of a child. */
+  /** The names of the relations that a view reads, whose rows are those of a child, or whose triggers call a function. */
   readonly reads?: readonly string[] | undefined;
   /** What the engine says of the part, by name. What has no text is left out. */
   readonly facts: Readonly<Record<string, string>>;

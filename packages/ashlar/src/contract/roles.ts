@@ -32,6 +32,8 @@ export interface Roles {
   readonly appConnects?: { readonly password: string | undefined } | undefined;
   /** The owner of the schema's objects. Default: the user that migrates. */
   readonly owner?: string | undefined;
+  /** The user that the application connects as, where that is neither `app` nor the owner; its powers are checked too. */
+  readonly login?: string | undefined;
 }
 
 /** The rights that the roles should have. */
@@ -73,8 +75,10 @@ export interface RoleChange {
 export interface RolePower {
   /** In words: `shop_app may create roles`. */
   readonly finding: string;
-  /** The statement with which a DBA takes it; `undefined` if there is none. */
+  /** The statement with which a DBA takes it; `undefined` if there is none that is safe to give. */
   readonly remedy: string | undefined;
+  /** The name under which a system accepts it: `setting postgres search_path`. */
+  readonly object: string;
   /** Whether it weakens no guarantee; it is then named, and no finding. */
   readonly isAllowed: boolean;
 }
@@ -85,7 +89,10 @@ export interface RoleDialect {
    * Compares the rights in the database with the wanted rights and returns the differences. Empty if there are none.
    */
   plan(run: RunSql, wanted: WantedRights): Promise<readonly RoleChange[]>;
-  /** Finds what roles can do beyond the wanted rights. Nothing of it is changed by `apply`: roles belong to the server. */
+  /**
+   * Finds what roles can do beyond the wanted rights, in an open transaction. Nothing of it is changed by `apply`: roles belong
+   * to the server.
+   */
   powers(run: RunSql, wanted: WantedRights): Promise<readonly RolePower[]>;
   /** Applies changes of roles and rights in the open transaction. */
   apply(owner: Owner, changes: readonly RoleChange[], roles: Roles): Promise<void>;

@@ -10,17 +10,22 @@ import { reveal, type Secret } from '../settings/index.js';
  *
  * @param engine - the database, opened as its owner
  * @param scopeKey - 64 hex digits
- * @returns `written`, `bound` after a restore, or `unchanged`
+ * @param next - the other key of a rotation
+ * @returns `written`, `bound` after a restore, `unchanged`, or `unexplained` where the database also accepts a key that is neither
  * @throws AshlarError `settings-invalid` for a text that is no key; `scope-key-wrong` when the database has another key;
  *   `scope-key-early` where policies or trails of an earlier release do not verify
  */
 export async function installScopeKey(
   engine: Engine,
   scopeKey: string | Secret,
-): Promise<'written' | 'bound' | 'unchanged'> {
+  next?: string | Secret,
+): Promise<'written' | 'bound' | 'unchanged' | 'unexplained'> {
   const keys = engine.dialect.contextKeys;
   if (!keys) return 'unchanged';
-  return engine.asOwner((owner) => keys.install(owner, reveal(scopeKey)), { exclusive: true });
+  return engine.asOwner(
+    (owner) => keys.install(owner, reveal(scopeKey), next === undefined ? undefined : reveal(next)),
+    { exclusive: true },
+  );
 }
 
 /**

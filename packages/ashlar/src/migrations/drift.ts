@@ -24,9 +24,35 @@ export async function drift(engine: Engine, system: SystemFacts): Promise<string
 /** Returns the lines of {@link drift} from a comparison. */
 export function driftOf(compared: Comparison): string[] {
   return [
-    ...compared.differences.filter((difference) => isFinding(difference, compared)).map(lineOf),
+    ...compared.differences
+      .filter((difference) => isFinding(difference, compared))
+      .map((difference) => lineOf(difference, compared.found.schema)),
     ...omittedFindings(compared),
   ];
+}
+
+/** A part that differs, with the texts that a line is too short for. */
+export interface ChangedFacts {
+  /** As `accepts` names it. */
+  readonly object: string;
+  readonly fact: string;
+  /** What the steps make; `null` where it has no such fact. */
+  readonly expected: string | null;
+  readonly found: string | null;
+}
+
+/** Returns the facts of a comparison that differ, with both texts. */
+export function changedFactsOf(compared: Comparison): readonly ChangedFacts[] {
+  return compared.differences
+    .filter((difference) => isFinding(difference, compared))
+    .flatMap(({ part, facts }) =>
+      facts.map(({ fact, expected = null, found = null }) => ({
+        object: directiveOf(part),
+        fact,
+        expected,
+        found,
+      })),
+    );
 }
 
 /** Facts of storage, which change no result, and whether a materialized view has been refreshed. */

@@ -12,15 +12,15 @@ export {
   type StatusReport,
   status,
   type TableStatus,
-  type WeakerGuarantee,
 } from '../status/status.js';
+export type { WeakerGuarantee } from '../status/weaker.js';
 export { type AdoptedSteps, type AdoptStepOptions, adoptStep } from './adopt-step.js';
 export type { BatchProgress } from './batches/run-batches.js';
 export type { Danger } from './danger/find-dangers.js';
 export type { Candidate, Decide, Decisions, Missing } from './decisions.js';
 export type { StepMode } from './directives.js';
 export { type DownOptions, down } from './down.js';
-export { drift } from './drift.js';
+export { type ChangedFacts, drift } from './drift.js';
 export { dumpSchema } from './dump-schema.js';
 export { type NewExpansion, type NewExpansionOptions, newExpansion } from './expand/new-expansion.js';
 export type { AppliedVersion } from './foundation.js';

@@ -12,6 +12,7 @@ import { inCreationOrder } from '../migrations/shadow.js';
 import { levelIn, type Table, type Tables } from '../model/index.js';
 import { defaultRoles } from '../roles/names.js';
 import { wantedRights } from '../roles/wanted.js';
+import type { Secret } from '../settings/index.js';
 import { type AttackTransaction, withAttackTransaction } from './attack-transaction.js';
 import { fingerprintOf } from './fingerprint.js';
 import { forgeries } from './forgeries.js';
@@ -28,6 +29,11 @@ export interface ProveOptions {
   readonly owner?: Engine;
   /** The roles whose rights are checked. Default: `ashlar_app` and `ashlar_auditor`. */
   readonly roles?: Roles;
+  /**
+   * SCOPE_KEY, and during a rotation the other key: every key of the database must be made from one of them. Without them,
+   * more than one key is a failure.
+   */
+  readonly scopeKeys?: readonly (string | Secret)[];
   /**
    * The signed checkpoints against which the ledgers are verified. Without them a ledger is compared only with its
    * rows and its own tree.
@@ -81,13 +87,13 @@ const proveAll = async (
   options: ProveOptions,
   foundation: Foundation = engine.dialect,
 ): Promise<ProveReport> => {
-  const { now = new Date(), owner = engine, roles, checkpoints, onTable } = options;
+  const { now = new Date(), owner = engine, roles, scopeKeys = [], checkpoints, onTable } = options;
   for (const each of new Set([engine, owner]))
     each.register(Object.values(system.tables), Object.values(system.views ?? {}));
   await owner.asOwner((connection) => assertDatabaseUsable(connection, owner.dialect, foundation));
   // attacks by a session that cannot sign would prove nothing
   if (isRefused(engine.context)) throw scopeKeyError(engine.context);
-  const structure = [...(await checkStructure(owner, system, now, roles)), sessionsOf(engine)];
+  const structure = [...(await checkStructure(owner, system, { now, roles, scopeKeys })), sessionsOf(engine)];
   const ledgers = await proveLedgers(owner, system, checkpoints);
   const tables = inCreationOrder(Object.values(system.tables)).filter((table) => table.guarantees.length > 0);
   const partitions = await partitionsOf(owner, tables);

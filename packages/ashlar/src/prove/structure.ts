@@ -14,8 +14,10 @@ import { undeclaredOf } from '../migrations/ownership/undeclared.js';
 import { readSteps } from '../migrations/steps.js';
 import { testMarkProblems } from '../migrations/test-mark.js';
 import { checkRoles } from '../roles/roles.js';
+import type { Secret } from '../settings/index.js';
 import { missingObjects } from './guarantee-objects.js';
 import type { StructureReport } from './report.js';
+import { unexplainedScopeKeys } from './scope-keys.js';
 
 /** One check of the database objects and rights on which the guarantees depend. */
 export interface StructureCheck {
@@ -28,6 +30,7 @@ export interface StructureCheck {
 interface CheckInput {
   readonly now: Date;
   readonly roles: Roles | undefined;
+  readonly scopeKeys: readonly (string | Secret)[];
   /** Compares the database with its steps; the checks of a report share one comparison. */
   readonly compared: () => Promise<Comparison | undefined>;
 }
@@ -132,6 +135,11 @@ const rights: StructureCheck = {
   find: (engine, system, { roles }) => checkRoles(engine, system, roles),
 };
 
+const keys: StructureCheck = {
+  name: 'keys that verify scopes',
+  find: (engine, _, { scopeKeys }) => unexplainedScopeKeys(engine, scopeKeys),
+};
+
 /** All checks. An attack finds a broken barrier only where no other barrier stops it; these checks find every one. */
 const structureChecks: readonly StructureCheck[] = [
   migrations,
@@ -141,14 +149,14 @@ const structureChecks: readonly StructureCheck[] = [
   rights,
   inspections,
   conditions,
+  keys,
 ];
 
 /** Runs all checks of the database objects and rights on which the guarantees depend. */
 export async function checkStructure(
   engine: Engine,
   system: SystemFacts,
-  now: Date,
-  roles: Roles | undefined,
+  given: Omit<CheckInput, 'compared'>,
 ): Promise<readonly StructureReport[]> {
   const reports: StructureReport[] = [];
   let comparison: Promise<Comparison | undefined> | undefined;
@@ -158,7 +166,7 @@ export async function checkStructure(
   };
   for (const { name: check, find } of structureChecks) {
     try {
-      const found = await find(engine, system, { now, roles, compared });
+      const found = await find(engine, system, { ...given, compared });
       const loose = find === unchanged.find ? (await compared())?.loose : undefined;
       reports.push({ check, ok: found.length === 0, found, ...(loose === undefined ? {} : { loose }) });
     } catch (error) {

@@ -21,6 +21,6 @@ export function rolesFrom({
   const apart = login && migrates && login.user !== migrates.user;
   if (!apart) return { app: databaseAppRole ?? defaultRoles.app, auditor };
   if (databaseAppRole !== undefined && databaseAppRole !== login.user)
-    return { app: databaseAppRole, auditor };
+    return { app: databaseAppRole, auditor, login: login.user };
   return { app: login.user, auditor, appConnects: { password: login.password } };
 }

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { SqlDialect } from '../contract/dialect.js';
 import type { Engine } from '../contract/engine.js';
 import type { Owner } from '../contract/owner.js';
-import type { RoleChange, Roles } from '../contract/roles.js';
+import type { RoleChange, RolePower, Roles } from '../contract/roles.js';
 import type { SystemFacts } from '../contract/system.js';
 import { AshlarError } from '../errors.js';
 import { defaultRoles } from './names.js';
@@ -59,7 +59,10 @@ export async function checkRoles(
 export interface RolesInspection {
   /** The differences that {@link checkRoles} returns. */
   readonly differences: readonly string[];
-  /** What other roles may do with the system's tables, and who may act as the owner: no guarantee is weakened by it. */
+  /**
+   * What other roles may do with the system's tables, and who may act as the owner: no guarantee is weakened by it. Then what
+   * the system accepts, with the reason.
+   */
   readonly others: readonly string[];
 }
 
@@ -69,28 +72,38 @@ export async function inspectRoles(
   system: SystemFacts,
   roles?: Roles,
 ): Promise<RolesInspection> {
-  const { changes, powers, allowed } = await rolesOf(engine, system, roles);
+  const owner = roles?.owner ?? engine.connectedRole?.owner;
+  const known = owner === undefined ? roles : { ...(roles ?? defaultRoles), owner };
+  const { changes, powers, allowed, accepted } = await rolesOf(engine, system, known);
   return {
-    differences: [
-      ...changes.map(({ difference }) => difference),
-      ...powers.map(({ finding, remedy }) =>
-        remedy === undefined ? finding : `${finding} (to take it: ${remedy})`,
-      ),
+    differences: [...changes.map(({ difference }) => difference), ...powers.map(powerLine)],
+    others: [
+      ...allowed.map(({ finding }) => finding),
+      ...accepted.map(({ finding, reason }) => `${finding}, accepted: ${reason}`),
     ],
-    others: allowed.map(({ finding }) => finding),
   };
 }
 
-const rolesOf = (engine: Engine, system: SystemFacts, roles: Roles = defaultRoles) =>
+const powerLine = ({ finding, remedy, object }: RolePower): string =>
+  `${finding} (${remedy === undefined ? '' : `to take it: ${remedy}; `}to accept it: ${object})`;
+
+const rolesOf = (engine: Engine, system: SystemFacts, given: Roles = defaultRoles) =>
   engine.asOwner(async (owner) => {
-    const changes = await planRights(owner, engine.dialect, system, roles);
+    const { dialect } = engine;
+    const reasons = new Map(system.accepts?.map(({ object, reason }) => [object, reason]));
+    const changes = await planRights(owner, dialect, system, given);
     const known = new Set(changes.map(({ difference }) => difference));
-    const found =
-      (await engine.dialect.roles?.powers(owner.run, wantedRights(engine.dialect, system, roles))) ?? [];
+    const wanted = wantedRights(dialect, system, given);
+    const found = (await owner.atomically(async () => dialect.roles?.powers(owner.run, wanted))) ?? [];
+    const findings = found.filter(({ isAllowed, finding }) => !isAllowed && !known.has(finding));
     return {
       changes,
-      powers: found.filter(({ isAllowed, finding }) => !isAllowed && !known.has(finding)),
+      powers: findings.filter(({ object }) => !reasons.has(object)),
       allowed: found.filter(({ isAllowed }) => isAllowed),
+      accepted: findings.flatMap(({ finding, object }) => {
+        const reason = reasons.get(object);
+        return reason === undefined ? [] : [{ finding, reason }];
+      }),
     };
   });
 

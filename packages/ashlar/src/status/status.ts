@@ -6,32 +6,27 @@ import type { SystemFacts } from '../contract/system.js';
 import { AshlarError } from '../errors.js';
 import { compareWithSteps } from '../migrations/catalogue/with-steps.js';
 import { compareHistory } from '../migrations/compare-history.js';
-import { driftOf } from '../migrations/drift.js';
+import { type ChangedFacts, changedFactsOf, driftOf } from '../migrations/drift.js';
 import { readHistory } from '../migrations/history.js';
 import { outdatedObjects } from '../migrations/outdated.js';
+import { ownSystem } from '../migrations/own-system.js';
 import { type UndeclaredObject, undeclaredOf } from '../migrations/ownership/undeclared.js';
 import { readSteps } from '../migrations/steps.js';
 import { identifier, levelIn, type Table, type Tables } from '../model/index.js';
 import { missingObjects } from '../prove/guarantee-objects.js';
+import { unexplainedScopeKeys } from '../prove/scope-keys.js';
 import { defaultRoles } from '../roles/names.js';
 import { inspectRoles } from '../roles/roles.js';
+import type { Secret } from '../settings/index.js';
 import { type FoundationStatus, foundationStatus } from './foundation-status.js';
 import { type PartitionsStatus, partitionsStatus } from './partitions.js';
+import { type WeakerGuarantee, weakerOf } from './weaker.js';
 
 /** A guarantee of a table, and the level at which the engine enforces it. */
 export interface GuaranteeStatus {
   readonly name: string;
   readonly summary: string;
   readonly level: 'enforced' | 'emulated' | 'refused';
-}
-
-/** A guarantee that the engine does not fully enforce, with the reason and the tables to which the reason applies. */
-export interface WeakerGuarantee {
-  readonly guarantee: string;
-  readonly level: 'emulated' | 'refused';
-  /** The reason, as a sentence: how the guarantee is weaker, or why the engine refuses it. */
-  readonly reason: string;
-  readonly tables: readonly string[];
 }
 
 /** The state of one table of the system. */
@@ -82,12 +77,18 @@ export interface StatusReport {
   };
   /** The versions of Ashlar's own objects, on which guarantees rely. */
   readonly foundation: FoundationStatus;
+  /** The keys that verify scopes and that no given key explains, one line each. */
+  readonly unexplained_keys: readonly string[];
+  /** The other systems whose steps the history of the schema has. */
+  readonly other_systems: readonly string[];
   /** The differences between the database and its migrations; `null` if they could not be compared. */
   readonly drift: readonly string[] | null;
+  /** The facts that differ, with both texts in full. */
+  readonly drift_facts: readonly ChangedFacts[];
   readonly drift_unknown: string | undefined;
   /** Why expressions were not compared exactly, as with a server of another major version; `undefined` if they were. */
   readonly drift_loose: string | undefined;
-  /** Whether the check for drift failed; `false` if it was skipped because the embedded engine is not installed. */
+  /** Whether the check for drift failed; `false` if it was skipped because the embedded engine is not installed, a problem too. */
   readonly drift_failed: boolean;
   /** The objects that no table declares and no generated step made; `null` if they could not be determined. */
   readonly undeclared: readonly UndeclaredObject[] | null;
@@ -110,6 +111,8 @@ export interface StatusReport {
 export interface StatusOptions {
   /** The roles whose rights are compared. Default: `ashlar_app` and `ashlar_auditor`. */
   readonly roles?: Roles;
+  /** SCOPE_KEY, and during a rotation the other key. Without them, more than one key of the database is a problem. */
+  readonly scopeKeys?: readonly (string | Secret)[];
   /** The path of the folder of the backups. Default: `backups`. */
   readonly backups?: string;
 }
@@ -135,7 +138,7 @@ export function status(
 const readStatus = async (
   engine: Engine,
   system: SystemFacts<Tables>,
-  { roles = defaultRoles, backups = 'backups' }: StatusOptions,
+  { roles = defaultRoles, scopeKeys = [], backups = 'backups' }: StatusOptions,
 ): Promise<StatusReport> => {
   const steps = await readSteps(system.migrations, engine.dialect.name);
   const { everything, foundation } = await engine.asOwner(async (owner) => {
@@ -166,6 +169,10 @@ const readStatus = async (
       late,
     },
     foundation,
+    unexplained_keys: await unexplainedScopeKeys(engine, scopeKeys),
+    other_systems: [...new Set(everything.map((row) => row.system))].filter(
+      (name) => name !== system.name && name !== ownSystem,
+    ),
     ...(await changesOf(engine, system)),
     // before the first step everything is missing, which the pending steps say
     missing_objects: applied.length === 0 ? [] : await missingObjects(engine, system),
@@ -188,9 +195,9 @@ function problemsOf({
   migrations,
   drift: found,
   drift_unknown,
-  drift_failed,
   missing_objects,
   foundation,
+  unexplained_keys,
   roles,
 }: Page): string[] {
   const { pending, changed, missing, late } = migrations;
@@ -209,8 +216,9 @@ function problemsOf({
     ...(foundation.incoming
       ? ['a move into this database has not ended: run the same `ashlar move` again']
       : []),
+    ...unexplained_keys,
     ...(found ?? []).map((line) => `drift: ${line}`),
-    ...(drift_failed ? [`drift could not be determined: ${drift_unknown}`] : []),
+    ...(found === null ? [`drift could not be determined: ${drift_unknown}`] : []),
     ...missing_objects,
     ...(roles?.differences ?? []),
   ];
@@ -236,7 +244,7 @@ async function rolesOf(
     app: known.app,
     auditor: known.auditor,
     steps_down: sessionRole !== undefined,
-    ...(await inspectRoles(engine, system, owner === null ? known : { ...known, owner })),
+    ...(await inspectRoles(engine, system, known)),
     cost: alone ? oneUser : null,
   };
 }
@@ -244,11 +252,14 @@ async function rolesOf(
 async function changesOf(
   engine: Engine,
   system: SystemFacts<Tables>,
-): Promise<Pick<Page, 'drift' | 'drift_unknown' | 'drift_loose' | 'drift_failed' | 'undeclared'>> {
+): Promise<
+  Pick<Page, 'drift' | 'drift_facts' | 'drift_unknown' | 'drift_loose' | 'drift_failed' | 'undeclared'>
+> {
   try {
     const compared = await compareWithSteps(engine, system);
     return {
       drift: compared === undefined ? [] : driftOf(compared),
+      drift_facts: compared === undefined ? [] : changedFactsOf(compared),
       undeclared: compared === undefined ? [] : undeclaredOf(engine.dialect, system, compared),
       drift_unknown: undefined,
       drift_loose: compared?.loose,
@@ -259,6 +270,7 @@ async function changesOf(
     if (!(error instanceof AshlarError)) throw error;
     return {
       drift: null,
+      drift_facts: [],
       undeclared: null,
       drift_unknown: error.message,
       drift_loose: undefined,
@@ -299,20 +311,4 @@ async function countRows({ run }: Owner, table: string): Promise<number | 'hidde
     if (error instanceof AshlarError && error.code === 'privilege-missing') return 'hidden';
     throw error;
   }
-}
-
-function weakerOf(engine: Engine, system: SystemFacts<Tables>, isAlone: boolean): WeakerGuarantee[] {
-  const all = Object.values<Table>(system.tables).flatMap(({ name: table, guarantees }) =>
-    guarantees.flatMap((guarantee) => {
-      const { level, weaker: reason = '' } = levelIn(engine, guarantee, isAlone);
-      return level === 'enforced' ? [] : [{ guarantee: guarantee.name, level, reason, table }];
-    }),
-  );
-  const grouped = new Map<string, WeakerGuarantee>();
-  for (const { guarantee, level, reason, table } of all) {
-    const key = `${guarantee} ${reason}`;
-    const tables = grouped.get(key)?.tables ?? [];
-    grouped.set(key, { guarantee, level, reason, tables: [...new Set([...tables, table])] });
-  }
-  return [...grouped.values()];
 }

@@ -25,8 +25,9 @@ describe.each(engines)('an object that no step makes, on $name', (engine) => {
       else await database.run('CREATE TRIGGER mirror AFTER INSERT ON letters BEGIN SELECT 1; END');
       const object = isServer ? 'publication mirror' : 'trigger letters.mirror';
       const remedy = isServer ? 'DROP PUBLICATION mirror' : 'DROP TRIGGER mirror';
+      const whole = `mirror is made by no step (to remove it: ${remedy}; to accept it: ${object})`;
       const found = await drift(database.engine, system);
-      expect(found).toEqual([expect.stringContaining(`mirror is made by no step (to remove it: ${remedy})`)]);
+      expect(found).toEqual([expect.stringContaining(whole)]);
       const accepting = { ...system, accepts: [{ object, reason: 'The warehouse reads letters.' }] };
       expect(await drift(database.engine, accepting)).toEqual([]);
       const { undeclared, problems } = await status(database.engine, accepting);
@@ -168,11 +169,11 @@ describe.each(withRoles)('what roles can do, on $name', (engine) => {
       await database.run(`GRANT SELECT ON trail_ledger_entries TO ${role}`);
       await database.run(`GRANT TRUNCATE ON clients TO ${role}`);
       expect(await checkRoles(database.engine, system)).toEqual([
-        `${role} has TRUNCATE on clients (to take it: REVOKE TRUNCATE ON clients FROM ${role})`,
-        `${role} has SELECT on trail_ledger_entries (to take it: REVOKE SELECT ON trail_ledger_entries FROM ${role})`,
+        `${role} has TRUNCATE on clients (to take it: REVOKE TRUNCATE ON public.clients FROM ${role}; to accept it: rights of ${role} on clients)`,
+        `${role} has SELECT on trail_ledger_entries (to take it: REVOKE SELECT ON public.trail_ledger_entries FROM ${role}; to accept it: rights of ${role} on trail_ledger_entries)`,
       ]);
       expect(await rolesSql(database.engine, system)).toContain(
-        `-- ${role} has TRUNCATE on clients: REVOKE TRUNCATE ON clients FROM ${role}`,
+        `-- ${role} has TRUNCATE on clients: REVOKE TRUNCATE ON public.clients FROM ${role}`,
       );
     } finally {
       await database.run(`DROP OWNED BY ${role}`);
@@ -191,8 +192,61 @@ describe.each(withRoles)('what roles can do, on $name', (engine) => {
       expect(await checkRoles(database.engine, system)).toEqual([]);
       await database.run(`GRANT SELECT ON holds TO ${role}`);
       expect(await checkRoles(database.engine, system)).toEqual([
-        `ashlar_auditor may act as ${role} (to take it: REVOKE ${role} FROM ashlar_auditor)`,
+        `ashlar_auditor may act as ${role} (to take it: REVOKE ${role} FROM ashlar_auditor; to accept it: member ashlar_auditor of ${role})`,
       ]);
+    } finally {
+      await database.run(`DROP OWNED BY ${role}`);
+      await database.run(`DROP ROLE ${role}`);
+      await database.close();
+    }
+  });
+
+  it('what a managed server makes is accepted by name: event triggers, functions, settings, a reporting role', async () => {
+    const system = asSystem(folder.url);
+    const database = await initialise(engine, system);
+    const role = `reports_${Math.random().toString(36).slice(2, 10)}`;
+    try {
+      for (const sql of [
+        `CREATE ROLE ${role} BYPASSRLS`,
+        `GRANT SELECT ON clients TO ${role}`,
+        'CREATE SCHEMA extensions',
+        'GRANT USAGE ON SCHEMA extensions TO PUBLIC',
+        `CREATE FUNCTION extensions.watch() RETURNS event_trigger LANGUAGE plpgsql SECURITY DEFINER AS 'BEGIN END'`,
+        'CREATE EVENT TRIGGER provider_watch ON ddl_command_end EXECUTE FUNCTION extensions.watch()',
+        `CREATE FUNCTION extensions.load_page(url text) RETURNS bigint LANGUAGE sql SECURITY DEFINER AS 'SELECT 1::bigint'`,
+        `DO $$ BEGIN EXECUTE format('ALTER ROLE %I IN DATABASE %I SET search_path = public, extensions', current_user, current_database()); END $$`,
+      ])
+        await database.run(sql);
+      const [{ owner = '' } = {}] = await database.run('SELECT current_user::text AS owner');
+      const reason = 'The provider made it.';
+      const accepts = [
+        'event trigger provider_watch',
+        'function extensions.load_page(url text)',
+        `setting ${String(owner)} search_path`,
+        `rights of ${role} on clients`,
+      ].map((object) => ({ object, reason }));
+      const without = [
+        ...(await checkRoles(database.engine, system)),
+        ...(await drift(database.engine, system)),
+      ];
+      for (const { object } of accepts) expect(without.join('\n')).toContain(`to accept it: ${object})`);
+      expect(without).toHaveLength(accepts.length);
+      const accepting = { ...system, accepts };
+      expect(await checkRoles(database.engine, accepting)).toEqual([]);
+      const { problems, roles, undeclared } = await status(database.engine, accepting);
+      expect(problems).toEqual([]);
+      expect(roles?.others).toEqual(
+        expect.arrayContaining([
+          `${String(owner)} sets search_path, accepted: ${reason}`,
+          `${role} has SELECT on clients, and bypasses row-level security, accepted: ${reason}`,
+        ]),
+      );
+      expect(undeclared).toContainEqual({
+        object: 'event trigger provider_watch',
+        from: 'database',
+        lifts: false,
+        accepted: reason,
+      });
     } finally {
       await database.run(`DROP OWNED BY ${role}`);
       await database.run(`DROP ROLE ${role}`);

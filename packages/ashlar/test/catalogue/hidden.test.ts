@@ -129,7 +129,8 @@ describe.each(engines)('the records of versions on $name', (engine) => {
     const place = await engine.place();
     const opened = await restored(place);
     try {
-      const lines = async () => (await compareWithSteps(opened, office))?.differences.map(lineOf) ?? [];
+      const lines = async () =>
+        (await compareWithSteps(opened, office))?.differences.map((each) => lineOf(each)) ?? [];
       const own = async () => (await lines()).filter((line) => line.includes('ashlar_'));
       expect(await own()).toEqual([]);
       await opened.asOwner((owner) =>

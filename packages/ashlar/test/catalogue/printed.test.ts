@@ -39,8 +39,8 @@ const comparedAsOther = async ({ engine, system }: InitialisedDatabase) => {
   return {
     loose,
     expected,
-    lines: comparisonOf({ ...of, expected }).differences.map(lineOf),
-    ofText: comparisonOf({ ...of, expected: other }).differences.map(lineOf),
+    lines: comparisonOf({ ...of, expected }).differences.map((each) => lineOf(each)),
+    ofText: comparisonOf({ ...of, expected: other }).differences.map((each) => lineOf(each)),
   };
 };
 

@@ -73,7 +73,7 @@ describe('ashlar roles, with one user', () => {
   test('the tables go to an owner without login, and up continues as that owner', async () => {
     expect(await project.ashlar(['roles', 'apply', '--owner', 'wills_owner', ...url])).toMatchObject({
       code: 0,
-      stdout: expect.stringContaining('ALTER TABLE clauses OWNER TO wills_owner'),
+      stdout: expect.stringContaining('ALTER TABLE public.clauses OWNER TO wills_owner'),
     });
     expect((await project.ashlar(['up', ...url])).stdout).toContain('nothing to do');
     expect((await project.ashlar(['status', ...url])).stdout).toContain('wills_owner owns');

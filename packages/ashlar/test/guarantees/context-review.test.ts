@@ -300,7 +300,7 @@ describe.each(withRoles)('what other roles get by default or by membership on $n
       expect(await may('notes')).toEqual([{ may: true }]);
       const found = await checkRoles(owner, plain, roles);
       expect(found.filter((line) => /ashlar_(context_keys|every_scope)/.test(line))).toEqual([]);
-      expect(found.join()).toContain(`${third} is given SELECT on every object`);
+      expect(found.join()).toContain(`${third} is given TRUNCATE on all tables`);
     } finally {
       const all = [roles.app, roles.auditor, third].join(', ');
       await owner.asOwner((connection) => connection.script(`DROP OWNED BY ${all}; DROP ROLE ${all}`));
@@ -331,7 +331,7 @@ describe.each(engines.filter(({ name }) => name === 'pglite'))(
         const found = ['third', roles.app].flatMap((name) =>
           ['ashlar_context_keys', 'ashlar_every_scope'].map(
             (of) =>
-              `${name} may read ${of}, as a member of pg_read_all_data (to take it: REVOKE pg_read_all_data FROM ${name})`,
+              `${name} may read ${of}, as a member of pg_read_all_data (to take it: REVOKE pg_read_all_data FROM ${name}; to accept it: member ${name} of pg_read_all_data)`,
           ),
         );
         const lines = await checkRoles(owner, plain, roles);

@@ -173,7 +173,11 @@ describe.each(engines)('declared objects on $name', (engine) => {
       expect(await run('SELECT id FROM long_notes')).toHaveLength(3);
       expect(await run('SELECT id FROM note_log')).toHaveLength(4);
       expect(await drift(database, last())).toEqual([]);
-      const structure = await checkStructure(database, last(), new Date(), undefined);
+      const structure = await checkStructure(database, last(), {
+        now: new Date(),
+        roles: undefined,
+        scopeKeys: [],
+      });
       expect(structure.flatMap(({ check, found }) => (check === 'roles and rights' ? [] : found))).toEqual(
         [],
       );

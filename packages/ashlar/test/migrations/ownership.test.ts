@@ -401,9 +401,9 @@ describe.each(engines)('objects of the database alone, on $name', (engine) => {
         '0002_mine/up.postgres.sql': 'CREATE RULE mine AS ON DELETE TO notes DO INSTEAD NOTHING',
       });
       await up(database, guarded);
-      const found = (await checkStructure(database, guarded, new Date(), undefined)).find(
-        ({ check: name }) => name === 'objects that no table declares',
-      );
+      const found = (
+        await checkStructure(database, guarded, { now: new Date(), roles: undefined, scopeKeys: [] })
+      ).find(({ check: name }) => name === 'objects that no table declares');
       expect(found).toMatchObject({ ok: false, found: [expect.stringMatching(/notes\.mine could lift/)] });
     } finally {
       await close();

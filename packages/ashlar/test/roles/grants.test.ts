@@ -91,7 +91,7 @@ describe.each(withRoles)('rights on $name', (engine) => {
     );
     const printed = await rolesSql(db.engine, shop, roles);
     expect(printed).toContain(
-      `GRANT SELECT, INSERT (body, created_at), UPDATE (body, created_at), DELETE ON TABLE notes TO ${roles.app};`,
+      `GRANT SELECT, INSERT (body, created_at), UPDATE (body, created_at), DELETE ON TABLE public.notes TO ${roles.app};`,
     );
     await asOwner(printed);
     expect(await check()).toEqual([]);

@@ -262,7 +262,7 @@ describe.each(server)('roles on a server', (engine) => {
     const opened = await openEngine({ url: migrates.at(place), appRole: roles.app });
     await maintain(opened, Object.values(shop.tables), new Date());
     const done = await applyRoles(opened, shop, { ...roles, owner: nologin });
-    expect(done.map(({ sql }) => sql)).toContain(`ALTER TABLE events OWNER TO ${nologin}`);
+    expect(done.map(({ sql }) => sql)).toContain(`ALTER TABLE public.events OWNER TO ${nologin}`);
     expect(await applyRoles(opened, shop, { ...roles, owner: nologin })).toEqual([]);
     expect(await opened.asOwner((o) => o.run('SELECT current_user::text AS who'))).toEqual([
       { who: nologin },
@@ -277,6 +277,39 @@ describe.each(server)('roles on a server', (engine) => {
     expect(await checkRoles(opened, shop, roles)).toEqual([]);
     expect((await opened.read('SELECT * FROM more', [])).rows).toEqual([]);
     await opened.close();
+  });
+
+  test('the user of DATABASE_URL is checked too where DATABASE_APP_ROLE names another role', async () => {
+    const [migrates, login] = [await owner('CREATEROLE'), await user('login')];
+    const names = freshRoles();
+    made.push(names.app, names.auditor);
+    const roles = rolesFrom(
+      settings({
+        DATABASE_URL: login.at(place),
+        DATABASE_MIGRATE_URL: migrates.at(place),
+        DATABASE_APP_ROLE: names.app,
+        DATABASE_AUDITOR_ROLE: names.auditor,
+      }),
+    );
+    expect(roles).toEqual({ ...names, login: login.name });
+    await bringUp(migrates.at(place), roles);
+    await asAdmin(`GRANT ${names.app} TO ${login.name}`);
+    expect(await differences(migrates.at(place), roles)).toEqual([]);
+    for (const [given, taken, finding] of [
+      ['ALTER ROLE $ BYPASSRLS', 'ALTER ROLE $ NOBYPASSRLS', 'bypasses row-level security'],
+      ['ALTER ROLE $ SUPERUSER', 'ALTER ROLE $ NOSUPERUSER', 'is a superuser'],
+      ['ALTER ROLE $ CREATEROLE', 'ALTER ROLE $ NOCREATEROLE', 'may create roles'],
+      [`GRANT ${migrates.name} TO $`, `REVOKE ${migrates.name} FROM $`, `may act as ${migrates.name}`],
+      ['GRANT pg_read_all_data TO $', 'REVOKE pg_read_all_data FROM $', 'may act as pg_read_all_data'],
+      ["ALTER ROLE $ SET row_security = 'off'", 'ALTER ROLE $ RESET row_security', 'sets row_security'],
+    ] as const) {
+      await asAdmin(given.replace('$', login.name));
+      expect((await differences(migrates.at(place), roles)).join('\n')).toContain(
+        `${login.name} ${finding} (to take it: ${taken.replace('$', login.name)}`,
+      );
+      await asAdmin(taken.replace('$', login.name));
+    }
+    expect(await differences(migrates.at(place), roles)).toEqual([]);
   });
 
   test('several databases of one server are initialised at the same time', async () => {

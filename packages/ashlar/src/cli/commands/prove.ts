@@ -17,6 +17,7 @@ interface Options {
   readonly brief?: boolean;
   readonly report?: string;
   readonly data?: boolean;
+  readonly check?: boolean;
   readonly resume?: string;
 }
 
@@ -25,13 +26,14 @@ export function proveCommand(commands: Commands): Command {
   return commands
     .make<Options>('prove', summaries.prove.description, run)
     .option('--brief', 'print only the number of attacks and the failures')
+    .option('--check', 'fail also where the database could not be compared with its steps, as without PGlite')
     .option('--data', 'also check every row, and find those that break a guarantee, a foreign key or a CHECK')
     .option('--resume <file>', 'with --data: keep the position in this file, and go on from it after Ctrl-C')
     .option('--report <file>', 'also write the report as an HTML page, for an auditor');
 }
 
 const run = async (invocation: Invocation, options: Options): Promise<Answer> => {
-  const { report: file, brief, data: checksRows = false, resume } = options;
+  const { report: file, brief, data: checksRows = false, check = false, resume } = options;
   const { out, streams } = invocation;
   if (resume !== undefined && !checksRows) throw resumeAlone();
   const systems = await invocation.systems();
@@ -64,7 +66,11 @@ const run = async (invocation: Invocation, options: Options): Promise<Answer> =>
   if (file !== undefined) {
     for (const report of reports) pages.push(await writeReport(invocation, file, report, reports.length > 1));
   }
-  const failures = [...reports.flatMap(failuresOf), ...rows.flatMap(findingsOf)];
+  const failures = [
+    ...reports.flatMap(failuresOf),
+    ...(check ? reports.flatMap(uncheckedOf) : []),
+    ...rows.flatMap(findingsOf),
+  ];
   const error = failures.length > 0 ? broken(failures) : undefined;
   const ok = !error && reports.every((report) => report.ok) && !isStopped;
   if (error && !out.json) reportError(error, out);
@@ -83,6 +89,11 @@ const run = async (invocation: Invocation, options: Options): Promise<Answer> =>
   };
 };
 
+const uncheckedOf = ({ structure }: ProveReport): readonly string[] =>
+  structure.flatMap(({ check, unknown }) =>
+    unknown === undefined ? [] : [`${check}: could not be checked: ${unknown}`],
+  );
+
 const withoutPosition = ({ position: _, ...report }: DataReport): Omit<DataReport, 'position'> => report;
 
 const resumeAlone = (): AshlarError =>
@@ -94,7 +105,12 @@ const resumeAlone = (): AshlarError =>
 /** Runs `prove` on a system in a database, over a connection of the database's owner. */
 export function proveWith(invocation: Invocation, owner: Engine, system: System): Promise<ProveReport> {
   return invocation.alsoAsApp(owner, system, (app) =>
-    prove(app, system, { owner, roles: invocation.roles(), checkpoints: invocation.ledgerKeys() }),
+    prove(app, system, {
+      owner,
+      roles: invocation.roles(),
+      scopeKeys: invocation.knownScopeKeys(),
+      checkpoints: invocation.ledgerKeys(),
+    }),
   );
 }
 

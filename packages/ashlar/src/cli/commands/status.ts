@@ -24,7 +24,12 @@ async function run(invocation: Invocation, { check = false }: Options): Promise<
   for (const system of await invocation.systems()) {
     const report = await invocation.withEngine(
       'owner',
-      (engine) => status(engine, system, { roles: invocation.roles(), backups: invocation.backups().folder }),
+      (engine) =>
+        status(engine, system, {
+          roles: invocation.roles(),
+          scopeKeys: invocation.knownScopeKeys(),
+          backups: invocation.backups().folder,
+        }),
       { create: false, incoming: true, system },
     );
     if (reports.length > 0) out.line();

@@ -112,6 +112,7 @@ interface UpReport {
 const scopeLines = {
   written: 'scope and actor of sessions are verified from now on: every instance needs SCOPE_KEY',
   bound: 'the key that verifies scopes was bound to this restored database',
+  unexplained: 'another key than SCOPE_KEY and NEW_SCOPE_KEY verifies scopes too: `ashlar status` names it',
 } as const;
 
 const initialise = async (
@@ -141,8 +142,8 @@ const initialise = async (
     },
     ...stepProgress(out),
   });
-  const { current: scopeKey } = invocation.scopeKeys();
-  const scopes = scopeKey === undefined ? 'unchanged' : await installScopeKey(engine, scopeKey);
+  const { current: scopeKey, next } = invocation.scopeKeys();
+  const scopes = scopeKey === undefined ? 'unchanged' : await installScopeKey(engine, scopeKey, next);
   if (scopes !== 'unchanged') out.line(`  ${scopeLines[scopes]}`);
   const { done: maintained } = await maintain(engine, Object.values(system.tables), new Date());
   for (const line of maintained) out.line(`  ${line}`);
@@ -151,7 +152,7 @@ const initialise = async (
     restored.length > 0 ||
     roles.length > 0 ||
     maintained.length > 0 ||
-    scopes !== 'unchanged';
+    /^(written|bound)$/.test(scopes);
   if (!changed) out.line('  nothing to do');
   return {
     system: system.name,

@@ -18,7 +18,9 @@ export interface Surroundings {
 
 // no step makes one, and each acts or shows rows
 const always = new Set([
-  ...['event trigger', 'publication', 'subscription', 'child'],
+  ...['event trigger', 'publication', 'subscription', 'child', 'members of an extension'],
+  // with an exact match of types, taken before those of the server
+  ...['operator', 'cast'],
   ...['row left in', 'counter near its end', 'entry with the pages of another'],
 ]);
 
@@ -36,9 +38,9 @@ export function weakening({
   const reaching = readersOf(parts, guarded);
   const own = new Set(Object.values(system.tables).map(({ name }) => name));
   const tables = parts.filter(({ kind }) => kind === 'table').map(({ name }) => name);
-  const others = isShared ? tables.filter((name) => !own.has(name) && !guarded.has(name)) : [];
+  const others = new Set(isShared ? tables.filter((name) => !own.has(name) && !guarded.has(name)) : []);
   return (part) => {
-    const { kind, name, on, outside = false, facts, partition, reads } = part;
+    const { kind, name, on, outside = false, facts, partition, reads = [] } = part;
     if (always.has(kind)) return true;
     // nobody else makes objects of these names, and policies and triggers call some of them
     if (on === undefined && !outside && isOwn(functionName(name))) return true;
@@ -57,10 +59,14 @@ export function weakening({
             [...guarded].some((each) => mentions(facts.definition ?? '', each, dialect)))
         );
       case 'function':
-        return (
-          facts.security === 'definer' &&
-          (outside || !others.some((each) => functionName(name).startsWith(`${each}_`)))
-        );
+        if (facts.leakproof !== undefined || facts.hides !== undefined) return true;
+        // a system that shares the database has trigger functions of its own; any other function can be called
+        return facts.security === 'definer' && !(reads.length > 0 && reads.every((each) => others.has(each)));
+      case 'index':
+        return isOnGuarded && (facts.calls !== undefined || /^CREATE UNIQUE /i.test(facts.definition ?? ''));
+      case 'statistics':
+      case 'domain':
+        return facts.calls !== undefined;
       case 'view':
         // a view of SQLite has no owner: sessions are confined by their own gate
         return dialect === 'postgres' && reaching.has(name) && facts.invoker !== 'yes';
@@ -70,9 +76,9 @@ export function weakening({
         return isOnGuarded;
       case 'table':
       case 'foreign table':
-        return reads?.some((each) => guarded.has(each)) === true;
+        return reads.some((each) => guarded.has(each));
       default:
-        return partition !== undefined && kind !== 'index' && isOnGuarded;
+        return partition !== undefined && isOnGuarded;
     }
   };
 }
@@ -100,7 +106,7 @@ const guardedTables = (
 /** The views and children that have rows of one of the tables, directly or through another. */
 const readersOf = (parts: readonly CataloguePart[], tables: ReadonlySet<string>): ReadonlySet<string> => {
   const readers = new Set<string>();
-  const views = parts.filter(({ reads }) => reads !== undefined);
+  const views = parts.filter(({ kind, reads }) => reads !== undefined && kind !== 'function');
   for (let size = -1; size < readers.size; ) {
     size = readers.size;
     for (const { name, reads = [] } of views)

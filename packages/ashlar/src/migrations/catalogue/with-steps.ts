@@ -5,11 +5,14 @@ import type { AcceptedObject } from '../../contract/objects.js';
 import type { Owner } from '../../contract/owner.js';
 import type { SystemFacts } from '../../contract/system.js';
 import { rootText } from '../../engines/refusal.js';
+import { defaultRoles } from '../../roles/names.js';
+import { wantedRights } from '../../roles/wanted.js';
 import { compareHistory } from '../compare-history.js';
 import { foundationState } from '../foundation.js';
 import { type AppliedStep, readHistory } from '../history.js';
 import { incomingTable } from '../incoming.js';
 import { ownSystem } from '../own-system.js';
+import { functionName } from '../ownership/keys.js';
 import { stateOfSteps } from '../shadow.js';
 import { readSteps } from '../steps.js';
 import type { StepsState } from '../steps-state.js';
@@ -115,14 +118,32 @@ export function comparisonOf({ dialect, system, history, found, expected }: Desc
   return {
     found,
     expected,
-    differences: withoutConsequences(
-      withoutWhole(compareCatalogues(expected.catalogue, found, dialect.printing)),
-    ).filter((each) => !(foundationState(history).incoming && isOfMove(each))),
+    differences: withoutPlanned(
+      withoutConsequences(
+        withoutWhole(compareCatalogues(expected.catalogue, found, dialect.printing)),
+      ).filter((each) => !(foundationState(history).incoming && isOfMove(each))),
+      new Set(wantedRights(dialect, system, defaultRoles).functions),
+    ),
     isShared,
     accepted: new Map(system.accepts?.map((each) => [each.object, each])),
     weakens: weakening({ dialect: dialect.name, system, parts: found.parts, isShared }),
   };
 }
+
+/** Leaves out who may call functions whose rights are planned, which no step grants, and that fewer may call one. */
+const withoutPlanned = (
+  differences: readonly Difference[],
+  planned: ReadonlySet<string>,
+): readonly Difference[] =>
+  differences.flatMap((difference) => {
+    const { what, part, facts } = difference;
+    if (what !== 'differs' || part.kind !== 'function') return [difference];
+    const isPlanned = planned.has(functionName(part.name));
+    const others = facts.filter(
+      ({ fact, found }) => fact !== 'callers' || (found !== undefined && !isPlanned),
+    );
+    return others.length === 0 ? [] : [{ ...difference, facts: others }];
+  });
 
 // the target of a move is proved before its mark is taken off, and such a database accepts no sessions
 const isOfMove = ({ what, part: { kind, name } }: Difference): boolean =>

@@ -11,14 +11,19 @@ export function labelOf({ kind, name, on, partition }: CataloguePart): string {
   return `${place === undefined ? '' : `${place}: `}the ${kind} ${name}`;
 }
 
-/** Returns a difference in words. */
-export function lineOf({ what, part, facts }: Difference): string {
-  const label = labelOf(part);
+/**
+ * Returns a difference in words.
+ *
+ * @param schema - the schema that the statement which removes the part must name
+ */
+export function lineOf({ what, part, facts }: Difference, schema?: string): string {
+  const { extension } = part.facts;
+  const label = `${labelOf(part)}${extension === undefined ? '' : ` of the extension ${extension}`}`;
   if (what === 'missing') return `${label} is missing`;
   if (what === 'twice') return `${label} exists more than once`;
   if (what === 'extra') {
-    const remedy = dropOf(part);
-    return `${label} is made by no step${remedy === undefined ? '' : ` (to remove it: ${remedy})`}`;
+    const remedy = extension === undefined ? dropOf(part, schema) : undefined;
+    return `${label} is made by no step (${remedy === undefined ? '' : `to remove it: ${remedy}; `}to accept it: ${directiveOf(part)})`;
   }
   return `${label} differs: ${facts.map(factLine).join(', ')}`;
 }
@@ -34,7 +39,7 @@ const factLine = ({ fact, expected, found }: FactDifference): string => {
 
 const onTable = new Set(['trigger', 'policy', 'rule']);
 const dropped = new Set([
-  ...'table view function sequence type domain statistics index extension publication subscription'.split(
+  ...'table view sequence type domain statistics index extension publication subscription operator'.split(
     ' ',
   ),
   'event trigger',
@@ -44,20 +49,33 @@ const dropped = new Set([
 ]);
 
 /** The statement that drops a part; `undefined` where there is none that is safe to give. */
-const dropOf = ({ kind, name, on, partition, outside, facts }: CataloguePart): string | undefined => {
-  // a name of another schema is qualified and quoted already
-  const quoted = kind === 'function' || outside === true ? name : identifier(name);
+const dropOf = (
+  { kind, name, identity, on, partition, outside, facts }: CataloguePart,
+  schema: string | undefined,
+): string | undefined => {
+  const within = schema === undefined ? '' : `${identifier(schema)}.`;
+  // the server quotes the names of other schemas and of the database, and those of routines and operators
+  const isQuoted = outside === true || kind === 'function' || kind === 'operator';
+  const quoted = isQuoted ? name : identifier(name);
+  const full = outside === true ? quoted : `${within}${quoted}`;
   const place = partition ?? on;
+  const table = place === undefined ? '' : `${within}${identifier(place)}`;
   if (onTable.has(kind))
     return place === undefined || outside === true
       ? undefined
-      : `DROP ${kind.toUpperCase()} ${quoted}${facts.fires === undefined && kind === 'trigger' ? '' : ` ON ${identifier(place)}`}`;
-  if (kind === 'constraint' && place !== undefined)
-    return `ALTER TABLE ${identifier(place)} DROP CONSTRAINT ${quoted}`;
-  if (kind === 'row left in') return `DELETE FROM ${quoted}`;
-  if (kind === 'virtual table') return `DROP TABLE ${quoted}`;
-  return dropped.has(kind) ? `DROP ${kind.toUpperCase()} ${quoted}` : undefined;
+      : // on SQLite a trigger has the name of no table
+        `DROP ${kind.toUpperCase()} ${facts.fires === undefined && kind === 'trigger' ? full : `${quoted} ON ${table}`}`;
+  if (kind === 'constraint' && place !== undefined) return `ALTER TABLE ${table} DROP CONSTRAINT ${quoted}`;
+  if (kind === 'row left in') return `DELETE FROM ${full}`;
+  if (kind === 'virtual table') return `DROP TABLE ${full}`;
+  if (kind === 'function')
+    return `DROP ${facts.kind === 'a' ? 'AGGREGATE' : 'ROUTINE'} ${withArguments(full, identity)}`;
+  return dropped.has(kind) ? `DROP ${kind.toUpperCase()} ${full}` : undefined;
 };
+
+// the name alone would be that of every overload; here the types of arguments have their schemas
+const withArguments = (routine: string, identity = ''): string =>
+  `${/^(?:"(?:[^"]|"")*"|[^("])+/.exec(routine)?.[0] ?? routine}${identity}`;
 
 const ofTables = new Set(['column', 'constraint', 'trigger', 'policy', 'rule']);
 

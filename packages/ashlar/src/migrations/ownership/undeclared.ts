@@ -59,7 +59,9 @@ export function undeclaredOf(
     if (extra.has(part)) {
       const isOthers = compared.isShared && (part.kind === 'table' || part.outside === true);
       const lifts = compared.weakens(part);
-      return (isOthers && !lifts) || isOmitted(part, compared) ? [] : [{ object, from: 'database', lifts }];
+      // an extension is named, and its members are its own
+      const isNone = isOthers || part.facts.extension !== undefined;
+      return (isNone && !lifts) || isOmitted(part, compared) ? [] : [{ object, from: 'database', lifts }];
     }
     if (!foreign.has(object) && !unknown.has(object)) return [];
     const lifts = compared.weakens(part);

@@ -40,7 +40,7 @@ const run = async (invocation: Invocation, { newKeyFile, finish }: Options): Pro
       await rotateScopeKey(engine, current, next ?? '');
       out.line('both keys are accepted');
       out.note(
-        'Give the new key to every instance as SCOPE_KEY, then run `ashlar key rotate scope --finish` with it.',
+        'Give the new key to every instance as SCOPE_KEY, then run `ashlar key rotate scope --finish` with it. Until then `prove` and `status` need both keys: the other one as NEW_SCOPE_KEY.',
       );
       return { document: { accepted: 'both' } };
     },

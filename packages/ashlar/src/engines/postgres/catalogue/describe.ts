@@ -30,7 +30,7 @@ export async function describeWithin(run: RunSql, guards?: GuardedPlace): Promis
   );
   const schema = String(place.schema);
   const rows = await run(
-    `WITH ${common(literal(schema), guards)}\n${[...relationParts, ...otherParts(literal(schema))].join('\nUNION ALL\n')}`,
+    `WITH ${common(literal(schema), guards)}\n${[...relationParts, ...otherParts].join('\nUNION ALL\n')}`,
   );
   const [printed = {}] = await run(
     `SELECT quote_ident($1) AS qualifier, set_config('search_path', $2, true), set_config('quote_all_identifiers', $3, true)`,

@@ -1,5 +1,6 @@
 import { sql } from '../../../sql/template.js';
 import { dependsOn } from './dependencies.js';
+import { calls, extensionOf, hides, hidesAsMember } from './judged.js';
 import { depends, factsOf, isNoMember, type PartsSql, relationName, roleName } from './relations.js';
 
 /** What a view is, in any schema; `v` is its row of pg_class. */
@@ -10,6 +11,7 @@ const viewFacts = factsOf({
   definition: 'pg_get_viewdef(v.oid)',
   [depends]: dependsOn(['pg_rewrite', '(SELECT w.oid FROM pg_rewrite w WHERE w.ev_class = v.oid LIMIT 1)']),
   populated: `CASE WHEN v.relkind = 'm' AND NOT v.relispopulated THEN 'no' END`,
+  extension: extensionOf('pg_class', 'v.oid'),
 });
 
 const viewKind = `CASE v.relkind WHEN 'm' THEN 'materialized view' ELSE 'view' END`;
@@ -50,6 +52,8 @@ const functionFacts = factsOf({
   'SQL body': 'pg_get_function_sqlbody(p.oid)',
   volatility: `CASE p.provolatile WHEN 'v' THEN 'volatile' WHEN 's' THEN 'stable' ELSE 'immutable' END`,
   security: `CASE WHEN p.prosecdef THEN 'definer' ELSE 'invoker' END`,
+  // of one that runs as its caller it means nothing
+  callers: `CASE WHEN p.prosecdef AND EXISTS (SELECT FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a WHERE a.grantee = 0) THEN 'everyone' END`,
   strict: `CASE WHEN p.proisstrict THEN 'yes' END`,
   leakproof: `CASE WHEN p.proleakproof THEN 'yes' END`,
   parallel: `CASE p.proparallel WHEN 's' THEN 'safe' WHEN 'r' THEN 'restricted' END`,
@@ -58,32 +62,31 @@ const functionFacts = factsOf({
   aggregate: `(SELECT concat_ws(' ', a.aggkind, a.aggtransfn, a.aggfinalfn, a.aggcombinefn, a.aggtranstype::regtype, a.agginitval) FROM pg_aggregate a WHERE a.aggfnoid = p.oid)`,
   owner: roleName('p.proowner'),
   tuning: `concat_ws(' ', p.procost, p.prorows)`,
+  extension: extensionOf('pg_proc', 'p.oid'),
+  hides: hides.routine,
 });
 
 const signature = `format('%I', p.proname) || CASE WHEN p.pronargs = 0 THEN '' ELSE '(' || pg_get_function_identity_arguments(p.oid) || ')' END`;
 
 const rangeFunction = `EXISTS (SELECT FROM pg_depend i WHERE i.classid = 'pg_proc'::regclass AND i.objid = p.oid AND i.deptype = 'i')`;
 
+/** The tables whose triggers call a function, as a JSON array. */
+const calledOn = `CASE WHEN p.prorettype = 'trigger'::regtype THEN (SELECT jsonb_agg(DISTINCT CASE WHEN c.relnamespace = here.oid THEN c.relname::text ELSE c.oid::regclass::text END)
+    FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE t.tgfoid = p.oid AND NOT t.tgisinternal)::text END`;
+
 // a member of an extension can run as its owner too, and any owner of an extension adds members to it
 const functions: PartsSql = sql`
-  SELECT 'function', NULL, ${signature}, NULL, false, NULL, ${functionFacts}
+  SELECT 'function', NULL, ${signature}, NULL, false, ${calledOn}, ${functionFacts}
   FROM pg_proc p JOIN here ON p.pronamespace = here.oid
-  WHERE NOT ${rangeFunction} AND (p.prosecdef OR ${isNoMember('pg_proc', 'p.oid')})
+  WHERE NOT ${rangeFunction} AND (p.prosecdef OR p.proleakproof OR ${isNoMember('pg_proc', 'p.oid')} OR ${hidesAsMember.routine})
 `;
 
-/**
- * Functions of other schemas that run with the rights of the owner, or of one who may act as the owner and name the schema. A
- * schema with a history of its own is compared with its own steps.
- */
-const functionsElsewhere = (schema: string): PartsSql => sql`
-  SELECT 'function', NULL, n.nspname || '.' || ${signature}, NULL, true, NULL, ${functionFacts}
+// called in a condition, it sees the rows that policies hide; what functions of other schemas do as their owner depends on who
+// may call them, and so belongs to what roles can do
+const leakproofElsewhere: PartsSql = sql`
+  SELECT 'function', NULL, format('%I.', n.nspname) || ${signature}, NULL, true, NULL, ${functionFacts}
   FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace CROSS JOIN here
-  WHERE p.prosecdef AND n.oid <> here.oid AND n.nspname NOT IN ('pg_catalog', 'information_schema')
-    AND NOT EXISTS (SELECT FROM pg_class c WHERE c.relnamespace = n.oid AND c.relname = 'ashlar_migrations')
-    AND ${isNoMember('pg_proc', 'p.oid')}
-    AND (p.proowner = here.owner AND NOT (SELECT r.rolsuper FROM pg_roles r WHERE r.oid = here.owner)
-      OR pg_has_role(p.proowner, here.owner, 'MEMBER')
-        AND (strpos(p.prosrc, quote_ident(${schema}) || '.') > 0 OR strpos(array_to_string(p.proconfig, ' '), ${schema}) > 0))
+  WHERE p.proleakproof AND n.oid <> here.oid AND n.nspname <> 'pg_catalog'
 `;
 
 const types: PartsSql = sql`
@@ -103,6 +106,8 @@ const types: PartsSql = sql`
       ),
       attributes: `(SELECT string_agg(format('%I %s', a.attname, format_type(a.atttypid, a.atttypmod)), ', ' ORDER BY a.attnum)
         FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped WHERE c.oid = t.typrelid)`,
+      calls: `CASE WHEN t.typtype = 'd' THEN ${calls(`d.classid = 'pg_type'::regclass AND d.objid = t.oid
+        OR d.classid = 'pg_constraint'::regclass AND d.objid IN (SELECT k.oid FROM pg_constraint k WHERE k.contypid = t.oid)`)} END`,
     })}
   FROM pg_type t JOIN here ON t.typnamespace = here.oid
   WHERE (t.typtype IN ('e', 'd', 'r', 'p') OR t.typtype = 'b' AND NOT EXISTS (SELECT FROM pg_type e WHERE e.typarray = t.oid)
@@ -124,24 +129,47 @@ const sequences: PartsSql = sql`
   WHERE ${isNoMember('pg_class', 'c.oid')}
 `;
 
+// the last number that JavaScript holds is 2^53 − 1; a key near it, or near the end of its sequence, ends all appends
+const endingSequences: PartsSql = sql`
+  SELECT 'counter near its end', NULL, c.relname::text, NULL, false, NULL, '{}'
+  FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid JOIN here ON c.relnamespace = here.oid
+  WHERE NOT s.seqcycle AND CASE WHEN has_sequence_privilege(c.oid, 'SELECT, USAGE') THEN
+    abs(pg_sequence_last_value(c.oid)::numeric) > 9007199254740991::numeric - 1048575
+    OR CASE WHEN s.seqincrement > 0 THEN s.seqmax::numeric - pg_sequence_last_value(c.oid) ELSE pg_sequence_last_value(c.oid)::numeric - s.seqmin END
+      < least(1048575, (s.seqmax::numeric - s.seqmin) / 100) END
+`;
+
 const statistics: PartsSql = sql`
   SELECT 'statistics', NULL, s.stxname::text, NULL, false, NULL,
-    ${factsOf({ definition: 'pg_get_statisticsobjdef(s.oid)', owner: roleName('s.stxowner'), [depends]: dependsOn(['pg_statistic_ext', 's.oid']) })}
+    ${factsOf({
+      definition: 'pg_get_statisticsobjdef(s.oid)',
+      owner: roleName('s.stxowner'),
+      [depends]: dependsOn(['pg_statistic_ext', 's.oid']),
+      calls: calls(`d.classid = 'pg_statistic_ext'::regclass AND d.objid = s.oid`),
+    })}
   FROM pg_statistic_ext s JOIN here ON s.stxnamespace = here.oid
 `;
 
 const ofTheDatabase: readonly PartsSql[] = [
   sql`
-    SELECT 'extension', NULL, e.extname::text, NULL, true, NULL, '{}'
+    SELECT 'extension', NULL, quote_ident(e.extname), NULL, true, NULL, '{}'
     FROM pg_extension e WHERE e.extname <> 'plpgsql'
+    UNION ALL
+    -- the language and its handlers are its own
+    SELECT 'members of an extension', NULL, 'plpgsql', NULL, true, NULL, ${factsOf({ members: `string_agg(pg_describe_object(d.classid, d.objid, 0), ', ' ORDER BY d.classid, d.objid)` })}
+    FROM pg_depend d JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid AND d.deptype = 'e' AND e.extname = 'plpgsql'
+    WHERE NOT (d.classid = 'pg_language'::regclass AND d.objid = (SELECT l.oid FROM pg_language l WHERE l.lanname = 'plpgsql'))
+      AND NOT (d.classid = 'pg_proc'::regclass AND d.objid IN (SELECT p.oid FROM pg_proc p WHERE p.pronamespace = 'pg_catalog'::regnamespace
+        AND p.proname IN ('plpgsql_call_handler', 'plpgsql_inline_handler', 'plpgsql_validator')))
+    HAVING count(*) > 0
   `,
   sql`
-    SELECT 'event trigger', NULL, e.evtname::text, NULL, true, NULL,
-      ${factsOf({ event: 'e.evtevent', function: 'e.evtfoid::regproc', fires: 'e.evtenabled', tags: `array_to_string(e.evttags, ', ')` })}
-    FROM pg_event_trigger e WHERE ${isNoMember('pg_event_trigger', 'e.oid')}
+    SELECT 'event trigger', NULL, quote_ident(e.evtname), NULL, true, NULL,
+      ${factsOf({ event: 'e.evtevent', function: 'e.evtfoid::regproc', fires: 'e.evtenabled', tags: `array_to_string(e.evttags, ', ')`, extension: extensionOf('pg_event_trigger', 'e.oid') })}
+    FROM pg_event_trigger e
   `,
   sql`
-    SELECT 'publication', NULL, p.pubname::text, NULL, true, NULL,
+    SELECT 'publication', NULL, quote_ident(p.pubname), NULL, true, NULL,
       ${factsOf({
         tables: `CASE WHEN p.puballtables THEN 'all' ELSE (SELECT string_agg(t.tablename, ', ' ORDER BY t.tablename) FROM pg_publication_tables t JOIN here h ON t.schemaname = (SELECT nspname FROM pg_namespace WHERE oid = h.oid) WHERE t.pubname = p.pubname) END`,
       })}
@@ -149,7 +177,7 @@ const ofTheDatabase: readonly PartsSql[] = [
     WHERE p.puballtables OR EXISTS (SELECT FROM pg_publication_tables t JOIN pg_namespace n ON n.nspname = t.schemaname WHERE n.oid = here.oid AND t.pubname = p.pubname)
   `,
   sql`
-    SELECT 'subscription', NULL, u.subname::text, NULL, true, NULL,
+    SELECT 'subscription', NULL, quote_ident(u.subname), NULL, true, NULL,
       ${factsOf({ tables: `string_agg(rel.name, ', ' ORDER BY rel.name)` })}
     FROM pg_subscription_rel s JOIN rel ON rel.oid = s.srrelid JOIN pg_subscription u ON u.oid = s.srsubid
     GROUP BY u.subname
@@ -159,7 +187,7 @@ const ofTheDatabase: readonly PartsSql[] = [
 /** What other schemas have that refers to a relation or a function of this one. */
 const elsewhere: readonly PartsSql[] = [
   sql`
-    SELECT 'foreign key', NULL, format('%s of %s', k.conname, k.conrelid::regclass), NULL, true, NULL,
+    SELECT 'foreign key', NULL, format('%I of %s', k.conname, k.conrelid::regclass), NULL, true, NULL,
       ${factsOf({ definition: 'pg_get_constraintdef(k.oid)' })}
     FROM pg_constraint k JOIN rel ON rel.oid = k.confrelid AND NOT rel.external JOIN pg_class c ON c.oid = k.conrelid JOIN here ON c.relnamespace <> here.oid
     WHERE k.contype = 'f' AND k.conparentid = 0
@@ -207,17 +235,24 @@ const rest: PartsSql = sql`
   WHERE i.type NOT IN ('publication namespace', 'publication relation')
 `;
 
+// any owner of an extension adds members to it, also one that takes the place of an operator of the server
+const memberOperators: PartsSql = sql`
+  SELECT 'operator', NULL, i.identity, NULL, false, NULL, ${factsOf({ extension: extensionOf('pg_operator', 'o.oid') })}
+  FROM pg_operator o JOIN here ON o.oprnamespace = here.oid CROSS JOIN LATERAL pg_identify_object('pg_operator'::regclass, o.oid, 0) i
+  WHERE NOT ${isNoMember('pg_operator', 'o.oid')} AND ${hidesAsMember.operator}
+`;
+
 /** The objects of a schema that are no tables, and what the database and other schemas have that concerns it. */
-export function otherParts(schema: string): readonly PartsSql[] {
-  return [
-    views,
-    functions,
-    functionsElsewhere(schema),
-    types,
-    sequences,
-    statistics,
-    ...ofTheDatabase,
-    ...elsewhere,
-    rest,
-  ];
-}
+export const otherParts: readonly PartsSql[] = [
+  views,
+  functions,
+  leakproofElsewhere,
+  types,
+  sequences,
+  endingSequences,
+  statistics,
+  ...ofTheDatabase,
+  ...elsewhere,
+  rest,
+  memberOperators,
+];

@@ -3,6 +3,7 @@ import { literal } from '../../../model/index.js';
 import { sql } from '../../../sql/template.js';
 import { externalSecurity } from '../../external-tables.js';
 import { dependsOn } from './dependencies.js';
+import { calls } from './judged.js';
 
 /** A query of parts: `kind`, `on`, `name`, `partition`, `outside`, `reads` and `facts`. It uses the relations of {@link common}. */
 export type PartsSql = string;
@@ -134,6 +135,7 @@ const indexes: PartsSql = sql`
       valid: `CASE WHEN i.indisvalid AND i.indisready AND i.indislive THEN NULL ELSE 'no' END`,
       [depends]: dependsOn(['pg_class', 'i.indexrelid']),
       'replica identity': `CASE WHEN i.indisreplident THEN 'yes' END`,
+      calls: calls(`d.classid = 'pg_class'::regclass AND d.objid = i.indexrelid`),
     })}
   FROM rel JOIN pg_index i ON i.indrelid = rel.oid JOIN pg_class x ON x.oid = i.indexrelid WHERE NOT rel.external
 `;

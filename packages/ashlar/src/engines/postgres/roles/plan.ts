@@ -37,13 +37,13 @@ export async function planRoles(run: RunSql, wanted: WantedRights): Promise<read
   const served = [roles.app, roles.auditor];
   const known = await readRoles(run, [...served, owner], owner);
   if (connection.schema === undefined) return planAttributes(connection, wanted, known, []);
-  const objects = await readObjects(run, wanted);
-  const functions = await readFunctions(run, wanted);
-  const schema = await readSchema(run, served, owner);
+  const objects = await readObjects(run, connection.schema, wanted);
+  const functions = await readFunctions(run, connection.schema, wanted);
+  const schema = await readSchema(run, connection.schema, served, owner);
   const beside = wanted.guards
     ? planSchema(
         { ...connection, schema: wanted.guards.schema },
-        await readSchema(run, served, owner, wanted.guards.schema),
+        await readSchema(run, wanted.guards.schema, served, owner),
         wanted,
         known,
       )
@@ -53,7 +53,7 @@ export async function planRoles(run: RunSql, wanted: WantedRights): Promise<read
     ...planOwnership({ connection, wanted, schema, objects, functions }),
     ...planSchema(connection, schema, wanted, known),
     ...beside,
-    ...objects.flatMap((object) => planObject(object, wanted, owner)),
+    ...objects.flatMap((object) => planObject(object, wanted, owner, connection.schema ?? '')),
     ...functions.flatMap(planFunction),
     ...planDefaults(connection.schema, schema, wanted, owner),
   ];
@@ -82,13 +82,19 @@ const planOwnership = ({
     ...objects
       .filter((object) => object.kind !== 'sequence' && !object.external && object.owner !== owner)
       .map((object) => ({
-        what: `TABLE ${identifier(object.name)}`,
+        name: identifier(object.name),
+        what: `TABLE ${identifier(schema)}.${identifier(object.name)}`,
         from: object.owner,
         allowed: object.grantable,
       })),
     ...functions
       .filter((each) => each.owner !== owner)
-      .map((each) => ({ what: `FUNCTION ${each.signature}`, from: each.owner, allowed: true })),
+      .map((each) => ({
+        name: each.signature,
+        what: `FUNCTION ${each.qualified}`,
+        from: each.owner,
+        allowed: true,
+      })),
   ];
   if (moved.length === 0) return [];
   return [
@@ -99,8 +105,8 @@ const planOwnership = ({
       by: 'login',
       allowed: superuser || grantable,
     },
-    ...moved.map(({ what, from, allowed }) => ({
-      difference: `${what.replace(/^\w+ /, '')} is owned by ${from} instead of ${owner}`,
+    ...moved.map(({ name, what, from, allowed }) => ({
+      difference: `${name} is owned by ${from} instead of ${owner}`,
       sql: `ALTER ${what} OWNER TO ${identifier(owner)}`,
       takes: true,
       by: 'login' as const,
@@ -111,6 +117,7 @@ const planOwnership = ({
 
 const planFunction = ({
   signature,
+  qualified,
   isTrigger,
   isPublic,
   withoutExecute,
@@ -119,7 +126,7 @@ const planFunction = ({
   // before the right of PUBLIC is taken, so that no session is without it
   ...(isTrigger ? [] : withoutExecute).map((role) => ({
     difference: `${role} may not call the function ${signature}`,
-    sql: `GRANT EXECUTE ON FUNCTION ${signature} TO ${identifier(role)}`,
+    sql: `GRANT EXECUTE ON FUNCTION ${qualified} TO ${identifier(role)}`,
     takes: false,
     by: 'owner' as const,
     allowed: true,
@@ -127,7 +134,7 @@ const planFunction = ({
   // a trigger needs no right to fire; a role that has it could let the function run for rows of a table of its own
   ...triggerCallers.map((role) => ({
     difference: `${role} may call the trigger function ${signature}`,
-    sql: `REVOKE EXECUTE ON FUNCTION ${signature} FROM ${identifier(role)} CASCADE`,
+    sql: `REVOKE EXECUTE ON FUNCTION ${qualified} FROM ${identifier(role)} CASCADE`,
     takes: true,
     by: 'owner' as const,
     allowed: true,
@@ -136,7 +143,7 @@ const planFunction = ({
     ? [
         {
           difference: `${granteeName(publicGrantee)} may call the function ${signature}`,
-          sql: `REVOKE EXECUTE ON FUNCTION ${signature} FROM PUBLIC`,
+          sql: `REVOKE EXECUTE ON FUNCTION ${qualified} FROM PUBLIC`,
           // a new function has this right by default: it is no change that someone made
           takes: false,
           by: 'owner' as const,
@@ -193,6 +200,7 @@ const planObject = (
   object: ObjectState,
   { roles, tables, secret, closed }: WantedRights,
   owner: string,
+  schema: string,
 ): readonly RoleChange[] => {
   const { kind, name } = object;
   const governed = [roles.app, roles.auditor, publicGrantee];
@@ -212,7 +220,7 @@ const planObject = (
       ...(secret.has(name) ? [] : plainEntries(roles.auditor, 'SELECT')),
     ],
   }[kind]();
-  const on = `ON ${kind === 'sequence' ? 'SEQUENCE' : 'TABLE'} ${identifier(name)}`;
+  const on = `ON ${kind === 'sequence' ? 'SEQUENCE' : 'TABLE'} ${identifier(schema)}.${identifier(name)}`;
   return compareEntries(actual, wanted).flatMap((difference) =>
     render(difference, {
       what: name,

@@ -77,7 +77,10 @@ export interface SchemaState {
 
 /** A function of a guarantee, with the roles that may not call it. */
 export interface FunctionState {
+  /** The name with the types of its arguments, for messages. */
   readonly signature: string;
+  /** The same with the schema, for statements. */
+  readonly qualified: string;
   readonly owner: string;
   readonly isTrigger: boolean;
   /** Whether PUBLIC, and so every role, may call it. */
@@ -94,10 +97,10 @@ const list = (names: Iterable<string>): string => [...names].map(literal).join('
 const text = (value: unknown): string => String(value);
 const isTrue = (value: unknown): boolean => value === true || value === 't';
 
-const namespaceOf = (schema: string | undefined): string =>
-  `(SELECT oid FROM pg_namespace WHERE nspname = ${schema === undefined ? 'current_schema()' : literal(schema)})`;
+/** Returns the SQL expression for the number of a schema. */
+export const placeOf = (schema: string): string =>
+  `(SELECT oid FROM pg_namespace WHERE nspname = ${literal(schema)})`;
 
-const here = namespaceOf(undefined);
 const grantee = (acl: string): string =>
   `CASE ${acl}.grantee WHEN 0 THEN '${publicGrantee}' ELSE pg_get_userbyid(${acl}.grantee)::text END AS grantee,
   ${acl}.privilege_type || CASE WHEN ${acl}.is_grantable THEN '*' ELSE '' END AS privilege`;
@@ -145,13 +148,13 @@ FROM pg_roles r WHERE r.rolname IN (${list(names)})`);
   );
 }
 
-const objectsOf = (tables: Iterable<string>, guards: GuardedPlace | undefined): string => `
+const objectsOf = (schema: string, tables: Iterable<string>, guards: GuardedPlace | undefined): string => `
 WITH RECURSIVE wanted AS (
   SELECT oid, false AS external FROM pg_class
-  WHERE relnamespace = ${here} AND relkind IN ('r', 'p', 'v', 'm') AND NOT relispartition AND relname IN (${list(tables)})
+  WHERE relnamespace = ${placeOf(schema)} AND relkind IN ('r', 'p', 'v', 'm') AND NOT relispartition AND relname IN (${list(tables)})
   UNION ALL
   SELECT oid, true FROM pg_class
-  WHERE relnamespace = ${namespaceOf(guards?.schema)} AND relkind IN ('r', 'p') AND relname IN (${list(guards?.tables ?? [])})
+  WHERE relnamespace = ${placeOf(guards?.schema ?? schema)} AND relkind IN ('r', 'p') AND relname IN (${list(guards?.tables ?? [])})
 ), parts AS (
   SELECT i.inhrelid AS oid FROM pg_inherits i JOIN wanted w ON i.inhparent = w.oid
   UNION
@@ -168,9 +171,10 @@ WITH RECURSIVE wanted AS (
 /** Reads the named tables, their partitions and sequences, and the rights on each of them. */
 export async function readObjects(
   run: RunSql,
+  schema: string,
   { tables, guards }: Pick<WantedRights, 'tables' | 'guards'>,
 ): Promise<readonly ObjectState[]> {
-  const rows = await run(`${objectsOf(tables.keys(), guards)}
+  const rows = await run(`${objectsOf(schema, tables.keys(), guards)}
 SELECT o.kind, o.external, c.relname::text AS name, pg_get_userbyid(c.relowner)::text AS owner,
   pg_has_role(current_user, c.relowner, 'USAGE') AS grantable, a."column", a.grantee, a.privilege,
   (SELECT json_agg(t.attname) FROM pg_attribute t WHERE t.attrelid = c.oid AND t.attnum > 0 AND NOT t.attisdropped) AS columns
@@ -208,20 +212,16 @@ const entryOf = (row: Row): Entry => ({
   column: row.column === null || row.column === undefined ? undefined : text(row.column),
 });
 
-/**
- * Reads the rights on a schema, and which of `roles` may use it or create objects in it.
- *
- * @param schema - default: the current one
- */
+/** Reads the rights on a schema, and which of `roles` may use the schema or create objects in it. */
 export async function readSchema(
   run: RunSql,
+  schema: string,
   roles: Iterable<string>,
   owner: string,
-  schema?: string,
 ): Promise<SchemaState> {
   const names = [...roles];
-  const here = namespaceOf(schema);
-  const [own = {}] = await run(
+  const here = placeOf(schema);
+  const [rights = {}] = await run(
     `SELECT pg_has_role(session_user, nspowner, 'USAGE') AS grantable FROM pg_namespace WHERE oid = ${here}`,
   );
   const entries = await run(`
@@ -245,7 +245,7 @@ WHERE n.oid = ${here} AND a.grantee = 0 AND a.privilege_type = 'USAGE'`,
   const missing = isTrue(open.all) ? names.filter((name) => !known.has(name)) : [];
   const of = (type: string): Entry[] => entries.filter((row) => row.type === type).map(entryOf);
   return {
-    grantable: isTrue(own.grantable),
+    grantable: isTrue(rights.grantable),
     entries: of('n'),
     users: new Set([...having('uses', may), ...missing]),
     creators: new Set(having('creates', may)),
@@ -256,11 +256,14 @@ WHERE n.oid = ${here} AND a.grantee = 0 AND a.privilege_type = 'USAGE'`,
 /** Reads the functions of guarantees, with the roles that may not call them. */
 export async function readFunctions(
   run: RunSql,
+  schema: string,
   { roles, functions }: WantedRights,
 ): Promise<readonly FunctionState[]> {
   if (functions.length === 0) return [];
   const rows = await run(`
-SELECT p.oid::regprocedure::text AS signature, pg_get_userbyid(p.proowner)::text AS owner,
+SELECT format('%I(%s)', p.proname, oidvectortypes(p.proargtypes)) AS signature,
+  format('%I.%I(%s)', (SELECT nspname FROM pg_namespace WHERE oid = p.pronamespace), p.proname, oidvectortypes(p.proargtypes)) AS qualified,
+  pg_get_userbyid(p.proowner)::text AS owner,
   p.prorettype = 'trigger'::regtype AS is_trigger, r.rolname::text AS role, '0' = ANY (may.roles) AS is_public,
   (SELECT json_agg(g.rolname::text ORDER BY g.rolname) FROM pg_roles g
    WHERE g.oid <> p.proowner AND g.oid::text = ANY (may.roles) AND p.prorettype = 'trigger'::regtype) AS callers
@@ -271,13 +274,14 @@ CROSS JOIN LATERAL (
 LEFT JOIN pg_roles r ON r.rolname IN (${list([roles.app, roles.auditor])}) AND NOT r.rolsuper
   AND (NOT has_function_privilege(r.oid, p.oid, 'EXECUTE')
     OR '0' = ANY (may.roles) AND NOT r.oid::text = ANY (may.roles))
-WHERE p.pronamespace = ${here} AND p.proname IN (${list(functions)})
+WHERE p.pronamespace = ${placeOf(schema)} AND p.proname IN (${list(functions)})
 ORDER BY 1, 4`);
   const found = new Map<string, FunctionState & { readonly withoutExecute: string[] }>();
   for (const row of rows) {
     const signature = text(row.signature);
     const one = found.get(signature) ?? {
       signature,
+      qualified: text(row.qualified),
       owner: text(row.owner),
       isTrigger: isTrue(row.is_trigger),
       isPublic: isTrue(row.is_public),

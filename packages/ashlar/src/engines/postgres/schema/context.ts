@@ -57,29 +57,39 @@ const ownersFunction = ({ name, signature, language, body, reads }: FunctionPart
   create: `CREATE OR REPLACE FUNCTION ${name}${signature} LANGUAGE ${language} STABLE PARALLEL SAFE SECURITY DEFINER${reads ? ` ${inItsSchema}` : ''} AS $$${body}$$`,
 });
 
+const is = (operator: string): string => `OPERATOR(pg_catalog.${operator})`;
+
+/** The SQL expression for texts, one after another. */
+const joined = (...texts: readonly string[]): string => texts.join(` ${is('||')} `);
+
+const hashed = (...bytes: readonly string[]): string => `pg_catalog.sha256(${joined(...bytes)})`;
+
 // HMAC(key, message) = sha256(outer pad || sha256(inner pad || message)). Hashes under the key are compared: their time says
-// nothing about the right code. No literal here has a backslash, and no value depends on a setting of the session.
+// nothing about the right code. No literal here has a backslash, and no value depends on a setting of the session. Its tables are
+// in the schema, so its path begins there: each operator and each function is named with pg_catalog, or one of the schema that
+// matches better would be taken.
 const contextBody = sql`
   DECLARE
-    token text := coalesce(current_setting('ashlar.token', true), '');
+    token text := coalesce(pg_catalog.current_setting('ashlar.token', true), '');
     issued text;
-    pads bytea;
+    inside bytea;
+    outside bytea;
   BEGIN
-    actor := coalesce(current_setting('ashlar.actor', true), '');
-    scope := coalesce(current_setting('ashlar.scope', true), '');
+    actor := coalesce(pg_catalog.current_setting('ashlar.actor', true), '');
+    scope := coalesce(pg_catalog.current_setting('ashlar.scope', true), '');
     sees := scope;
     -- current_user is the owner of this function
-    IF pg_has_role(as_role, current_user, 'USAGE') THEN
+    IF pg_catalog.pg_has_role(as_role, current_user, 'USAGE') THEN
       sees := ${literal(everyScope)};
       RETURN;
     END IF;
-    IF token ~ '^[0-9]{1,9}[.][0-9]{1,15}[.][0-9a-f]{64}$' THEN
-      issued := split_part(token, '.', 2);
-      pads := (SELECT inner_pad || outer_pad FROM ${contextKeys} WHERE id = split_part(token, '.', 1)::integer);
-      IF sha256(substr(pads, 65) || sha256(substr(pads, 65) || sha256(substr(pads, 1, 64)
-          || convert_to(issued || ':' || octet_length(convert_to(actor, 'UTF8')) || ':' || actor || scope, 'UTF8'))))
-        = sha256(substr(pads, 65) || decode(split_part(token, '.', 3), 'hex'))
-        AND abs(extract(epoch FROM now()) * 1000 - issued::bigint) <= ${String(tolerance)}
+    IF token ${is('~')} '^[0-9]{1,9}[.][0-9]{1,15}[.][0-9a-f]{64}$' THEN
+      issued := pg_catalog.split_part(token, '.', 2);
+      SELECT k.inner_pad, k.outer_pad INTO inside, outside FROM ${contextKeys} k
+        WHERE k.id ${is('=')} pg_catalog.split_part(token, '.', 1)::integer;
+      IF ${hashed('outside', hashed('outside', hashed('inside', `pg_catalog.convert_to(${joined('issued', "':'", `pg_catalog.octet_length(pg_catalog.convert_to(actor, 'UTF8'))::text`, "':'", 'actor', 'scope')}, 'UTF8')`)))}
+        ${is('=')} ${hashed('outside', "pg_catalog.decode(pg_catalog.split_part(token, '.', 3), 'hex')")}
+        AND pg_catalog.abs((extract(epoch FROM pg_catalog.now()) ${is('*')} 1000::numeric) ${is('-')} issued::numeric) ${is('<=')} ${String(tolerance)}::numeric
       THEN
         RETURN;
       END IF;
@@ -88,12 +98,12 @@ const contextBody = sql`
       RETURN;
     END IF;
     -- a right on every table of the schema, or of the database, is not meant as trust
-    IF has_table_privilege(as_role, '${everyScopeReaders}', 'SELECT')
-      AND NOT has_any_column_privilege(as_role, '${contextKeys}', 'SELECT')
+    IF pg_catalog.has_table_privilege(as_role, '${everyScopeReaders}', 'SELECT')
+      AND NOT pg_catalog.has_any_column_privilege(as_role, '${contextKeys}', 'SELECT')
     THEN
       RETURN;
     END IF;
-    IF token = '' AND actor = '' AND scope = '' THEN
+    IF token ${is('=')} '' AND actor ${is('=')} '' AND scope ${is('=')} '' THEN
       actor := NULL;
       scope := NULL;
       sees := NULL;

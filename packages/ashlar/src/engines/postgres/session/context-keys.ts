@@ -18,22 +18,36 @@ interface Row {
   readonly identity: string;
   readonly check: string;
   readonly isHere: boolean;
+  /** The two pads, as hex digits: with them the database verifies. */
+  readonly pads: string;
 }
 
 const rowsOf = async (owner: Owner): Promise<readonly Row[]> =>
   (
     await owner.run(
-      `SELECT id, identity::text AS identity, check_value, place = ${place} AS is_here FROM ${contextKeys} ORDER BY id`,
+      `SELECT id, identity::text AS identity, check_value, place = ${place} AS is_here,
+        encode(inner_pad, 'hex') || encode(outer_pad, 'hex') AS pads FROM ${contextKeys} ORDER BY id`,
     )
-  ).map(({ id, identity, check_value, is_here }) => ({
+  ).map(({ id, identity, check_value, is_here, pads: both }) => ({
     id: Number(id),
     identity: String(identity),
     check: String(check_value),
     isHere: is_here === true,
+    pads: String(both),
   }));
 
+// the check value alone can be copied from another row
+const isMadeFrom = ({ identity, check, pads: both }: Row, scopeKey: string): boolean => {
+  const key = contextKey(scopeKey, identity);
+  const { inner, outer } = pads(key);
+  return checkValue(key) === check && Buffer.concat([inner, outer]).toString('hex') === both;
+};
+
 const rowOf = (rows: readonly Row[], scopeKey: string): Row | undefined =>
-  rows.find(({ identity, check }) => checkValue(contextKey(scopeKey, identity)) === check);
+  rows.find((row) => isMadeFrom(row, scopeKey));
+
+const otherThan = (rows: readonly Row[], scopeKeys: readonly string[]): readonly Row[] =>
+  rows.filter((row) => !scopeKeys.some((each) => isMadeFrom(row, each)));
 
 const add = async (owner: Owner, scopeKey: string, rows: readonly Row[]): Promise<void> => {
   const identity = randomUUID();
@@ -64,12 +78,28 @@ const assertVerifying = async (owner: Owner): Promise<void> => {
 
 /** Writes the keys with which a PostgreSQL database verifies actor and scope of sessions. */
 export const postgresContextKeys: ContextKeys = {
-  install: (owner, scopeKey) =>
+  unexplained: async (owner, scopeKeys) => {
+    const [found] = await owner.run(`SELECT to_regclass('${contextKeys}') IS NOT NULL AS keys`);
+    if (!found?.keys) return [];
+    const rows = await rowsOf(owner);
+    if (scopeKeys.length > 0)
+      return otherThan(rows, scopeKeys).map(
+        ({ id }) =>
+          `the key ${id} verifies scopes, and is neither SCOPE_KEY nor NEW_SCOPE_KEY (\`ashlar key rotate scope --finish\` removes all but SCOPE_KEY)`,
+      );
+    return rows.length < 2
+      ? []
+      : [`${rows.length} keys verify scopes: without SCOPE_KEY it is not known whose they are`];
+  },
+  install: (owner, scopeKey, next) =>
     owner.atomically(async () => {
       const rows = await rowsOf(owner);
       const own = rowOf(rows, scopeKey);
       if (rows.length > 0 && !own) throw scopeKeyError('key-wrong');
-      if (own?.isHere) return 'unchanged';
+      if (own?.isHere)
+        return otherThan(rows, [scopeKey, ...(next === undefined ? [] : [next])]).length > 0
+          ? 'unexplained'
+          : 'unchanged';
       if (!own) await assertVerifying(owner);
       await add(owner, scopeKey, rows);
       if (!own) return 'written';
