@@ -30,6 +30,10 @@ const realHex = (value: string | number): string => {
 };
 
 /** Returns the function that writes a value, which is not NULL, as a field of a line. */
+export function fieldWriter(column: BulkColumn): (value: string | number) => string {
+  return fieldOf(column, realHex);
+}
+
 function fieldOf({ kind, isBytesOnPostgres }: BulkColumn, realText: typeof realHex): typeof realHex {
   if (isBytesOnPostgres) return (value) => escapedTwice(value as string);
   if (kind === 'bytes') return (value) => `${bytesPrefix}${value}`;
@@ -42,7 +46,7 @@ function fieldOf({ kind, isBytesOnPostgres }: BulkColumn, realText: typeof realH
  * with the line breaks of texts as they are, and reals as their bytes. The checksum of a row is that of its line.
  */
 export function lineWriter(columns: readonly BulkColumn[]): (row: BulkRow) => string {
-  return writerOf(columns.map((column) => fieldOf(column, realHex)));
+  return writerOf(columns.map(fieldWriter));
 }
 
 /** Returns the function that writes a row as a line for COPY, if that is another line; `undefined` if it is the same. */
