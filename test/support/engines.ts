@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +6,7 @@ import type { SqlName } from 'ashlar/extend';
 import pg from 'pg';
 import { inject } from 'vitest';
 import { reuseInMemory } from '../../packages/ashlar/src/engines/postgres/pglite/emptied.js';
+import { isOthers } from './thorough.js';
 
 // to start a PGlite takes half a second of a processor; the databases of the tests are emptied and used again
 export const longestIdle = 30_000;
@@ -71,6 +72,21 @@ export const engines: readonly TestEngine[] = all.filter(({ name }) => inject('e
 export const withRoles = engines.filter(({ name }) => name === 'pglite' || name === 'postgres');
 export const withoutRoles = engines.filter(({ name }) => name === 'sqlite' || name === 'sqlcipher');
 export const server = engines.filter(({ name }) => name === 'postgres');
+
+/**
+ * One engine of each dialect, for a file whose tests ask much of the processor and do the same on both. Which one depends on
+ * the name of the file; `npm run test:others` takes the other one.
+ *
+ * @param file - `import.meta.url`
+ */
+export function oneOfEach(file: string) {
+  const name = new URL(file).pathname.split('/test/').at(-1) ?? '';
+  const bytes = createHash('sha256').update(name).digest();
+  const pick = (from: readonly TestEngine[], at: number): readonly TestEngine[] =>
+    from.filter((_, index) => index === ((bytes[at] ?? 0) + (isOthers ? 1 : 0)) % from.length);
+  const chosen = { withoutRoles: pick(withoutRoles, 0), withRoles: pick(withRoles, 1) };
+  return { ...chosen, engines: [...chosen.withoutRoles, ...chosen.withRoles] };
+}
 
 /** The SQL that an engine speaks. */
 export function sqlOf({ name }: TestEngine): SqlName {

@@ -64,7 +64,7 @@ export function verifyExport(
   folder: string,
   keys: readonly string[],
   checkpointFiles?: readonly string[],
-): Promise<Head & { checkpoints: number }>;
+): Promise<Head & { retired: number; checkpoints: number }>;
 /**
  * Checks the verifier against its test vectors and returns their number.
  *

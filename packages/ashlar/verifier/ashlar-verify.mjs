@@ -157,6 +157,9 @@ const numberIn = (text, what) => {
   return Number(text);
 };
 
+/** The form in which the retirements of a ledger are signed: entries that were purged when their time had expired. */
+const retirementsForm = 'ashlar/retirements/v1';
+
 /** Parses a verifier key, `name+id+base64`, and checks that the id matches the key. */
 const readKey = (text) => {
   const [, name, id, encoded] = /^([^+\s\u0085]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+=*)$/u.exec(text) ?? [];
@@ -165,7 +168,13 @@ const readKey = (text) => {
   if (bytes.length !== 33 || bytes[0] !== 1 || bytes.toString('base64') !== encoded || !belongs)
     throw new WrongUse('a --key does not have the form name+id+base64, or its id does not match the key');
   const jwk = { kty: 'OKP', crv: 'Ed25519', x: bytes.subarray(1).toString('base64url') };
-  return { name, id, key: createPublicKey({ key: jwk, format: 'jwk' }) };
+  const retirements = sha256(`${name}\n`, Buffer.of(0xff), retirementsForm, bytes.subarray(1)).subarray(0, 4);
+  return {
+    name,
+    id,
+    retirementsId: retirements.toString('hex'),
+    key: createPublicKey({ key: jwk, format: 'jwk' }),
+  };
 };
 
 /** Returns the text of a signed note. At least one of the keys must have signed it, and each of their signatures must be valid. */
@@ -194,13 +203,40 @@ const openNote = (note, keys) => {
   return text;
 };
 
+/** What the signatures of a note state about retirements: their number and digest; undefined when they state nothing. */
+const retirementsIn = (note, text, keys) => {
+  for (const line of note.slice(text.length + 1, -1).split('\n')) {
+    const [, name, encoded] = line.split(' ');
+    const bytes = base64(encoded, 'a signature');
+    const id = bytes.subarray(0, 4).toString('hex');
+    const known = keys.find((one) => one.name === name && one.retirementsId === id);
+    if (known === undefined) continue;
+    demand(bytes.length === 4 + 16 + 32 + 64, `the signature of ${name} is not valid`);
+    const [seconds, count] = [bytes.readBigUInt64BE(4), bytes.readBigUInt64BE(12)];
+    const digest = bytes.subarray(20, 52);
+    const statement = `${retirementsForm}\ntime ${seconds}\nretirements ${count} ${digest.toString('base64')}\n${text}`;
+    demand(
+      verify(null, Buffer.from(statement), known.key, bytes.subarray(52)),
+      `the signature of ${name} is not valid`,
+    );
+    return { count: Number(count), digest };
+  }
+  return undefined;
+};
+
 const openCheckpoint = (note, keys) => {
-  const [origin, size, root, end, ...more] = openNote(note, keys).split('\n');
+  const text = openNote(note, keys);
+  const [origin, size, root, end, ...more] = text.split('\n');
   demand(
     origin !== '' && root !== undefined && end === '' && more.length === 0,
     'the checkpoint is malformed',
   );
-  return { origin, size: numberIn(size, 'the size'), root: hashIn(root, 'the root') };
+  return {
+    origin,
+    size: numberIn(size, 'the size'),
+    root: hashIn(root, 'the root'),
+    retirements: retirementsIn(note, text, keys),
+  };
 };
 
 /** Parses an entry, `["ashlar/entry/v1", log, salt, at, row]`, and checks that it belongs to the log. */
@@ -252,7 +288,8 @@ export function verifyProofFile(bytes, keys) {
     holds,
     `the entry is not at position ${position} of the log with ${checkpoint.size} entries that was signed`,
   );
-  return { ...checkpoint, position, ...readEntry(entry, checkpoint.origin) };
+  const { retirements: _, ...head } = checkpoint;
+  return { ...head, position, ...readEntry(entry, checkpoint.origin) };
 }
 
 /**
@@ -289,9 +326,32 @@ const leavesIn = (file) => {
   };
 };
 
+/** Reads the retirements of an exported ledger: runs of positions whose entries were purged, and the digest after each line. */
+const retirementsOf = (folder) => {
+  const file = join(folder, 'retirements.jsonl');
+  const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n').slice(0, -1) : [];
+  const digests = [sha256(retirementsForm)];
+  const runs = lines.map((line, at) => {
+    digests.push(sha256(digests[at], line));
+    const [number, first, last] = JSON.parse(line);
+    const fits = number === at + 1 && areSizes([first, last]) && first <= last;
+    demand(fits, `line ${at + 1} of retirements.jsonl is malformed`);
+    return { first, last };
+  });
+  runs.sort((a, b) => a.first - b.first);
+  return {
+    digests,
+    /** Tells whether a position was purged; the positions are asked for in order. */
+    has: (position) => {
+      while (runs.length > 0 && runs[0].last < position) runs.shift();
+      return runs.length > 0 && runs[0].first <= position;
+    },
+  };
+};
+
 /**
  * Verifies an exported ledger in constant memory. Its folder contains `entries.jsonl`, one entry per line in base64, in
- * order, and `checkpoint`. Optional: `leaves.bin`, which identifies a changed line, and further `*.checkpoint` files, all
+ * order, and `checkpoint`. Of an entry that was purged there is `{"retired":HASH}`, and `retirements.jsonl` has its position. Optional: `leaves.bin`, which identifies a changed line, and further `*.checkpoint` files, all
  * of which must agree.
  *
  * @param keys - verifier keys as text
@@ -309,7 +369,13 @@ export async function verifyExport(folder, keys, checkpointFiles = []) {
     demand(origin === head.origin, `${file} belongs to log ${origin}, the export to log ${head.origin}`);
     demand(size <= head.size, `${file} signs ${size} entries, the export has only ${head.size}`);
   }
+  const purged = retirementsOf(folder);
+  for (const { file, retirements } of [head, ...others]) {
+    const same = retirements === undefined || purged.digests[retirements.count]?.equals(retirements.digest);
+    demand(same, `retirements.jsonl differs from the retirements that ${file} signs`);
+  }
   const tree = new GrowingTree();
+  let retired = 0;
   let compared = 0;
   const compare = () => {
     for (; others[compared]?.size === tree.size; compared += 1) {
@@ -325,11 +391,19 @@ export async function verifyExport(folder, keys, checkpointFiles = []) {
     for await (const line of entries.readLines()) {
       const where = `line ${tree.size + 1} of entries.jsonl`;
       demand(tree.size < head.size, `${where} exceeds the ${head.size} signed entries`);
-      const entry = base64(line.replace(/^"(.*)"$/, '$1'), where);
-      const leaf = leafHash(entry);
+      const isPurged = purged.has(tree.size);
+      const [, hash] = /^\{"retired":"(.*)"\}$/.exec(line) ?? [];
+      demand(hash === undefined || isPurged, `${where} has no entry, and retirements.jsonl no line for it`);
+      demand(
+        hash !== undefined || !isPurged,
+        `${where} has an entry that retirements.jsonl records as purged`,
+      );
+      if (isPurged) retired += 1;
+      const entry = isPurged ? undefined : base64(line.replace(/^"(.*)"$/, '$1'), where);
+      const leaf = isPurged ? hashIn(hash, where) : leafHash(entry);
       const same = leaves === undefined || leaves.next()?.equals(leaf);
       demand(same, `${where} differs from leaves.bin`);
-      readEntry(entry, head.origin, where);
+      if (!isPurged) readEntry(entry, head.origin, where);
       tree.append(leaf);
       compare();
     }
@@ -349,7 +423,8 @@ export async function verifyExport(folder, keys, checkpointFiles = []) {
     tree.root().equals(head.root),
     'the entries differ from the signed entries: the root does not match',
   );
-  return { ...head, checkpoints: others.length + 1 };
+  const { retirements: _, ...signed } = head;
+  return { ...signed, retired, checkpoints: others.length + 1 };
 }
 
 /**
@@ -405,8 +480,9 @@ const commands = {
     return `${origin} with ${to} entries begins with its first ${from}`;
   },
   export: async ([folder], { key, checkpoint }) => {
-    const { origin, size, checkpoints } = await verifyExport(folder, key, checkpoint);
-    return `all ${size} entries of ${origin} match (checkpoints: ${checkpoints})`;
+    const { origin, size, retired, checkpoints } = await verifyExport(folder, key, checkpoint);
+    const without = retired === 0 ? '' : `, ${retired} of them purged and known by their hashes only`;
+    return `all ${size} entries of ${origin} match${without} (checkpoints: ${checkpoints})`;
   },
   'self-test': async () => `${selfTest()} vectors`,
 };

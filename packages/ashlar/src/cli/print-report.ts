@@ -16,11 +16,12 @@ export function printReport(out: Output, report: ProveReport): void {
     else printTable(out, ['attack', 'as', 'refused by', 'verdict'], attacks.map(rowOf(out)));
   }
   out.line();
-  for (const { check, ok, found, unknown } of report.structure) {
+  for (const { check, ok, found, unknown, loose } of report.structure) {
     const verdict =
       unknown === undefined ? (ok ? 'in place' : plural(found.length, 'difference')) : 'unknown';
     const style = unknown === undefined ? (ok ? 'green' : 'red') : 'yellow';
     out.line(`${out.style(style, verdict)} ${check}${unknown === undefined ? '' : `: ${unknown}`}`);
+    if (loose !== undefined) out.line(out.style('yellow', `  ${loose}`));
   }
   for (const { ledger, size, checked, root, ok, unverified } of report.ledgers) {
     const verdict = out.style(ok ? 'green' : 'red', ok ? 'verified' : 'failed');

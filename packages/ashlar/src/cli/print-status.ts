@@ -112,9 +112,10 @@ function foundationText(out: Output, { foundation }: StatusReport): string {
   return database === known ? `version ${database}` : release;
 }
 
-function driftText(out: Output, { drift, drift_unknown: unknown }: StatusReport): string {
+function driftText(out: Output, { drift, drift_unknown: unknown, drift_loose: loose }: StatusReport): string {
   if (drift === null) return out.style('yellow', `unknown: ${unknown}`);
-  return drift.length === 0 ? 'none' : out.style('red', counted(drift.length, 'difference'));
+  const found = drift.length === 0 ? 'none' : out.style('red', counted(drift.length, 'difference'));
+  return loose === undefined ? found : `${found} · ${out.style('yellow', loose)}`;
 }
 
 function backupsText(out: Output, report: BackupsReport): string {

@@ -1,10 +1,12 @@
 import type { AdoptionSql } from './adoption.js';
 import type { BatchSql } from './batches.js';
+import type { Printing } from './catalogue.js';
 import type { StoredForm } from './column.js';
 import type { ContentsSql } from './contents.js';
 import type { ContextKeys } from './context.js';
 import type { Expansion, ExpansionSteps } from './expansion.js';
 import type { GuaranteeObject, GuardedTable } from './guarantee.js';
+import type { KeyTexts } from './key-texts.js';
 import type { DeclaredView, ObjectSql } from './objects.js';
 import type { Owner } from './owner.js';
 import type { TableRights } from './rights.js';
@@ -76,6 +78,12 @@ export interface Proving {
   checks(table: TableFacts): readonly { readonly name: string; readonly condition: string }[];
   /** Returns a query for the approximate number of rows of a table: `rows`. */
   rowsOf(table: string): string;
+  readonly keys: KeyTexts;
+  /**
+   * A statement after which the transaction reads rows without concluding anything from constraints; `undefined` where a planner
+   * concludes nothing.
+   */
+  readonly trustNothing: string | undefined;
   /**
    * A query for the owner that lists the objects of the schema, and extensions, with their `type` (as in {@link GuaranteeObject}) and
    * `name`; for a trigger, `always` says whether it fires in every case (`yes` or `no`).
@@ -96,6 +104,8 @@ export interface Sequences {
 /** The SQL of one kind of engine, independent of any connection. */
 export interface SqlDialect extends Foundation {
   readonly name: SqlName;
+  /** The objects of version 1, from which `foundationVersions` leads to the last version. */
+  readonly firstFoundation: readonly FoundationObject[];
   /**
    * Returns an SQL expression for the current time, in the form of a timestamp column with `precision` fractional
    * digits.
@@ -182,6 +192,8 @@ export interface SqlDialect extends Foundation {
   readonly sequences: Sequences | undefined;
   /** How a database of another program is taken over. */
   readonly adoption: AdoptionSql;
+  /** How descriptions of databases are compared; `undefined` if equal objects have equal texts (SQLite). */
+  readonly printing: Printing | undefined;
   /** Plans and grants the rights of roles; `undefined` if the engine has no roles (SQLite). */
   readonly roles: RoleDialect | undefined;
   /** Writes the keys that verify contexts of sessions; `undefined` if the engine has no roles. */

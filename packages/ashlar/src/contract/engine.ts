@@ -83,6 +83,11 @@ export interface Engine {
   /** Describes the whole database as the engine sees it, Ashlar's own objects and partitions included (decision 0028). */
   catalogue(owner: Owner): Promise<Catalogue>;
   /**
+   * Describes what `make` makes of an empty schema of this database, in a transaction that is rolled back, without what other
+   * schemas and the database itself have; `undefined` if the engine has no schemas (SQLite).
+   */
+  readonly scratch: ((owner: Owner, make: (owner: Owner) => Promise<void>) => Promise<Catalogue>) | undefined;
+  /**
    * Lists the partitions of a table, with their bounds and estimated numbers of rows; empty if the engine has no
    * partitions.
    */

@@ -18,6 +18,11 @@ export interface GuaranteeObject {
    * have it. Default: the first.
    */
   readonly since?: number;
+  /**
+   * Of a side table: the statement that a step runs right after it made the side table of a table that exists. It records what
+   * was there before.
+   */
+  readonly fill?: string;
 }
 
 /**

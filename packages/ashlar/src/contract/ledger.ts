@@ -1,3 +1,4 @@
+import type { SqlName } from './sql.js';
 import type { TableFacts } from './table.js';
 
 /** A perfect subtree: the leaves [index·2^height, (index + 1)·2^height). */
@@ -24,8 +25,15 @@ export interface Leaf {
   readonly entry: Uint8Array | undefined;
 }
 
-/** An entry that is not sealed yet: the tree has no leaf for it. */
-export type Waiting = Pick<Leaf, 'rowKey'> & { readonly entry: Uint8Array };
+/** An entry with the key of its row, sealed or not. */
+export type KeyedEntry = Pick<Leaf, 'rowKey'> & { readonly entry: Uint8Array };
+
+/** A row or an entry that sealing left out. */
+export interface Unsealed {
+  readonly rowKey: string;
+  /** What the ledger does not have of it; without an entry there is no leaf either. */
+  readonly lacks: 'entry' | 'leaf';
+}
 
 /** A stored hash of a Merkle tree, with its position in its level of the tree. */
 export interface Node {
@@ -50,11 +58,16 @@ export interface Head {
 
 /** A run of positions whose rows and entries a purge deleted; their leaves remain. */
 export interface Retirement {
+  /** Its place in the order in which purges recorded: 1, 2, … */
+  readonly number: number;
   readonly first: number;
   /** The last position of the run, inclusive. */
   readonly last: number;
-  /** The time by which a row had to be written to be purged (ISO 8601). */
-  readonly cutoff: string;
+  /**
+   * The time by which a row had to be written to be purged (ISO 8601). `null` where the purge was not recorded, and was found
+   * later.
+   */
+  readonly cutoff: string | null;
   readonly retiredAt: string;
 }
 
@@ -62,6 +75,8 @@ export interface Retirement {
 export interface Hold {
   /** The primary key of the one row that it covers, as an object of its columns; `null` for every row. */
   readonly rowKey: Readonly<Record<string, unknown>> | null;
+  /** Whether it names the table; else it covers rows of every table. */
+  readonly namesTable: boolean;
   /** The scope whose rows stay; `null` for every scope. */
   readonly scope: string | null;
   readonly placedAt: string;
@@ -75,6 +90,7 @@ export type StoredRow = Readonly<Record<string, unknown>>;
 /** Reads one ledger of a database. */
 export interface LedgerReader extends TreeReader {
   readonly table: TableFacts;
+  readonly dialect: SqlName;
   /** The name of the ledger's log, which each entry contains. */
   readonly log: string;
   head(): Promise<Head | undefined>;
@@ -90,21 +106,32 @@ export interface LedgerReader extends TreeReader {
    * retirements. `undefined` if the side table of retirements is missing.
    */
   retirements(from: number, limit: number): Promise<readonly Retirement[] | undefined>;
+  /** Returns at most `limit` retirements with a number above `after`, in the order of their numbers; none without the side table. */
+  retirementLines(after: number, limit: number): Promise<readonly Retirement[]>;
+  /** Returns the time of the database's clock (ISO 8601). */
+  now(): Promise<string>;
   /** Returns the legal holds that cover rows of the table, open and released. */
   holds(): Promise<readonly Hold[]>;
   /**
-   * Returns the rows with these keys (a value for each key column), in a map by the key as text. Missing rows are left
-   * out.
+   * Returns the rows with these keys (a value for each key column), in a map by the key as text: one row for each key, unless
+   * the table was tampered with. Missing rows are left out.
    */
-  rows(keys: readonly (readonly unknown[])[]): Promise<ReadonlyMap<string, StoredRow>>;
-  /** Returns the keys, as text, of at most `limit` rows that have no entry. */
-  strays(limit: number): Promise<readonly string[]>;
-  /** Returns the number of entries that are not sealed yet. */
+  rows(keys: readonly (readonly unknown[])[]): Promise<ReadonlyMap<string, readonly StoredRow[]>>;
+  /** Returns the number of rows of the table. */
+  rowCount(): Promise<number>;
+  /** Returns the number of rows that are not sealed yet. */
   unsealed(): Promise<number>;
-  /** Returns at most `limit` entries that are not sealed yet. */
-  waiting(limit: number): Promise<readonly Waiting[]>;
+  /** Returns a mark of the present state. A seal that begins later seals whatever this state shows. */
+  mark(): Promise<string>;
+  /**
+   * Returns at most `limit` rows and entries without a leaf that the state of the mark shows. With `from` > 0 it looks only at
+   * those that an index finds to be newer than the leaves before that position.
+   */
+  leftOut(mark: string, from: number, limit: number): Promise<readonly Unsealed[]>;
+  /** Whether the head claims to have sealed what was never written, so that sealing leaves rows out. */
+  isAhead(): Promise<boolean>;
   /** Returns the entry of the row with this key (as text), sealed or not. */
-  entryOf(rowKey: string): Promise<Waiting | undefined>;
+  entryOf(rowKey: string): Promise<KeyedEntry | undefined>;
   /** Returns the leaf of the row with this key (as text). */
   leafOf(rowKey: string): Promise<Leaf | undefined>;
 }

@@ -6,7 +6,7 @@ export interface Owner {
   /** Runs an SQL text that may contain several statements. */
   script(sql: string): Promise<void>;
   /**
-   * Runs `work` in one transaction. `lockTimeout` is in milliseconds. `rebuild` allows tables to be
+   * Runs `work` in one transaction; within another call, in the transaction of that. `lockTimeout` is in milliseconds. `rebuild` allows tables to be
    * replaced by others of the same name: foreign keys are not enforced until all are checked before the commit.
    */
   atomically<T>(work: () => Promise<T>, options?: { lockTimeout?: number; rebuild?: boolean }): Promise<T>;

@@ -1,4 +1,4 @@
-import type { Foundation } from '../contract/dialect.js';
+import type { Foundation, SqlDialect } from '../contract/dialect.js';
 import type { Owner } from '../contract/owner.js';
 
 /** A database object that is created where it is missing. */
@@ -27,4 +27,20 @@ export async function createFoundation(
   { foundation }: Pick<Foundation, 'foundation'>,
 ): Promise<void> {
   for (const { create } of await missingOf(owner, foundation)) await owner.script(create);
+}
+
+/**
+ * Returns the statements that make Ashlar's own objects of an earlier version; `undefined` for the last version, and for one that
+ * this release does not know, which is compared with the last.
+ */
+export function earlierFoundation(
+  { firstFoundation, foundationVersions }: Pick<SqlDialect, 'firstFoundation' | 'foundationVersions'>,
+  version: number,
+): readonly string[] | undefined {
+  return foundationVersions.some((each) => each.version > version)
+    ? [
+        ...firstFoundation.map(({ create }) => create),
+        ...foundationVersions.filter((each) => each.version <= version).flatMap(({ change }) => change),
+      ]
+    : undefined;
 }

@@ -1,6 +1,7 @@
 import { AshlarError } from '../errors.js';
 import { isSize } from './merkle.js';
-import { openNote, type Signer, signNote, signTime, type Verifier } from './note.js';
+import { openNote, type Signer, signNote, signRetirements, signTime, type Verifier } from './note.js';
+import type { RetirementLines, SignedRetirements } from './retirement-lines.js';
 import { fromDecimal, hashFromBase64 } from './text.js';
 
 /**
@@ -20,6 +21,8 @@ export interface SignedCheckpoint extends Checkpoint {
   readonly signedBy: readonly Verifier[];
   /** The earliest time that a trusted signer states; missing where none states one. */
   readonly signedAt?: Date;
+  /** What the trusted signers state about the retirements of the ledger; missing where they state nothing. */
+  readonly retirements?: SignedRetirements;
 }
 
 /**
@@ -67,9 +70,22 @@ export function signCheckpoint(checkpoint: Checkpoint, ...signers: readonly Sign
   return signNote(formatCheckpoint(checkpoint), ...signers);
 }
 
-/** Signs a checkpoint as {@link signCheckpoint} does, and states the time of the signatures. */
-export function signCheckpointAt(checkpoint: Checkpoint, at: Date, ...signers: readonly Signer[]): string {
-  return signTime(signCheckpoint(checkpoint, ...signers), at, ...signers);
+/** What the signatures of a checkpoint state besides its head. */
+export interface Statement {
+  /** The time of the signatures. */
+  readonly at: Date;
+  /** The retirements of the ledger; `undefined` where it records none. */
+  readonly retirements?: RetirementLines | undefined;
+}
+
+/** Signs a checkpoint as {@link signCheckpoint} does, and states its time and the retirements of its ledger. */
+export function signStatement(
+  checkpoint: Checkpoint,
+  { at, retirements }: Statement,
+  ...signers: readonly Signer[]
+): string {
+  const note = signTime(signCheckpoint(checkpoint, ...signers), at, ...signers);
+  return retirements ? signRetirements(note, at, retirements, ...signers) : note;
 }
 
 /**

@@ -2,16 +2,24 @@ import { isIP } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
 import type { Column } from '../contract/column.js';
 import type { StoredRow } from '../contract/ledger.js';
+import type { SqlName } from '../contract/sql.js';
 import type { TableFacts } from '../contract/table.js';
 import { canonicalAddress, isBigintText, writtenColumns } from '../model/index.js';
 import type { Entry } from './entry.js';
+import { memberTexts, sameJsonText } from './json-tokens.js';
+import { fromUtf8 } from './text.js';
 
 type Values = Readonly<Record<string, unknown>>;
 
-/** The value of a column in an entry, under its current or its former name; `undefined` where it has none. */
-const recorded = (table: TableFacts, column: Column, row: Values): unknown => {
+/** The name of a column in an entry: its current or its former name. */
+const nameIn = (table: TableFacts, column: Column, row: Values): string => {
   const before = table.renames[column.name];
-  const name = column.name in row || before === undefined ? column.name : before;
+  return column.name in row || before === undefined ? column.name : before;
+};
+
+/** The value of a column in an entry; `undefined` where it has none. */
+const recorded = (table: TableFacts, column: Column, row: Values): unknown => {
+  const name = nameIn(table, column, row);
   return Object.hasOwn(row, name) ? row[name] : undefined;
 };
 
@@ -20,7 +28,7 @@ const actual = (column: Column, value: unknown): unknown => {
   if (value === null || value === undefined) return undefined;
   switch (column.kind) {
     case 'boolean':
-      return value === true || value === 1;
+      return value === 1 ? true : value === 0 ? false : value;
     case 'json':
       return parsed(String(value));
     default:
@@ -48,15 +56,39 @@ const wasLeftOut = (column: Column, value: unknown): boolean => {
   return !column.nullable && column.default !== undefined && isDeepStrictEqual(value, column.default);
 };
 
+/** An entry with its bytes, and the kind of database from which it is read. */
+export interface StoredEntry {
+  readonly entry: Entry;
+  readonly bytes: Uint8Array;
+  readonly dialect: SqlName;
+}
+
+/** PostgreSQL makes salts that are UUIDs, SQLite plain hex. */
+const isForeign = ({ entry, dialect }: StoredEntry): boolean =>
+  entry.salt.includes('-') !== (dialect === 'postgres');
+
 /**
  * Finds the first column in which a row differs from its ledger entry; `undefined` if the row matches. Entries leave out what
  * the database computes: another expression would look like tampering.
  */
-export function firstDifference(table: TableFacts, entry: Entry, row: StoredRow): string | undefined {
+export function firstDifference(table: TableFacts, stored: StoredEntry, row: StoredRow): string | undefined {
+  const { entry, bytes } = stored;
+  let texts: ReadonlyMap<string, string> | undefined;
   return writtenColumns(table).find((column) => {
     const value = actual(column, row[column.name]);
     const wanted = expected(column, recorded(table, column, entry.row));
     if (wanted === undefined) return !wasLeftOut(column, value);
+    if (column.kind === 'json' && !isForeign(stored)) {
+      // a number is read as a double, and of two members with one name the last: the texts say more than the values
+      texts ??= memberTexts(fromUtf8(bytes) ?? '');
+      const text = texts.get(nameIn(table, column, entry.row));
+      return (
+        value === undefined ||
+        typeof value === 'symbol' ||
+        text === undefined ||
+        !sameJsonText(text, String(row[column.name]))
+      );
+    }
     return typeof wanted === 'object' ? !isDeepStrictEqual(value, wanted) : value !== wanted;
   })?.name;
 }
@@ -118,8 +150,13 @@ const isKeyValue = ({ kind }: Column, value: unknown): boolean => {
 export function keyOfEntry(table: TableFacts, entry: Entry, rowKey: string): readonly unknown[] | undefined {
   const columns = table.primaryKey.columns.flatMap((name) => table.columns[name] ?? []);
   const values = columns.map((column) => recorded(table, column, entry.row));
-  if (!columns.every((column, at) => isKeyValue(column, values[at]))) return undefined;
-  return rowKeyOf(values) === rowKey ? values : undefined;
+  return isKey(table, values) && rowKeyOf(values) === rowKey ? values : undefined;
+}
+
+/** Whether values can be the primary key of a row: the database would refuse a query for others. */
+export function isKey(table: TableFacts, values: readonly unknown[]): boolean {
+  const columns = table.primaryKey.columns.flatMap((name) => table.columns[name] ?? []);
+  return columns.every((column, at) => isKeyValue(column, values[at]));
 }
 
 /** Returns the key of a row as text: its one value, or a JSON array of several values. */

@@ -9,10 +9,13 @@ import {
 } from 'node:crypto';
 import { AshlarError } from '../errors.js';
 import { Secret } from '../settings/secret.js';
+import { retirementsForm } from './retirement-lines.js';
 import { fromBase64 } from './text.js';
 
 const algorithm = Buffer.of(0x01);
 const timedAlgorithm = Buffer.of(0x04);
+// a kind without a number is named (https://c2sp.org/signed-note)
+const retirementsAlgorithm = Buffer.concat([Buffer.of(0xff), Buffer.from(retirementsForm)]);
 const privateKeyPrefix = 'PRIVATE+KEY+';
 // What node:crypto requires around the 32 bytes: PKCS #8 and SPKI of Ed25519, RFC 8410.
 const seedHeader = Buffer.from('302e020100300506032b657004220420', 'hex');
@@ -25,6 +28,8 @@ export interface Verifier {
   readonly keyId: Buffer;
   /** The id of the key in signatures that state a time: as `keyId`, with 0x04 (https://c2sp.org/tlog-cosignature). */
   readonly timeKeyId: Buffer;
+  /** The id of the key in signatures that state retirements: as `keyId`, with 0xff and `ashlar/retirements/v1`. */
+  readonly retirementsKeyId: Buffer;
   /** The public key as text, which may be published: `name+id+base64`. */
   readonly verifierKey: string;
   verify(text: Uint8Array, signature: Uint8Array): boolean;
@@ -70,6 +75,7 @@ const verifierOf = (name: string, key: Uint8Array, keyObject: KeyObject): Verifi
     name,
     keyId,
     timeKeyId: keyIdOf(name, key, timedAlgorithm),
+    retirementsKeyId: keyIdOf(name, key, retirementsAlgorithm),
     verifierKey: keyText(name, keyId, key),
     verify: (text: Uint8Array, signature: Uint8Array) => verify(null, text, keyObject, signature),
   });

@@ -1,5 +1,11 @@
 import { AshlarError } from '../errors.js';
 import { isKeyName, type Signer, type Verifier } from './keys.js';
+import {
+  type RetirementLines,
+  retirementsForm,
+  type SignedRetirements,
+  sameLines,
+} from './retirement-lines.js';
 import { fromBase64, fromUtf8 } from './text.js';
 
 export { newSigner, parsePrivateKey, parseVerifierKey, type Signer, type Verifier } from './keys.js';
@@ -15,6 +21,8 @@ export interface OpenedNote {
   readonly signedBy: readonly Verifier[];
   /** The earliest time that a trusted key states for its signature; missing where none states one. */
   readonly signedAt?: Date;
+  /** What trusted keys state about retirements, all of them the same; missing where none states anything. */
+  readonly retirements?: SignedRetirements;
 }
 
 const invalid = (message: string, detail?: string): AshlarError =>
@@ -48,6 +56,34 @@ export function signTime(note: string, at: Date, ...signers: readonly Signer[]):
   );
   return `${note}${lines.join('')}`;
 }
+
+/**
+ * Adds to a note of {@link signNote}, for each signer, a signature that states a time and the retirements of the ledger. Readers
+ * that do not know this kind of signature ignore it.
+ */
+export function signRetirements(
+  note: string,
+  at: Date,
+  lines: RetirementLines,
+  ...signers: readonly Signer[]
+): string {
+  const text = note.slice(0, note.lastIndexOf('\n\n') + 1);
+  const seconds = BigInt(Math.floor(at.getTime() / 1_000));
+  const head = Buffer.alloc(16);
+  head.writeBigUInt64BE(seconds);
+  head.writeBigUInt64BE(BigInt(lines.count), 8);
+  const statement = withRetirements(text, seconds, lines);
+  return `${note}${signers
+    .map((signer) =>
+      lineOf(signer, signer.retirementsKeyId, Buffer.concat([head, lines.digest, signer.sign(statement)])),
+    )
+    .join('')}`;
+}
+
+const withRetirements = (text: string, seconds: bigint, { count, digest }: RetirementLines): Buffer =>
+  Buffer.from(
+    `${retirementsForm}\ntime ${seconds}\nretirements ${count} ${digest.toString('base64')}\n${text}`,
+  );
 
 const timed = (text: string, seconds: bigint): Buffer =>
   Buffer.from(`cosignature/v1\ntime ${seconds}\n${text}`);
@@ -95,12 +131,19 @@ export function openNote(note: string | Uint8Array, verifiers: readonly Verifier
     throw invalid(`The note has ${signatures.length} signatures; at most ${mostSignatures} are allowed.`);
   const signedBy = new Set<Verifier>();
   const times: number[] = [];
+  const stated: SignedRetirements[] = [];
   for (const { name, keyId, signature } of signatures) {
     const verifier = verifiers.find((one) => one.name === name && one.keyId.equals(keyId));
     const states = verifiers.find((one) => one.name === name && one.timeKeyId.equals(keyId));
+    const records = verifiers.find((one) => one.name === name && one.retirementsKeyId.equals(keyId));
     const time = states && timeOf(states, text, signature);
-    if (verifier ? !verifier.verify(Buffer.from(text), signature) : states && time === undefined)
+    const retirements = records && retirementsOf(records, text, signature);
+    const isValid = verifier
+      ? verifier.verify(Buffer.from(text), signature)
+      : !(states && time === undefined) && !(records && retirements === undefined);
+    if (!isValid)
       throw invalid(`The signature of ${name} is not valid.`, 'The note was changed after it was signed.');
+    if (retirements) stated.push(retirements);
     if (verifier) signedBy.add(verifier);
     if (time !== undefined) times.push(time);
   }
@@ -109,19 +152,39 @@ export function openNote(note: string | Uint8Array, verifiers: readonly Verifier
       'No trusted key has signed the note.',
       `The note has signatures of ${signatures.map((one) => one.name).join(', ')}.`,
     );
+  const [retirements] = stated.sort((a, b) => a.at.getTime() - b.at.getTime());
+  if (!stated.every((one) => sameLines(one, retirements)))
+    throw invalid('The signatures of the note state different retirements.');
   return Object.freeze({
     text,
     signedBy: Object.freeze([...signedBy]),
+    ...(retirements ? { retirements } : {}),
     ...(times.length > 0 ? { signedAt: new Date(Math.min(...times)) } : {}),
   });
 }
+
+// no Date is later
+const latest = 8_640_000_000_000n;
 
 /** The time that a signature states, in milliseconds; `undefined` if the signature is not valid. */
 const timeOf = (verifier: Verifier, text: string, signature: Buffer): number | undefined => {
   if (signature.length !== 8 + 64) return undefined;
   const seconds = signature.readBigUInt64BE();
-  // no Date is later
-  if (seconds > 8_640_000_000_000n || !verifier.verify(timed(text, seconds), signature.subarray(8)))
-    return undefined;
+  if (seconds > latest || !verifier.verify(timed(text, seconds), signature.subarray(8))) return undefined;
   return Number(seconds) * 1_000;
+};
+
+/** The retirements that a signature states; `undefined` if the signature is not valid. */
+const retirementsOf = (
+  verifier: Verifier,
+  text: string,
+  signature: Buffer,
+): SignedRetirements | undefined => {
+  if (signature.length !== 16 + 32 + 64) return undefined;
+  const seconds = signature.readBigUInt64BE();
+  const count = signature.readBigUInt64BE(8);
+  if (seconds > latest || count > BigInt(Number.MAX_SAFE_INTEGER)) return undefined;
+  const lines = { count: Number(count), digest: signature.subarray(16, 48) };
+  if (!verifier.verify(withRetirements(text, seconds, lines), signature.subarray(48))) return undefined;
+  return { ...lines, at: new Date(Number(seconds) * 1_000) };
 };

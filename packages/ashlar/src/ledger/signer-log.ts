@@ -3,10 +3,11 @@ import { basename, join } from 'node:path';
 import type { TreeReader } from '../contract/ledger.js';
 import { AshlarError } from '../errors.js';
 import { writeAtomically } from '../files/write.js';
-import { type Checkpoint, openCheckpoint, type SignedCheckpoint, signCheckpointAt } from './checkpoint.js';
+import { type Checkpoint, openCheckpoint, type SignedCheckpoint, signStatement } from './checkpoint.js';
 import { requireContinuation } from './continuation.js';
 import type { Signer, Verifier } from './keys.js';
 import { treeRoot } from './proofs.js';
+import { type RetirementLines, sameLines } from './retirement-lines.js';
 
 const extension = '.checkpoint';
 
@@ -39,7 +40,7 @@ const readOne = async (file: string, verifiers: readonly Verifier[]): Promise<Ke
 
 /**
  * Reads signed checkpoints from one file, or from every file `*.checkpoint` in a folder, and returns them by
- * ascending size. Each must be signed by one of the verifiers: none is skipped, because it may be the one that shows
+ * ascending size, of the same size the oldest first. Each must be signed by one of the verifiers: none is skipped, because it may be the one that shows
  * a loss.
  *
  * @throws AshlarError `signature-invalid`, `usage`
@@ -53,7 +54,8 @@ export async function readCheckpoints(
     : [path];
   const read: KeptCheckpoint[] = [];
   for (const file of files.sort()) read.push(await readOne(file, verifiers));
-  return read.sort((a, b) => a.size - b.size);
+  const time = ({ signedAt }: SignedCheckpoint): number => signedAt?.getTime() ?? 0;
+  return read.sort((a, b) => a.size - b.size || time(a) - time(b));
 }
 
 /** A request to sign the head of a log as a checkpoint. */
@@ -68,21 +70,24 @@ export interface SigningRequest {
   readonly head: Checkpoint;
   /** Reads the stored hashes of the current log. */
   readonly reader: TreeReader;
+  /** The retirements of the log; `undefined` where it records none. */
+  readonly retirements?: RetirementLines | undefined;
   /** The time that the signature states. Default: the present time of this process. */
   readonly at?: Date;
 }
 
 /**
  * Signs the head of a log as a checkpoint and stores it as `SIZE.checkpoint`, if the log continues every checkpoint
- * in the folder. A head that is already signed gives the same note again. Only one process may use a folder at a
- * time.
+ * in the folder. A head that is already signed gives the same note again, unless more rows were retired since. A file is
+ * never overwritten, because the time of its checkpoint is evidence: another checkpoint of the same size becomes
+ * `SIZE-2.checkpoint`. Only one process may use a folder at a time.
  *
  * @returns the signed checkpoint: a note that states when it was signed
  * @throws AshlarError `ledger-conflict` where the log is smaller than a signed one or has another history, or the head is
  *   not the head of the tree; `signature-invalid` where a checkpoint in the folder lacks a signature of a known key
  */
 export async function signHead(request: SigningRequest): Promise<string> {
-  const { folder, signer, cosigner, former = [], head, reader, at = new Date() } = request;
+  const { folder, signer, cosigner, former = [], head, reader, retirements, at = new Date() } = request;
   const signers = cosigner ? [signer, cosigner] : [signer];
   await mkdir(folder, { recursive: true });
   const kept = await readCheckpoints(folder, [...signers, ...former]);
@@ -96,11 +101,18 @@ export async function signHead(request: SigningRequest): Promise<string> {
     });
   // an earlier release stated no time
   const same = kept.find(
-    (one) => one.signedAt && one.size === head.size && signers.every((each) => one.signedBy.includes(each)),
+    (one) =>
+      one.signedAt &&
+      one.size === head.size &&
+      sameLines(one.retirements, retirements) &&
+      signers.every((each) => one.signedBy.includes(each)),
   );
   if (same !== undefined) return same.note;
-  const note = signCheckpointAt(head, at, ...signers);
+  const note = signStatement(head, { at, retirements }, ...signers);
+  const names = new Set(await readdir(folder));
+  let name = `${head.size}${extension}`;
+  for (let another = 2; names.has(name); another++) name = `${head.size}-${another}${extension}`;
   // a checkpoint is public
-  await writeAtomically(join(folder, `${head.size}${extension}`), note, 0o666);
+  await writeAtomically(join(folder, name), note, 0o666);
   return note;
 }

@@ -1,7 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Leaf, LedgerReader } from '../contract/ledger.js';
-import type { KnownRoot, LedgerProblem } from './problems.js';
+import { type KnownRoot, type LedgerProblem, newestUpTo } from './problems.js';
 import { treeRoot } from './proofs.js';
+import type { RetirementLines } from './retirement-lines.js';
 import { retiredWithin, verifyRetirements } from './retirements.js';
 import { findRowProblems } from './rows.js';
 import { TreeMarks } from './tree-marks.js';
@@ -18,6 +19,11 @@ export interface VerifyOptions {
   readonly checkpoints?: readonly KnownRoot[] | undefined;
   /** The number of leaves to hold in memory at a time. Default 5,000. */
   readonly chunk?: number | undefined;
+  /**
+   * The mark of the reader before everything was sealed: what it shows and has no leaf is a problem. `undefined` if it could
+   * not be sealed.
+   */
+  readonly mark?: string | undefined;
   /** The time with which the times of retirements are compared. Default: the present time of this process. */
   readonly now?: Date | undefined;
 }
@@ -38,6 +44,8 @@ export interface Verification {
    * its cutoff has its positions.
    */
   readonly unverified: readonly string[];
+  /** The number of recorded retirements, and their digest; `undefined` where the ledger records none. */
+  readonly retirements: RetirementLines | undefined;
   readonly rowsPerSecond: number;
   /** The first problems, at most 20: problems of rows come first, in the order of the log. */
   readonly problems: readonly LedgerProblem[];
@@ -52,7 +60,7 @@ const mostProblems = 20;
  */
 export async function verifyEntries(
   reader: LedgerReader,
-  { trusted, checkpoints = [], chunk = 5_000, now = new Date() }: VerifyOptions = {},
+  { trusted, checkpoints = [], chunk = 5_000, mark, now = new Date() }: VerifyOptions = {},
 ): Promise<Verification> {
   const start = performance.now();
   const rows: LedgerProblem[] = [];
@@ -63,6 +71,8 @@ export async function verifyEntries(
   await marks.before(from);
   marks.at(tree, undefined);
 
+  // an entry beyond a checkpoint was not there when it was signed
+  const notBefore = newestUpTo(checkpoints);
   while (rows.length < mostProblems) {
     const leaves = await reader.leaves(tree.size, chunk);
     if (leaves.length === 0) break;
@@ -70,7 +80,7 @@ export async function verifyEntries(
     await nextTurn();
     const { consecutive, gap } = unbroken(leaves, tree.size);
     const isRetired = await retiredWithin(reader, tree.size, tree.size + consecutive.length);
-    rows.push(...(await findRowProblems(reader, consecutive, isRetired)));
+    rows.push(...(await findRowProblems(reader, consecutive, { isRetired, notBefore })));
     await marks.load(tree.size + consecutive.length);
     const completed: CompletedNode[] = [];
     for (const leaf of consecutive) {
@@ -84,13 +94,21 @@ export async function verifyEntries(
     }
   }
   if (rows.length < mostProblems) await marks.after(tree, head);
-  if (!trusted) {
-    const waiting = await reader.waiting(chunk);
-    rows.push(...(await findRowProblems(reader, waiting)));
-    for (const key of await reader.strays(mostProblems))
-      rows.push({ position: null, row_key: key, what: 'the row has no entry' });
-  }
-  const retirements = await verifyRetirements(reader, tree.size, checkpoints, now);
+  if (await reader.isAhead())
+    rows.push({
+      position: null,
+      row_key: null,
+      what: 'the head claims to have sealed what was never written, so that sealing leaves rows out',
+    });
+  if (mark !== undefined) rows.push(...(await findLeftOut(reader, mark, from)));
+  const retirements = await verifyRetirements(reader, {
+    size: tree.size,
+    checkpoints,
+    trusted: from === 0 ? undefined : trusted,
+    now,
+  });
+  if (from === 0 && rows.length === 0 && retirements.problems.length === 0)
+    rows.push(...(await findCopies(reader, tree.size - retirements.retired)));
   const checked = tree.size - from;
   return {
     log: reader.log,
@@ -100,6 +118,7 @@ export async function verifyEntries(
     firstProvable: retirements.firstProvable,
     retired: retirements.retired,
     unverified: retirements.unverified,
+    retirements: retirements.lines,
     rowsPerSecond: Math.round(checked / ((performance.now() - start) / 1_000)),
     problems: [...rows, ...retirements.problems, ...marks.problems].slice(0, mostProblems),
   };
@@ -112,8 +131,11 @@ export async function verifyEntries(
  * @returns the first problem; `undefined` where there is none
  */
 export async function verifyRow(reader: LedgerReader, rowKey: string): Promise<string | undefined> {
-  const found = (await reader.leafOf(rowKey)) ?? (await reader.entryOf(rowKey));
-  if (!found) return 'the row has no entry';
+  const leaf = await reader.leafOf(rowKey);
+  const found = leaf ?? (await reader.entryOf(rowKey));
+  if (!found) return lacking.entry;
+  // a file seals before COMMIT: in an open transaction an entry may wait
+  if (!leaf && reader.dialect === 'postgres') return lacking.leaf;
   const [problem] = await findRowProblems(reader, [found]);
   if (problem) return problem.what;
   const block = await reader.lastBlock();
@@ -121,6 +143,25 @@ export async function verifyRow(reader: LedgerReader, rowKey: string): Promise<s
   const root = await treeRoot(reader, block.size).catch(() => undefined);
   return root?.equals(block.root) ? undefined : 'the newest block does not match the tree';
 }
+
+const lacking = { entry: 'the row has no entry', leaf: 'the entry has no leaf: sealing left it out' };
+
+const findLeftOut = async (
+  reader: LedgerReader,
+  mark: string,
+  from: number,
+): Promise<readonly LedgerProblem[]> => {
+  const found = await reader.leftOut(mark, from, mostProblems);
+  return found.map(({ rowKey, lacks }) => ({ position: null, row_key: rowKey, what: lacking[lacks] }));
+};
+
+/** Each leaf has its row, and each row its leaf: then a row is there twice if there are more rows than leaves. */
+const findCopies = async (reader: LedgerReader, expected: number): Promise<readonly LedgerProblem[]> => {
+  const surplus = (await reader.rowCount()) - (await reader.unsealed()) - expected;
+  if (surplus === 0) return [];
+  const what = `the table has ${Math.abs(surplus)} ${surplus > 0 ? 'more' : 'fewer'} rows than the ledger has entries`;
+  return [{ position: null, row_key: null, what }];
+};
 
 /** Where to start: after the trusted leaves if the stored tree has their root, else at the first leaf. */
 const begin = async (reader: LedgerReader, trusted: KnownRoot | undefined) => {

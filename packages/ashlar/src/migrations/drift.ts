@@ -37,7 +37,7 @@ const storage = new Set(['tuning']);
 /** Whether a difference is a change that needs a step; otherwise `status` names it. */
 export function isFinding({ what, part, facts }: Difference, compared: Comparison): boolean {
   if (what === 'differs') return facts.some(({ fact }) => !storage.has(fact));
-  if (what === 'missing') return true;
+  if (what === 'missing' || what === 'twice') return true;
   if (isOmitted(part, compared) || compared.accepted.has(directiveOf(part))) return false;
   return isOfKnownTable(part, compared) || compared.weakens(part);
 }

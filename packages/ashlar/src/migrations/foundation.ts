@@ -53,6 +53,48 @@ export async function readFoundation(owner: Pick<Owner, 'run'>): Promise<Foundat
   );
 }
 
+/**
+ * Returns what is wrong with the records of versions: a version that this release does not know, one that was recorded in
+ * another way, or one that lacks although a later one is recorded. A person who can write the records could otherwise say which
+ * release they are to be judged by.
+ *
+ * @returns one line for each record
+ */
+export function recordProblems(
+  rows: readonly Pick<AppliedStep, 'system' | 'step' | 'checksum'>[],
+  foundation: Pick<Foundation, 'foundationVersions'>,
+): readonly string[] {
+  const recorded = new Map(
+    rows
+      .filter(({ system, step }) => system === ownSystem && step !== incomingRow.step)
+      .map(({ step, checksum }) => [step, checksum]),
+  );
+  const { version } = foundationState(rows);
+  const known = foundation.foundationVersions.map((each) => ({
+    name: versionName(each),
+    checksum: checksumOf(each),
+    isExpected: each.version < version,
+  }));
+  return [
+    ...[...recorded.keys()]
+      .filter((step) => !known.some(({ name }) => name === step))
+      .map(
+        (step) =>
+          `Ashlar’s own objects are recorded as version ${step}, which this release does not know (its last one is ${packageVersion(foundation)}): they are compared with its own; \`prove\` of the release that made the version judges them`,
+      ),
+    ...known.flatMap(({ name, checksum, isExpected }) => {
+      const found = recorded.get(name);
+      if (found === undefined)
+        return isExpected ? [`the history does not record the version ${name} of Ashlar’s own objects`] : [];
+      return found === checksum
+        ? []
+        : [`the record of the version ${name} of Ashlar’s own objects was changed: ${found}`];
+    }),
+  ];
+}
+
+const checksumOf = ({ oldest }: FoundationVersion): string => `oldest:${oldest}`;
+
 /** Returns the versions that a database lacks, in the order in which they apply. */
 export function pendingVersions(
   state: FoundationState,
@@ -110,7 +152,7 @@ export function versionSql(
   return recordRowSql(dialect, {
     system: ownSystem,
     step: versionName(version),
-    checksum: `oldest:${version.oldest}`,
+    checksum: checksumOf(version),
     actor,
     milliseconds,
   });

@@ -10,6 +10,9 @@ import { ownSystem } from './own-system.js';
  */
 export const incomingRow = { system: ownSystem, step: '9999_incoming', checksum: 'oldest:9999' } as const;
 
+/** The table of a move's progress: it exists only while a move runs, and no version of Ashlar's own objects has it. */
+export const incomingTable = 'ashlar_incoming';
+
 /** The condition of SQL that finds {@link incomingRow} in the history. */
 export const incomingCondition = `system = ${literal(incomingRow.system)} AND step = ${literal(incomingRow.step)}`;
 

@@ -3,9 +3,9 @@ export { maintain } from '../maintenance/maintain.js';
 export { listPartitions, type TablePartitions } from '../maintenance/partitions.js';
 export { type Purge, type PurgeOptions, purge } from '../maintenance/purge.js';
 export { type RetentionStatus, retentionStatus } from '../maintenance/retention-status.js';
+export type { FoundationStatus } from '../status/foundation-status.js';
 export type { PartitionsStatus } from '../status/partitions.js';
 export {
-  type FoundationStatus,
   type GuaranteeStatus,
   type RolesStatus,
   type StatusOptions,

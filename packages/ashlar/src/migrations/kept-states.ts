@@ -1,3 +1,4 @@
+import type { Catalogue } from '../contract/catalogue.js';
 import type { SqlDialect } from '../contract/dialect.js';
 import type { Schema } from '../contract/schema.js';
 import { shadowVersion } from '../engines/shadow.js';
@@ -7,7 +8,7 @@ import type { OmittedObject } from './omitted.js';
 import type { StepsState } from './steps-state.js';
 
 /** The form of the files; a change of what they hold has another number. */
-const form = 1;
+const form = 2;
 
 const kept = async (
   kind: string,
@@ -47,6 +48,20 @@ export async function keptSchema(
     JSON.stringify(await make()),
   );
   return JSON.parse(text) as Schema;
+}
+
+/**
+ * Returns what steps make of an empty schema of a server, from the user's cache where it was made before.
+ *
+ * @param of - the text that identifies the server's version and the steps
+ */
+export async function keptCatalogue(
+  dialect: SqlDialect,
+  of: string,
+  make: () => Promise<Catalogue>,
+): Promise<Catalogue> {
+  const text = await kept('printed', dialect, of, async () => JSON.stringify(await make()));
+  return JSON.parse(text) as Catalogue;
 }
 
 /** Sets and maps as JSON has them. */

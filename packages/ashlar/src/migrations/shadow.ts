@@ -4,7 +4,7 @@ import type { Schema } from '../contract/schema.js';
 import type { SystemFacts } from '../contract/system.js';
 import type { TableFacts } from '../contract/table.js';
 import { systemStatements } from '../engines/declared-sql.js';
-import { createFoundation } from '../engines/foundation.js';
+import { createFoundation, earlierFoundation } from '../engines/foundation.js';
 import { openShadow } from '../engines/shadow.js';
 import { historySql } from './history-sql.js';
 import { keptSchema, keptState } from './kept-states.js';
@@ -17,12 +17,16 @@ import type { SchemaState, StepsState } from './steps-state.js';
 /**
  * Opens an empty database in this process, with the objects that guarantees rely on. Close it.
  *
+ * @param earlier - the statements that make the objects of an earlier version instead
  * @throws AshlarError `driver-missing`
  */
-export async function openEmptyShadow(dialect: SqlDialect): Promise<Engine> {
+export async function openEmptyShadow(dialect: SqlDialect, earlier?: readonly string[]): Promise<Engine> {
   const shadow = await openShadow(dialect.name);
   try {
-    await shadow.asOwner((owner) => createFoundation(owner, dialect));
+    await shadow.asOwner(async (owner) => {
+      if (earlier === undefined) await createFoundation(owner, dialect);
+      else for (const statement of earlier) await owner.script(statement);
+    });
     return shadow;
   } catch (error) {
     await shadow.close();
@@ -30,8 +34,12 @@ export async function openEmptyShadow(dialect: SqlDialect): Promise<Engine> {
   }
 }
 
-const inShadow = async <T>(dialect: SqlDialect, work: (engine: Engine) => Promise<T>): Promise<T> => {
-  const shadow = await openEmptyShadow(dialect);
+const inShadow = async <T>(
+  dialect: SqlDialect,
+  work: (engine: Engine) => Promise<T>,
+  earlier?: readonly string[],
+): Promise<T> => {
+  const shadow = await openEmptyShadow(dialect, earlier);
   try {
     return await work(shadow);
   } finally {
@@ -48,14 +56,24 @@ const mostKnown = 16;
  * owners of its objects. Steps in code are left out: they change data only (`StepFunction`). The same steps always give
  * the same schema, which is kept for later calls.
  *
+ * @param version - the version of Ashlar's own objects that the steps run on; by default the last
  * @throws AshlarError `migration-failed`, `migration-invalid` (a step does not make what its directives say),
  *   `driver-missing`
  */
-export function stateOfSteps(dialect: SqlDialect, steps: readonly Step[]): Promise<StepsState> {
-  const key = JSON.stringify([dialect.name, steps.map(({ name, checksum }) => [name, checksum])]);
+export function stateOfSteps(
+  dialect: SqlDialect,
+  steps: readonly Step[],
+  version?: number,
+): Promise<StepsState> {
+  const earlier = version === undefined ? undefined : earlierFoundation(dialect, version);
+  const key = JSON.stringify([
+    dialect.name,
+    earlier ?? null,
+    steps.map(({ name, checksum }) => [name, checksum]),
+  ]);
   const found = known.get(key);
   if (found) return found;
-  const made = keptState(dialect, key, () => inShadow(dialect, (engine) => stateIn(engine, steps)));
+  const made = keptState(dialect, key, () => inShadow(dialect, (engine) => stateIn(engine, steps), earlier));
   known.set(key, made);
   made.catch(() => known.delete(key));
   for (const oldest of known.keys()) {

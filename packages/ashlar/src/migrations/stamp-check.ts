@@ -4,6 +4,7 @@ import type { SystemFacts } from '../contract/system.js';
 import { AshlarError, isAshlarError } from '../errors.js';
 import { comparisonOf } from './catalogue/with-steps.js';
 import { driftOf } from './drift.js';
+import { foundationState } from './foundation.js';
 import { readHistory } from './history.js';
 import { stateOfSteps } from './shadow.js';
 import type { Step } from './steps.js';
@@ -23,9 +24,9 @@ export async function assertMatches(
   system: SystemFacts,
   steps: readonly Step[],
 ): Promise<void> {
-  const expected = await stateFor(engine, steps);
   const { dialect } = engine;
   const history = await readHistory(owner, dialect);
+  const expected = await stateFor(engine, steps, foundationState(history).version);
   const { parts, ...rest } = await engine.catalogue(owner);
   // those are this transaction's own
   const found = { ...rest, parts: parts.filter(({ kind }) => kind !== 'row left in') };
@@ -38,9 +39,13 @@ export async function assertMatches(
   });
 }
 
-const stateFor = async ({ dialect }: Engine, steps: readonly Step[]): Promise<StepsState> => {
+const stateFor = async (
+  { dialect }: Engine,
+  steps: readonly Step[],
+  version: number,
+): Promise<StepsState> => {
   try {
-    return await stateOfSteps(dialect, steps);
+    return await stateOfSteps(dialect, steps, version);
   } catch (error) {
     if (!isAshlarError(error, 'driver-missing')) throw error;
     throw new AshlarError('driver-missing', {

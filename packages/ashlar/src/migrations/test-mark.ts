@@ -1,5 +1,7 @@
+import type { SqlDialect } from '../contract/dialect.js';
 import type { Engine } from '../contract/engine.js';
 import type { Owner } from '../contract/owner.js';
+import { missingOf } from '../engines/foundation.js';
 import { AshlarError } from '../errors.js';
 import { markSql, testMarkTable } from '../sql/test-mark.js';
 import { historySql } from './history-sql.js';
@@ -9,6 +11,20 @@ const query = `SELECT 1 AS found FROM ${testMarkTable}`;
 /** Whether a database is marked as a test database. The table of the mark must exist. */
 export async function isMarkedAsTest(owner: Pick<Owner, 'run'>): Promise<boolean> {
   return (await owner.run(query)).length > 0;
+}
+
+/** Returns what a report says of a database that is marked as a test database, whatever version its history records. */
+export async function testMarkProblems(
+  owner: Owner,
+  { foundation }: Pick<SqlDialect, 'foundation'>,
+): Promise<readonly string[]> {
+  const missing = await missingOf(
+    owner,
+    foundation.filter(({ name }) => name === testMarkTable),
+  );
+  return missing.length === 0 && (await isMarkedAsTest(owner))
+    ? ['the database is marked as a test database: sessions may give the times of rows']
+    : [];
 }
 
 /** Marks a database as a test database, where it is not marked yet. The table of the mark must exist. */

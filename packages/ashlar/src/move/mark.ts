@@ -3,7 +3,7 @@ import type { SqlDialect } from '../contract/dialect.js';
 import type { Owner } from '../contract/owner.js';
 import type { Schema } from '../contract/schema.js';
 import { recordRowSql } from '../migrations/history.js';
-import { incomingCondition, incomingRow } from '../migrations/incoming.js';
+import { incomingCondition, incomingRow, incomingTable } from '../migrations/incoming.js';
 import { literal } from '../model/index.js';
 import { moveRefused } from './refusals.js';
 
@@ -35,9 +35,6 @@ export interface Mark {
   readonly detail: MarkDetail;
   readonly tables: ReadonlyMap<string, TableState>;
 }
-
-/** The table of a move's progress: it exists only while a move runs, and no version of Ashlar's own objects has it. */
-export const markTable = 'ashlar_incoming';
 
 const create = `CREATE TABLE ashlar_incoming (
   part text NOT NULL PRIMARY KEY,
@@ -101,7 +98,7 @@ export async function readMark(owner: Owner): Promise<Mark | undefined> {
         rows: Number(line.rows),
       });
   }
-  if (!detail) throw moveRefused([`the mark in ${markTable} cannot be read: empty the target by hand`]);
+  if (!detail) throw moveRefused([`the mark in ${incomingTable} cannot be read: empty the target by hand`]);
   return { detail, tables };
 }
 

@@ -7,7 +7,7 @@ import { installScopeKey } from '../keys/scope-key.js';
 import { defaultActor } from '../migrations/actor.js';
 import { assertDatabaseUsable } from '../migrations/foundation.js';
 import { readHistory } from '../migrations/history.js';
-import { forIncoming } from '../migrations/incoming.js';
+import { forIncoming, incomingTable } from '../migrations/incoming.js';
 import { ensureHistory } from '../migrations/initialise.js';
 import { identifier, type Tables } from '../model/index.js';
 import { proveIncoming } from '../prove/prove.js';
@@ -19,15 +19,7 @@ import { assertSameLedgers, verifyLedgers } from './ledgers.js';
 import { loadTable, sourceChecksum } from './load.js';
 import { assertNone, type Source } from './look.js';
 import { makeSchema } from './make-schema.js';
-import {
-  forgetTables,
-  type Mark,
-  type MarkDetail,
-  markTable,
-  readMark,
-  writeDetail,
-  writeMark,
-} from './mark.js';
+import { forgetTables, type Mark, type MarkDetail, readMark, writeDetail, writeMark } from './mark.js';
 import { assertRestored, guaranteeBroken, moveRefused } from './refusals.js';
 import type { MoveOptions, MovePhase, MoveReport } from './types.js';
 
@@ -92,7 +84,7 @@ export class Run {
       await ensureHistory(owner, dialect, actor);
       const detail = { identity, layout, steps: this.#source.steps, tables: this.#names, before };
       await writeMark(owner, dialect, detail, actor);
-      await hide(markTable, this.#roleNames);
+      await hide(incomingTable, this.#roleNames);
       return { detail, tables: new Map() };
     });
   }

@@ -40,6 +40,8 @@ export interface StructureReport {
   readonly ok: boolean;
   /** The problems that the check found, one line each. */
   readonly found: readonly string[];
+  /** What the check could not compare exactly, and why. */
+  readonly loose?: string;
   /** The reason why the check could not run, in which case `ok` has no meaning. */
   readonly unknown?: string;
 }

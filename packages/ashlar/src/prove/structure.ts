@@ -8,13 +8,12 @@ import { AshlarError } from '../errors.js';
 import { type Comparison, compareWithSteps } from '../migrations/catalogue/with-steps.js';
 import { compareHistory } from '../migrations/compare-history.js';
 import { driftOf } from '../migrations/drift.js';
-import { foundationState, packageVersion } from '../migrations/foundation.js';
+import { foundationState, packageVersion, recordProblems } from '../migrations/foundation.js';
 import { history, readHistory } from '../migrations/history.js';
 import { undeclaredOf } from '../migrations/ownership/undeclared.js';
 import { readSteps } from '../migrations/steps.js';
-import { isMarkedAsTest } from '../migrations/test-mark.js';
+import { testMarkProblems } from '../migrations/test-mark.js';
 import { checkRoles } from '../roles/roles.js';
-import { testMarkTable } from '../sql/test-mark.js';
 import { missingObjects } from './guarantee-objects.js';
 import type { StructureReport } from './report.js';
 
@@ -117,21 +116,15 @@ const conditions: StructureCheck = {
 };
 
 const foundationProblems = async (owner: Owner, dialect: SqlDialect): Promise<readonly string[]> => {
-  const { version } = foundationState(await readHistory(owner, dialect));
-  const known = packageVersion(dialect);
-  const missing = await missingOf(owner, dialect.foundation);
-  const lines: string[] = [];
-  // a row of the history could say so to keep Ashlar's own objects out of the comparison
-  if (version > known)
-    lines.push(
-      `Ashlar’s own objects are recorded as version ${version}, and this release knows ${known}: they are not compared`,
-    );
-  if (!missing.some(({ name }) => name === testMarkTable) && (await isMarkedAsTest(owner)))
-    lines.push('the database is marked as a test database: sessions may give the times of rows');
-  // only the release that made a version knows its definitions; `status` names what is pending
-  if (version === known)
-    lines.push(...missing.map(({ name }) => `${name}, which the guarantees need, is missing`));
-  return lines;
+  const rows = await readHistory(owner, dialect);
+  // a database of an older version lacks what later ones add, and is compared with the objects of its own
+  const missing =
+    foundationState(rows).version < packageVersion(dialect) ? [] : await missingOf(owner, dialect.foundation);
+  return [
+    ...recordProblems(rows, dialect),
+    ...(await testMarkProblems(owner, dialect)),
+    ...missing.map(({ name }) => `${name}, which the guarantees need, is missing`),
+  ];
 };
 
 const rights: StructureCheck = {
@@ -166,7 +159,8 @@ export async function checkStructure(
   for (const { name: check, find } of structureChecks) {
     try {
       const found = await find(engine, system, { now, roles, compared });
-      reports.push({ check, ok: found.length === 0, found });
+      const loose = find === unchanged.find ? (await compared())?.loose : undefined;
+      reports.push({ check, ok: found.length === 0, found, ...(loose === undefined ? {} : { loose }) });
     } catch (error) {
       if (!(error instanceof AshlarError)) throw error;
       reports.push(notChecked(check, error));

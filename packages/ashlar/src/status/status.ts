@@ -7,8 +7,7 @@ import { AshlarError } from '../errors.js';
 import { compareWithSteps } from '../migrations/catalogue/with-steps.js';
 import { compareHistory } from '../migrations/compare-history.js';
 import { driftOf } from '../migrations/drift.js';
-import { foundationState, packageVersion, pendingVersions, versionName } from '../migrations/foundation.js';
-import { type AppliedStep, readHistory } from '../migrations/history.js';
+import { readHistory } from '../migrations/history.js';
 import { outdatedObjects } from '../migrations/outdated.js';
 import { type UndeclaredObject, undeclaredOf } from '../migrations/ownership/undeclared.js';
 import { readSteps } from '../migrations/steps.js';
@@ -16,6 +15,7 @@ import { identifier, levelIn, type Table, type Tables } from '../model/index.js'
 import { missingObjects } from '../prove/guarantee-objects.js';
 import { defaultRoles } from '../roles/names.js';
 import { inspectRoles } from '../roles/roles.js';
+import { type FoundationStatus, foundationStatus } from './foundation-status.js';
 import { type PartitionsStatus, partitionsStatus } from './partitions.js';
 
 /** A guarantee of a table, and the level at which the engine enforces it. */
@@ -62,20 +62,6 @@ export interface RolesStatus {
   readonly cost: string | null;
 }
 
-/** The versions of Ashlar's own objects in a database and in this release. */
-export interface FoundationStatus {
-  /** The version in the database; `null` while nothing is initialised. */
-  readonly database: number | null;
-  /** The version that this release makes. */
-  readonly package: number;
-  /** The lowest version whose releases can use the database. */
-  readonly oldest: number;
-  /** The versions that `ashlar up` would apply. */
-  readonly pending: readonly string[];
-  /** Whether a move into the database has not ended. */
-  readonly incoming: boolean;
-}
-
 /** The status of one system in one database. */
 export interface StatusReport {
   readonly system: string;
@@ -99,6 +85,8 @@ export interface StatusReport {
   /** The differences between the database and its migrations; `null` if they could not be compared. */
   readonly drift: readonly string[] | null;
   readonly drift_unknown: string | undefined;
+  /** Why expressions were not compared exactly, as with a server of another major version; `undefined` if they were. */
+  readonly drift_loose: string | undefined;
   /** Whether the check for drift failed; `false` if it was skipped because the embedded engine is not installed. */
   readonly drift_failed: boolean;
   /** The objects that no table declares and no generated step made; `null` if they could not be determined. */
@@ -150,7 +138,10 @@ const readStatus = async (
   { roles = defaultRoles, backups = 'backups' }: StatusOptions,
 ): Promise<StatusReport> => {
   const steps = await readSteps(system.migrations, engine.dialect.name);
-  const everything = await engine.asOwner((owner) => readHistory(owner, engine.dialect));
+  const { everything, foundation } = await engine.asOwner(async (owner) => {
+    const rows = await readHistory(owner, engine.dialect);
+    return { everything: rows, foundation: await foundationStatus(owner, engine.dialect, rows) };
+  });
   const { applied, pending, changed, missing, late } = compareHistory(
     steps,
     everything.filter((row) => row.system === system.name),
@@ -174,7 +165,7 @@ const readStatus = async (
       missing,
       late,
     },
-    foundation: foundationOf(engine, everything),
+    foundation,
     ...(await changesOf(engine, system)),
     // before the first step everything is missing, which the pending steps say
     missing_objects: applied.length === 0 ? [] : await missingObjects(engine, system),
@@ -214,6 +205,7 @@ function problemsOf({
           `Ashlar’s own objects need a release that knows version ${foundation.oldest}; this one knows ${foundation.package}`,
         ]
       : []),
+    ...foundation.problems,
     ...(foundation.incoming
       ? ['a move into this database has not ended: run the same `ashlar move` again']
       : []),
@@ -222,18 +214,6 @@ function problemsOf({
     ...missing_objects,
     ...(roles?.differences ?? []),
   ];
-}
-
-function foundationOf({ dialect }: Engine, everything: readonly AppliedStep[]): FoundationStatus {
-  const state = foundationState(everything);
-  const isNew = everything.length === 0;
-  return {
-    database: isNew ? null : state.version,
-    package: packageVersion(dialect),
-    oldest: state.oldest,
-    pending: isNew ? [] : pendingVersions(state, dialect).map(versionName),
-    incoming: state.incoming,
-  };
 }
 
 const oneUser =
@@ -264,13 +244,14 @@ async function rolesOf(
 async function changesOf(
   engine: Engine,
   system: SystemFacts<Tables>,
-): Promise<Pick<Page, 'drift' | 'drift_unknown' | 'drift_failed' | 'undeclared'>> {
+): Promise<Pick<Page, 'drift' | 'drift_unknown' | 'drift_loose' | 'drift_failed' | 'undeclared'>> {
   try {
     const compared = await compareWithSteps(engine, system);
     return {
       drift: compared === undefined ? [] : driftOf(compared),
       undeclared: compared === undefined ? [] : undeclaredOf(engine.dialect, system, compared),
       drift_unknown: undefined,
+      drift_loose: compared?.loose,
       drift_failed: false,
     };
   } catch (error) {
@@ -280,6 +261,7 @@ async function changesOf(
       drift: null,
       undeclared: null,
       drift_unknown: error.message,
+      drift_loose: undefined,
       drift_failed: error.code !== 'driver-missing',
     };
   }

@@ -1,10 +1,12 @@
 import { drift, newStep, status } from 'ashlar/migrations';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { engines, withRoles } from '../../../../test/support/engines.js';
+import { oneOfEach } from '../../../../test/support/engines.js';
 import { checkRoles, rolesSql } from '../../src/roles/roles.js';
 import { type Folder, makeFolder } from '../migrations/folder.js';
 import { asSystem } from '../prove/every-guarantee.js';
 import { initialise } from '../prove/support.js';
+
+const { engines, withRoles } = oneOfEach(import.meta.url);
 
 let folder: Folder;
 beforeAll(async () => {

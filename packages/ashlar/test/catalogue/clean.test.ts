@@ -1,12 +1,14 @@
 import { openEngine } from 'ashlar/extend';
 import { drift, maintain, newStep, status, up } from 'ashlar/migrations';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { engines, server, withRoles } from '../../../../test/support/engines.js';
+import { oneOfEach, server } from '../../../../test/support/engines.js';
 import { compareWithSteps } from '../../src/migrations/catalogue/with-steps.js';
 import { lineOf } from '../../src/migrations/catalogue/words.js';
 import { type Folder, makeFolder } from '../migrations/folder.js';
 import { asSystem } from '../prove/every-guarantee.js';
 import { initialise, systems } from '../prove/support.js';
+
+const { engines, withRoles } = oneOfEach(import.meta.url);
 
 let folder: Folder;
 beforeAll(async () => {

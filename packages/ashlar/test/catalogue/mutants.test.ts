@@ -2,12 +2,14 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { drift, newStep } from 'ashlar/migrations';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { engines, withoutRoles } from '../../../../test/support/engines.js';
+import { oneOfEach } from '../../../../test/support/engines.js';
 import { type Folder, makeFolder } from '../migrations/folder.js';
 import { asSystem } from '../prove/every-guarantee.js';
 import { initialise } from '../prove/support.js';
 import type { Mutant } from './postgres-mutants.js';
 import { scoreOf } from './score.js';
+
+const { engines, withoutRoles } = oneOfEach(import.meta.url);
 
 let folder: Folder;
 beforeAll(async () => {

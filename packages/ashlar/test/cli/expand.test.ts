@@ -1,9 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { engines, type Place, sqlOf } from '../../../../test/support/engines.js';
+import { oneOfEach, type Place, sqlOf } from '../../../../test/support/engines.js';
 import { openEngine } from '../../src/engines/open.js';
 import { makeProject, type Project } from './cli.js';
+
+const { engines } = oneOfEach(import.meta.url);
 
 const configured = (columns: string): string =>
   `const notes = table('notes', { id: id(), ${columns} });

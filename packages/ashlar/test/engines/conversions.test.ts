@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { engines } from '../../../../test/support/engines.js';
+import { oneOfEach } from '../../../../test/support/engines.js';
 import type { Engine } from '../../src/contract/engine.js';
 import type { Schema, SchemaChange } from '../../src/contract/schema.js';
 import { openEngine } from '../../src/engines/open.js';
@@ -8,6 +8,8 @@ import { assertConvertible } from '../../src/migrations/retypes.js';
 import { conversionBetween, converted, sameForm } from '../../src/model/conversions.js';
 import { primaryKey, type Table, table } from '../../src/model/index.js';
 import { isPlain, type KindOfColumn, kindsOfColumns } from './difficult-values.js';
+
+const { engines } = oneOfEach(import.meta.url);
 
 const tableOf = ({ type }: KindOfColumn): Table =>
   table('clauses', { id: z.int(), v: type.nullable() }, (c) => [primaryKey(c.id)]) as unknown as Table;

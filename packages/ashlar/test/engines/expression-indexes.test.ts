@@ -15,8 +15,10 @@ import { sql } from 'ashlar/query';
 import { testDatabase } from 'ashlar/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { engines, sqlOf, type TestEngine } from '../../../../test/support/engines.js';
+import { oneOfEach, sqlOf, type TestEngine } from '../../../../test/support/engines.js';
 import { runWalk, type Walk, writeWalk } from '../migrations/walk.js';
+
+const { engines } = oneOfEach(import.meta.url);
 
 const someId = (n: number) => `018f0000-0000-7000-8000-00000000000${n}`;
 const shape = {

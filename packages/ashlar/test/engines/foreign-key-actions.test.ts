@@ -15,8 +15,10 @@ import { appendOnly, encrypted, keyring, lifecycle, retained, scoped, versioned 
 import { type TestDatabase, testDatabase } from 'ashlar/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { engines } from '../../../../test/support/engines.js';
+import { oneOfEach } from '../../../../test/support/engines.js';
 import { runWalk, type Walk, writeWalk } from '../migrations/walk.js';
+
+const { engines } = oneOfEach(import.meta.url);
 
 const actions: readonly ForeignKeyAction[] = ['no action', 'restrict', 'cascade', 'set null', 'set default'];
 const code = z.string().max(20);

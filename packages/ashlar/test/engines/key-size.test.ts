@@ -17,7 +17,9 @@ import { testDatabase } from 'ashlar/testing';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { engines, type TestEngine } from '../../../../test/support/engines.js';
+import { oneOfEach, type TestEngine } from '../../../../test/support/engines.js';
+
+const { engines } = oneOfEach(import.meta.url);
 
 const open = async (engine: TestEngine, tables: Readonly<Record<string, unknown>>) => {
   const place = await engine.place();

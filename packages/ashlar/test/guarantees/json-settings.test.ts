@@ -4,9 +4,11 @@ import { newStep, up } from 'ashlar/migrations';
 import { sql } from 'kysely';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { withRoles } from '../../../../test/support/engines.js';
+import { oneOfEach } from '../../../../test/support/engines.js';
 import { proveLedgers } from '../../src/prove/ledgers.js';
 import { makeFolder } from '../migrations/folder.js';
+
+const { withRoles } = oneOfEach(import.meta.url);
 
 const changes = auditTrail('changes');
 /** A column of each kind. */

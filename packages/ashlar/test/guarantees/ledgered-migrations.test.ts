@@ -4,10 +4,12 @@ import { drift, maintain, newStep, up } from 'ashlar/migrations';
 import { sql } from 'ashlar/query';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { engines } from '../../../../test/support/engines.js';
+import { oneOfEach } from '../../../../test/support/engines.js';
 import { verifyTable } from '../../src/ledger/database/ledgers.js';
 import { down } from '../../src/migrations/index.js';
 import { type Folder, makeFolder } from '../migrations/folder.js';
+
+const { engines } = oneOfEach(import.meta.url);
 
 const shape = () => ({ id: id(), body: z.string(), score: z.number(), created_at: createdAt() });
 const before = table('notes', shape(), () => [appendOnly()]);

@@ -3,8 +3,10 @@ import type { MaintenanceReport } from 'ashlar/extend';
 import { appendOnly, lifecycle, partitioned } from 'ashlar/guarantees';
 import { afterEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { engines, sqlOf } from '../../../../test/support/engines.js';
+import { oneOfEach, sqlOf } from '../../../../test/support/engines.js';
 import { type Fixture, openFixture, rootMessage } from './setup.js';
+
+const { engines } = oneOfEach(import.meta.url);
 
 const uuid = (n: number): string => `00000000-0000-7000-8000-${String(n).padStart(12, '0')}`;
 

@@ -5,14 +5,16 @@ import { purge } from 'ashlar/migrations';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { engines, sqlOf } from '../../../../test/support/engines.js';
+import { oneOfEach, sqlOf } from '../../../../test/support/engines.js';
 import { withTables } from '../../../../test/support/tables.js';
 import { ledgerReader } from '../../src/guarantees/ledgered/reader.js';
 import type { KnownRoot } from '../../src/ledger/problems.js';
 import { treeRoot } from '../../src/ledger/proofs.js';
-import { before } from '../../src/ledger/retirements.js';
+import { before } from '../../src/ledger/retirement-evidence.js';
 import { type Verification, verifyEntries } from '../../src/ledger/verify.js';
 import { rootMessage } from './setup.js';
+
+const { engines } = oneOfEach(import.meta.url);
 
 const holds = legalHolds('holds');
 const law = { for: { years: 5 }, reason: 'law', hold: holds };
@@ -90,9 +92,11 @@ describe.each(engines)('retirements of a ledger on $name', (engine) => {
   ): Promise<Verification> => {
     let found: Verification | undefined;
     const undo = new Error('undo');
+    // the head first, as sealing in the background locks them
     const parts = [
+      `${name}_ledger_head`,
       name,
-      ...['entries', 'tree', 'head', 'retirements'].map((part) => `${name}_ledger_${part}`),
+      ...['entries', 'tree', 'retirements'].map((part) => `${name}_ledger_${part}`),
     ];
     const there = parts.filter((part) => name !== 'notes' || !part.endsWith('retirements'));
     await db.engine
@@ -122,15 +126,17 @@ describe.each(engines)('retirements of a ledger on $name', (engine) => {
     const found = await after('letters', []);
     expect(found).toMatchObject({ problems: [], size: count, retired: 4, firstProvable: 8 });
     expect(found.unverified).toEqual([
-      'the retirement of 4 entries, between the positions 0 and 7, cannot be verified: no signed checkpoint from before their cutoff has them',
+      'the retirement of 4 entries, between the positions 0 and 7, cannot be verified: the time from which they are kept is not that of their insert',
     ]);
     const runs = await db.engine.asOwner((owner) =>
-      owner.run('SELECT first_position, last_position FROM letters_ledger_retirements ORDER BY 1'),
+      owner.run(
+        'SELECT number, first_position, last_position FROM letters_ledger_retirements ORDER BY first_position',
+      ),
     );
-    expect(runs.map((run) => [Number(run.first_position), Number(run.last_position)])).toEqual([
-      [0, 1],
-      [4, 4],
-      [7, 7],
+    expect(runs.map((run) => Object.values(run).map(Number))).toEqual([
+      [1, 0, 1],
+      [2, 4, 4],
+      [3, 7, 7],
     ]);
     for (const name of ['events', 'notes'] as const)
       expect(await after(name, [])).toMatchObject({
@@ -183,22 +189,20 @@ describe.each(engines)('retirements of a ledger on $name', (engine) => {
     );
   });
 
-  const forge = (name: Name, n: number, cutoff: Date, at: Date = new Date()): string[] => [
-    `DELETE FROM ${name} WHERE id = ${literal(uuid(n))}`,
-    `DELETE FROM ${name}_ledger_entries WHERE row_key = ${literal(uuid(n))}`,
-    `INSERT INTO ${name}_ledger_retirements (first_position, last_position, cutoff, retired_at) VALUES (${n}, ${n}, ${literal(cutoff)}, ${literal(at)})`,
-    `UPDATE ${name}_ledger_head SET first_provable = ${name === 'letters' ? `CASE WHEN first_provable > ${n + 1} THEN first_provable ELSE ${n + 1} END` : n + 1}`,
+  const next = (name: Name): string =>
+    `(SELECT coalesce(max(number), 0) + 1 FROM ${name}_ledger_retirements)`;
+  const forgeRun = (name: Name, first: number, last: number, cutoff: Date, at = new Date()): string[] => [
+    ...Array.from({ length: last - first + 1 }, (_, n) => literal(uuid(first + n))).flatMap((key) => [
+      `DELETE FROM ${name} WHERE id = ${key}`,
+      `DELETE FROM ${name}_ledger_entries WHERE row_key = ${key}`,
+    ]),
+    `INSERT INTO ${name}_ledger_retirements (number, first_position, last_position, cutoff, retired_at) VALUES (${next(name)}, ${first}, ${last}, ${literal(cutoff)}, ${literal(at)})`,
+    `UPDATE ${name}_ledger_head SET first_provable = ${name === 'letters' ? `CASE WHEN first_provable > ${last + 1} THEN first_provable ELSE ${last + 1} END` : last + 1}`,
   ];
+  const forge = (name: Name, n: number, cutoff: Date, at?: Date): string[] =>
+    forgeRun(name, n, n, cutoff, at);
 
   it('a retirement is verified by a checkpoint from before its cutoff, and by nothing else', async () => {
-    const signed = (size: number, at: Date) => checkpoint('letters', size, at);
-    expect((await after('letters', [], [await signed(8, years(6))])).unverified).toEqual([]);
-    expect((await after('letters', [], [await signed(5, years(6))])).unverified).toEqual([
-      expect.stringContaining('the retirement of 1 entry, between the positions 7 and 7, cannot be verified'),
-    ]);
-    expect((await after('letters', [], [await signed(8, years(4))])).unverified).toHaveLength(1);
-    const { at: _, ...undated } = await signed(8, years(6));
-    expect((await after('letters', [], [undated])).unverified).toHaveLength(1);
     // the time of these rows is that of their insert
     const told = await checkpoint('events', 3, years(6));
     expect(await after('events', forge('events', 2, years(5)), [told])).toMatchObject({
@@ -208,6 +212,62 @@ describe.each(engines)('retirements of a ledger on $name', (engine) => {
     expect(await after('events', forge('events', 3, years(5)), [told])).toMatchObject({
       problems: [],
       unverified: [expect.stringContaining('no signed checkpoint from before their cutoff has them')],
+    });
+    const { at: _, ...undated } = told;
+    expect((await after('events', forge('events', 2, years(5)), [undated])).unverified).toHaveLength(1);
+  });
+
+  it('only the positions beyond the newest checkpoint before the cutoff are in doubt', async () => {
+    const told = await checkpoint('events', 3, years(6));
+    const run = forgeRun('events', 1, 5, years(5));
+    expect((await after('events', run, [told])).unverified).toEqual([
+      expect.stringMatching(
+        /^the retirement of 3 entries, between the positions 3 and 5, cannot be verified/,
+      ),
+    ]);
+    const soon = (hours: number) => new Date(years(5).getTime() + hours * 3_600_000);
+    // who purges and signs each night has a checkpoint soon after each cutoff
+    expect((await after('events', run, [told, await checkpoint('events', 8, soon(20))])).unverified).toEqual(
+      [],
+    );
+    expect(
+      (await after('events', run, [told, await checkpoint('events', 8, soon(30))])).unverified,
+    ).toHaveLength(1);
+  });
+
+  it('an old checkpoint does not verify the retirement of rows that expire by a time of the application', async () => {
+    const told = await checkpoint('letters', count, years(6));
+    expect(await after('letters', forge('letters', 9, years(5)), [told])).toMatchObject({
+      problems: [],
+      unverified: [
+        expect.stringMatching(
+          /^the retirement of 5 entries, .*: the time from which they are kept is not that of their insert$/,
+        ),
+      ],
+    });
+  });
+
+  it('an entry that is dated before a checkpoint that does not have it is a problem', async () => {
+    const later = await checkpoint('notes', 3, new Date(Date.now() + 3 * 86_400_000));
+    const { problems } = await after('notes', [], [later]);
+    expect(problems).toHaveLength(count - 3);
+    expect(problems[0]).toMatchObject({
+      position: 3,
+      row_key: uuid(3),
+      what: expect.stringMatching(/^the entry is dated .*, but the checkpoint of 3 of .* does not have it$/),
+    });
+    const soon = await checkpoint('notes', 3, new Date(Date.now() + 12 * 3_600_000));
+    expect(problemsOf(await after('notes', [], [soon]))).toBe('');
+  });
+
+  it('a verifier whose clock is behind that of the database says so', async () => {
+    const now = new Date(Date.now() - 2 * 3_600_000);
+    const found = await db.engine.asOwner((owner) =>
+      verifyEntries(ledgerReader(letters, sqlOf(engine), owner.run), { now }),
+    );
+    expect(found).toMatchObject({
+      problems: [],
+      unverified: [expect.stringContaining('the clock of the database is ahead of that of this machine')],
     });
   });
 
@@ -232,9 +292,9 @@ describe.each(engines)('retirements of a ledger on $name', (engine) => {
     ]);
     const future = forge('events', 2, years(1), new Date(Date.now() + 4 * 365 * 86_400_000));
     expect(problemsOf(await after('events', future))).toContain('in the future');
-    const beyond = `INSERT INTO events_ledger_retirements (first_position, last_position, cutoff, retired_at) VALUES (20, 30, ${literal(years(6))}, ${literal(young)})`;
+    const beyond = `INSERT INTO events_ledger_retirements (number, first_position, last_position, cutoff, retired_at) VALUES (1, 20, 30, ${literal(years(6))}, ${literal(young)})`;
     expect(problemsOf(await after('events', [beyond]))).toContain('does not fit the ledger');
-    const twice = `INSERT INTO letters_ledger_retirements (first_position, last_position, cutoff, retired_at) VALUES (1, 4, ${literal(years(6))}, ${literal(young)})`;
+    const twice = `INSERT INTO letters_ledger_retirements (number, first_position, last_position, cutoff, retired_at) VALUES (4, 1, 4, ${literal(years(6))}, ${literal(young)})`;
     expect(problemsOf(await after('letters', [twice]))).toContain('does not fit the ledger');
   });
 
@@ -283,8 +343,15 @@ describe.each(engines)('retirements of a ledger on $name', (engine) => {
       }
       if (name === 'notes') return;
       const line = (first: number, last: number) =>
-        `INSERT INTO ${name}_ledger_retirements (first_position, last_position, cutoff) VALUES (${first}, ${last}, ${literal(young)})`;
+        `INSERT INTO ${name}_ledger_retirements (number, first_position, last_position, cutoff) VALUES (${next(name)}, ${first}, ${last}, ${literal(young)})`;
       expect(await refusal(line(9, 9))).toMatch(/^ashlar\/ledgered: /);
+      // with a cutoff and the next number it would be accepted
+      expect(await refusal(permit, line(9, 9), 'SELECT undefined_column')).not.toMatch(/^ashlar\/ledgered: /);
+      for (const [from, to] of [
+        [literal(young), 'NULL'],
+        [next(name), '77'],
+      ] as const)
+        expect(await refusal(permit, line(9, 9).replace(from, to))).toMatch(/^ashlar\/ledgered: /);
       expect(await refusal(permit, line(9, count))).toMatch(/^ashlar\/ledgered: /);
       if (name === 'letters') {
         expect(await refusal(permit, line(4, 5))).toMatch(/^ashlar\/ledgered: /);

@@ -12,10 +12,12 @@ import { scoped } from 'ashlar/guarantees';
 import { type Kysely, sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { engines, sqlOf, type TestEngine } from '../../../../test/support/engines.js';
+import { oneOfEach, sqlOf, type TestEngine } from '../../../../test/support/engines.js';
 import { isThorough } from '../../../../test/support/thorough.js';
 import { chancesFrom, type Scope, ScopedQueries } from './scoped-queries.js';
 import { openScopedFixture } from './scoped-setup.js';
+
+const { engines } = oneOfEach(import.meta.url);
 
 const shapes = {
   notes: {

@@ -4,8 +4,10 @@ import { appendOnly } from 'ashlar/guarantees';
 import { testDatabase } from 'ashlar/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { engines } from '../../../../test/support/engines.js';
+import { oneOfEach } from '../../../../test/support/engines.js';
 import { runWalk, type Walk, writeWalk } from './walk.js';
+
+const { engines } = oneOfEach(import.meta.url);
 
 const someId = (n: number) => `018f0000-0000-7000-8000-00000000000${n}`;
 

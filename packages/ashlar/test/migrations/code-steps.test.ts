@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { engines, type Place } from '../../../../test/support/engines.js';
+import { oneOfEach, type Place } from '../../../../test/support/engines.js';
 import type { Engine } from '../../src/contract/engine.js';
 import { openEngine } from '../../src/engines/open.js';
 import {
@@ -17,6 +17,8 @@ import { id, type Table, table } from '../../src/model/index.js';
 import { prove } from '../../src/prove/index.js';
 import { type System, system } from '../../src/system/system.js';
 import { type Folder, makeFolder } from './folder.js';
+
+const { engines } = oneOfEach(import.meta.url);
 
 const notes = table('notes', { id: id(), body: z.string() });
 const runs = (): number => (globalThis as { codeStepRuns?: number }).codeStepRuns ?? 0;

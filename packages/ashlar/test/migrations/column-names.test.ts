@@ -16,9 +16,11 @@ import { openEngine } from 'ashlar/extend';
 import { drift, newExpansion, newStep, up } from 'ashlar/migrations';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { engines } from '../../../../test/support/engines.js';
+import { oneOfEach } from '../../../../test/support/engines.js';
 import { makeFolder } from './folder.js';
 import { runWalk, systemOf, type Walk, writeWalk } from './walk.js';
+
+const { engines } = oneOfEach(import.meta.url);
 
 const named = (name: string) => column(z.string().max(50), { name });
 const numbered = (name: string) => column(z.int(), { name }).default(7);

@@ -4,10 +4,12 @@ import { encrypted, keyring, legalHolds, retained } from 'ashlar/guarantees';
 import { checkMigrations, down, drift, newStep, up } from 'ashlar/migrations';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { engines, sqlOf, withRoles } from '../../../../test/support/engines.js';
+import { oneOfEach, sqlOf } from '../../../../test/support/engines.js';
 import { dumpSchema } from '../../src/migrations/index.js';
 import { makeFolder } from './folder.js';
 import { runWalk, systemOf, type Walk, writeWalk } from './walk.js';
+
+const { engines, withRoles } = oneOfEach(import.meta.url);
 
 const keys = keyring('keys');
 const shape = { id: id(), client: z.uuid() };

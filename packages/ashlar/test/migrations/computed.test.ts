@@ -2,8 +2,10 @@ import { column, computed, decimal, id, index, table } from 'ashlar';
 import { appendOnly, audited, auditTrail, ledgered, retained } from 'ashlar/guarantees';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { engines } from '../../../../test/support/engines.js';
+import { oneOfEach } from '../../../../test/support/engines.js';
 import { runWalk, type Walk, writeWalk } from './walk.js';
+
+const { engines } = oneOfEach(import.meta.url);
 
 const changes = auditTrail('changes');
 const shape = { id: id(), name: z.string().max(20), cents: z.int(), at: z.date() };

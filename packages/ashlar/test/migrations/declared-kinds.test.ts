@@ -3,8 +3,10 @@ import { openEngine } from 'ashlar/extend';
 import { checkMigrations, down, drift, newStep, up } from 'ashlar/migrations';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { withRoles } from '../../../../test/support/engines.js';
+import { oneOfEach } from '../../../../test/support/engines.js';
 import { type Folder, makeFolder } from './folder.js';
+
+const { withRoles } = oneOfEach(import.meta.url);
 
 /** Objects of PostgreSQL that name the table of their step, or that have parts of their own. */
 const kinds = {

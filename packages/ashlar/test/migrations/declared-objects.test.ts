@@ -15,10 +15,12 @@ import { appendOnly } from 'ashlar/guarantees';
 import { checkMigrations, down, drift, dumpSchema, newStep, up } from 'ashlar/migrations';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { engines, sqlOf } from '../../../../test/support/engines.js';
+import { oneOfEach, sqlOf } from '../../../../test/support/engines.js';
 import { ensureHistory } from '../../src/migrations/initialise.js';
 import { checkStructure } from '../../src/prove/structure.js';
 import { type Folder, makeFolder } from './folder.js';
+
+const { engines } = oneOfEach(import.meta.url);
 
 const shape = {
   id: autoincrement(),

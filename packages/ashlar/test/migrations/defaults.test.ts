@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { engines, type Place } from '../../../../test/support/engines.js';
+import { oneOfEach, type Place } from '../../../../test/support/engines.js';
 import { withTables } from '../../../../test/support/tables.js';
 import type { Engine } from '../../src/contract/engine.js';
 import { openEngine } from '../../src/engines/open.js';
@@ -9,6 +9,8 @@ import { checkMigrations, down, drift, newStep, up } from '../../src/migrations/
 import { bigint, bytes, decimal, id, inet, json, type Table, table } from '../../src/model/index.js';
 import { type System, system } from '../../src/system/system.js';
 import { type Folder, makeFolder } from './folder.js';
+
+const { engines } = oneOfEach(import.meta.url);
 
 /** Values of each kind that a default may have. */
 const kinds: Readonly<Record<string, readonly [z.ZodType, readonly unknown[]]>> = {

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { engines, type Place, server, withRoles } from '../../../../test/support/engines.js';
+import { oneOfEach, type Place, server } from '../../../../test/support/engines.js';
 import type { Engine } from '../../src/contract/engine.js';
 import { openEngine } from '../../src/engines/open.js';
 import type { ErrorFacts } from '../../src/errors.js';
@@ -14,6 +14,8 @@ import { down, drift, history, newStep, type StepLosses, up } from '../../src/mi
 import { id, type Tables, table } from '../../src/model/index.js';
 import { type System, system } from '../../src/system/system.js';
 import { type Folder, makeFolder } from './folder.js';
+
+const { engines, withRoles } = oneOfEach(import.meta.url);
 
 const base = `CREATE TABLE parents (id int PRIMARY KEY, name text, mood text DEFAULT 'calm');
 CREATE TABLE children (id int PRIMARY KEY, parent int REFERENCES parents (id) ON DELETE CASCADE, friend int);

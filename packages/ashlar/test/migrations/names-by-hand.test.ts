@@ -4,10 +4,12 @@ import { appendOnly } from 'ashlar/guarantees';
 import { down, newStep, status, up } from 'ashlar/migrations';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { engines, server, sqlOf } from '../../../../test/support/engines.js';
+import { oneOfEach, server, sqlOf } from '../../../../test/support/engines.js';
 import { objectsOf } from '../../src/migrations/ownership/keys.js';
 import { type Folder, makeFolder } from './folder.js';
 import { systemOf } from './objects.js';
+
+const { engines } = oneOfEach(import.meta.url);
 
 // the same generated steps for every object
 let folder: Folder;

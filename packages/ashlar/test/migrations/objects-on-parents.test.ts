@@ -2,8 +2,10 @@ import { id, references, table } from 'ashlar';
 import { appendOnly } from 'ashlar/guarantees';
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import { z } from 'zod';
-import { engines } from '../../../../test/support/engines.js';
+import { oneOfEach } from '../../../../test/support/engines.js';
 import { runWalk, type Walk, writeWalk } from './walk.js';
+
+const { engines } = oneOfEach(import.meta.url);
 
 const jobs = table('jobs', { id: id(), name: z.string().max(40) });
 const log = table('job_log', { id: id(), job_id: z.uuid(), text: z.string() }, (c) => [

@@ -6,10 +6,12 @@ import { appendOnly } from 'ashlar/guarantees';
 import { checkMigrations, drift, newStep, status, up } from 'ashlar/migrations';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { engines, sqlOf } from '../../../../test/support/engines.js';
+import { oneOfEach, sqlOf } from '../../../../test/support/engines.js';
 import { checkStructure } from '../../src/prove/structure.js';
 import { type Folder, makeFolder } from './folder.js';
 import { byHand, systemOf } from './objects.js';
+
+const { engines } = oneOfEach(import.meta.url);
 
 // ten generated steps after one by hand, the same for every engine
 let ten: Folder;

@@ -33,10 +33,12 @@ import { checkMigrations, down, drift, maintain, newStep, up } from 'ashlar/migr
 import { failuresOf, prove } from 'ashlar/prove';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { engines } from '../../../../test/support/engines.js';
+import { oneOfEach } from '../../../../test/support/engines.js';
 import { verifyTable } from '../../src/ledger/database/ledgers.js';
 import { columnKeys } from '../encryption/support.js';
 import { type Folder, makeFolder } from './folder.js';
+
+const { engines } = oneOfEach(import.meta.url);
 
 const law = { for: { years: 1 }, reason: 'law' };
 const someId = (n: number) => `018f0000-0000-7000-8000-00000000000${n}`;

@@ -16,8 +16,10 @@ import { down, drift, newStep, up } from 'ashlar/migrations';
 import { matches } from 'ashlar/query';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { engines, sqlOf } from '../../../../test/support/engines.js';
+import { oneOfEach, sqlOf } from '../../../../test/support/engines.js';
 import { type Folder, makeFolder } from './folder.js';
+
+const { engines } = oneOfEach(import.meta.url);
 
 /** The names of the table and of its column, before and after. */
 interface Names {

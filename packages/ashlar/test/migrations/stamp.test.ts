@@ -6,10 +6,12 @@ import { audited, auditTrail, lifecycle } from 'ashlar/guarantees';
 import { history, newStep, stamp, up } from 'ashlar/migrations';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { engines, type Place, sqlOf, type TestEngine } from '../../../../test/support/engines.js';
+import { oneOfEach, type Place, sqlOf, type TestEngine } from '../../../../test/support/engines.js';
 import { createFoundation } from '../../src/engines/foundation.js';
 import { splitStatements } from '../../src/sql/statements.js';
 import { type Folder, makeFolder } from './folder.js';
+
+const { engines } = oneOfEach(import.meta.url);
 
 const rooms = table('rooms', { id: id(), code: z.string().max(20) }, (c) => [unique(c.code)]);
 const trail = auditTrail('trail');

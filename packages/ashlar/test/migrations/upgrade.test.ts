@@ -9,7 +9,7 @@ import { type Engine, openEngine } from 'ashlar/extend';
 import { installScopeKey } from 'ashlar/keys';
 import { openLedger, verifyLedger } from 'ashlar/ledger';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { sqlOf as dialectOf, engines, type Place, server } from '../../../../test/support/engines.js';
+import { sqlOf as dialectOf, oneOfEach, type Place, server } from '../../../../test/support/engines.js';
 import type { FoundationVersion } from '../../src/contract/dialect.js';
 import { dialects } from '../../src/engines/open.js';
 import { assertStepsApplied, stepsWarning } from '../../src/migrations/at-connect.js';
@@ -22,7 +22,10 @@ import { failuresOf, prove } from '../../src/prove/index.js';
 import { bodies, scope } from '../frozen/1/system.mjs';
 import { formats, migrations, office, oldClient, options, restored } from '../frozen/frozen.js';
 import { firstChange, raised } from '../frozen/raised.mjs';
+import { behindItsBack } from '../ledger/sabotage.js';
 import { makeFolder } from './folder.js';
+
+const { engines } = oneOfEach(import.meta.url);
 
 const worker = fileURLToPath(new URL('../frozen/worker.mjs', import.meta.url));
 
@@ -265,8 +268,18 @@ describe.each(engines)('an upgrade of Ashlar on $name', (kind) => {
     await assertStepsApplied(engine, office);
     await frozenWorks();
     const report = await status(engine, office);
-    expect(report.foundation).toEqual({ database: 3, package: 2, oldest: 1, pending: [], incoming: false });
-    expect(report.problems.filter((line) => line.includes('own objects'))).toEqual([]);
+    expect(report.foundation).toMatchObject({
+      database: 3,
+      package: 2,
+      oldest: 1,
+      pending: [],
+      incoming: false,
+    });
+    // the release that made the version judges its objects
+    expect(report.problems).toContainEqual(
+      expect.stringContaining('recorded as version 0003_expanded, which this release does not know'),
+    );
+    expect(report.drift?.join()).toContain('ashlar_');
   });
 
   test('an incompatible version: the older release refuses, and changes nothing', async () => {
@@ -304,7 +317,7 @@ describe.each(engines)('an upgrade of Ashlar on $name', (kind) => {
     }
     expect(await ownObjects(engine)).toEqual(before);
     const { foundation, ok, problems } = await status(engine, office);
-    expect(foundation).toEqual({ database: 4, package: 2, oldest: 4, pending: [], incoming: false });
+    expect(foundation).toMatchObject({ database: 4, package: 2, oldest: 4, pending: [], incoming: false });
     expect(ok).toBe(false);
     expect(problems).toContainEqual(expect.stringContaining('a release that knows version 4'));
   });
@@ -381,6 +394,36 @@ describe.each(engines)('an upgrade of Ashlar on $name', (kind) => {
     const report = await prove(engine, now);
     expect(failuresOf(report)).toEqual([]);
     expect((await status(engine, now)).outdated_objects).toEqual([]);
+    await folder.remove();
+  });
+
+  test('what version 1 purged is recorded by the step, and is no problem from then on', async () => {
+    const ledger = openLedger(engine, office, office.tables.letters as never);
+    // as a purge of version 1 leaves it: no row, no entry, and a head that says so
+    const gone = '(SELECT row_key FROM letters_ledger_tree WHERE level = 0 AND position = 0)';
+    await behindItsBack(engine, 'letters', [`DELETE FROM letters WHERE CAST(id AS text) = ${gone}`]);
+    await behindItsBack(engine, 'letters_ledger_entries', [
+      `DELETE FROM letters_ledger_entries WHERE row_key = ${gone}`,
+    ]);
+    await behindItsBack(engine, 'letters_ledger_head', ['UPDATE letters_ledger_head SET first_provable = 1']);
+    const folder = await makeFolder();
+    await cp(migrations, folder.url, { recursive: true });
+    const now = { ...office, migrations: folder.url };
+    await up(engine, office);
+    expect((await verifyLedger(ledger, { full: true })).problems).toMatchObject([
+      { position: 0, what: 'the entry is missing' },
+      { what: expect.stringContaining('the side table of retirements is missing') },
+      { what: expect.stringContaining('first_provable of the head is 1, and must be 0') },
+    ]);
+    await newStep(now, folder.url, 'renewed', { engines: [dialectOf(kind)] });
+    await up(engine, now);
+    expect(await verifyLedger(ledger, { full: true })).toMatchObject({
+      problems: [],
+      retired: 1,
+      unverified: [
+        'the retirement of 1 entry, between the positions 0 and 0, cannot be verified: purged before purges were recorded',
+      ],
+    });
     await folder.remove();
   });
 

@@ -351,7 +351,7 @@ export const plants: readonly Plant[] = [
     sql: () => [`INSERT INTO letters (id, client_id, body) VALUES ('${uuid(97)}', '${ann}', 'smuggled')`],
     of: 'letters',
     guarantee: 'ledgered',
-    what: /^has no entry in its ledger$/,
+    what: /^has no leaf in its ledger$/,
     key: is(uuid(97)),
   },
   {

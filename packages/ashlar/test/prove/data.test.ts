@@ -2,11 +2,13 @@ import { Database } from 'ashlar';
 import { type Engine, openEngine, type RunSql } from 'ashlar/extend';
 import { type DataPosition, findingsOf, proveData } from 'ashlar/prove';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { engines, type Place, sqlOf } from '../../../../test/support/engines.js';
+import { oneOfEach, type Place, sqlOf } from '../../../../test/support/engines.js';
 import { createFoundation } from '../../src/engines/foundation.js';
 import { checksOf } from '../../src/prove/data/checks.js';
 import { columnKeys } from '../encryption/support.js';
 import { every, type Plant, plants, writeAll } from './data-plants.js';
+
+const { engines } = oneOfEach(import.meta.url);
 
 describe.each(engines)('the rows of a database on $name', (engine) => {
   const dialect = sqlOf(engine);

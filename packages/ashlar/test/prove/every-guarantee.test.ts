@@ -4,7 +4,7 @@ import type { Table } from 'ashlar';
 import { newStep } from 'ashlar/migrations';
 import { failuresOf, type ProveReport, prove } from 'ashlar/prove';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { engines, sqlOf, withRoles } from '../../../../test/support/engines.js';
+import { oneOfEach, sqlOf } from '../../../../test/support/engines.js';
 import {
   checkpointLedger,
   folderOf,
@@ -20,6 +20,8 @@ import { postgresEverySabotages, sqliteEverySabotages } from './every-sabotages.
 import { copyLedger, dropCopies, ledgerSabotages, restoreCopy, withoutTriggers } from './ledger-sabotages.js';
 import { undoSabotage } from './sabotages.js';
 import { contents, type InitialisedDatabase, initialise } from './support.js';
+
+const { engines, withRoles } = oneOfEach(import.meta.url);
 
 let folder: Folder;
 beforeAll(async () => {

@@ -22,9 +22,11 @@ import { up } from 'ashlar/migrations';
 import { failuresOf, type ProveReport, prove } from 'ashlar/prove';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { engines, sqlOf, type TestEngine } from '../../../../test/support/engines.js';
+import { oneOfEach, sqlOf, type TestEngine } from '../../../../test/support/engines.js';
 import { inCreationOrder } from '../../src/migrations/shadow.js';
 import { makeFolder } from '../migrations/folder.js';
+
+const { engines } = oneOfEach(import.meta.url);
 
 /** Runs `prove` on a system with these tables. One step creates them; `spoil` may change its text. */
 const reportOf = async (

@@ -3,8 +3,10 @@ import { openEngine } from 'ashlar/extend';
 import { countAttacks, failuresOf, prove } from 'ashlar/prove';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { approval, type OpenWills, openWills, someClause } from '../../../../systems/wills/test/support.js';
-import { engines } from '../../../../test/support/engines.js';
+import { oneOfEach } from '../../../../test/support/engines.js';
 import { contents, forEachBlock, initialise, systems } from './support.js';
+
+const { engines } = oneOfEach(import.meta.url);
 
 describe.each(engines)('proving on $name', (engine) => {
   describe.each(systems)('of $name', ({ system }) => {

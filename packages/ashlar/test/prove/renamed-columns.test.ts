@@ -1,12 +1,14 @@
 import { newStep } from 'ashlar/migrations';
 import { failuresOf } from 'ashlar/prove';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { engines } from '../../../../test/support/engines.js';
+import { oneOfEach } from '../../../../test/support/engines.js';
 import { queryTrail } from '../../src/audit/query-trail.js';
 import { type Folder, makeFolder } from '../migrations/folder.js';
 import { asSystem, fill, people, renamedTables } from './every-guarantee.js';
 import { oddName } from './odd-name.js';
 import { contents, type InitialisedDatabase, initialise } from './support.js';
+
+const { engines } = oneOfEach(import.meta.url);
 
 let folder: Folder;
 const system = () => asSystem(folder.url, renamedTables);

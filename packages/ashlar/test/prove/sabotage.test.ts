@@ -1,10 +1,12 @@
 import type { SqlName } from 'ashlar/extend';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { engines, sqlOf } from '../../../../test/support/engines.js';
+import { oneOfEach, sqlOf } from '../../../../test/support/engines.js';
 import { postgresEverySabotages, sqliteEverySabotages } from './every-sabotages.js';
 import { ledgerSabotages } from './ledger-sabotages.js';
 import { postgresSabotages, type Sabotage, sqliteSabotages, systemNamed, undoSabotage } from './sabotages.js';
 import { type InitialisedDatabase, initialise } from './support.js';
+
+const { engines } = oneOfEach(import.meta.url);
 
 const all = { sqlite: sqliteSabotages, postgres: postgresSabotages };
 

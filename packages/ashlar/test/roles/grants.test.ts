@@ -1,12 +1,14 @@
 import { connect, type Database, type System } from 'ashlar';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Place, withRoles } from '../../../../test/support/engines.js';
+import { oneOfEach, type Place } from '../../../../test/support/engines.js';
 import { freshRoles } from '../../../../test/support/users.js';
 import { down, history, maintain, up } from '../../src/migrations/index.js';
 import { applyRoles, checkRoles, type RoleChange, rolesSql } from '../../src/roles/index.js';
 import type { Folder } from '../migrations/folder.js';
 import { someSystem, type tables } from './support.js';
+
+const { withRoles } = oneOfEach(import.meta.url);
 
 describe.each(withRoles)('rights on $name', (engine) => {
   // roles belong to the server: other tests grant to the default ones at the same time, in their own databases

@@ -1,6 +1,7 @@
 import type { SqlDialect } from '../../contract/dialect.js';
 import { identifier } from '../../model/index.js';
 import { tableRenamer } from '../rename-tables.js';
+import { printing } from './catalogue/printing.js';
 import { postgresRoles } from './roles/roles.js';
 import { adoption } from './schema/adopt.js';
 import { postgresBatches } from './schema/batches.js';
@@ -11,7 +12,7 @@ import { createTable, createTables } from './schema/create-table.js';
 import { declaredObjects, viewSql } from './schema/declared-objects.js';
 import { dump } from './schema/dump.js';
 import { expansionSteps } from './schema/expansion/steps.js';
-import { foundation, foundationVersions } from './schema/foundation.js';
+import { firstFoundation, foundation, foundationVersions } from './schema/foundation.js';
 import { generatedColumnObjects } from './schema/generated-columns.js';
 import { postgresProving } from './schema/proving.js';
 import { postgresSequences } from './schema/sequences.js';
@@ -22,6 +23,7 @@ import { postgresContextKeys } from './session/context-keys.js';
 export const postgresDialect: SqlDialect = {
   name: 'postgres',
   now: (precision) => `now()::timestamptz(${precision})`,
+  firstFoundation,
   foundation,
   foundationVersions,
   createTable: (table) => createTable(table),
@@ -43,6 +45,7 @@ export const postgresDialect: SqlDialect = {
   batches: postgresBatches,
   sequences: postgresSequences,
   adoption,
+  printing,
   roles: postgresRoles,
   contextKeys: postgresContextKeys,
 };

@@ -13,6 +13,7 @@ import { reporter } from '../report.js';
 import { openBulkReader } from './bulk/reader.js';
 import { bulkWriter, type OpenCopy } from './bulk/writer.js';
 import { describe } from './catalogue/describe.js';
+import { inScratch } from './catalogue/scratch.js';
 import { postgresDialect } from './dialect.js';
 import { postgresAnswers } from './query/answers.js';
 import { introspect } from './schema/introspect.js';
@@ -200,6 +201,7 @@ export function postgresEngine(backend: Backend, options: OpenOptions): Engine {
     holdingOwner: (work) => (backend.holdOwner ? backend.holdOwner(work) : work()),
     introspect,
     catalogue: describe,
+    scratch: inScratch,
     partitions,
     seal: () => sealer.all(),
     vacuum: async (tables) => {

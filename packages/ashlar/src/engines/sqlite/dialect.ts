@@ -10,7 +10,7 @@ import { copiedValue } from './schema/conversions.js';
 import { createTable } from './schema/ddl.js';
 import { declaredObjects, viewSql } from './schema/declared-objects.js';
 import { expansionSteps } from './schema/expansion/steps.js';
-import { foundation, foundationVersions } from './schema/foundation.js';
+import { firstFoundation, foundation, foundationVersions } from './schema/foundation.js';
 import { generatedColumnObjects } from './schema/generated-columns.js';
 import { sqliteProving } from './schema/proving.js';
 import { refilledByName } from './schema/refill.js';
@@ -22,6 +22,7 @@ import { withoutImplicitDeletes } from './session/implicit-deletes.js';
 export const sqliteDialect: SqlDialect = {
   name: 'sqlite',
   now,
+  firstFoundation,
   foundation,
   foundationVersions,
   createTable,
@@ -44,6 +45,7 @@ export const sqliteDialect: SqlDialect = {
   batches: sqliteBatches,
   sequences: undefined,
   adoption,
+  printing: undefined,
   roles: undefined,
   contextKeys: undefined,
 };

@@ -190,6 +190,8 @@ class SqliteEngine implements Engine {
     return introspect(owner.run);
   }
 
+  readonly scratch = undefined;
+
   catalogue(owner: Owner): Promise<Catalogue> {
     return describe(owner.run, this.#settings.driver.version);
   }

@@ -9,7 +9,7 @@ import { clockColumns, keyColumns, ledgerNames } from './names.js';
 import { onLedgerPurge } from './on-purge.js';
 import { ledgeredOnPostgres, stampColumns } from './postgres.js';
 import { keyTypes } from './postgres-entry.js';
-import { hasNoEntry } from './queries.js';
+import { hasNoLeaf } from './queries.js';
 import { ledgeredOnSqlite } from './sqlite.js';
 import { sealOnSqlite } from './sqlite-seal.js';
 
@@ -66,7 +66,7 @@ export function ledgered({ log }: LedgeredOptions = {}): Guarantee {
     attacks: ledgeredAttacks,
     moved: movedLedger,
     data: (table: TableFacts, { dialect }: DataContext) => [
-      { what: 'has no entry in its ledger', bad: hasNoEntry(table, dialect) },
+      { what: 'has no leaf in its ledger', bad: hasNoLeaf(table, dialect) },
     ],
     sqlite: {
       level: 'enforced' as const,

@@ -1,6 +1,8 @@
 import type { GuaranteeObject } from '../../contract/guarantee.js';
 import type { TableFacts } from '../../contract/table.js';
+import { identifier } from '../../model/index.js';
 import { objectName } from '../../sql/object-name.js';
+import { sql } from '../../sql/template.js';
 
 /** The names of the side tables, the trigger and the functions of a ledger. */
 export interface LedgerNames {
@@ -63,4 +65,26 @@ export function timeRefusal({ name }: Pick<TableFacts, 'name'>): string {
 /** The columns of a table's primary key, in the order of the key. */
 export function keyColumns({ primaryKey, columns }: TableFacts) {
   return primaryKey.columns.flatMap((name) => columns[name] ?? []);
+}
+
+/**
+ * The SQL statement that records what an earlier release purged, and did not record: lines without a cutoff, for the runs of
+ * leaves whose entry and row are gone.
+ *
+ * @param isOfLeaf - the SQL condition that a row, with the alias `owner`, is that of `leaf`
+ */
+export function unrecorded(table: TableFacts, isOfLeaf: string): string {
+  const { entries, tree, head, retirements } = ledgerNames(table);
+  return sql`
+    INSERT INTO ${identifier(retirements)} (number, first_position, last_position)
+    SELECT row_number() OVER (ORDER BY min(gone.position)), min(gone.position), max(gone.position)
+    FROM (
+      SELECT leaf.position, leaf.position - row_number() OVER (ORDER BY leaf.position) AS run
+      FROM ${identifier(tree)} AS leaf
+      WHERE leaf.level = 0 AND leaf.position < (SELECT first_provable FROM ${identifier(head)})
+        AND NOT EXISTS (SELECT 1 FROM ${identifier(entries)} AS e WHERE e.row_key = leaf.row_key)
+        AND NOT EXISTS (SELECT 1 FROM ${identifier(table.name)} AS owner WHERE ${isOfLeaf})
+    ) AS gone
+    GROUP BY gone.run
+  `;
 }

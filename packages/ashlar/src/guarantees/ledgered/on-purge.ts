@@ -39,7 +39,9 @@ export function onLedgerPurge(table: TableFacts, dialect: SqlName): PurgeFollowU
       return [
         ...(retention
           ? [
-              `INSERT INTO ${retirements} (first_position, last_position, cutoff) SELECT min(gone.position), max(gone.position), ${cutoff(retention, dialect)} FROM (SELECT leaf.position, leaf.position - row_number() OVER (ORDER BY leaf.position) AS run FROM ${tree} AS leaf WHERE leaf.row_key IN (${keys})) AS gone GROUP BY gone.run`,
+              // the number of a line is the next one: purges of one table, which lock nothing else in common, wait for each other
+              ...(dialect === 'postgres' ? [`SELECT 1 FROM ${head} FOR UPDATE`] : []),
+              `INSERT INTO ${retirements} (number, first_position, last_position, cutoff) SELECT coalesce((SELECT max(number) FROM ${retirements}), 0) + row_number() OVER (ORDER BY min(gone.position)), min(gone.position), max(gone.position), ${cutoff(retention, dialect)} FROM (SELECT leaf.position, leaf.position - row_number() OVER (ORDER BY leaf.position) AS run FROM ${tree} AS leaf WHERE leaf.row_key IN (${keys})) AS gone GROUP BY gone.run ORDER BY 1`,
               `UPDATE ${head} SET first_provable = ${next} WHERE first_provable < ${next}`,
             ]
           : []),

@@ -6,7 +6,14 @@ import { alwaysTrigger, neverChanged, raise, triggerFunction } from '../../sql/p
 import { sql } from '../../sql/template.js';
 import { isTestDatabase } from '../../sql/test-mark.js';
 import { isPurgingOnPostgres } from '../shared/purging.js';
-import { clockColumns, inSecondVersion, type LedgerNames, ledgerNames, timeRefusal } from './names.js';
+import {
+  clockColumns,
+  inSecondVersion,
+  type LedgerNames,
+  ledgerNames,
+  timeRefusal,
+  unrecorded,
+} from './names.js';
 import { hasRowKey, rowKeySql, stamps } from './postgres-entry.js';
 import { sealFunction } from './postgres-seal.js';
 
@@ -83,7 +90,7 @@ const purgeFunction = (
 
 /** The side table of retirements, which only a purge writes. */
 const retirements = (table: TableFacts, names: LedgerNames): readonly GuaranteeObject[] => {
-  const { retirements: name, tree } = names;
+  const { retirements: name, tree, entries } = names;
   const record = objectName(table.name, 'ledger_retire');
   return [
     {
@@ -91,13 +98,24 @@ const retirements = (table: TableFacts, names: LedgerNames): readonly GuaranteeO
       name,
       sql: sql`
         CREATE TABLE ${identifier(name)} (
+          number bigint NOT NULL,
           first_position bigint NOT NULL,
           last_position bigint NOT NULL,
-          cutoff timestamptz(6) NOT NULL,
+          cutoff timestamptz(6),
           retired_at timestamptz(3) DEFAULT now() NOT NULL,
           CONSTRAINT ${part(name, 'pkey')} PRIMARY KEY (first_position),
+          CONSTRAINT ${part(name, 'number_key')} UNIQUE (number),
           CONSTRAINT ${part(name, 'check')} CHECK (first_position >= 0 AND last_position >= first_position)
         )
+      `,
+      fill: sql`
+        DO $$
+        BEGIN
+          -- a purge of an instance of the older release ends before its entries are looked for
+          LOCK TABLE ${identifier(entries)} IN SHARE MODE;
+          ${unrecorded(table, hasRowKey(table, 'owner', 'leaf.row_key'))};
+        END
+        $$
       `,
     },
     ...neverChanged('ledgered', name),
@@ -105,6 +123,8 @@ const retirements = (table: TableFacts, names: LedgerNames): readonly GuaranteeO
       record,
       sql`
         IF ${isPurgingOnPostgres(table)}
+          AND NEW.cutoff IS NOT NULL
+          AND NEW.number = (SELECT coalesce(max(number), 0) + 1 FROM ${identifier(name)})
           AND NEW.last_position <= (SELECT max(position) FROM ${identifier(tree)} WHERE level = 0)
           AND NOT EXISTS (
             SELECT FROM ${identifier(name)} AS gone

@@ -18,6 +18,9 @@ interface Dialect {
   due(head: string): string;
   /** A query that returns a row if the table exists that is its first parameter. */
   readonly exists: string;
+  /** A stored time as text. */
+  time(name: string, precision: 3 | 6): string;
+  readonly now: string;
   /** A JSON column as text, so that no codec decodes it. */
   jsonText(name: string): string;
   /** The join of `wanted` with a table by its key, in which `wanted` is the outer loop. */
@@ -39,8 +42,10 @@ const dialects: Readonly<Record<SqlName, Dialect>> = {
       return column;
     },
     due: (head) =>
-      `coalesce((SELECT pg_visible_in_snapshot(t.${stamps.xid}, watermark) OR t.${stamps.xid} > pg_snapshot_xmax(pg_current_snapshot()) FROM ${head}), true)`,
+      `coalesce((SELECT pg_visible_in_snapshot(t.${stamps.xid}, watermark) OR t.${stamps.xid} >= pg_snapshot_xmax(pg_current_snapshot()) FROM ${head}), true)`,
     exists: 'SELECT 1 AS found WHERE to_regclass(quote_ident($1)) IS NOT NULL',
+    time: utc,
+    now: `SELECT ${utc('clock_timestamp()', 3)} AS now`,
     jsonText: (name) => `${name}::text`,
     join: 'JOIN',
     wanted: (columns) => {
@@ -60,10 +65,14 @@ const dialects: Readonly<Record<SqlName, Dialect>> = {
       if (kind === 'bigint') return `CAST(${column} AS TEXT)`;
       // SQLite's hex(NULL) is ''
       if (kind === 'bytes') return `iif(${column} IS NULL, NULL, lower(hex(${column})))`;
+      // a boolean that is 2 is a difference, and no error
+      if (kind === 'boolean') return `coalesce(${column}, NULL)`;
       return codec ? `coalesce(${column}, NULL)` : column;
     },
     due: () => 'true',
     exists: "SELECT 1 AS found FROM main.sqlite_schema WHERE type = 'table' AND name = ?",
+    time: (name) => name,
+    now: "SELECT strftime('%Y-%m-%dT%H:%M:%fZ', 'now') AS now",
     jsonText: (name) => `${name} || ''`,
     join: 'CROSS JOIN',
     wanted: (columns) => {
@@ -88,11 +97,11 @@ export function keySql(table: TableFacts, name: SqlName, row: SqlRow): string {
   return `SELECT ${dialects[name].rowKey(table, 't')} AS row_key FROM (SELECT ${values.join(', ')}) AS t`;
 }
 
-/** The SQL condition that a row `t` has no entry, although it should be sealed. */
-export function hasNoEntry(table: TableFacts, name: SqlName): string {
-  const { entries, head } = ledgerNames(table);
+/** The SQL condition that a row `t` has no leaf, although the head says that it was sealed. */
+export function hasNoLeaf(table: TableFacts, name: SqlName): string {
+  const { tree, head } = ledgerNames(table);
   const { rowKey, due } = dialects[name];
-  return `NOT EXISTS (SELECT 1 FROM ${identifier(entries)} e WHERE e.row_key = ${rowKey(table, 't')}) AND ${due(identifier(head))}`;
+  return `NOT EXISTS (SELECT 1 FROM ${identifier(tree)} leaf WHERE leaf.row_key = ${rowKey(table, 't')}) AND ${due(identifier(head))}`;
 }
 
 /** Returns all SQL queries that read a ledger. A lookup that must use an index is a subquery, never a join. */
@@ -100,8 +109,9 @@ export function ledgerQueries(table: TableFacts, name: SqlName) {
   const names = ledgerNames(table);
   const own = identifier(table.name);
   const [entries, tree, blocks, head] = [names.entries, names.tree, names.blocks, names.head].map(identifier);
-  const { parameter: p, rowKey, value, exists, jsonText, join, wanted } = dialects[name];
+  const { parameter: p, rowKey, value, exists, jsonText, join, time, now, wanted } = dialects[name];
   const retirements = identifier(names.retirements);
+  const lines = `SELECT number, first_position, last_position, ${time('cutoff', 6)} AS cutoff, ${time('retired_at', 3)} AS retired_at FROM ${retirements}`;
   const { retention } = table.facts;
   const key = rowKey(table, 't');
   const keys = keyColumns(table).map((column, at) => ({
@@ -124,15 +134,16 @@ export function ledgerQueries(table: TableFacts, name: SqlName) {
     blocks: `SELECT size, root, sealed_at FROM ${blocks} WHERE size > ${p(1)} ORDER BY size LIMIT ${p(2)}`,
     lastBlock: `SELECT size, root, sealed_at FROM ${blocks} ORDER BY size DESC LIMIT 1`,
     exists,
-    retirements: `SELECT first_position, last_position, cutoff, retired_at FROM ${retirements} WHERE last_position >= ${p(1)} ORDER BY first_position LIMIT ${p(2)}`,
+    now,
+    retirements: `${lines} WHERE last_position >= ${p(1)} ORDER BY first_position LIMIT ${p(2)}`,
+    retirementLines: `${lines} WHERE number > ${p(1)} ORDER BY number LIMIT ${p(2)}`,
     holds:
       retention?.holds === undefined
         ? undefined
-        : `SELECT ${jsonText('row_key')} AS row_key, scope, placed_at, released_at FROM ${identifier(retention.holds)} WHERE table_name IS NULL OR table_name = ${literal(table.name)}`,
+        : `SELECT ${jsonText('row_key')} AS row_key, table_name, scope, placed_at, released_at FROM ${identifier(retention.holds)} WHERE table_name IS NULL OR table_name = ${literal(table.name)}`,
     rows: `SELECT ${key} AS _row_key, ${values.join(', ')} FROM ${wanted(keys)} ${join} ${own} t ON ${keys.map((each) => `t.${each.column} = wanted.${each.name}`).join(' AND ')}`,
-    strays: `SELECT ${key} AS row_key FROM ${own} t WHERE ${hasNoEntry(table, name)} LIMIT ${p(1)}`,
+    rowCount: `SELECT count(*) AS rows FROM ${own}`,
     entryOf: `SELECT row_key, entry FROM ${entries} WHERE row_key = ${p(1)}`,
-    waiting: `SELECT e.row_key, e.entry FROM ${entries} e WHERE NOT EXISTS (SELECT 1 FROM ${tree} leaf WHERE leaf.row_key = e.row_key) LIMIT ${p(1)}`,
     unsealed: `SELECT count(*) AS unsealed FROM ${own} t WHERE NOT EXISTS (SELECT 1 FROM ${tree} leaf WHERE leaf.row_key = ${key})`,
   };
 }

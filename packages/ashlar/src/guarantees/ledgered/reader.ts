@@ -1,12 +1,12 @@
 import type {
   Block,
   Hold,
+  KeyedEntry,
   Leaf,
   LedgerReader,
   Retirement,
   StoredRow,
   Subtree,
-  Waiting,
 } from '../../contract/ledger.js';
 import type { RunSql, SqlName } from '../../contract/sql.js';
 import type { TableFacts } from '../../contract/table.js';
@@ -14,6 +14,7 @@ import { AshlarError } from '../../errors.js';
 import { rootOf } from '../../ledger/merkle.js';
 import { ledgerNames } from './names.js';
 import { ledgerQueries } from './queries.js';
+import { unsealedReader } from './unsealed.js';
 
 type Row = Readonly<Record<string, unknown>>;
 
@@ -28,17 +29,19 @@ const leafOf = ({ position, hash, row_key, entry }: Row): Leaf => ({
   entry: entry === null ? undefined : bytes(entry),
 });
 
-const waitingOf = ({ row_key, entry }: Row): Waiting => ({ rowKey: String(row_key), entry: bytes(entry) });
+const entryOf = ({ row_key, entry }: Row): KeyedEntry => ({ rowKey: String(row_key), entry: bytes(entry) });
 
-const retirementOf = ({ first_position, last_position, cutoff, retired_at }: Row): Retirement => ({
+const retirementOf = ({ number, first_position, last_position, cutoff, retired_at }: Row): Retirement => ({
+  number: Number(number),
   first: Number(first_position),
   last: Number(last_position),
-  cutoff: String(cutoff),
+  cutoff: cutoff === null ? null : String(cutoff),
   retiredAt: String(retired_at),
 });
 
-const holdOf = ({ row_key, scope, placed_at, released_at }: Row): Hold => ({
+const holdOf = ({ row_key, table_name, scope, placed_at, released_at }: Row): Hold => ({
   rowKey: row_key === null ? null : JSON.parse(String(row_key)),
+  namesTable: table_name !== null,
   scope: scope === null ? null : String(scope),
   placedAt: String(placed_at),
   releasedAt: released_at === null ? null : String(released_at),
@@ -74,8 +77,13 @@ export function ledgerReader(table: TableFacts, dialect: SqlName, run: RunSql): 
     });
   }
   const sql = ledgerQueries(table, dialect);
+  const recordsRetirements = async (): Promise<boolean> =>
+    table.facts.retention !== undefined &&
+    (await run(sql.exists, [ledgerNames(table).retirements])).length > 0;
   return {
+    ...unsealedReader(table, dialect, run),
     table,
+    dialect,
     log,
     head: async () => {
       const [head] = await run(sql.head);
@@ -115,19 +123,28 @@ export function ledgerReader(table: TableFacts, dialect: SqlName, run: RunSql): 
     },
     blocks: async (above, limit) => (await run(sql.blocks, [above, limit])).map(blockOf),
     lastBlock: async () => (await run(sql.lastBlock)).map(blockOf)[0],
+    now: async () => String((await run(sql.now))[0]?.now),
+    retirementLines: async (after, limit) =>
+      (await recordsRetirements()) ? (await run(sql.retirementLines, [after, limit])).map(retirementOf) : [],
     retirements: async (from, limit) => {
       if (!table.facts.retention) return [];
-      if ((await run(sql.exists, [ledgerNames(table).retirements])).length === 0) return undefined;
+      if (!(await recordsRetirements())) return undefined;
       return (await run(sql.retirements, [from, limit])).map(retirementOf);
     },
     holds: async () => (sql.holds === undefined ? [] : (await run(sql.holds)).map(holdOf)),
     rows: async (keys) => {
       const found = await run(sql.rows, [JSON.stringify(keys)]);
-      return new Map(found.map((row) => [String(row._row_key), row as StoredRow]));
+      const rows = new Map<string, StoredRow[]>();
+      for (const row of found) {
+        const key = String(row._row_key);
+        const same = rows.get(key);
+        if (same) same.push(row);
+        else rows.set(key, [row]);
+      }
+      return rows;
     },
-    strays: async (limit) => (await run(sql.strays, [limit])).map(({ row_key }) => String(row_key)),
-    waiting: async (limit) => (await run(sql.waiting, [limit])).map(waitingOf),
-    entryOf: async (rowKey) => (await run(sql.entryOf, [rowKey])).map(waitingOf)[0],
+    rowCount: async () => Number((await run(sql.rowCount))[0]?.rows),
+    entryOf: async (rowKey) => (await run(sql.entryOf, [rowKey])).map(entryOf)[0],
     unsealed: async () => Number((await run(sql.unsealed))[0]?.unsealed),
   };
 }

@@ -7,7 +7,14 @@ import { raise, sqliteTrigger } from '../../sql/sqlite-triggers.js';
 import { hanging, sql } from '../../sql/template.js';
 import { isTestDatabase } from '../../sql/test-mark.js';
 import { isPurgingOnSqlite } from '../shared/purging.js';
-import { clockColumns, inSecondVersion, type LedgerNames, ledgerNames, timeRefusal } from './names.js';
+import {
+  clockColumns,
+  inSecondVersion,
+  type LedgerNames,
+  ledgerNames,
+  timeRefusal,
+  unrecorded,
+} from './names.js';
 import { entrySql, hasRowKey, rowKeySql } from './sqlite-entry.js';
 
 /** The objects of a ledger on SQLite: four side tables, and a trigger that writes entries. Ashlar seals before each commit. */
@@ -151,14 +158,17 @@ const retirements = (table: TableFacts, names: LedgerNames): readonly GuaranteeO
       name,
       sql: sql`
         CREATE TABLE ${identifier(name)} (
+          number         INTEGER NOT NULL,
           first_position INTEGER NOT NULL,
           last_position  INTEGER NOT NULL,
-          cutoff         TEXT    NOT NULL,
+          cutoff         TEXT,
           retired_at     TEXT    NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
           CONSTRAINT ${part(name, 'pkey')} PRIMARY KEY (first_position),
+          CONSTRAINT ${part(name, 'number_key')} UNIQUE (number),
           CONSTRAINT ${part(name, 'check')} CHECK (first_position >= 0 AND last_position >= first_position)
         ) STRICT, WITHOUT ROWID
       `,
+      fill: unrecorded(table, hasRowKey(table, 'owner', 'leaf.row_key')),
     },
     ...guards(name, retirable(table, names)),
   ];
@@ -168,6 +178,8 @@ const retirements = (table: TableFacts, names: LedgerNames): readonly GuaranteeO
 const retirable = (table: TableFacts, { tree, retirements: name }: LedgerNames): string =>
   all([
     isPurgingOnSqlite(table),
+    'NEW.cutoff IS NOT NULL',
+    `NEW.number = (SELECT coalesce(max(number), 0) + 1 FROM ${identifier(name)})`,
     `NEW.last_position <= (SELECT max(position) FROM ${identifier(tree)} WHERE level = 0)`,
     `NOT EXISTS (SELECT 1 FROM ${identifier(name)} AS gone WHERE gone.first_position <= NEW.last_position AND gone.last_position >= NEW.first_position)`,
   ]);

@@ -69,11 +69,12 @@ export async function keptCheckpoints({
   });
 }
 
-const known = ({ size, root, file, signedAt }: KeptCheckpoint): KnownRoot => ({
+const known = ({ size, root, file, signedAt, retirements }: KeptCheckpoint): KnownRoot => ({
   size,
   root,
   source: `the checkpoint ${file}`,
   ...(signedAt ? { at: signedAt } : {}),
+  ...(retirements ? { retirements } : {}),
 });
 
 /** The result of a ledger's verification against its kept checkpoints. */
@@ -117,7 +118,8 @@ export function tampered({ log, problems: [first] }: Verification): AshlarError 
 
 /**
  * Seals a ledger, verifies the entries after its newest checkpoint, signs its head, and stores the signed head in the
- * ledger's folder as `SIZE.checkpoint`. A head that is already signed gives the same checkpoint again.
+ * ledger's folder as `SIZE.checkpoint`. A head that is already signed gives the same checkpoint again, unless rows were
+ * purged since: that gives another one of the same size, `SIZE-2.checkpoint`.
  *
  * @param cosigner - a second signer: the former key, on the first checkpoint of a new key
  * @returns the signed checkpoint (a C2SP note), and its size in entries
@@ -137,7 +139,7 @@ export async function checkpointLedger(
   }
   const found = await verifyLedger(ledger);
   if (found.problems.length > 0) throw tampered(found);
-  const { size, root } = found;
+  const { size, root, retirements } = found;
   const note = await withLedger(engine, table, (reader) =>
     signHead({
       folder: checkpoints,
@@ -145,6 +147,7 @@ export async function checkpointLedger(
       cosigner,
       former: verifiers,
       head: { origin, size, root },
+      retirements,
       reader,
     }),
   );

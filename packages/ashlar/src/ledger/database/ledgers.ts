@@ -65,11 +65,14 @@ export async function verifyTable(
   table: TableFacts,
   options: VerifyOptions = {},
 ): Promise<Verification> {
+  const mark = await withLedger(engine, table, (reader) => reader.mark());
   const unsealed = await engine.seal().then(
     () => undefined,
     (error: unknown) => ({ error }),
   );
-  const found = await withLedger(engine, table, (reader) => verifyEntries(reader, options));
+  const found = await withLedger(engine, table, (reader) =>
+    verifyEntries(reader, { ...options, mark: unsealed ? undefined : mark }),
+  );
   // sealing fails on a ledger that was tampered with: its problems say why better than the error does
   if (unsealed && found.problems.length === 0) throw unsealed.error;
   return found;

@@ -1,4 +1,4 @@
-import type { Catalogue, CataloguePart } from '../../contract/catalogue.js';
+import type { Catalogue, CataloguePart, Printing } from '../../contract/catalogue.js';
 
 /** A fact that a database has otherwise than expected; `undefined` where one of the two does not have it. */
 export interface FactDifference {
@@ -9,7 +9,8 @@ export interface FactDifference {
 
 /** One part in which a database differs from what its steps make. */
 export interface Difference {
-  readonly what: 'missing' | 'extra' | 'differs';
+  /** `twice`: a further part of the same kind and name. Which of them the database acts by, a comparison cannot tell. */
+  readonly what: 'missing' | 'extra' | 'differs' | 'twice';
   /** The part as the database has it; a missing one as the steps make it. */
   readonly part: CataloguePart;
   /** The facts that differ; empty unless `what` is `differs`. */
@@ -17,52 +18,93 @@ export interface Difference {
 }
 
 type Facts = CataloguePart['facts'];
-type Keyed = ReadonlyMap<string, CataloguePart>;
+type Keyed = ReadonlyMap<string, readonly CataloguePart[]>;
 
 /** Compares a database with what its steps make, part by part. */
-export function compareCatalogues(expected: Catalogue, found: Catalogue): readonly Difference[] {
-  const print = expected.major === found.major ? asPrinted : loosely;
+export function compareCatalogues(
+  expected: Catalogue,
+  found: Catalogue,
+  printing?: Printing,
+): readonly Difference[] {
+  const print = printOf(expected.major === found.major, printing);
+  const wanted = (printing?.inSchema(expected, found) ?? expected).parts;
   return [
-    ...comparedParts(keyed(expected.parts.filter(isAlone)), keyed(found.parts.filter(isAlone)), print),
-    ...comparedPartitions(expected.parts, found.parts, print),
+    ...comparedParts(keyed(wanted.filter(isAlone)), keyed(found.parts.filter(isAlone)), print),
+    ...comparedPartitions(wanted, found.parts, print),
   ];
 }
 
 const isAlone = ({ partition }: CataloguePart): boolean => partition === undefined;
 
-const keyOf = ({ kind, on, name }: CataloguePart): string => JSON.stringify([kind, on ?? null, name]);
+const keyOf = ({ kind, on, name, identity }: CataloguePart): string =>
+  JSON.stringify([kind, on ?? null, name, identity ?? null]);
 
-const keyed = (parts: readonly CataloguePart[]): Keyed => new Map(parts.map((part) => [keyOf(part), part]));
-
-const comparedParts = (expected: Keyed, found: Keyed, print: Print): readonly Difference[] => {
-  const differences: Difference[] = [];
-  for (const [key, part] of expected) {
-    const real = found.get(key);
-    if (!real) differences.push({ what: 'missing', part, facts: [] });
-    else {
-      const facts = comparedFacts(part.facts, real.facts, print);
-      if (facts.length > 0) differences.push({ what: 'differs', part: real, facts });
-    }
+const keyed = (parts: readonly CataloguePart[]): Keyed => {
+  const found = new Map<string, CataloguePart[]>();
+  for (const part of parts) {
+    const key = keyOf(part);
+    const same = found.get(key);
+    if (same) same.push(part);
+    else found.set(key, [part]);
   }
-  for (const [key, part] of found)
-    if (!expected.has(key)) differences.push({ what: 'extra', part, facts: [] });
-  return differences;
+  return found;
 };
 
-/** How a fact is compared: major versions print the same expression in different ways. */
+const comparedParts = (expected: Keyed, found: Keyed, print: Print): readonly Difference[] => [
+  ...[...expected].flatMap(([key, parts]) => comparedPairs(parts, found.get(key) ?? [], print)),
+  ...[...found].flatMap(([key, parts]) => (expected.has(key) ? [] : comparedPairs([], parts, print))),
+];
+
+/** Compares the parts of one key, of which there is one, unless somebody made another. */
+const comparedPairs = (
+  expected: readonly CataloguePart[],
+  found: readonly CataloguePart[],
+  print: Print,
+): readonly Difference[] => {
+  const rest = [...found];
+  const differences: Difference[] = [];
+  for (const part of expected) {
+    // of several, the one that is as expected
+    const at = Math.max(
+      0,
+      rest.findIndex((each) => comparedFacts(part.facts, each.facts, print).length === 0),
+    );
+    const [real] = rest.splice(at, 1);
+    if (!real) {
+      differences.push({ what: 'missing', part, facts: [] });
+      continue;
+    }
+    const facts = comparedFacts(part.facts, real.facts, print);
+    if (facts.length > 0) differences.push({ what: 'differs', part: real, facts });
+  }
+  return [
+    ...differences,
+    ...rest.map(
+      (part, at): Difference => ({
+        what: at === 0 && expected.length === 0 ? 'extra' : 'twice',
+        part,
+        facts: [],
+      }),
+    ),
+  ];
+};
+
+/** How the text of a fact is compared where it is not the same. */
 type Print = (fact: string, text: string) => string;
 
-const asPrinted: Print = (_, text) => text;
+const printOf = (isSameMajor: boolean, printing?: Printing): Print => {
+  if (!printing) return (_, text) => text;
+  const expression = isSameMajor
+    ? printing.restored
+    : (text: string): string => printing.loosely(printing.restored(text));
+  return (fact, text) => {
+    // a checkout of the steps can have other line ends
+    if (fact === 'body') return text.replaceAll('\r\n', '\n');
+    return written.has(fact) ? expression(text) : text;
+  };
+};
 
 const written = new Set(['definition', 'default', 'computed', 'using', 'check', 'checks', 'SQL body']);
-
-const loosely: Print = (fact, text) =>
-  written.has(fact)
-    ? text
-        .replaceAll(/::[\w. ]+?(?=[^\w. ]|$)/g, '')
-        .replaceAll(/\b\w+\.(?=\w)/g, '')
-        .replaceAll(/[()\s]/g, '')
-    : text;
 
 const comparedFacts = (expected: Facts, found: Facts, print: Print): readonly FactDifference[] =>
   [...new Set([...Object.keys(expected), ...Object.keys(found)])].flatMap((fact) => {
@@ -88,9 +130,13 @@ const comparedPartitions = (
       const root = rootOf(parts);
       const model = models.get(name) ?? [...models.values()].find((each) => rootOf(each) === root);
       if (!model) return wholeOf(parts, 'extra');
-      return comparedParts(templated(model), templated(parts), print)
-        .map(withNames)
-        .filter(({ what, part }) => what !== 'extra' || !isOfTable(part, expected, print));
+      return (
+        comparedParts(templated(model), templated(parts), print)
+          .map(withNames)
+          // objects of a partition have no names of their own
+          .map((each) => (each.what === 'twice' ? { ...each, what: 'extra' as const } : each))
+          .filter(({ what, part }) => what !== 'extra' || !isOfTable(part, expected, print))
+      );
     }),
   ];
 };
@@ -127,24 +173,25 @@ const byPartition = (parts: readonly CataloguePart[]): ReadonlyMap<string, reado
 const isNamed = ({ kind }: CataloguePart): boolean => kind === 'column' || kind === 'policy';
 
 /** The parts as they were, by their templated form. */
-const named = new WeakMap<CataloguePart, CataloguePart>();
+const originals = new WeakMap<CataloguePart, CataloguePart>();
 
 const withNames = (difference: Difference): Difference => ({
   ...difference,
-  part: named.get(difference.part) ?? difference.part,
+  part: originals.get(difference.part) ?? difference.part,
 });
 
 /** The parts of a partition, under keys without its name and without names that are made from it. */
 const templated = (parts: readonly CataloguePart[]): Keyed => {
-  const result = new Map<string, CataloguePart>();
+  const result = new Map<string, CataloguePart[]>();
   for (const part of parts) {
     const definition = withoutNames(part);
     const id = isPartition(part) ? '' : isNamed(part) ? part.name : (definition ?? part.name);
-    let key = JSON.stringify([part.kind, id]);
-    for (let more = 2; result.has(key); more++) key = JSON.stringify([part.kind, id, more]);
+    const key = JSON.stringify([part.kind, id]);
     const written = definition === undefined ? part : { ...part, facts: { ...part.facts, definition } };
-    named.set(written, part);
-    result.set(key, written);
+    originals.set(written, part);
+    const same = result.get(key);
+    if (same) same.push(written);
+    else result.set(key, [written]);
   }
   return result;
 };

@@ -15,6 +15,7 @@ export function labelOf({ kind, name, on, partition }: CataloguePart): string {
 export function lineOf({ what, part, facts }: Difference): string {
   const label = labelOf(part);
   if (what === 'missing') return `${label} is missing`;
+  if (what === 'twice') return `${label} exists more than once`;
   if (what === 'extra') {
     const remedy = dropOf(part);
     return `${label} is made by no step${remedy === undefined ? '' : ` (to remove it: ${remedy})`}`;

@@ -8,6 +8,7 @@ import { rootText } from '../../engines/refusal.js';
 import { AshlarError } from '../../errors.js';
 import { identifier } from '../../model/index.js';
 import { splitStatements } from '../../sql/statements.js';
+import { withFills } from '../fills.js';
 import { changesOfOmitted, type OmittedChanges } from '../omitted.js';
 import type { AllRenames, Comparison } from '../renames.js';
 import { inCreationOrder } from '../shadow.js';
@@ -94,7 +95,12 @@ export async function changesKeeping({
     assertNotCarried(tables.schema, asked, isKept);
     return {
       first: renamedTables,
-      rest: dialect.changes(tables.schema, asked, model, renames.columns),
+      rest: withFills(
+        dialect,
+        model,
+        tables.schema,
+        dialect.changes(tables.schema, asked, model, renames.columns),
+      ),
       omitted,
       comparison: { dialect, before: tables.schema, after: asked },
       renamedColumns: renames.columns,
@@ -109,7 +115,7 @@ export async function changesKeeping({
   assertNotCarried(columns.schema, target, isKeptNow);
   return {
     first: [...renamedTables, ...renamedColumns],
-    rest: dialect.changes(columns.schema, target, model, {}),
+    rest: withFills(dialect, model, columns.schema, dialect.changes(columns.schema, target, model, {})),
     omitted,
     comparison: { dialect, before: columns.schema, after: target },
     renamedColumns: {},

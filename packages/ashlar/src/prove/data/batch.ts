@@ -1,106 +1,56 @@
-import type { GuardedTable } from '../../contract/guarantee.js';
-import type { RunSql } from '../../contract/sql.js';
 import { rootText } from '../../engines/refusal.js';
-import { rowKeyOf } from '../../ledger/compare.js';
 import { identifier } from '../../model/index.js';
 import type { NamedCheck } from './checks.js';
+import { type Bounds, KeyedRows, type KeyedRowsInput, type KeyTextsOfRow } from './keyed-rows.js';
+import { mostKeys } from './report.js';
 
-/** A bad row, with the check that found it. */
-export interface BadRow {
+/** Rows that one check found. */
+export interface BadRows {
   readonly check: Pick<NamedCheck, 'guarantee' | 'what'>;
-  /** The primary key as text. */
-  readonly key: string;
+  readonly rows: number;
+  /** The primary keys of the first of them, as findings show them. */
+  readonly keys: readonly string[];
 }
 
 /** One batch of rows: the bad ones, the number of rows, and the key of the last row; `undefined` where no row follows. */
 export interface Batch {
-  readonly bad: readonly BadRow[];
+  readonly bad: readonly BadRows[];
   readonly rows: number;
-  readonly last: readonly string[] | undefined;
-}
-
-/** The SQL in which the dialects differ. */
-export interface BatchDialect {
-  /** A placeholder of a statement. */
-  parameter(n: number): string;
-  /** A value of a key as text, which is compared as the value. */
-  text(expression: string): string;
+  readonly last: KeyTextsOfRow | undefined;
 }
 
 /** Which rows of a table are checked, and how statements run. */
-export interface BatchRequest {
-  readonly table: GuardedTable;
+export interface BatchRequest extends KeyedRowsInput {
   readonly checks: readonly NamedCheck[];
-  readonly dialect: BatchDialect;
-  readonly run: RunSql;
   /** Calls `work`, whose statements may fail without ending the transaction. */
   attempt<T>(work: () => Promise<T>): Promise<T>;
   /** The key after which the batch begins; `undefined` for the first row. */
-  readonly after: readonly string[] | undefined;
+  readonly after: KeyTextsOfRow | undefined;
   readonly size: number;
 }
 
-/** The keys between which rows are looked at: after the first, up to and including the second. */
-interface Bounds {
-  readonly after: readonly string[] | undefined;
-  readonly upTo: readonly string[] | undefined;
-}
-
-/** Checks the rows of a table that follow a key, at most `size` of them, in the order of the primary key. */
+/**
+ * Checks the rows of a table that follow a key, at most `size` of them, in the order of the primary key; with the first also those
+ * that have no key, which no order has.
+ *
+ * @throws AshlarError `usage` for an `after` that is no key; `database-corrupt` where the rows have no order
+ */
 export async function checkBatch(request: BatchRequest): Promise<Batch> {
-  const { table, checks, after, size } = request;
+  const { checks, after, size } = request;
   const rows = new KeyedRows(request);
+  const keyless = after === undefined ? await rows.withoutKey(mostKeys) : { rows: 0, keys: [] };
+  const bad: BadRows[] = keyless.rows === 0 ? [] : [{ check: noKey, ...keyless }];
   const edge = await rows.edge(after, size);
-  if (!edge) return { bad: [], rows: 0, last: undefined };
+  if (!edge) return { bad, rows: keyless.rows, last: undefined };
   const bounds = { after, upTo: edge.key };
-  const bad =
-    checks.length === 0 ? [] : await new Search(request, rows, table).among(checks, edge.rows, bounds);
-  return { bad, rows: edge.rows, last: edge.key };
+  for (const key of await rows.doubled(bounds))
+    bad.push({ check: sameKey, rows: 1, keys: [rows.shown(key)] });
+  if (checks.length > 0) bad.push(...(await new Search(request, rows).among(checks, edge.rows, bounds)));
+  return { bad, rows: keyless.rows + edge.rows, last: edge.key };
 }
 
-/** The rows of a table in the order of their keys. */
-class KeyedRows {
-  readonly #request: BatchRequest;
-  readonly #names: readonly string[];
-  /** The key of a row `t`, each value as text under a name of its own. */
-  readonly key: string;
-
-  constructor(request: BatchRequest) {
-    this.#request = request;
-    this.#names = request.table.primaryKey.columns.map((name) => `t.${identifier(name)}`);
-    this.key = this.#names.map((name, at) => `${request.dialect.text(name)} AS key_${at}`).join(', ');
-  }
-
-  keyOf(row: Readonly<Record<string, unknown>>): readonly string[] {
-    return this.#names.map((_, at) => String(row[`key_${at}`]));
-  }
-
-  /** The condition that a row `t` is within bounds; empty for all rows. */
-  within({ after, upTo }: Bounds): { readonly where: string; readonly parameters: readonly string[] } {
-    const parameters: string[] = [];
-    const listed = (of: readonly string[]): string =>
-      of.length === 1 ? String(of[0]) : `(${of.join(', ')})`;
-    const bound = (operator: string, values: readonly string[] | undefined): readonly string[] => {
-      if (!values) return [];
-      const places = values.map((value) => this.#request.dialect.parameter(parameters.push(value)));
-      return [`${listed(this.#names)} ${operator} ${listed(places)}`];
-    };
-    const conditions = [...bound('>', after), ...bound('<=', upTo)];
-    return { where: conditions.join(' AND '), parameters };
-  }
-
-  /** The last row of the `count` rows that follow a key, and how many rows that are; `undefined` if none follows. */
-  async edge(after: readonly string[] | undefined, count: number) {
-    const { run, table } = this.#request;
-    const { where, parameters } = this.within({ after, upTo: undefined });
-    const found = await run(
-      `SELECT ${this.key} FROM ${identifier(table.name)} AS t ${where === '' ? '' : `WHERE ${where} `}ORDER BY ${this.#names.join(', ')} LIMIT ${count}`,
-      parameters,
-    );
-    const last = found.at(-1);
-    return last && { rows: found.length, key: this.keyOf(last) };
-  }
-}
+const noKey = { guarantee: 'declaration', what: 'has no value in its key' };
+const sameKey = { guarantee: 'declaration', what: 'has the key of another row' };
 
 /** Looks for bad rows: with one query for all checks; where it fails, for each check alone, and then for fewer rows. */
 class Search {
@@ -108,20 +58,20 @@ class Search {
   readonly #rows: KeyedRows;
   readonly #from: string;
 
-  constructor(request: BatchRequest, rows: KeyedRows, { name }: GuardedTable) {
+  constructor(request: BatchRequest, rows: KeyedRows) {
     this.#request = request;
     this.#rows = rows;
-    this.#from = identifier(name);
+    this.#from = identifier(request.table.name);
   }
 
-  async among(checks: readonly NamedCheck[], count: number, bounds: Bounds): Promise<readonly BadRow[]> {
+  async among(checks: readonly NamedCheck[], count: number, bounds: Bounds): Promise<readonly BadRows[]> {
     try {
       return await this.#request.attempt(() => this.#find(checks, bounds));
     } catch (error) {
       const [check, ...others] = checks;
       if (!check) return [];
       if (others.length > 0) {
-        const found: BadRow[] = [];
+        const found: BadRows[] = [];
         for (const each of checks) found.push(...(await this.among([each], count, bounds)));
         return found;
       }
@@ -133,21 +83,24 @@ class Search {
           ...(await this.among([check], count - half, { after: middle.key, upTo: bounds.upTo })),
         ];
       const what = `cannot be checked whether it ${check.what}: ${rootText(error)}`;
-      return [{ check: { guarantee: check.guarantee, what }, key: rowKeyOf(bounds.upTo ?? []) }];
+      const keys = [this.#rows.shown(bounds.upTo ?? [])];
+      return [{ check: { guarantee: check.guarantee, what }, rows: 1, keys }];
     }
   }
 
-  async #find(checks: readonly NamedCheck[], bounds: Bounds): Promise<readonly BadRow[]> {
+  async #find(checks: readonly NamedCheck[], bounds: Bounds): Promise<readonly BadRows[]> {
     const { where, parameters } = this.#rows.within(bounds);
     const flags = checks.map(({ bad }, at) => `CASE WHEN ${bad} THEN 1 ELSE 0 END AS bad_${at}`);
     const anyBad = checks.map(({ bad }) => `(${bad})`).join(' OR ');
     const found = await this.#request.run(
-      `SELECT ${[this.#rows.key, ...flags].join(', ')} FROM ${this.#from} AS t WHERE ${where === '' ? '' : `${where} AND `}(${anyBad})`,
+      `SELECT ${[this.#rows.key, ...flags].join(', ')} FROM ${this.#from} AS t WHERE ${where} AND (${anyBad}) ORDER BY ${this.#rows.order}`,
       parameters,
     );
     return found.flatMap((row) => {
-      const key = rowKeyOf(this.#rows.keyOf(row));
-      return checks.flatMap((check, at) => (Number(row[`bad_${at}`]) === 1 ? [{ check, key }] : []));
+      const keys = [this.#rows.shown(this.#rows.keyOf(row))];
+      return checks.flatMap((check, at) =>
+        Number(row[`bad_${at}`]) === 1 ? [{ check, rows: 1, keys }] : [],
+      );
     });
   }
 }

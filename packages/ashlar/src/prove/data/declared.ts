@@ -9,7 +9,7 @@ export function declaredChecks(table: GuardedTable, { proving }: SqlDialect): re
   return [
     ...writtenColumns(table)
       .filter(({ nullable }) => !nullable)
-      .map(({ name }) => ({ what: `has no ${name}`, bad: `t.${identifier(name)} IS NULL` })),
+      .map(({ name }) => ({ what: `has no ${name}`, bad: proving.keys.isMissing(`t.${identifier(name)}`) })),
     ...proving.checks(table).map(({ name, condition }) => ({
       what: `breaks the CHECK ${name}`,
       bad: `${condition} IS FALSE`,

@@ -4,7 +4,7 @@ import { AshlarError } from '../../errors.js';
 import { everyScope, type Tables } from '../../model/index.js';
 import { type Checkpoints, proveLedgers } from '../ledgers.js';
 import type { LedgerReport } from '../report.js';
-import { type Batch, type BatchDialect, checkBatch } from './batch.js';
+import { type Batch, checkBatch } from './batch.js';
 import { checksOf, type TableChecks } from './checks.js';
 import {
   type DataEstimate,
@@ -29,15 +29,6 @@ export interface ProveDataOptions {
   /** Called after each batch with the position so far, which can be kept to go on from. */
   readonly onBatch?: ((position: DataPosition) => void | Promise<void>) | undefined;
 }
-
-const dialects: Readonly<Record<'sqlite' | 'postgres', BatchDialect>> = {
-  sqlite: {
-    parameter: () => '?',
-    // of text and integers; SQLite compares the text of an integer as the integer
-    text: (expression) => `CAST(${expression} AS TEXT)`,
-  },
-  postgres: { parameter: (n) => `$${n}`, text: (expression) => `${expression}::text` },
-};
 
 /**
  * Reads all rows of a system as the owner, and finds those that the database should have refused: rows that break a foreign key,
@@ -104,11 +95,14 @@ const readBatch = async (
   after: readonly string[] | undefined,
   size: number,
 ): Promise<Batch> => {
+  const { name, proving } = engine.dialect;
   const transaction = await engine.begin({ mode: 'read', actor: null, scope: everyScope, asOwner: true });
   try {
+    if (proving.trustNothing !== undefined) await transaction.execute(proving.trustNothing, []);
     return await checkBatch({
       ...table,
-      dialect: dialects[engine.dialect.name],
+      keys: proving.keys,
+      parameter: (n) => (name === 'sqlite' ? '?' : `$${n}`),
       run: async (sql, parameters = []) => (await transaction.execute(sql, parameters)).rows,
       // a statement that fails must leave the transaction usable
       attempt: async (work) => {
@@ -137,19 +131,15 @@ const moved = (
   after: readonly string[] | undefined,
 ): DataPosition => {
   const findings: DataFinding[] = [...position.findings];
-  for (const { check, key } of bad) {
+  for (const { check, rows: more, keys } of bad) {
     const { guarantee, what } = check;
     const at = findings.findIndex(
       (one) => one.table === table && one.guarantee === guarantee && one.what === what,
     );
     const known = findings[at];
-    if (!known) findings.push({ table, guarantee, what, rows: 1, keys: [key] });
+    if (!known) findings.push({ table, guarantee, what, rows: more, keys });
     else
-      findings[at] = {
-        ...known,
-        rows: known.rows + 1,
-        keys: known.keys.length < mostKeys ? [...known.keys, key] : known.keys,
-      };
+      findings[at] = { ...known, rows: known.rows + more, keys: [...known.keys, ...keys].slice(0, mostKeys) };
   }
   return {
     ...position,

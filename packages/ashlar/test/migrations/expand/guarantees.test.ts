@@ -4,8 +4,10 @@ import { audited, auditTrail, lifecycle, retained, scoped } from 'ashlar/guarant
 import { checkMigrations, down, drift, newExpansion, newStep, up } from 'ashlar/migrations';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { engines, sqlOf } from '../../../../../test/support/engines.js';
+import { oneOfEach, sqlOf } from '../../../../../test/support/engines.js';
 import { type Folder, makeFolder } from '../folder.js';
+
+const { engines } = oneOfEach(import.meta.url);
 
 let folder: Folder;
 beforeEach(async () => {

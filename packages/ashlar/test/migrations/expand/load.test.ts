@@ -3,10 +3,12 @@ import { type Engine, openEngine } from 'ashlar/extend';
 import { type BatchProgress, drift, newExpansion, newStep, up } from 'ashlar/migrations';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { engines, type Place, sqlOf } from '../../../../../test/support/engines.js';
+import { oneOfEach, type Place, sqlOf } from '../../../../../test/support/engines.js';
 import { freshRoles, makeUser, type User } from '../../../../../test/support/users.js';
 import { type Folder, makeFolder } from '../folder.js';
 import { underLoad } from './live.js';
+
+const { engines } = oneOfEach(import.meta.url);
 
 const base = { id: id(), writes: z.int().default(0) };
 const text = z.string().max(40);

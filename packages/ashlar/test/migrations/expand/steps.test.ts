@@ -31,9 +31,11 @@ import {
 import { down, drift, newExpansion, newStep, up } from 'ashlar/migrations';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { engines, type Place, sqlOf } from '../../../../../test/support/engines.js';
+import { oneOfEach, type Place, sqlOf } from '../../../../../test/support/engines.js';
 import { checkMigrations } from '../../../src/migrations/index.js';
 import { type Folder, makeFolder } from '../folder.js';
+
+const { engines } = oneOfEach(import.meta.url);
 
 let folder: Folder;
 const shop = (...tables: Table[]): System =>

@@ -1,9 +1,10 @@
 import type { Catalogue, CataloguePart } from '../../../contract/catalogue.js';
 import type { Owner } from '../../../contract/owner.js';
 import type { RunSql } from '../../../contract/sql.js';
-import { identifier, literal } from '../../../model/index.js';
+import { literal } from '../../../model/index.js';
 import { otherParts } from './others.js';
 import { common, relationParts } from './relations.js';
+import { settingsText } from './settings.js';
 
 const text = (value: unknown): string | undefined =>
   value === null || value === undefined ? undefined : String(value);
@@ -20,20 +21,31 @@ export function describe(owner: Owner): Promise<Catalogue> {
 export async function describeWithin(run: RunSql): Promise<Catalogue> {
   const [place = {}] = await run(
     `SELECT current_schema()::text AS schema, current_setting('server_version_num')::int / 10000 AS major,
-      current_setting('search_path') AS path, set_config('search_path', 'pg_catalog, pg_temp', true)`,
+      current_setting('server_version_num') AS version,
+      current_setting('search_path') AS path, current_setting('quote_all_identifiers') AS quotes,
+      set_config('search_path', 'pg_catalog, pg_temp', true), set_config('quote_all_identifiers', 'off', true)`,
   );
   const schema = String(place.schema);
   const rows = await run(
     `WITH ${common(literal(schema))}\n${[...relationParts, ...otherParts(literal(schema))].join('\nUNION ALL\n')}`,
   );
-  await run(`SELECT set_config('search_path', $1, true)`, [String(place.path)]);
-  const unqualified = withoutSchema(schema);
-  return { major: String(place.major), parts: rows.map((row) => partOf(row, schema, unqualified)) };
+  const [printed = {}] = await run(
+    `SELECT quote_ident($1) AS qualifier, set_config('search_path', $2, true), set_config('quote_all_identifiers', $3, true)`,
+    [schema, String(place.path), String(place.quotes)],
+  );
+  const quoted = String(printed.qualifier);
+  const unqualified = withoutSchema(quoted);
+  return {
+    major: String(place.major),
+    version: String(place.version),
+    schema,
+    qualifier: quoted,
+    parts: rows.map((row) => partOf(row, schema, unqualified)),
+  };
 }
 
-/** Returns the function that takes the schema's name out of what the server prints. */
-const withoutSchema = (schema: string): ((printed: string) => string) => {
-  const quoted = /^[a-z_][a-z0-9_$]*$/.test(schema) ? schema : identifier(schema);
+/** Returns the function that takes the schema's name out of a name with arguments, as messages and directives have it. */
+const withoutSchema = (quoted: string): ((printed: string) => string) => {
   const prefix = new RegExp(`(?<![\\w$".])${quoted.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}\\.`, 'g');
   return (printed) => (printed.includes(`${quoted}.`) ? printed.replaceAll(prefix, '') : printed);
 };
@@ -43,20 +55,18 @@ const partOf = (
   schema: string,
   unqualified: (printed: string) => string,
 ): CataloguePart => {
-  const facts = JSON.parse(String(row.facts)) as Record<string, string>;
-  for (const [name, value] of Object.entries(facts)) if (name !== 'body') facts[name] = unqualified(value);
-  // the path that functions are made with begins with their schema
-  if (facts.settings !== undefined)
-    facts.settings = facts.settings.replace(`search_path=${schema},`, 'search_path={schema},');
+  const { identity, ...facts } = JSON.parse(String(row.facts)) as Record<string, string>;
+  if (facts.settings !== undefined) facts.settings = settingsText(facts.settings, schema);
   const outside = row.outside === true || row.outside === 't';
   const [name, partition, reads] = [String(row.name), text(row.partition), text(row.reads)];
   return {
     kind: String(row.kind),
     name: outside ? name : unqualified(name),
+    ...(identity === undefined ? {} : { identity }),
     on: text(row.on),
     ...(partition === undefined ? {} : { partition }),
     ...(outside ? { outside } : {}),
-    ...(reads === undefined ? {} : { reads: (JSON.parse(reads) as string[]).map(unqualified) }),
+    ...(reads === undefined ? {} : { reads: JSON.parse(reads) as string[] }),
     facts,
   };
 };

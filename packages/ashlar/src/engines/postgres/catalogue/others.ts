@@ -1,18 +1,21 @@
 import { sql } from '../../../sql/template.js';
-import { factsOf, isNoMember, type PartsSql, roleName } from './relations.js';
+import { dependsOn } from './dependencies.js';
+import { depends, factsOf, isNoMember, type PartsSql, relationName, roleName } from './relations.js';
 
 /** What a view is, in any schema; `v` is its row of pg_class. */
 const viewFacts = factsOf({
   owner: roleName('v.relowner'),
-  options: `(SELECT string_agg(o, ', ' ORDER BY o) FROM unnest(v.reloptions) o)`,
+  options: `(SELECT string_agg(o, ', ' ORDER BY o) FROM unnest(v.reloptions) o WHERE o NOT LIKE 'security_invoker=%')`,
+  invoker: `(SELECT CASE WHEN option_value::boolean THEN 'yes' END FROM pg_options_to_table(v.reloptions) WHERE option_name = 'security_invoker')`,
   definition: 'pg_get_viewdef(v.oid)',
+  [depends]: dependsOn(['pg_rewrite', '(SELECT w.oid FROM pg_rewrite w WHERE w.ev_class = v.oid LIMIT 1)']),
   populated: `CASE WHEN v.relkind = 'm' AND NOT v.relispopulated THEN 'no' END`,
 });
 
 const viewKind = `CASE v.relkind WHEN 'm' THEN 'materialized view' ELSE 'view' END`;
 
 /** The relations that a view reads, as a JSON array. */
-const reads = `(SELECT jsonb_agg(DISTINCT d.refobjid::regclass::text) FROM pg_rewrite w
+const reads = `(SELECT jsonb_agg(DISTINCT ${relationName('d.refobjid')}) FROM pg_rewrite w
     JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid AND d.refclassid = 'pg_class'::regclass
     WHERE w.ev_class = v.oid AND d.refobjid <> v.oid)::text`;
 
@@ -36,20 +39,21 @@ const views: PartsSql = sql`
 `;
 
 const functionFacts = factsOf({
+  identity: `'(' || pg_get_function_identity_arguments(p.oid) || ')'`,
   kind: `CASE p.prokind WHEN 'f' THEN NULL ELSE p.prokind END`,
   arguments: 'pg_get_function_arguments(p.oid)',
   result: 'pg_get_function_result(p.oid)',
   language: '(SELECT l.lanname FROM pg_language l WHERE l.oid = p.prolang)',
   body: 'p.prosrc',
   library: 'p.probin',
+  [depends]: dependsOn(['pg_proc', 'p.oid']),
   'SQL body': 'pg_get_function_sqlbody(p.oid)',
   volatility: `CASE p.provolatile WHEN 'v' THEN 'volatile' WHEN 's' THEN 'stable' ELSE 'immutable' END`,
   security: `CASE WHEN p.prosecdef THEN 'definer' ELSE 'invoker' END`,
   strict: `CASE WHEN p.proisstrict THEN 'yes' END`,
   leakproof: `CASE WHEN p.proleakproof THEN 'yes' END`,
   parallel: `CASE p.proparallel WHEN 's' THEN 'safe' WHEN 'r' THEN 'restricted' END`,
-  // as SET search_path FROM CURRENT stores it
-  settings: `(SELECT string_agg(replace(s, '"', ''), '; ' ORDER BY s) FROM unnest(p.proconfig) s)`,
+  settings: 'array_to_json(p.proconfig)',
   support: `CASE WHEN p.prosupport <> 0 THEN p.prosupport::text END`,
   aggregate: `(SELECT concat_ws(' ', a.aggkind, a.aggtransfn, a.aggfinalfn, a.aggcombinefn, a.aggtranstype::regtype, a.agginitval) FROM pg_aggregate a WHERE a.aggfnoid = p.oid)`,
   owner: roleName('p.proowner'),
@@ -90,8 +94,13 @@ const types: PartsSql = sql`
       base: `CASE t.typtype WHEN 'd' THEN format_type(t.typbasetype, t.typtypmod) WHEN 'b' THEN t.typinput::text END`,
       'not null': `CASE WHEN t.typnotnull THEN 'yes' END`,
       default: 't.typdefault',
-      checks: `(SELECT string_agg(k.conname || ' ' || pg_get_constraintdef(k.oid), '; ' ORDER BY k.conname) FROM pg_constraint k WHERE k.contypid = t.oid AND k.contype = 'c')`,
+      checks: `(SELECT string_agg(quote_ident(k.conname) || ' ' || pg_get_constraintdef(k.oid), '; ' ORDER BY k.conname) FROM pg_constraint k WHERE k.contypid = t.oid AND k.contype = 'c')`,
       range: `(SELECT concat_ws(' ', format_type(g.rngsubtype, NULL), g.rngcollation, g.rngsubdiff, g.rngcanonical) FROM pg_range g WHERE g.rngtypid = t.oid)`,
+      [depends]: dependsOn(
+        ['pg_type', 't.oid'],
+        ['pg_class', 't.typrelid'],
+        ['pg_constraint', 'ANY (ARRAY(SELECT k.oid FROM pg_constraint k WHERE k.contypid = t.oid))'],
+      ),
       attributes: `(SELECT string_agg(format('%I %s', a.attname, format_type(a.atttypid, a.atttypmod)), ', ' ORDER BY a.attnum)
         FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped WHERE c.oid = t.typrelid)`,
     })}
@@ -117,7 +126,7 @@ const sequences: PartsSql = sql`
 
 const statistics: PartsSql = sql`
   SELECT 'statistics', NULL, s.stxname::text, NULL, false, NULL,
-    ${factsOf({ definition: 'pg_get_statisticsobjdef(s.oid)', owner: roleName('s.stxowner') })}
+    ${factsOf({ definition: 'pg_get_statisticsobjdef(s.oid)', owner: roleName('s.stxowner'), [depends]: dependsOn(['pg_statistic_ext', 's.oid']) })}
   FROM pg_statistic_ext s JOIN here ON s.stxnamespace = here.oid
 `;
 

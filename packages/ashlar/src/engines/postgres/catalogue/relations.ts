@@ -1,4 +1,5 @@
 import { sql } from '../../../sql/template.js';
+import { dependsOn, used } from './dependencies.js';
 
 /** A query of parts: `kind`, `on`, `name`, `partition`, `outside`, `reads` and `facts`. It uses the relations of {@link common}. */
 export type PartsSql = string;
@@ -6,9 +7,16 @@ export type PartsSql = string;
 /** Facts of storage, which change no result: a DBA tunes them. */
 const storage = `'^(autovacuum_|toast[.]|vacuum_|log_autovacuum|fillfactor|parallel_workers|toast_tuple_target)'`;
 
-/** Returns the SQL expression for the name of a role; the owner of the schema's objects has no name. */
+/** Returns the SQL expression for a role: its name, quoted where `{owner}` would need quotes; or the owner of the schema's objects. */
 export const roleName = (oid: string): string =>
-  `CASE WHEN ${oid} = here.owner THEN '{owner}' ELSE pg_get_userbyid(${oid})::text END`;
+  `CASE WHEN ${oid} = here.owner THEN '{owner}' ELSE quote_ident(pg_get_userbyid(${oid})) END`;
+
+/** Returns the SQL expression for a relation: its plain name in the schema, elsewhere the quoted name with its schema. */
+export const relationName = (oid: string): string =>
+  `(SELECT CASE WHEN named.relnamespace = here.oid THEN named.relname::text ELSE named.oid::regclass::text END FROM pg_class named CROSS JOIN here WHERE named.oid = ${oid})`;
+
+/** The fact of what a part depends on outside `pg_catalog` and the schema. */
+export const depends = 'depends on';
 
 /** Returns the SQL condition that an object is no member of an extension. */
 export const isNoMember = (catalogue: string, oid: string): string =>
@@ -36,12 +44,16 @@ export const common = (schema: string): string => sql`
       CASE WHEN c.relispartition THEN c.relname::text END AS partition
     FROM pg_class c JOIN here ON c.relnamespace = here.oid
     WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND (c.relkind NOT IN ('r', 'p', 'f') OR ${isNoMember('pg_class', 'c.oid')})
-  )
+  ),
+  ${used}
 `;
+
+/** The tables whose rows are those of a child too, as a JSON array. */
+const parents = `(SELECT jsonb_agg(${relationName('i.inhparent')} ORDER BY i.inhseqno) FROM pg_inherits i WHERE i.inhrelid = c.oid AND NOT c.relispartition)::text`;
 
 const tables: PartsSql = sql`
   SELECT CASE WHEN c.relispartition THEN 'partition' WHEN c.relkind = 'f' THEN 'foreign table' ELSE 'table' END AS kind,
-    CASE WHEN c.relispartition THEN rel.root END AS "on", rel.name, rel.partition, false AS outside, NULL::text AS reads,
+    CASE WHEN c.relispartition THEN rel.root END AS "on", rel.name, rel.partition, false AS outside, ${parents} AS reads,
     ${factsOf({
       owner: roleName('c.relowner'),
       'kind of storage': `CASE c.relkind WHEN 'f' THEN 'foreign' WHEN 'p' THEN 'partitioned' END`,
@@ -71,6 +83,7 @@ const columns: PartsSql = sql`
       // a partition takes the identity of its table since PostgreSQL 17 only
       identity: `CASE WHEN NOT rel.relispartition THEN a.attidentity::text END`,
       collation: `CASE WHEN a.attcollation <> t.typcollation THEN a.attcollation::regcollation::text END`,
+      [depends]: dependsOn(['pg_class', 'a.attrelid', 'a.attnum'], ['pg_attrdef', 'd.oid']),
       comment: 'col_description(a.attrelid, a.attnum)',
     })}
   FROM rel JOIN pg_attribute a ON a.attrelid = rel.oid
@@ -81,7 +94,7 @@ const columns: PartsSql = sql`
 
 // contype n: NOT NULL, a fact of the column; conparentid: for each partition that a foreign key refers to
 const constraints: PartsSql = sql`
-  SELECT 'constraint', rel.root, k.conname::text, rel.partition, false, NULL, ${factsOf({ definition: 'pg_get_constraintdef(k.oid)' })}
+  SELECT 'constraint', rel.root, k.conname::text, rel.partition, false, NULL, ${factsOf({ definition: 'pg_get_constraintdef(k.oid)', [depends]: dependsOn(['pg_constraint', 'k.oid']) })}
   FROM rel JOIN pg_constraint k ON k.conrelid = rel.oid
   WHERE k.contype IN ('p', 'u', 'f', 'c', 'x') AND (k.conparentid = 0 OR rel.relispartition)
 `;
@@ -91,6 +104,7 @@ const indexes: PartsSql = sql`
     ${factsOf({
       definition: `replace(replace(pg_get_indexdef(i.indexrelid), ' ON ONLY ', ' ON '), ' USING btree ', ' ')`,
       valid: `CASE WHEN i.indisvalid AND i.indisready AND i.indislive THEN NULL ELSE 'no' END`,
+      [depends]: dependsOn(['pg_class', 'i.indexrelid']),
       'replica identity': `CASE WHEN i.indisreplident THEN 'yes' END`,
     })}
   FROM rel JOIN pg_index i ON i.indrelid = rel.oid JOIN pg_class x ON x.oid = i.indexrelid
@@ -101,7 +115,7 @@ const fires = (column: string): string =>
 
 const triggers: PartsSql = sql`
   SELECT 'trigger', rel.root, t.tgname::text, rel.partition, false, NULL,
-    ${factsOf({ definition: 'pg_get_triggerdef(t.oid)', fires: fires('t.tgenabled') })}
+    ${factsOf({ definition: 'pg_get_triggerdef(t.oid)', fires: fires('t.tgenabled'), [depends]: dependsOn(['pg_trigger', 't.oid']) })}
   FROM rel JOIN pg_trigger t ON t.tgrelid = rel.oid WHERE NOT t.tgisinternal
   UNION ALL
   -- the names of internal triggers are numbers
@@ -122,13 +136,14 @@ const policies: PartsSql = sql`
       roles: `(SELECT string_agg(${roleName('r.oid')}, ', ' ORDER BY r.rolname) FROM pg_roles r WHERE r.oid = ANY (p.polroles))`,
       using: 'pg_get_expr(p.polqual, p.polrelid)',
       check: 'pg_get_expr(p.polwithcheck, p.polrelid)',
+      [depends]: dependsOn(['pg_policy', 'p.oid']),
     })}
   FROM rel JOIN pg_policy p ON p.polrelid = rel.oid CROSS JOIN here
 `;
 
 const rules: PartsSql = sql`
   SELECT 'rule', rel.root, w.rulename::text, rel.partition, false, NULL,
-    ${factsOf({ definition: 'pg_get_ruledef(w.oid)', fires: fires('w.ev_enabled') })}
+    ${factsOf({ definition: 'pg_get_ruledef(w.oid)', fires: fires('w.ev_enabled'), [depends]: dependsOn(['pg_rewrite', 'w.oid']) })}
   FROM rel JOIN pg_rewrite w ON w.ev_class = rel.oid WHERE w.rulename <> '_RETURN'
 `;
 

@@ -51,6 +51,9 @@ const testMark: FoundationObject = {
 /** The objects that version 2 added. */
 const later: readonly FoundationObject[] = [...contextObjects, words, testMark];
 
+/** Ashlar's own objects of version 1. */
+export const firstFoundation: readonly FoundationObject[] = scopeBounds;
+
 /** Ashlar's own objects of the last version. */
 export const foundation: readonly FoundationObject[] = [...scopeBounds, ...later];
 

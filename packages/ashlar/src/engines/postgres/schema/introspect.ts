@@ -7,7 +7,7 @@ import type {
   SchemaTable,
 } from '../../../contract/schema.js';
 import { sql } from '../../../sql/template.js';
-import { introspectObjects, sequenceDefinition } from './introspect-objects.js';
+import { here, introspectObjects, sequenceDefinition } from './introspect-objects.js';
 
 type Row = Readonly<Record<string, string>>;
 
@@ -16,7 +16,7 @@ const tablesSql = sql`
          CASE c.relkind WHEN 'p' THEN 'PARTITION BY ' || pg_get_partkeydef(c.oid) ELSE '' END AS options,
          c.relrowsecurity AS enabled, c.relforcerowsecurity AS forced, obj_description(c.oid, 'pg_class') AS comment
   FROM pg_class c
-  WHERE c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relkind IN ('r', 'p')
+  WHERE c.relnamespace = ${here} AND c.relkind IN ('r', 'p')
     AND NOT c.relispartition AND c.relname NOT LIKE 'ashlar\\_%'
     AND NOT EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = c.oid)
     AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')

@@ -2,6 +2,7 @@ import type { Proving } from '../../../contract/dialect.js';
 import { identifier, literal } from '../../../model/index.js';
 import { sql } from '../../../sql/template.js';
 import { columnCheck } from './column-sql.js';
+import { postgresKeyTexts } from './key-texts.js';
 
 const own = (tables: readonly string[]): string => sql`
   AND (c.relname = ANY (ARRAY[${tables.map(literal).join(', ')}]::name[])
@@ -32,6 +33,10 @@ export const postgresProving: Proving = {
     FROM pg_partition_tree(${literal(identifier(table))}::regclass) t JOIN pg_class c ON c.oid = t.relid
     WHERE t.isleaf
   `,
+  keys: postgresKeyTexts,
+  // a CHECK or the bounds of a partition would tell the planner that no row breaks them
+  trustNothing:
+    "SELECT set_config('constraint_exclusion', 'off', true), set_config('enable_partition_pruning', 'off', true)",
   partitionOf: (table) =>
     `(SELECT p.relname::text FROM pg_class p WHERE p.oid = ${identifier(table)}.tableoid AND p.relispartition)`,
   conditions: [

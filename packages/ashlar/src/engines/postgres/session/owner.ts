@@ -72,6 +72,7 @@ export function ownerOf(channel: Channel, report: Report | undefined, hooks: Own
       await send(sql);
     },
     atomically: async (work, { lockTimeout } = {}) => {
+      if (inTransaction) return work();
       await opening();
       inTransaction = true;
       try {

@@ -1,7 +1,7 @@
 import type { Catalogue, CataloguePart } from '../../../contract/catalogue.js';
 import type { RunSql } from '../../../contract/sql.js';
-import { identifier } from '../../../model/index.js';
-import { folded, mentions } from '../../../sql/code.js';
+import { foldedName, identifier } from '../../../model/index.js';
+import { codeOf, folded, isName, mentions, nameOf } from '../../../sql/code.js';
 import { sql } from '../../../sql/template.js';
 import { purgeTable, sessionTable } from './foundation.js';
 import { parseTable } from './parse-table.js';
@@ -13,7 +13,7 @@ interface Entry {
   readonly sql: string | null;
   /** Whether the entry is no table of the schema: `shadow` for the inside of a virtual table. */
   readonly kind: string | null;
-  /** Whether another entry has the same pages, or one that needs pages has none. */
+  /** Whether another entry has the same pages, or an entry without rows has pages. */
   readonly misplaced: number;
 }
 
@@ -81,7 +81,7 @@ const partsOf = (entry: Entry, all: readonly Entry[]): readonly CataloguePart[] 
 const tableParts = (name: string, text: string): readonly CataloguePart[] => {
   const { columns, constraints, options } = parseTable(text, name);
   return [
-    { kind: 'table', name, facts: present({ options }) },
+    { kind: 'table', name, facts: present({ options, 'whole text': wordsOf(text) }) },
     ...columns.map((column) => ({
       kind: 'column',
       name: column.name,
@@ -101,6 +101,16 @@ const tableParts = (name: string, text: string): readonly CataloguePart[] => {
     })),
   ];
 };
+
+/**
+ * All that a CREATE TABLE statement says, in no order: a clause that a part of the table does not have differs here. The order of
+ * clauses and of columns is no difference.
+ */
+const wordsOf = (text: string): string =>
+  codeOf(text, 'sqlite')
+    .map((token) => (isName(token) ? foldedName(nameOf(token)) : token.text))
+    .toSorted()
+    .join(' ');
 
 const present = (facts: Readonly<Record<string, string | undefined>>): Readonly<Record<string, string>> =>
   Object.fromEntries(

@@ -47,8 +47,11 @@ const testMark: FoundationObject = {
   `,
 };
 
+/** Ashlar's own tables of version 1. */
+export const firstFoundation: readonly FoundationObject[] = [sessionTable, purgeTable];
+
 /** The foundation objects on SQLite: Ashlar's own tables, which must exist before any table of a system is created. */
-export const foundation: readonly FoundationObject[] = [sessionTable, purgeTable, testMark];
+export const foundation: readonly FoundationObject[] = [...firstFoundation, testMark];
 
 /**
  * The versions after the first. A change of this file adds one, in both dialects, so that databases of earlier releases

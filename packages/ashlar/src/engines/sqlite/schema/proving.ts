@@ -1,6 +1,7 @@
 import type { Condition, Proving } from '../../../contract/dialect.js';
 import { identifier, literal } from '../../../model/index.js';
 import { columnCondition } from './column-sql.js';
+import { sqliteKeyTexts } from './key-texts.js';
 
 const pragma = (name: string, value: 0 | 1, otherwise: string): Condition => ({
   name: `PRAGMA ${name}`,
@@ -28,6 +29,8 @@ export const sqliteProving: Proving = {
   ],
   // SQLite keeps no number of rows, and counts by the smallest index
   rowsOf: (table) => `SELECT count(*) AS rows FROM main.${identifier(table)}`,
+  keys: sqliteKeyTexts,
+  trustNothing: undefined,
   partitionOf: () => 'NULL',
   conditions: [
     pragma('foreign_keys', 1, 'a row could refer to a row that does not exist'),
