@@ -73,7 +73,10 @@ const sources = {
     fill: async (db, factor) => {
       for (let n = 0; n < 200 * factor; n++)
         await db.session({ actor: 'maria', scope: '*' }, (s) =>
-          sophia.createClient(s, { name: `Client number ${n} of ${randomBytes(6).toString('hex')}` }),
+          sophia.createClient(s, {
+            name: `Client number ${n} of ${randomBytes(6).toString('hex')}`,
+            industry: 'Hospitality',
+          }),
         );
     },
   },
