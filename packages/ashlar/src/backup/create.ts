@@ -111,6 +111,8 @@ const writeCopy = async ({ snapshot, reading, keys, path, onProgress }: CopyToWr
   let size = 0;
   const encrypted = new Meter();
   const source = snapshot.copy(reading);
+  // nobody reads the copy yet while a passphrase becomes a key: an error then would end the process
+  source.on('error', () => undefined);
   reading.catch((error) => source.destroy(error));
   try {
     const plain = counted(source, (done) => {

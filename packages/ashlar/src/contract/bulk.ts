@@ -53,6 +53,7 @@ export type Place = string;
 
 /** Rows that were read together, and the place behind them. */
 export interface RowBatch {
+  /** Empty where only lines are read. */
   readonly rows: readonly BulkRow[];
   /** A line for each row, of which its checksum is made (`engines/bulk/row-line.ts`). */
   readonly lines: readonly string[];
@@ -86,9 +87,15 @@ export interface BulkReader {
   /**
    * Reads the rows behind a place, or all.
    *
+   * @param form - `lines`: without the values, where that is faster
    * @param onBad - called for each value that cannot be read; its row is left out
    */
-  rows(table: BulkTable, place: Place | undefined, onBad: (bad: BadValue) => void): AsyncIterable<RowBatch>;
+  rows(
+    table: BulkTable,
+    place: Place | undefined,
+    form: 'rows' | 'lines',
+    onBad: (bad: BadValue) => void,
+  ): AsyncIterable<RowBatch>;
   /** The next number of each column whose numbers the database gives, by table. */
   generators(tables: readonly BulkTable[]): Promise<ReadonlyMap<string, bigint>>;
   /** The months of UTC, as `2026-11`, in which the times of a column are. */
@@ -120,6 +127,8 @@ export interface BulkWriter {
   hide(table: string, roles: readonly string[]): Promise<void>;
   /** Makes the tables loadable, in the open transaction: lifts keys, indexes, triggers, row security and rights. Idempotent. */
   lift(tables: readonly string[], roles: readonly string[]): Promise<void>;
+  /** The form in which it loads rows of a table: `lines`, if it needs no values. */
+  form(table: BulkTable): 'rows' | 'lines';
   /** Begins to load rows in the open transaction. */
   load(table: BulkTable): Promise<BulkLoad>;
   /** Removes all rows of lifted tables, in the open transaction. */

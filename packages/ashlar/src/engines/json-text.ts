@@ -17,7 +17,7 @@ export function numericText(token: string): string {
 }
 
 // jsonb sorts keys by their length in bytes, then by their bytes
-const byLength = ([one]: readonly [string, unknown], [other]: readonly [string, unknown]): number => {
+const byLength = (one: string, other: string): number => {
   const [a, b] = [Buffer.byteLength(one), Buffer.byteLength(other)];
   if (a !== b) return a - b;
   // ASCII sorts as its bytes
@@ -25,13 +25,40 @@ const byLength = ([one]: readonly [string, unknown], [other]: readonly [string, 
   return Buffer.from(one).compare(Buffer.from(other));
 };
 
+/** The order of the keys of objects, and the text before each value, by their names: most objects have those of another. */
+interface Shape {
+  readonly keys: readonly string[];
+  readonly before: readonly string[];
+}
+
+const shapes = new Map<string, Shape>();
+const mostShapes = 1_000;
+
+const shapeOf = (names: readonly string[]): Shape => {
+  const name = names.join('\0');
+  const known = shapes.get(name);
+  if (known) return known;
+  const keys = [...names].sort(byLength);
+  const shape = {
+    keys,
+    before: keys.map((key, at) => `${at === 0 ? '' : ', '}${JSON.stringify(key)}: `),
+  };
+  if (shapes.size >= mostShapes) shapes.clear();
+  if (name.length < 1_000) shapes.set(name, shape);
+  return shape;
+};
+
 /** Returns a JSON value as text in the form of jsonb. */
 export const jsonbText = (value: unknown): string => {
-  if (typeof value === 'number') return numericText(String(value));
+  if (typeof value === 'number')
+    return Number.isSafeInteger(value) ? String(value) : numericText(String(value));
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
   if (Array.isArray(value)) return `[${value.map(jsonbText).join(', ')}]`;
-  const entries = Object.entries(value).sort(byLength);
-  return `{${entries.map(([key, each]) => `${JSON.stringify(key)}: ${jsonbText(each)}`).join(', ')}}`;
+  const { keys, before } = shapeOf(Object.keys(value));
+  let text = '{';
+  for (let at = 0; at < keys.length; at++)
+    text += before[at] + jsonbText((value as Readonly<Record<string, unknown>>)[keys[at] as string]);
+  return `${text}}`;
 };
 
 /**

@@ -74,7 +74,7 @@ export async function loadTable({
   const bad = new BadValues();
   let count = from?.rows ?? 0;
   let place = from?.place;
-  const batches = reader.rows(table, place, bad.add)[Symbol.asyncIterator]();
+  const batches = reader.rows(table, place, writer.form(table), bad.add)[Symbol.asyncIterator]();
   let next: IteratorResult<RowBatch> = await batches.next();
   while (!next.done) {
     const start = place;
@@ -90,7 +90,7 @@ export async function loadTable({
             // a rejection that nobody waits for yet must not end the process
             writing.catch(() => undefined);
             sum.add(batch.lines);
-            rows += batch.rows.length;
+            rows += batch.lines.length;
             size += batch.size;
             place = batch.place;
             // the server loads while the next rows are read
@@ -124,7 +124,7 @@ const refusedRow = async (
 ): Promise<AshlarError> => {
   let before = at;
   let key = `row ${at + 1}`;
-  for await (const { rows } of reader.rows(table, start, () => undefined)) {
+  for await (const { rows } of reader.rows(table, start, 'rows', () => undefined)) {
     const row = rows[before];
     if (row) {
       key = rowKeyText(table, row);
@@ -149,7 +149,7 @@ export async function sourceChecksum(reader: BulkReader, table: BulkTable): Prom
   const sum = new RowSum();
   const bad = new BadValues();
   const start: Place | undefined = undefined;
-  for await (const { lines } of reader.rows(table, start, bad.add)) sum.add(lines);
+  for await (const { lines } of reader.rows(table, start, 'lines', bad.add)) sum.add(lines);
   bad.assertNone();
   return sum.value;
 }

@@ -1,8 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, type Database } from 'ashlar';
 import { createBackup, newBackupKey, restoreBackup, verifyBackup } from 'ashlar/backup';
+import { newLedgerKey, parseVerifierKey } from 'ashlar/ledger';
 import { up } from 'ashlar/migrations';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Cluster, startCluster } from '../../../../test/support/cluster.js';
@@ -62,5 +63,21 @@ describe('backups of a server', () => {
     const counted = await elsewhere.run('SELECT count(*)::int AS n FROM orders', 'shop');
     expect(counted).toEqual([{ n: 5 }]);
     expect(await here.run("SELECT datname FROM pg_database WHERE datname LIKE 'ashlar_%'")).toEqual([]);
+  });
+
+  test('reject, and end no process, where the state of the database cannot be read', async () => {
+    const checkpoints = join(folder, 'checkpoints');
+    await mkdir(join(checkpoints, 'shop/orders'), { recursive: true });
+    await writeFile(join(checkpoints, 'shop/orders/1.checkpoint'), 'no checkpoint');
+    // to make the key of a passphrase takes a second, in which the state is read
+    const making = createBackup(db.engine, [shop], {
+      folder,
+      keys: { key: 'a passphrase of six plain words' },
+      checkpoints: {
+        folder: checkpoints,
+        verifiers: [parseVerifierKey(newLedgerKey('example.com').publicKey)],
+      },
+    });
+    await expect(making).rejects.toMatchObject({ code: 'signature-invalid' });
   });
 });

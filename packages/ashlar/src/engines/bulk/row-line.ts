@@ -33,6 +33,11 @@ const realHex = (value: string | number): string => {
 const literalOf = (value: string | number): string =>
   escaped(arrayLiteral(JSON.parse(value as string) as unknown[]));
 
+/** Returns the function that writes a value, which is not NULL, as a field of a line for the checksum. */
+export function fieldWriter(column: BulkColumn): (value: string | number) => string {
+  return fieldOf(column, false);
+}
+
 /** Returns the function that writes a value, which is not NULL, as a field of a line: for COPY, or for the checksum. */
 function fieldOf({ kind, isBytesOnPostgres }: BulkColumn, isCopied: boolean): typeof realHex {
   if (isBytesOnPostgres) return (value) => escapedTwice(value as string);
@@ -47,7 +52,7 @@ function fieldOf({ kind, isBytesOnPostgres }: BulkColumn, isCopied: boolean): ty
  * with the line breaks of texts as they are, reals as their bytes, and arrays as JSON. The checksum of a row is that of its line.
  */
 export function lineWriter(columns: readonly BulkColumn[]): (row: BulkRow) => string {
-  return writerOf(columns.map((column) => fieldOf(column, false)));
+  return writerOf(columns.map(fieldWriter));
 }
 
 /** Returns the function that writes a row as a line for COPY, if that is another line; `undefined` if it is the same. */

@@ -62,6 +62,7 @@ export function movedLedger(table: TableFacts, between: MovedBetween): MovedPart
   const retirements: BulkTable = {
     name: names.retirements,
     columns: [
+      column('number', 'bigint'),
       column('first_position', 'bigint'),
       column('last_position', 'bigint'),
       column('cutoff', 'timestamp', { precision: 6 }),

@@ -80,6 +80,7 @@ class PostgresBulkReader implements BulkReader {
   async *rows(
     { name, columns, primaryKey }: BulkTable,
     start: Place | undefined,
+    _form: 'rows' | 'lines',
     _onBad: (bad: BadValue) => void,
   ): AsyncGenerator<RowBatch> {
     const lineOf = lineWriter(columns);

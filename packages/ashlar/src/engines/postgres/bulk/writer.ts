@@ -40,7 +40,12 @@ export function bulkWriter(
     owner,
     hide: (table, roles) => hide(owner, table, roles),
     lift: async (tables, roles) => lift(owner, tablesOf(await introspect(owner), tables), roles),
-    load: async (table) => loading(table, copy, explain),
+    form: ({ columns }) => (copyLineWriter(columns) ? 'rows' : 'lines'),
+    load: async (table) => {
+      // a crash of the server that takes rows back takes their place in the mark with them: the next run goes on before
+      await owner.run('SET LOCAL synchronous_commit TO off');
+      return loading(table, copy, explain);
+    },
     empty: (tables) => empty(owner, tables),
     restore: async (described, names, onObject) => {
       const statements = restoring(tablesOf(described, names), tablesOf(await introspect(owner), names));

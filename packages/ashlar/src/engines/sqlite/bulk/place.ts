@@ -5,6 +5,7 @@ import { rowidName } from '../rowid.js';
 
 interface TableLine {
   readonly wr: number;
+  readonly strict: number;
 }
 
 interface ColumnLine {
@@ -25,6 +26,12 @@ export function placeColumns(database: DriverDatabase, table: string): readonly 
     .filter(({ pk }) => pk > 0)
     .sort((a, b) => a.pk - b.pk)
     .map(({ name }) => identifier(name));
+}
+
+/** Returns whether each value of a table has the type of its column. */
+export function isStrict(database: DriverDatabase, table: string): boolean {
+  const [line] = database.pragma(`table_list(${identifier(table)})`) as readonly TableLine[];
+  return line?.strict === 1;
 }
 
 type Part =

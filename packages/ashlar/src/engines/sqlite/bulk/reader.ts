@@ -58,8 +58,13 @@ class SqliteBulkReader implements BulkReader {
       return rows;
     });
 
-  rows(table: BulkTable, start: Place | undefined, onBad: (bad: BadValue) => void): AsyncGenerator<RowBatch> {
-    return readRows(this.#database, table, start, onBad);
+  rows(
+    table: BulkTable,
+    start: Place | undefined,
+    form: 'rows' | 'lines',
+    onBad: (bad: BadValue) => void,
+  ): AsyncGenerator<RowBatch> {
+    return readRows(this.#database, table, start, form, onBad);
   }
 
   async generators(tables: Parameters<BulkReader['generators']>[0]): Promise<ReadonlyMap<string, bigint>> {

@@ -5,7 +5,8 @@ import { rowKeyText } from '../../bulk/row-key.js';
 import { lineWriter } from '../../bulk/row-line.js';
 import type { DriverDatabase } from '../driver/driver.js';
 import { type ReadValue, readValueOf, selected, Unreadable } from './bulk-value.js';
-import { decodePlace, encodePlace, placeColumns } from './place.js';
+import { lineReader } from './line-reader.js';
+import { decodePlace, encodePlace, isStrict, placeColumns } from './place.js';
 
 const mostRows = 2_000;
 const mostBytes = 262_144;
@@ -15,62 +16,86 @@ export async function* readRows(
   database: DriverDatabase,
   table: BulkTable,
   start: Place | undefined,
+  form: 'rows' | 'lines',
   onBad: (bad: BadValue) => void,
 ): AsyncGenerator<RowBatch> {
   const key = placeColumns(database, table.name);
-  const width = key.length;
-  const read = table.columns.map(readValueOf);
-  const lineOf = lineWriter(table.columns);
-  const columns = [...key, ...table.columns.map(selected)].join(', ');
+  const fast = form === 'lines' && isStrict(database, table.name) ? lineReader(table.columns) : undefined;
+  const slow = valueReader(database, table, key, onBad);
+  const columns = [...key, ...(fast ?? slow).columns].join(', ');
   const select = `SELECT ${columns} FROM ${identifier(table.name)}`;
   const order = `ORDER BY ${key.join(', ')} LIMIT ${mostRows}`;
-  const first = database.prepare<unknown[], unknown[]>(`${select} ${order}`).raw().safeIntegers(true);
-  const next = database
-    .prepare<unknown[], unknown[]>(
-      `${select} WHERE (${key.join(', ')}) > (${key.map(() => '?').join(', ')}) ${order}`,
-    )
-    .raw()
-    .safeIntegers(true);
+  const prepared = (where: string) =>
+    database.prepare<unknown[], unknown[]>(`${select} ${where} ${order}`).raw().safeIntegers(true);
+  const first = prepared('');
+  const next = prepared(`WHERE (${key.join(', ')}) > (${key.map(() => '?').join(', ')})`);
   let behind = start === undefined ? undefined : decodePlace(start);
   for (;;) {
     const rows: BulkRow[] = [];
-    const lines: string[] = [];
-    const suspect: { found: readonly unknown[]; row: BulkRow; line: string }[] = [];
+    const lines: (string | undefined)[] = [];
+    /** Rows whose values were read, and those that still have to be, by their positions. */
+    const later: { readonly at: number; readonly found: readonly unknown[] }[] = [];
     let size = 0;
     let last: readonly unknown[] | undefined;
     for (const found of behind ? next.iterate(behind) : first.iterate()) {
       last = found;
-      let row: BulkRow;
-      try {
-        row = read.map((value, at) => {
-          const stored = found[at + width];
-          return stored === null ? null : value(stored);
-        });
-      } catch (error) {
-        if (!(error instanceof Unreadable)) throw error;
-        for (const bad of unreadable(table, read, found.slice(width))) onBad(bad);
-        continue;
-      }
-      const line = lineOf(row);
-      if (line.includes('\uFFFD')) suspect.push({ found, row, line });
-      else {
-        rows.push(row);
-        lines.push(line);
-      }
-      size += line.length;
+      const line = fast?.line(found, key.length);
+      if (line === undefined) later.push({ at: lines.length, found });
+      lines.push(line);
+      size += line?.length ?? lengthOf(found);
       if (size > mostBytes) break;
     }
     if (!last) return;
-    // the driver gives U+FFFD for each byte that is no UTF-8
-    for (const { found, row, line } of suspect) {
-      if (isBroken(database, table, key, found.slice(0, width), row, onBad)) continue;
-      rows.push(row);
-      lines.push(line);
+    for (const { at, found } of later) {
+      const read = fast ? slow.again(found.slice(0, key.length)) : slow.read(found);
+      if (!read) continue;
+      lines[at] = read.line;
+      if (form === 'rows') rows.push(read.row);
     }
-    behind = last.slice(0, width);
-    yield { rows, lines, place: encodePlace(behind), size };
+    behind = last.slice(0, key.length);
+    const kept = later.length === 0 ? lines : lines.filter((line) => line !== undefined);
+    yield { rows, lines: kept as readonly string[], place: encodePlace(behind), size };
   }
 }
+
+const lengthOf = (found: readonly unknown[]): number =>
+  found.reduce<number>(
+    (sum, value) => sum + (typeof value === 'string' || Buffer.isBuffer(value) ? value.length : 9),
+    0,
+  );
+
+/** Reads each value of a row; reports those that cannot be read, and returns `undefined` if there is one. */
+const valueReader = (
+  database: DriverDatabase,
+  table: BulkTable,
+  key: readonly string[],
+  onBad: (bad: BadValue) => void,
+) => {
+  const values = table.columns.map(readValueOf);
+  const columns = table.columns.map(selected);
+  const lineOf = lineWriter(table.columns);
+  const one = `SELECT ${[...key, ...columns].join(', ')} FROM ${identifier(table.name)} WHERE (${key.join(', ')}) = (${key.map(() => '?').join(', ')})`;
+  const read = (found: readonly unknown[]): { row: BulkRow; line: string } | undefined => {
+    let row: BulkRow;
+    try {
+      row = values.map((value, at) => {
+        const stored = found[at + key.length];
+        return stored === null ? null : value(stored);
+      });
+    } catch (error) {
+      if (!(error instanceof Unreadable)) throw error;
+      for (const bad of unreadable(table, values, found.slice(key.length))) onBad(bad);
+      return undefined;
+    }
+    const line = lineOf(row);
+    // the driver gives U+FFFD for each byte that is no UTF-8
+    const isBad =
+      line.includes('\uFFFD') && isBroken(database, table, key, found.slice(0, key.length), row, onBad);
+    return isBad ? undefined : { row, line };
+  };
+  const prepared = database.prepare<unknown[], unknown[]>(one).raw().safeIntegers(true);
+  return { columns, read, again: (at: readonly unknown[]) => read(prepared.get(at) ?? []) };
+};
 
 /** Reports the texts of a row that are no UTF-8; returns whether there is one. */
 const isBroken = (

@@ -37,6 +37,7 @@ export function bulkWriter(base: Owner, connection: Connection): BulkWriter {
         for (const { name } of indexes) await owner.script(`DROP INDEX ${identifier(name)}`);
       }
     },
+    form: () => 'rows',
     load: async (table) => loading(table, connection),
     empty: async (names) => {
       for (const name of names) await owner.run(`DELETE FROM ${identifier(name)}`);
@@ -67,7 +68,8 @@ export function bulkWriter(base: Owner, connection: Connection): BulkWriter {
       const unread = (): never => {
         throw new Error('a row that was just written cannot be read');
       };
-      for await (const { lines } of readRows(database, inTarget(table), undefined, unread)) sum.add(lines);
+      for await (const { lines } of readRows(database, inTarget(table), undefined, 'lines', unread))
+        sum.add(lines);
       return sum.value;
     },
     setGenerators: (tables, next) => setGenerators(owner, tables, next),
