@@ -81,9 +81,6 @@ const differencesOf = (
 
 const ends = (text: string | undefined): string | undefined => text?.replaceAll('\r\n', '\n');
 
-const isOn = (options: string | undefined): boolean =>
-  /\bsecurity_invoker=(?:true|on|yes|y|t|1)\b/i.test(options ?? '');
-
 /** The facts in which a part differs from what a statement says. */
 const factsApart = (
   form: OmittedForm,
@@ -105,7 +102,7 @@ const factsApart = (
         ...owned,
       ];
     case 'view':
-      return [...apart('options', isOn(facts.options) !== form.isInvokerView), ...owned];
+      return [...apart('invoker', (facts.invoker !== undefined) !== form.isInvokerView), ...owned];
     case 'trigger':
       return [
         ...apart('function', calledIn(facts.definition) !== form.calls),

@@ -212,7 +212,7 @@ export class TrialRows {
   #chosen(table: TrialTable, column: Column, { variant }: Choice): unknown {
     const values: Record<string, unknown> = {};
     if (column.generate && table.model) fillGenerated(table.model, values);
-    return values[column.property] ?? valueFor(column, { variant, unlike: true });
+    return values[column.property] ?? valueFor(column, { variant, unlike: variant < 4 });
   }
 
   // of both forms: the value converts, and the new column accepts it

@@ -26,6 +26,8 @@ export interface TrialTable {
   readonly redefaulted: ReadonlySet<string>;
   /** The columns that refer to one table before the step and to another after it: no value suits both. */
   readonly torn: ReadonlySet<string>;
+  /** The tables of which it needs a row, because no column of the foreign key can be NULL before the step or after it. */
+  readonly needs: readonly string[];
   /** The required columns without a default that the step drops: undoing it sets them in every row. */
   readonly losses: readonly string[];
   /**
@@ -148,11 +150,12 @@ const trialTable = (
     [...table.columns, ...(now?.columns ?? [])].flatMap((one) => (one.notNull ? [former(one.name)] : [])),
   );
   // of a key that no column can leave empty
-  const withoutParent = foreignKeys.filter(
+  const needed = foreignKeys.filter(
     ({ columns: own, target }) =>
-      target !== table.name &&
-      own.every((name) => has(table, name) && notNull.has(name)) &&
-      !earlier.some((one) => one.before.name === target && one.rows > 0),
+      target !== table.name && own.every((name) => has(table, name) && notNull.has(name)),
+  );
+  const withoutParent = needed.filter(
+    ({ target }) => !earlier.some((one) => one.before.name === target && one.rows > 0),
   );
   const deferred = withoutParent.filter(
     ({ isDeferred, target }) => defers && isDeferred && !earlier.some((one) => one.before.name === target),
@@ -200,6 +203,7 @@ const trialTable = (
     deferred,
     redefaulted,
     torn,
+    needs: needed.filter((key) => !deferred.includes(key)).map(({ target }) => target),
     losses: dropped.filter(isNeeded).map(({ name }) => name),
     rows,
   };

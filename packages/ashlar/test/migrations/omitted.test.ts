@@ -185,7 +185,7 @@ CREATE TRIGGER noted BEFORE INSERT ON words BEGIN SELECT 1; END;
     ],
     'the rights of a view': [
       'ALTER VIEW seen SET (security_invoker = false)',
-      'the view seen differs from the statement of its step: options',
+      'the view seen differs from the statement of its step: invoker',
     ],
     'the function of a trigger': [
       "CREATE FUNCTION elsewhere() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; CREATE OR REPLACE TRIGGER noted BEFORE INSERT ON words FOR EACH ROW EXECUTE FUNCTION elsewhere()",
