@@ -18,8 +18,7 @@ const stores: Readonly<Record<ColumnKind, Store>> = {
   timestamp: asItIs,
   date: asItIs,
   inet: asItIs,
-  // as a session writes it, not in the form of jsonb
-  json: (value) => JSON.stringify(JSON.parse(value as string)),
+  json: asItIs,
   bytes: (value) => Buffer.from(value as string, 'hex'),
 };
 
