@@ -12,6 +12,12 @@ export type BulkValue = string | number | null;
 /** The values of a row, in the order of {@link BulkTable.columns}. */
 export type BulkRow = readonly BulkValue[];
 
+/**
+ * What is read of rows. `lines`: no values, where that is faster. `rows`: their values. `stored`: their values, with JSON as the
+ * text that a session writes or has written: a ledger of SQLite compares it with its entries.
+ */
+export type RowForm = 'lines' | 'rows' | 'stored';
+
 /** A column that is copied. */
 export interface BulkColumn extends Pick<Column, 'name' | 'kind' | 'precision' | 'digits' | 'generated'> {
   /** The elements of an array. */
@@ -87,13 +93,12 @@ export interface BulkReader {
   /**
    * Reads the rows behind a place, or all.
    *
-   * @param form - `lines`: without the values, where that is faster
    * @param onBad - called for each value that cannot be read; its row is left out
    */
   rows(
     table: BulkTable,
     place: Place | undefined,
-    form: 'rows' | 'lines',
+    form: RowForm,
     onBad: (bad: BadValue) => void,
   ): AsyncIterable<RowBatch>;
   /** The next number of each column whose numbers the database gives, by table. */
@@ -127,8 +132,8 @@ export interface BulkWriter {
   hide(table: string, roles: readonly string[]): Promise<void>;
   /** Makes the tables loadable, in the open transaction: lifts keys, indexes, triggers, row security and rights. Idempotent. */
   lift(tables: readonly string[], roles: readonly string[]): Promise<void>;
-  /** The form in which it loads rows of a table: `lines`, if it needs no values. */
-  form(table: BulkTable): 'rows' | 'lines';
+  /** The form in which it loads rows of a table. */
+  form(table: BulkTable): RowForm;
   /** Begins to load rows in the open transaction. */
   load(table: BulkTable): Promise<BulkLoad>;
   /** Removes all rows of lifted tables, in the open transaction. */

@@ -8,6 +8,7 @@ import type {
   Checksum,
   Place,
   RowBatch,
+  RowForm,
 } from '../../../contract/bulk.js';
 import type { ColumnKind } from '../../../contract/column.js';
 import type { Transaction } from '../../../contract/transaction.js';
@@ -80,7 +81,7 @@ class PostgresBulkReader implements BulkReader {
   async *rows(
     { name, columns, primaryKey }: BulkTable,
     start: Place | undefined,
-    _form: 'rows' | 'lines',
+    form: RowForm,
     _onBad: (bad: BadValue) => void,
   ): AsyncGenerator<RowBatch> {
     const lineOf = lineWriter(columns);
@@ -89,6 +90,7 @@ class PostgresBulkReader implements BulkReader {
     const keyed = primaryKey.map(identifier).join(', ');
     const behind = start === undefined ? '' : ` WHERE (${keyed}) > (${keySql(columns, key, start)})`;
     const query = `SELECT ${values} FROM ${identifier(name)}${behind} ORDER BY ${keyed}`;
+    const isJson = columns.map(({ kind }) => form === 'stored' && kind === 'json');
     const isReal = columns.map(({ kind }) => kind === 'real');
     let rows: BulkRow[] = [];
     let lines: string[] = [];
@@ -107,7 +109,13 @@ class PostgresBulkReader implements BulkReader {
         return value !== null && isReal[at] ? Number(value) : value;
       });
       const line = lineOf(row);
-      rows.push(row);
+      rows.push(
+        form === 'stored'
+          ? row.map((value, at) =>
+              isJson[at] && value !== null ? JSON.stringify(JSON.parse(String(value))) : value,
+            )
+          : row,
+      );
       lines.push(line);
       size += line.length;
       if (size >= mostBytes) yield batch();

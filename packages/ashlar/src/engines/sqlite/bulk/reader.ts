@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { BadValue, BulkReader, BulkTable, Place, RowBatch } from '../../../contract/bulk.js';
+import type { BadValue, BulkReader, BulkTable, Place, RowBatch, RowForm } from '../../../contract/bulk.js';
 import { identifier } from '../../../model/index.js';
 import { type ConnectionSettings, connect } from '../driver/connect.js';
 import type { DriverDatabase } from '../driver/driver.js';
@@ -61,7 +61,7 @@ class SqliteBulkReader implements BulkReader {
   rows(
     table: BulkTable,
     start: Place | undefined,
-    form: 'rows' | 'lines',
+    form: RowForm,
     onBad: (bad: BadValue) => void,
   ): AsyncGenerator<RowBatch> {
     return readRows(this.#database, table, start, form, onBad);

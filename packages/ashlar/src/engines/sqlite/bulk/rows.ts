@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import type { BadValue, BulkRow, BulkTable, Place, RowBatch } from '../../../contract/bulk.js';
+import type { BadValue, BulkRow, BulkTable, Place, RowBatch, RowForm } from '../../../contract/bulk.js';
 import { identifier } from '../../../model/index.js';
 import { rowKeyText } from '../../bulk/row-key.js';
 import { lineWriter } from '../../bulk/row-line.js';
@@ -16,7 +16,7 @@ export async function* readRows(
   database: DriverDatabase,
   table: BulkTable,
   start: Place | undefined,
-  form: 'rows' | 'lines',
+  form: RowForm,
   onBad: (bad: BadValue) => void,
 ): AsyncGenerator<RowBatch> {
   const key = placeColumns(database, table.name);
@@ -29,6 +29,9 @@ export async function* readRows(
     database.prepare<unknown[], unknown[]>(`${select} ${where} ${order}`).raw().safeIntegers(true);
   const first = prepared('');
   const next = prepared(`WHERE (${key.join(', ')}) > (${key.map(() => '?').join(', ')})`);
+  const isJson = table.columns.map(({ kind }) => kind === 'json');
+  const withStoredJson = (row: BulkRow, found: readonly unknown[]): BulkRow =>
+    row.map((value, at) => (isJson[at] && value !== null ? (found[at + key.length] as string) : value));
   let behind = start === undefined ? undefined : decodePlace(start);
   for (;;) {
     const rows: BulkRow[] = [];
@@ -50,7 +53,7 @@ export async function* readRows(
       const read = fast ? slow.again(found.slice(0, key.length)) : slow.read(found);
       if (!read) continue;
       lines[at] = read.line;
-      if (form === 'rows') rows.push(read.row);
+      if (form !== 'lines') rows.push(form === 'rows' ? read.row : withStoredJson(read.row, found));
     }
     behind = last.slice(0, key.length);
     const kept = later.length === 0 ? lines : lines.filter((line) => line !== undefined);

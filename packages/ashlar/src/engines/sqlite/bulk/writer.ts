@@ -37,7 +37,7 @@ export function bulkWriter(base: Owner, connection: Connection): BulkWriter {
         for (const { name } of indexes) await owner.script(`DROP INDEX ${identifier(name)}`);
       }
     },
-    form: () => 'rows',
+    form: () => 'stored',
     load: async (table) => loading(table, connection),
     empty: async (names) => {
       for (const name of names) await owner.run(`DELETE FROM ${identifier(name)}`);
