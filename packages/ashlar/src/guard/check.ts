@@ -36,8 +36,7 @@ const byUp = 'ashlar guard up';
  *   installed: without it nothing is known; `migration-failed`
  *
  * @example
- * const found = await checkGuard(engine, shopGuard);
- * if (found.length > 0) throw new Error(found.map(({ found }) => found).join('\n'));
+ * for (const { found, remedy } of await checkGuard(engine, shopGuard)) console.error(found, remedy);
  */
 export async function checkGuard(
   engine: Engine,

@@ -61,6 +61,12 @@ describe.each(withRoles)('the place of a guard on $name', (engine) => {
     expect(functions).toEqual([{ n: 0 }]);
   });
 
+  test('a backup is refused: it would lack one of the two schemas', async () => {
+    await expect(guarded.engine.snapshot(async () => undefined)).rejects.toMatchObject({
+      code: 'guard-refused',
+    });
+  });
+
   test('prove attacks every guarantee', async () => {
     const report = await prove(guarded.engine, guarded.shop);
     expect(failuresOf(report)).toEqual([]);

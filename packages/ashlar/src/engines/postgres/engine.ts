@@ -233,7 +233,7 @@ export function postgresEngine(backend: Backend, options: OpenOptions): Engine {
         lease.release();
       }
     },
-    snapshot: (work) => {
+    snapshot: async (work) => {
       if (options.guards) throw noCopies(options.guards);
       return backend.snapshot(work);
     },

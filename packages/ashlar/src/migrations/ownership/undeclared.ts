@@ -35,6 +35,8 @@ export function undeclaredOf(
 ): readonly UndeclaredObject[] {
   const declared = declaredNames(dialect, system);
   const { foreign, unknown } = compared.expected.ownership;
+  // the tool's own tables, on which a guard is
+  const external = new Set(system.guards?.tables);
   const extra = new Set(compared.differences.flatMap(({ what, part }) => (what === 'extra' ? [part] : [])));
   const isDeclared = ({ kind, name, outside }: CataloguePart): boolean =>
     outside !== true && kind !== 'table' && declared.has(`${kind} ${nameOnly(name)}`);
@@ -44,7 +46,7 @@ export function undeclaredOf(
       : [],
   );
   const found = compared.found.parts.flatMap((part): UndeclaredObject[] => {
-    if (isDeclared(part)) return [];
+    if (isDeclared(part) || (part.kind === 'table' && external.has(part.name))) return [];
     const object = directiveOf(part);
     const accepted = compared.accepted.get(object);
     if (accepted && extra.has(part)) {
