@@ -16,9 +16,25 @@ export function chooseSystems(names: readonly string[], config: Config): System[
         'List your systems in ashlar.config.ts: export default { systems: [shop] }, or name another file with --config.',
     });
   }
-  if (names.length === 0) return [...systems];
-  return [...new Set(names)].map((name) => findSystem(name, systems));
+  const chosen = names.length === 0 ? systems : [...new Set(names)].map((name) => findSystem(name, systems));
+  return chosen.map((system) => beside(system, systems));
 }
+
+/** Accepts what the project's other systems have in other schemas of the database: their own proof compares it. */
+const beside = (system: System, systems: readonly System[]): System => {
+  const schemas = new Map<string, string>();
+  for (const { name, guards } of systems) {
+    if (name === system.name || guards?.own === system.guards?.own) continue;
+    const schema = guards ? guards.own : system.guards?.schema;
+    if (schema !== undefined) schemas.set(schema, name);
+  }
+  if (schemas.size === 0) return system;
+  const accepted = [...schemas].map(([schema, name]) => ({
+    object: `schema ${schema}`,
+    reason: `it has the objects of ${name}, which this project proves too`,
+  }));
+  return { ...system, accepts: [...(system.accepts ?? []), ...accepted] };
+};
 
 const findSystem = (name: string, systems: readonly System[]): System => {
   const system = systems.find((each) => each.name === name);

@@ -5,6 +5,7 @@ import type { Owner } from '../contract/owner.js';
 import type { RoleChange, RolePower, Roles } from '../contract/roles.js';
 import type { SystemFacts } from '../contract/system.js';
 import { AshlarError } from '../errors.js';
+import { identifier } from '../model/index.js';
 import { defaultRoles } from './names.js';
 import { wantedRights } from './wanted.js';
 
@@ -87,21 +88,34 @@ export async function inspectRoles(
 const powerLine = ({ finding, remedy, object }: RolePower): string =>
   `${finding} (${remedy === undefined ? '' : `to take it: ${remedy}; `}to accept it: ${object})`;
 
+/** Why a system accepts what a role can do, by its name; `schema tools` stands for the functions of that schema. */
+const acceptedBy = ({ accepts = [] }: SystemFacts): ((object: string) => string | undefined) => {
+  const reasons = new Map(accepts.map(({ object, reason }) => [object, reason]));
+  const schemas = accepts.flatMap(({ object, reason }) => {
+    const [, schema] = /^schema (.+)$/s.exec(object) ?? [];
+    return schema === undefined
+      ? []
+      : [schema, identifier(schema)].map((name) => [`function ${name}.`, reason]);
+  });
+  return (object) => reasons.get(object) ?? schemas.find(([start = '']) => object.startsWith(start))?.[1];
+};
+
 const rolesOf = (engine: Engine, system: SystemFacts, given: Roles = defaultRoles) =>
   engine.asOwner(async (owner) => {
     const { dialect } = engine;
-    const reasons = new Map(system.accepts?.map(({ object, reason }) => [object, reason]));
+    const reasonOf = acceptedBy(system);
     const changes = await planRights(owner, dialect, system, given);
     const known = new Set(changes.map(({ difference }) => difference));
     const wanted = wantedRights(dialect, system, given);
-    const found = (await owner.atomically(async () => dialect.roles?.powers(owner.run, wanted))) ?? [];
+    const { roles } = dialect;
+    const found = roles ? await owner.atomically(() => roles.powers(owner.run, wanted)) : [];
     const findings = found.filter(({ isAllowed, finding }) => !isAllowed && !known.has(finding));
     return {
       changes,
-      powers: findings.filter(({ object }) => !reasons.has(object)),
+      powers: findings.filter(({ object }) => reasonOf(object) === undefined),
       allowed: found.filter(({ isAllowed }) => isAllowed),
       accepted: findings.flatMap(({ finding, object }) => {
-        const reason = reasons.get(object);
+        const reason = reasonOf(object);
         return reason === undefined ? [] : [{ finding, reason }];
       }),
     };

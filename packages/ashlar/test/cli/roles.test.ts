@@ -45,7 +45,7 @@ describe('ashlar roles, with one user', () => {
       document: { checks: [{ system: 'wills', ok: false, differences: [difference] }] },
     });
     expect((await project.ashlar(['status', ...url])).stdout).toContain(difference);
-    const sql = 'REVOKE DELETE ON TABLE audit_logs FROM ashlar_app';
+    const sql = 'REVOKE DELETE ON TABLE public.audit_logs FROM ashlar_app';
     expect((await project.ashlar(['roles', 'sql', ...url])).stdout).toBe(`${sql};\n`);
     expect((await project.ashlar(['roles', 'apply', ...url])).stdout).toBe(`wills\n  ${sql}\n`);
     expect((await project.json(['roles', 'apply', ...url])).document).toEqual({

@@ -11,10 +11,16 @@ const form = 'ashlar/data-position/v2';
  * Returns a hash of what a position depends on: the database, and the texts of all checks. Another declaration, another release
  * with other checks, and another database have another hash.
  */
-export async function fingerprintOf(engine: Engine, tables: readonly TableChecks[]): Promise<string> {
+export async function fingerprintOf(
+  engine: Engine,
+  { guards }: SystemFacts,
+  tables: readonly TableChecks[],
+): Promise<string> {
   const { objects, identity } = engine.dialect.proving;
   const [found] = await engine.asOwner(async ({ run }) => {
-    const [history] = await run(`SELECT 1 AS one FROM (${objects}) AS o WHERE o.name = 'ashlar_migrations'`);
+    const [history] = await run(
+      `SELECT 1 AS one FROM (${objects(guards)}) AS o WHERE o.name = 'ashlar_migrations'`,
+    );
     return history ? run(identity) : [];
   });
   const checked = tables.map(({ table, checks }) => [

@@ -58,7 +58,7 @@ export async function proveData(
   engine.register(Object.values(system.tables), Object.values(system.views ?? {}));
   const tables = checksOf(system, engine.dialect);
   if (onEstimate) onEstimate(await estimate(engine, tables));
-  const of = await fingerprintOf(engine, tables);
+  const of = await fingerprintOf(engine, system, tables);
   const earlier = from?.of === of ? from : undefined;
   let position = earlier ?? firstPosition(system.name, of);
   const report = (ledgers?: readonly LedgerReport[]): DataReport =>

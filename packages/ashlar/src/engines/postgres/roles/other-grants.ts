@@ -107,7 +107,7 @@ export async function otherGrants(
   );
   const governed = new Set([roles.app, roles.auditor, publicGrantee, owner]);
   const found: RolePower[] = rows.map(powerOf);
-  for (const { kind, name: table, entries } of await readObjects(run, schema, { tables, guards })) {
+  for (const { kind, name: table, entries, external } of await readObjects(run, schema, { tables, guards })) {
     // partitions are governed as a whole
     if (kind === 'partition') continue;
     const allowed = kind === 'table' ? tableEntries('', tables.get(table) ?? readOnlyRights) : [];
@@ -117,7 +117,8 @@ export async function otherGrants(
       const right = column === undefined ? privilege : `${privilege} (${identifier(column)})`;
       const isWeak = kind === 'sequence' ? /^(USAGE|SELECT)$/.test(privilege) : isWithin(entry, allowed);
       const bypasses = kind === 'table' && strong.has(grantee);
-      const on = `${kind === 'sequence' ? 'SEQUENCE ' : ''}${identifier(schema)}.${identifier(table)}`;
+      const place = (external && guards?.schema) || schema;
+      const on = `${kind === 'sequence' ? 'SEQUENCE ' : ''}${identifier(place)}.${identifier(table)}`;
       found.push({
         finding: `${granteeName(grantee)} has ${right} on ${table}${bypasses ? ', and bypasses row-level security' : ''}`,
         remedy: `REVOKE ${right.replace('*', '')} ON ${on} FROM ${granteeSql(grantee)}${right.includes('*') ? ' CASCADE' : ''}`,

@@ -36,10 +36,11 @@ export async function planRoles(run: RunSql, wanted: WantedRights): Promise<read
   const owner = roles.owner ?? connection.current;
   const served = [roles.app, roles.auditor];
   const known = await readRoles(run, [...served, owner], owner);
-  if (connection.schema === undefined) return planAttributes(connection, wanted, known, []);
-  const objects = await readObjects(run, connection.schema, wanted);
-  const functions = await readFunctions(run, connection.schema, wanted);
-  const schema = await readSchema(run, connection.schema, served, owner);
+  const { schema: schemaName } = connection;
+  if (schemaName === undefined) return planAttributes(connection, wanted, known, []);
+  const objects = await readObjects(run, schemaName, wanted);
+  const functions = await readFunctions(run, schemaName, wanted);
+  const schema = await readSchema(run, schemaName, served, owner);
   const beside = wanted.guards
     ? planSchema(
         { ...connection, schema: wanted.guards.schema },
@@ -53,9 +54,11 @@ export async function planRoles(run: RunSql, wanted: WantedRights): Promise<read
     ...planOwnership({ connection, wanted, schema, objects, functions }),
     ...planSchema(connection, schema, wanted, known),
     ...beside,
-    ...objects.flatMap((object) => planObject(object, wanted, owner, connection.schema ?? '')),
+    ...objects.flatMap((object) =>
+      planObject(object, wanted, owner, (object.external && wanted.guards?.schema) || schemaName),
+    ),
     ...functions.flatMap(planFunction),
-    ...planDefaults(connection.schema, schema, wanted, owner),
+    ...planDefaults(schemaName, schema, wanted, owner),
   ];
 }
 

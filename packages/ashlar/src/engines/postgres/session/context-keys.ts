@@ -79,7 +79,10 @@ const assertVerifying = async (owner: Owner): Promise<void> => {
 /** Writes the keys with which a PostgreSQL database verifies actor and scope of sessions. */
 export const postgresContextKeys: ContextKeys = {
   unexplained: async (owner, scopeKeys) => {
-    const [found] = await owner.run(`SELECT to_regclass('${contextKeys}') IS NOT NULL AS keys`);
+    // where only the application's URL is known, its role may not read them
+    const [found] = await owner.run(
+      `SELECT to_regclass('${contextKeys}') IS NOT NULL AND has_table_privilege(to_regclass('${contextKeys}'), 'SELECT') AS keys`,
+    );
     if (!found?.keys) return [];
     const rows = await rowsOf(owner);
     if (scopeKeys.length > 0)
