@@ -246,6 +246,7 @@ describe.each(withRoles)('what roles can do, on $name', (engine) => {
         from: 'database',
         lifts: false,
         accepted: reason,
+        facts: expect.objectContaining({ event: 'ddl_command_end' }),
       });
     } finally {
       await database.run(`DROP OWNED BY ${role}`);

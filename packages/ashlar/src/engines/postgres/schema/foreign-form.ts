@@ -23,6 +23,14 @@ const exact: Readonly<Record<string, readonly [kind: ColumnKind, cast: string]>>
   citext: ['text', 'text'],
 };
 
+/** Types of arrays that a declaration has too, with the kind of their elements. */
+const arrays: Readonly<Record<string, ColumnKind>> = {
+  'text[]': 'text',
+  'uuid[]': 'uuid',
+  'boolean[]': 'boolean',
+  'date[]': 'date',
+};
+
 /** How the values of a column of another program become those of a declared column. */
 export const foreignForm: AdoptionSql['foreignForm'] = (table, column, declared): ForeignForm | undefined => {
   if (storedForm(table, column)) return undefined;
@@ -56,7 +64,10 @@ export const foreignForm: AdoptionSql['foreignForm'] = (table, column, declared)
     const [kind, cast] = found;
     return formTo({ form: formOf(kind), into: (value) => `${value}::${cast}`, back }, declared);
   }
-  if (type.endsWith('[]')) return unknownForm(declared);
+  if (type.endsWith('[]'))
+    return arrays[type] !== undefined && arrays[type] === declared.element?.kind
+      ? formTo({ form: declared, into: plain, back: plain }, declared)
+      : unknownForm(declared);
   // enums, domains and every other type have a text from which the same value can be read
   return formTo({ form: formOf('text'), into: (value) => `${value}::text`, back }, declared);
 };

@@ -1,5 +1,5 @@
 /// <reference types="node" />
-import { autoincrement, bytes, decimal, index, now, primaryKey, references, system, table } from 'ashlar';
+import { array, autoincrement, bytes, decimal, index, now, primaryKey, references, system, table } from 'ashlar';
 import { z } from 'zod';
 
 export const actor = table(
@@ -123,6 +123,7 @@ export const film = table(
     replacement_cost: decimal(5, 2).default('19.99'),
     rating: z.enum(['G', 'PG', 'PG-13', 'R', 'NC-17']).nullable().default('G'),
     last_update: now(z.iso.datetime({ precision: 6 })),
+    special_features: array(z.string()).nullable(),
   },
   (c) => [
     index(c.language_id, { name: 'idx_fk_language_id' }),
