@@ -35,7 +35,8 @@ const shapes = new Map<string, Shape>();
 const mostShapes = 1_000;
 
 const shapeOf = (names: readonly string[]): Shape => {
-  const name = names.join('\0');
+  // an object without keys is not one whose only key is empty
+  const name = `${names.length} ${names.join('\0')}`;
   const known = shapes.get(name);
   if (known) return known;
   const keys = [...names].sort(byLength);

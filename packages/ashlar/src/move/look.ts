@@ -1,5 +1,6 @@
 import type { BulkTable } from '../contract/bulk.js';
 import type { Engine } from '../contract/engine.js';
+import type { SchemaTable } from '../contract/schema.js';
 import type { SystemFacts } from '../contract/system.js';
 import { isAshlarError } from '../errors.js';
 import { compareWithSteps } from '../migrations/catalogue/with-steps.js';
@@ -72,6 +73,10 @@ export async function lookAtSource(
   for (const name of made)
     if (!known.has(name) && present.has(name) && (await hasRows(source, name)))
       reasons.push(`the table ${name}, which has rows, is made by steps and not declared`);
+  for (const table of tables)
+    for (const column of undeclared(table, found))
+      if (await hasValues(source, table.name, column))
+        reasons.push(`the column ${table.name}.${column}, which has values, is not declared`);
   assertNone(reasons);
   assertNone(await unsealed(source, moved));
   const ledgers = await verifyLedgers(source, moved);
@@ -112,6 +117,21 @@ const refusedBy = (system: SystemFacts, { dialect }: Engine): readonly string[] 
       .filter((guarantee) => guarantee[dialect.name].level === 'refused')
       .map((guarantee) => `${name}: the target refuses the guarantee ${guarantee.name}`),
   );
+
+/** The columns of a table that hold values of their own and that no declaration moves. */
+const undeclared = (table: BulkTable, found: readonly SchemaTable[]): readonly string[] => {
+  const moved = new Set(table.columns.map(({ name }) => name));
+  const columns = found.find(({ name }) => name === table.name)?.columns ?? [];
+  return columns.flatMap(({ name, rest }) =>
+    moved.has(name) || rest.includes('GENERATED ALWAYS AS (') ? [] : [name],
+  );
+};
+
+const hasValues = (source: Engine, table: string, column: string): Promise<boolean> =>
+  source.asOwner(async ({ run }) => {
+    const [from, value] = [identifier(table), identifier(column)];
+    return (await run(`SELECT 1 AS found FROM ${from} WHERE ${value} IS NOT NULL LIMIT 1`)).length > 0;
+  });
 
 const hasRows = (source: Engine, table: string): Promise<boolean> =>
   source.asOwner(

@@ -163,5 +163,6 @@ test('the form of jsonb sorts keys by length and bytes, whatever objects came be
   expect(jsonbText({ b: 1, aa: { ä: -0, z: 1e21, '"': 0.1 }, a: [null, true] })).toBe(
     '{"a": [null, true], "b": 1, "aa": {"\\"": 0.1, "z": 1000000000000000000000, "ä": 0}}',
   );
+  expect(['{}', '{"": 1}', '{}'].map((text) => jsonbText(JSON.parse(text)))).toEqual(['{}', '{"": 1}', '{}']);
   expect(jsonbText({ a: 1, b: { a: 2 } })).toBe('{"a": 1, "b": {"a": 2}}');
 });

@@ -71,7 +71,7 @@ class PostgresBulkReader implements BulkReader {
   }
 
   get #open(): Transaction {
-    if (!this.#transaction) throw new Error('the reader is closed');
+    if (!this.#transaction) throw new TypeError('the reader is closed');
     return this.#transaction;
   }
 

@@ -1,7 +1,8 @@
 import type { AdoptionSql, ForeignForm } from '../../../contract/adoption.js';
-import type { ColumnKind, StoredForm } from '../../../contract/column.js';
+import type { ArrayElement, ColumnKind, StoredForm } from '../../../contract/column.js';
 import { casesOf } from '../../conversion-sql.js';
 import { foreignForm as formTo, unknownForm } from '../../foreign-value.js';
+import { elementType } from './column-sql.js';
 import { storedForm } from './stored-form.js';
 
 const formOf = (kind: ColumnKind, precision: 3 | 6 = 3): StoredForm => ({
@@ -23,12 +24,19 @@ const exact: Readonly<Record<string, readonly [kind: ColumnKind, cast: string]>>
   citext: ['text', 'text'],
 };
 
-/** Types of arrays that a declaration has too, with the kind of their elements. */
-const arrays: Readonly<Record<string, ColumnKind>> = {
-  'text[]': 'text',
-  'uuid[]': 'uuid',
-  'boolean[]': 'boolean',
-  'date[]': 'date',
+/** Whether each array of a type is one of the declared elements, by a cast that is exact. */
+const isArrayOf = (type: string, { kind, precision }: ArrayElement): boolean => {
+  const of = type.slice(0, -2);
+  if (kind === 'timestamp') return of === 'timestamptz(3)' || (of === 'timestamptz' && precision === 6);
+  return (arraysOf[kind] ?? /^$/).test(of);
+};
+
+const arraysOf: Readonly<Partial<Record<ColumnKind, RegExp>>> = {
+  text: /^(text|character varying(\(\d+\))?)$/,
+  uuid: /^uuid$/,
+  integer: /^(smallint|integer|bigint)$/,
+  boolean: /^boolean$/,
+  date: /^date$/,
 };
 
 /** How the values of a column of another program become those of a declared column. */
@@ -64,10 +72,12 @@ export const foreignForm: AdoptionSql['foreignForm'] = (table, column, declared)
     const [kind, cast] = found;
     return formTo({ form: formOf(kind), into: (value) => `${value}::${cast}`, back }, declared);
   }
-  if (type.endsWith('[]'))
-    return arrays[type] !== undefined && arrays[type] === declared.element?.kind
-      ? formTo({ form: declared, into: plain, back: plain }, declared)
-      : unknownForm(declared);
+  if (type.endsWith('[]')) {
+    const { element } = declared;
+    if (!element || !isArrayOf(type, element)) return unknownForm(declared);
+    const into = (value: string): string => `${value}::${elementType({ ...element, rules: {} })}[]`;
+    return formTo({ form: declared, into, back }, declared);
+  }
   // enums, domains and every other type have a text from which the same value can be read
   return formTo({ form: formOf('text'), into: (value) => `${value}::text`, back }, declared);
 };

@@ -13,6 +13,7 @@ import { wireValues } from '../wire/parameters.js';
 import { reported } from '../wire/report.js';
 import { isKept } from '../wire/statement-kind.js';
 import { beginControls, refuseSnapshot } from './begin.js';
+import { isBegun } from './begun.js';
 import { type Context, isContextRefused } from './context-signer.js';
 import { type Control, controlRequests } from './control.js';
 import { cursorName } from './cursor-name.js';
@@ -233,8 +234,7 @@ export class PostgresTransaction implements Transaction {
   }
 
   async #run(sql: string, request: Request): Promise<Reply> {
-    const { report } = this.#parts;
-    return reported(report, sql, () => this.#translated(sql, request));
+    return reported(this.#parts.report, sql, () => this.#translated(sql, request));
   }
 
   #translated(sql: string, request: Request): Promise<Reply> {
@@ -299,7 +299,7 @@ export class PostgresTransaction implements Transaction {
           continue;
         }
         const replaceable = isConnectionLost(error) || isStaleStatement(error);
-        if (isConnectionLost(error)) this.#state = 'lost';
+        if (!(await isBegun(this.#lease.channel, error))) this.#state = 'lost';
         if (!replaceable || attempt === longestOpening) throw error;
         // the server answered no statement of the transaction: begin it again on another connection
         this.#lease.release(true);

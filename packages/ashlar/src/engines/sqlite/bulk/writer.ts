@@ -66,7 +66,7 @@ export function bulkWriter(base: Owner, connection: Connection): BulkWriter {
     checksum: async (table) => {
       const sum = new RowSum();
       const unread = (): never => {
-        throw new Error('a row that was just written cannot be read');
+        throw new TypeError('a row that was just written cannot be read');
       };
       for await (const { lines } of readRows(database, inTarget(table), undefined, 'lines', unread))
         sum.add(lines);
