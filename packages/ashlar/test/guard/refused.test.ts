@@ -16,6 +16,7 @@ import { newStep, up } from 'ashlar/migrations';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { asAdmin, server, withoutRoles, withRoles } from '../../../../test/support/engines.js';
+import { freshRoles } from '../../../../test/support/users.js';
 import { type Folder, makeFolder } from '../migrations/folder.js';
 import { openTool } from './support.js';
 
@@ -225,6 +226,7 @@ describe.each(server)('a server', (engine) => {
     const [tool, ashlar] = ['tool', 'ashlar'].map(
       (name) => `${name}_${Math.random().toString(36).slice(2, 10)}`,
     );
+    const roles = freshRoles();
     await asAdmin(`CREATE ROLE ${tool}`);
     await asAdmin(`CREATE ROLE ${ashlar} LOGIN PASSWORD 'secret' CREATEROLE`);
     const url = new URL(place.url);
@@ -246,15 +248,15 @@ describe.each(server)('a server', (engine) => {
       const member = await openEngine({ url: url.href, guards: shop.guards });
       try {
         // the role that owns the tables may do it as a member
-        expect((await up(member, shop)).length).toBe(1);
+        expect((await up(member, shop, { roles })).length).toBe(1);
       } finally {
         await member.close();
       }
     } finally {
       await admin.close();
       await place.remove();
-      await asAdmin(`DROP ROLE IF EXISTS ${ashlar}`);
-      await asAdmin(`DROP ROLE IF EXISTS ${tool}`);
+      for (const role of [roles.app, roles.auditor, ashlar, tool])
+        await asAdmin(`DROP ROLE IF EXISTS ${role}`);
     }
   });
 
