@@ -25,16 +25,18 @@ export async function describeWithin(run: RunSql, guards?: GuardedPlace): Promis
   const [place = {}] = await run(
     `SELECT current_schema()::text AS schema, current_setting('server_version_num')::int / 10000 AS major,
       current_setting('server_version_num') AS version,
-      current_setting('search_path') AS path, current_setting('quote_all_identifiers') AS quotes,
-      set_config('search_path', 'pg_catalog, pg_temp', true), set_config('quote_all_identifiers', 'off', true)`,
+      current_setting('search_path') AS path, current_setting('quote_all_identifiers') AS quotes, current_setting('jit') AS jit,
+      set_config('search_path', 'pg_catalog, pg_temp', true), set_config('quote_all_identifiers', 'off', true),
+      set_config('jit', 'off', true)`,
   );
   const schema = String(place.schema);
+  // to compile the query takes a server with LLVM ten seconds, and to run it a fraction of one
   const rows = await run(
     `WITH ${common(literal(schema), guards)}\n${[...relationParts, ...otherParts].join('\nUNION ALL\n')}`,
   );
   const [printed = {}] = await run(
-    `SELECT quote_ident($1) AS qualifier, set_config('search_path', $2, true), set_config('quote_all_identifiers', $3, true)`,
-    [schema, String(place.path), String(place.quotes)],
+    `SELECT quote_ident($1) AS qualifier, set_config('search_path', $2, true), set_config('quote_all_identifiers', $3, true), set_config('jit', $4, true)`,
+    [schema, String(place.path), String(place.quotes), String(place.jit)],
   );
   const quoted = String(printed.qualifier);
   const unqualified = withoutSchema(quoted);
