@@ -111,7 +111,7 @@ const writeCopy = async ({ snapshot, reading, keys, path, onProgress }: CopyToWr
   let size = 0;
   const encrypted = new Meter();
   const source = snapshot.copy(reading);
-  // nobody reads the copy yet while a passphrase becomes a key: an error then would end the process
+  // while a passphrase becomes a key, nothing reads the copy: an error without a reader would end the process
   source.on('error', () => undefined);
   reading.catch((error) => source.destroy(error));
   try {

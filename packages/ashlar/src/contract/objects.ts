@@ -20,7 +20,10 @@ export interface DeclaredObject {
 
 /** An object that no step makes and that the system accepts: a provider, or another team, made it. */
 export interface AcceptedObject {
-  /** As `status` names it: `event trigger pgrst_ddl_watch`. */
+  /**
+   * As `status` names it: `event trigger pgrst_ddl_watch`. `schema tools` accepts the functions of that schema that the
+   * application may call, such as those of another system there.
+   */
   readonly object: string;
   /** Why it is there, as a sentence; `status` prints it. */
   readonly reason: string;

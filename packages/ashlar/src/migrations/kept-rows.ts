@@ -2,8 +2,8 @@ import type { StoredForm } from '../contract/column.js';
 import type { Renames } from '../contract/dialect.js';
 import type { Owner } from '../contract/owner.js';
 import { converted, type StoredValue } from '../model/conversions.js';
-import { decimalText, identifier } from '../model/index.js';
-import { codeOf } from '../sql/code.js';
+import { decimalText, identifier, isOwn } from '../model/index.js';
+import { isComputedBy } from './computed-column.js';
 import type { Comparison } from './renames.js';
 import { conversionOf } from './retypes.js';
 import type { TrialTable } from './trial-tables.js';
@@ -36,12 +36,8 @@ export async function readKept(
     const columns = (now?.columns ?? []).flatMap((column) => {
       const former = renames[table.before.name]?.[column.name] ?? column.name;
       const was = table.before.columns.find(({ name }) => name === former);
-      const isOurs = former.startsWith('ashlar_');
-      const isComputed = [was?.rest, column.rest].some((rest) =>
-        codeOf(rest ?? '', dialect.name).some(
-          ({ word }, at, tokens) => word === 'AS' && tokens[at + 1]?.text === '(',
-        ),
-      );
+      const isOurs = isOwn(former);
+      const isComputed = [was?.rest ?? '', column.rest].some((rest) => isComputedBy(rest, dialect.name));
       if (!now || !was || isOurs || isComputed) return [];
       const isForeign = table.retypes.get(former)?.foreign !== undefined;
       const form =

@@ -87,7 +87,7 @@ export async function loadTable({
           while (!next.done && rows < transactionRows && size < mostBytes) {
             const batch = next.value;
             const writing = load.write(batch);
-            // a rejection that nobody waits for yet must not end the process
+            // a rejection before the await below would end the process
             writing.catch(() => undefined);
             sum.add(batch.lines);
             rows += batch.lines.length;

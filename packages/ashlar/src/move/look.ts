@@ -1,15 +1,17 @@
 import type { BulkTable } from '../contract/bulk.js';
 import type { Engine } from '../contract/engine.js';
 import type { SchemaTable } from '../contract/schema.js';
+import type { SqlName } from '../contract/sql.js';
 import type { SystemFacts } from '../contract/system.js';
 import { isAshlarError } from '../errors.js';
 import { compareWithSteps } from '../migrations/catalogue/with-steps.js';
 import { assertHistory, compareHistory } from '../migrations/compare-history.js';
+import { isComputedBy } from '../migrations/computed-column.js';
 import { driftOf } from '../migrations/drift.js';
 import { assertUsable, foundationState } from '../migrations/foundation.js';
 import { type AppliedStep, readHistory } from '../migrations/history.js';
 import { readSteps } from '../migrations/steps.js';
-import { identifier } from '../model/index.js';
+import { identifier, isOwn } from '../model/index.js';
 import { type LedgerHead, unsealed, verifyLedgers } from './ledgers.js';
 import { moveRefused } from './refusals.js';
 import { movedTables } from './tables.js';
@@ -71,12 +73,12 @@ export async function lookAtSource(
     .flatMap((table) => movedTables(table, between));
   const known = new Set(tables.map(({ name }) => name));
   for (const name of made)
-    if (!known.has(name) && present.has(name) && (await hasRows(source, name)))
+    if (!known.has(name) && present.has(name) && (await hasRows(source, name, 'true')))
       reasons.push(`the table ${name}, which has rows, is made by steps and not declared`);
   const declared = new Set(moved.flatMap((system) => Object.values(system.tables)).map(({ name }) => name));
   for (const table of tables.filter(({ name }) => declared.has(name)))
-    for (const column of undeclared(table, found))
-      if (await hasValues(source, table.name, column))
+    for (const column of undeclared(table, found, dialect.name))
+      if (await hasRows(source, table.name, `${identifier(column)} IS NOT NULL`))
         reasons.push(`the column ${table.name}.${column}, which has values, is not declared`);
   assertNone(reasons);
   assertNone(await unsealed(source, moved));
@@ -120,22 +122,17 @@ const refusedBy = (system: SystemFacts, { dialect }: Engine): readonly string[] 
   );
 
 /** The columns of a table that hold values of their own and that no declaration moves. */
-const undeclared = (table: BulkTable, found: readonly SchemaTable[]): readonly string[] => {
+const undeclared = (table: BulkTable, found: readonly SchemaTable[], dialect: SqlName): readonly string[] => {
   const moved = new Set(table.columns.map(({ name }) => name));
   const columns = found.find(({ name }) => name === table.name)?.columns ?? [];
   return columns.flatMap(({ name, rest }) =>
     // the stamps of a ledger are those of its database
-    moved.has(name) || name.startsWith('ashlar_') || rest.includes('GENERATED ALWAYS AS (') ? [] : [name],
+    moved.has(name) || isOwn(name) || isComputedBy(rest, dialect) ? [] : [name],
   );
 };
 
-const hasValues = (source: Engine, table: string, column: string): Promise<boolean> =>
+const hasRows = (source: Engine, table: string, condition: string): Promise<boolean> =>
   source.asOwner(async ({ run }) => {
-    const [from, value] = [identifier(table), identifier(column)];
-    return (await run(`SELECT 1 AS found FROM ${from} WHERE ${value} IS NOT NULL LIMIT 1`)).length > 0;
+    const found = await run(`SELECT 1 AS found FROM ${identifier(table)} WHERE ${condition} LIMIT 1`);
+    return found.length > 0;
   });
-
-const hasRows = (source: Engine, table: string): Promise<boolean> =>
-  source.asOwner(
-    async ({ run }) => (await run(`SELECT 1 AS found FROM ${identifier(table)} LIMIT 1`)).length > 0,
-  );

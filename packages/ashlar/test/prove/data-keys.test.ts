@@ -207,12 +207,16 @@ describe.each(engines)('the rows of a table are all checked on $name', (engine) 
       const [count] = await run(`SELECT count(*) AS n FROM ${name} WHERE ${missing}`);
       const extra = Number(count?.n);
       expect(extra, name).toBeGreaterThan(0);
+      // in columns that may hold no NULL, SQLite compares two NULLs as equal
+      const equal = await run(
+        `SELECT 1 AS one FROM ${name} WHERE ${missing} GROUP BY ${each.primaryKey.columns.join(', ')} HAVING count(*) > 1`,
+      );
+      const damage = `the table is damaged: non-unique entry in index sqlite_autoindex_${name}_1`;
+      const doubled = dialect === 'sqlite' && equal.length > 0 ? [damage] : [];
       for (const batch of [1, 2, 2_000]) {
         const report = await prove(batch, each);
         expect(report.rows, name).toBe(rows + extra);
-        // SQLite may also call two such keys a damage of the index
-        const found = report.findings.filter(({ what }) => !what.includes('non-unique entry'));
-        expect(found, name).toEqual([
+        expect(report.findings, name).toEqual([
           {
             table: name,
             guarantee: 'declaration',
@@ -221,6 +225,7 @@ describe.each(engines)('the rows of a table are all checked on $name', (engine) 
             keys: expect.any(Array),
           },
           expect.objectContaining({ what: `breaks the CHECK ${name}_n_check`, rows: bad }),
+          ...doubled.map((what) => expect.objectContaining({ what })),
         ]);
       }
       await run(`DELETE FROM ${name} WHERE ${missing}`);

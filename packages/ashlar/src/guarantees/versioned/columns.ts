@@ -15,13 +15,18 @@ export interface VersionedColumns {
   readonly touched: readonly string[];
 }
 
-/** The SQL condition that a row of the table belongs to the same chain of versions as NEW or OLD: to its key and scope. */
-export function sameChain({ key, scope }: VersionedColumns, row: 'NEW' | 'OLD'): string {
-  const same = key.map((column) => `${identifier(column)} = ${row}.${identifier(column)}`);
+/**
+ * The SQL condition that a row of the table belongs to the same chain of versions as another: to its key and scope.
+ *
+ * @param row - the other row: `NEW`, or the alias of a table
+ * @param own - what stands before the columns of the row: nothing, or an alias with a dot
+ */
+export function sameChain({ key, scope }: VersionedColumns, row: string, own = ''): string {
+  const same = key.map((column) => `${own}${identifier(column)} = ${row}.${identifier(column)}`);
   // the triggers see the rows of every scope
   const inScope =
     scope === undefined || key.includes(scope)
       ? []
-      : [`${identifier(scope)} IS NOT DISTINCT FROM ${row}.${identifier(scope)}`];
+      : [`${own}${identifier(scope)} IS NOT DISTINCT FROM ${row}.${identifier(scope)}`];
   return [...same, ...inScope].join(' AND ');
 }

@@ -1,7 +1,7 @@
 import type { DataCheck } from '../../contract/data-check.js';
 import type { TableFacts } from '../../contract/table.js';
 import { identifier } from '../../model/index.js';
-import type { VersionedColumns } from './columns.js';
+import { sameChain, type VersionedColumns } from './columns.js';
 
 /** Finds versions that are not one chain for each key with one current version at its end. */
 export function versionedData(table: TableFacts, columns: VersionedColumns): readonly DataCheck[] {
@@ -12,11 +12,7 @@ export function versionedData(table: TableFacts, columns: VersionedColumns): rea
     columns.current,
     columns.previous,
   ].map((column) => identifier(column));
-  const chain = columns.scope === undefined || columns.key.includes(columns.scope) ? [] : [columns.scope];
-  const same = [
-    ...columns.key.map((column) => `other.${identifier(column)} = t.${identifier(column)}`),
-    ...chain.map((column) => `other.${identifier(column)} IS NOT DISTINCT FROM t.${identifier(column)}`),
-  ].join(' AND ');
+  const same = sameChain(columns, 't', 'other.');
   const has = (condition: string): string =>
     `EXISTS (SELECT 1 FROM ${name} AS other WHERE ${same} AND ${condition})`;
   return [

@@ -98,9 +98,7 @@ const guardedTables = (
             ...sideObjects(table, dialect).flatMap(({ type, name }) => (type === 'table' ? [name] : [])),
           ],
     ),
-    ...parts
-      .filter(({ kind, name }) => kind === 'table' && name.startsWith('ashlar_'))
-      .map(({ name }) => name),
+    ...parts.filter(({ kind, name }) => kind === 'table' && isOwn(name)).map(({ name }) => name),
   ]);
 
 /** The views and children that have rows of one of the tables, directly or through another. */

@@ -1,3 +1,4 @@
+import { isOwn } from '../../model/index.js';
 import type { Reader } from '../reader.js';
 import { everyRule, isDeclared, postgresRule, type Rule, type Surroundings } from './rule.js';
 
@@ -44,7 +45,7 @@ const writesRecords = (statement: Reader, around: Surroundings): readonly string
   const isRecord =
     around.guards.has(`table ${table}`) ||
     facts?.trail === true ||
-    table.startsWith('ashlar_') ||
+    isOwn(table) ||
     /^sqlite_|^pg_/.test(table);
   return isRecord && !isDeclared(statement, around) ? [table] : [];
 };

@@ -3,6 +3,7 @@ import type { GuardedPlace } from '../../../contract/guards.js';
 import type { Owner } from '../../../contract/owner.js';
 import type { RunSql } from '../../../contract/sql.js';
 import { literal } from '../../../model/index.js';
+import { inOwnPath } from '../own-path.js';
 import { otherParts } from './others.js';
 import { common, relationParts } from './relations.js';
 import { settingsText } from './settings.js';
@@ -21,32 +22,28 @@ export function describe(owner: Owner, guards?: GuardedPlace): Promise<Catalogue
 }
 
 /** Describes the current schema in an open transaction, as {@link describe} does. */
-export async function describeWithin(run: RunSql, guards?: GuardedPlace): Promise<Catalogue> {
-  const [place = {}] = await run(
-    `SELECT current_schema()::text AS schema, current_setting('server_version_num')::int / 10000 AS major,
-      current_setting('server_version_num') AS version,
-      current_setting('search_path') AS path, current_setting('quote_all_identifiers') AS quotes, current_setting('jit') AS jit,
-      set_config('search_path', 'pg_catalog, pg_temp', true), set_config('quote_all_identifiers', 'off', true),
-      set_config('jit', 'off', true)`,
-  );
-  const schema = String(place.schema);
-  // to compile the query takes a server with LLVM ten seconds, and to run it a fraction of one
-  const rows = await run(
-    `WITH ${common(literal(schema), guards)}\n${[...relationParts, ...otherParts].join('\nUNION ALL\n')}`,
-  );
-  const [printed = {}] = await run(
-    `SELECT quote_ident($1) AS qualifier, set_config('search_path', $2, true), set_config('quote_all_identifiers', $3, true), set_config('jit', $4, true)`,
-    [schema, String(place.path), String(place.quotes), String(place.jit)],
-  );
-  const quoted = String(printed.qualifier);
-  const unqualified = withoutSchema(quoted);
-  return {
-    major: String(place.major),
-    version: String(place.version),
-    schema,
-    qualifier: quoted,
-    parts: rows.map((row) => partOf(row, schema, unqualified)),
-  };
+export function describeWithin(run: RunSql, guards?: GuardedPlace): Promise<Catalogue> {
+  return inOwnPath(run, async (schema) => {
+    const [[place = {}], rows] = await Promise.all([
+      run(
+        `SELECT current_setting('server_version_num')::int / 10000 AS major, current_setting('server_version_num') AS version,
+          quote_ident($1) AS qualifier`,
+        [schema],
+      ),
+      run(
+        `WITH ${common(literal(schema), guards)}\n${[...relationParts, ...otherParts].join('\nUNION ALL\n')}`,
+      ),
+    ]);
+    const quoted = String(place.qualifier);
+    const unqualified = withoutSchema(quoted);
+    return {
+      major: String(place.major),
+      version: String(place.version),
+      schema,
+      qualifier: quoted,
+      parts: rows.map((row) => partOf(row, schema, unqualified)),
+    };
+  });
 }
 
 /** Returns the function that takes the schema's name out of a name with arguments, as messages and directives have it. */

@@ -4,26 +4,7 @@ import { codeOf, stringOf } from '../../../sql/code.js';
 import { sql } from '../../../sql/template.js';
 import { isComputed, isIdentity } from './described-column.js';
 import { foreignForm } from './foreign-form.js';
-
-const plain: Readonly<Record<string, DeclaredType>> = {
-  text: { as: 'text' },
-  'character varying': { as: 'text' },
-  smallint: { as: 'integer', minimum: -32768, maximum: 32767 },
-  integer: { as: 'integer', minimum: -2147483648, maximum: 2147483647 },
-  bigint: { as: 'bigint' },
-  real: { as: 'real' },
-  'double precision': { as: 'real' },
-  boolean: { as: 'boolean' },
-  uuid: { as: 'uuid' },
-  timestamptz: { as: 'timestamp', precision: 6 },
-  'timestamptz(3)': { as: 'timestamp', precision: 3 },
-  'timestamptz(6)': { as: 'timestamp', precision: 6 },
-  date: { as: 'date' },
-  json: { as: 'json' },
-  jsonb: { as: 'json' },
-  bytea: { as: 'bytes' },
-  inet: { as: 'inet' },
-};
+import { elementOf, plainTypes } from './plain-types.js';
 
 // a quoted name of a type is described with its quotes
 const isType = ({ name }: { readonly name: string }, type: string): boolean =>
@@ -39,18 +20,6 @@ const enumOf = ({ objects }: Schema, type: string): DeclaredType | undefined => 
   return values.length > 0 ? { as: 'enum', values } : undefined;
 };
 
-// of wider integers no element is declared: a JSON array has numbers
-const elementOf = (type: string): DeclaredType | undefined => {
-  const [, of] = /^(.*)\[\]$/.exec(type) ?? [];
-  const [, length] = /^character varying\((\d+)\)$/.exec(of ?? '') ?? [];
-  if (length !== undefined) return { as: 'text', maxLength: Number(length) };
-  const found = of === undefined ? undefined : plain[of];
-  if (found?.as === 'bigint') return { as: 'integer' };
-  return found && ['text', 'uuid', 'integer', 'boolean', 'date', 'timestamp'].includes(found.as)
-    ? found
-    : undefined;
-};
-
 const isNumbered = (column: SchemaColumn): boolean =>
   isIdentity(column) || /^nextval\(/.test(column.default ?? '');
 
@@ -58,7 +27,7 @@ const typeOf: AdoptionSql['typeOf'] = (schema, _table, column, isOnlyKey): Found
   const { type } = column;
   if (isComputed(column)) return { reason: 'computed' };
   if (isNumbered(column)) return isOnlyKey ? { type: { as: 'autoincrement' } } : { reason: 'numbered' };
-  const known = plain[type] ?? enumOf(schema, type);
+  const known = plainTypes[type] ?? enumOf(schema, type);
   if (known) return { type: known };
   const element = elementOf(type);
   if (element) return { type: { as: 'array', element } };

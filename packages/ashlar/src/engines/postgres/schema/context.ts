@@ -93,7 +93,7 @@ const contextBody = sql`
       THEN
         RETURN;
       END IF;
-    -- where there is no key, a session that signs is told so
+    -- without a key, a signed session gets an error
     ELSIF NOT EXISTS (SELECT FROM ${contextKeys}) THEN
       RETURN;
     END IF;

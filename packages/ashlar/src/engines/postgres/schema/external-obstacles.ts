@@ -2,7 +2,7 @@ import type { Column, ColumnKind } from '../../../contract/column.js';
 import type { GuardedTable } from '../../../contract/guarantee.js';
 import type { GuardedPlace } from '../../../contract/guards.js';
 import type { RunSql } from '../../../contract/sql.js';
-import { foldedName, literal, sideTables } from '../../../model/index.js';
+import { foldedName, isOwn, literal, sideTables } from '../../../model/index.js';
 import { sql } from '../../../sql/template.js';
 
 /** The types of the database that each kind of column describes. */
@@ -139,7 +139,7 @@ const ofColumns = (table: GuardedTable, rows: readonly Row[]): readonly string[]
       ? []
       : [`${table.name}.${column.name} has the type ${row.shown}, and is declared as ${declaredAs(column)}`];
   });
-  const reserved = [...byName.keys()].filter((name) => foldedName(name).startsWith('ashlar_'));
+  const reserved = [...byName.keys()].filter((name) => isOwn(foldedName(name)));
   return [
     ...lines,
     ...(table.guarantees.length === 0 ? [] : reserved).map(

@@ -1,8 +1,9 @@
-import type { AdoptionSql, ForeignForm } from '../../../contract/adoption.js';
+import type { AdoptionSql, DeclaredType, ForeignForm } from '../../../contract/adoption.js';
 import type { ArrayElement, ColumnKind, StoredForm } from '../../../contract/column.js';
 import { casesOf } from '../../conversion-sql.js';
 import { foreignForm as formTo, unknownForm } from '../../foreign-value.js';
 import { elementType } from './column-sql.js';
+import { elementOf } from './plain-types.js';
 import { storedForm } from './stored-form.js';
 
 const formOf = (kind: ColumnKind, precision: 3 | 6 = 3): StoredForm => ({
@@ -24,20 +25,9 @@ const exact: Readonly<Record<string, readonly [kind: ColumnKind, cast: string]>>
   citext: ['text', 'text'],
 };
 
-/** Whether each array of a type is one of the declared elements, by a cast that is exact. */
-const isArrayOf = (type: string, { kind, precision }: ArrayElement): boolean => {
-  const of = type.slice(0, -2);
-  if (kind === 'timestamp') return of === 'timestamptz(3)' || (of === 'timestamptz' && precision === 6);
-  return (arraysOf[kind] ?? /^$/).test(of);
-};
-
-const arraysOf: Readonly<Partial<Record<ColumnKind, RegExp>>> = {
-  text: /^(text|character varying(\(\d+\))?)$/,
-  uuid: /^uuid$/,
-  integer: /^(smallint|integer|bigint)$/,
-  boolean: /^boolean$/,
-  date: /^date$/,
-};
+/** Whether a cast from a type of elements to the declared one is exact. */
+const isExactly = (found: DeclaredType | undefined, { kind, precision }: ArrayElement): boolean =>
+  found?.as === kind && (found.as !== 'timestamp' || found.precision <= precision);
 
 /** How the values of a column of another program become those of a declared column. */
 export const foreignForm: AdoptionSql['foreignForm'] = (table, column, declared): ForeignForm | undefined => {
@@ -74,7 +64,7 @@ export const foreignForm: AdoptionSql['foreignForm'] = (table, column, declared)
   }
   if (type.endsWith('[]')) {
     const { element } = declared;
-    if (!element || !isArrayOf(type, element)) return unknownForm(declared);
+    if (!element || !isExactly(elementOf(type), element)) return unknownForm(declared);
     const into = (value: string): string => `${value}::${elementType({ ...element, rules: {} })}[]`;
     return formTo({ form: declared, into, back }, declared);
   }

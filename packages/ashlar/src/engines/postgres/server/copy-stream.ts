@@ -15,7 +15,7 @@ export function copyFromClient(client: Client): OpenCopy {
         reject(error);
       });
     });
-    // a rejection that nobody waits for yet must not end the process
+    // a rejection before the first await would end the process
     failed.catch(() => undefined);
     return {
       linesBefore: 0,
