@@ -81,13 +81,19 @@ export interface Proving {
   rowsOf(table: string): string;
   readonly keys: KeyTexts;
   /**
-   * Finds what is wrong with the pages of a table and with its indexes, which no row shows: one line each.
+   * Returns a query for the owner for what is wrong with the pages of a table and with its indexes, one line each, in the column
+   * `found`; `undefined` where the engine cannot tell.
+   */
+  readonly damage: ((table: string) => string) | undefined;
+  /**
+   * Finds what the index of the primary key says and the rows of a table do not: one line each; `undefined` where
+   * {@link Proving.damage} finds it.
    *
    * @param run - runs statements of one transaction, which sees one snapshot
    */
-  findDamage(table: TableFacts, run: RunSql): Promise<readonly string[]>;
+  readonly indexDamage: ((table: TableFacts, run: RunSql) => Promise<readonly string[]>) | undefined;
   /**
-   * Calls `work`, whose statements read the rows of tables themselves and not by an index; `undefined` where {@link Proving.findDamage}
+   * Calls `work`, whose statements read the rows of tables themselves and not by an index; `undefined` where {@link Proving.damage}
    * finds rows that a key does not keep apart.
    */
   readonly withoutIndexes: (<T>(run: RunSql, work: () => Promise<T>) => Promise<T>) | undefined;

@@ -36,8 +36,9 @@ export interface RowContext {
 export async function findRowProblems(
   reader: LedgerReader,
   leaves: readonly Candidate[],
-  { isRetired = () => false, mayLack = () => false, notBefore = () => undefined, older }: RowContext = {},
+  context: RowContext = {},
 ): Promise<LedgerProblem[]> {
+  const { isRetired = () => false, mayLack = () => false, older } = context;
   const { table, log, dialect } = reader;
   const read: Read[] = [];
   const problems: LedgerProblem[] = [];
@@ -84,8 +85,10 @@ export async function findRowProblems(
       if (backdated !== undefined)
         report(leaf, `the column ${backdated} is not the time of the write, ${entry.at}`);
     }
-    const lacking = leaf.position === undefined ? undefined : notBefore(leaf.position);
-    if (lacking && entry.at !== '' && !(Date.parse(entry.at) >= lacking.early - day))
+    if (leaf.position === undefined || entry.at === '') continue;
+    const at = Date.parse(entry.at);
+    const lacking = context.notBefore?.(leaf.position);
+    if (lacking && !(at >= lacking.early - day))
       report(
         leaf,
         `the entry is dated ${entry.at}, but ${lacking.source} of ${lacking.at.toISOString()} does not have it`,

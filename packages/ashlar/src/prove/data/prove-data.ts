@@ -88,21 +88,26 @@ export async function proveData(
 }
 
 /** What a whole table shows: rows with the same key, and damage that no row shows, as a unique index that lacks rows. */
-const ofWholeTable = (engine: Engine, table: TableChecks): Promise<readonly BadRows[]> =>
-  reading(engine, table, async (rows, { run, attempt }) => {
-    const { findDamage, withoutIndexes = (_, work) => work() } = engine.dialect.proving;
+const ofWholeTable = async (engine: Engine, table: TableChecks): Promise<readonly BadRows[]> => {
+  const { damage, indexDamage, withoutIndexes = (_, work) => work() } = engine.dialect.proving;
+  const { name } = table.table;
+  const damaged = (what: string): BadRows => ({
+    check: { guarantee: 'declaration', what: `the table is damaged: ${what}` },
+    rows: 1,
+    keys: [],
+  });
+  const ofRows = await reading(engine, table, async (rows, { run, attempt }) => {
     const found: BadRows[] = [];
     for (const { what, bad } of table.atOnce) {
-      const check = { guarantee: 'declaration', what };
       const doubled = await attempt(() => withoutIndexes(run, () => rows.of(bad, mostKeys)));
-      if (doubled.rows > 0) found.push({ check, ...doubled });
+      if (doubled.rows > 0) found.push({ check: { guarantee: 'declaration', what }, ...doubled });
     }
-    for (const damage of await attempt(() => findDamage(table.table, run))) {
-      const check = { guarantee: 'declaration', what: `the table is damaged: ${damage}` };
-      found.push({ check, rows: 1, keys: [] });
-    }
+    if (indexDamage) found.push(...(await attempt(() => indexDamage(table.table, run))).map(damaged));
     return found;
   });
+  const ofPages = damage ? await engine.asOwner(({ run }) => run(damage(name))) : [];
+  return [...ofRows, ...ofPages.map((row) => damaged(String(row.found)))];
+};
 
 /** How many keys the finding of a check has. */
 const keysOf = ({ findings }: DataPosition, table: string, { guarantee, what }: BadRows['check']): number =>

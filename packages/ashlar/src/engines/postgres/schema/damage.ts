@@ -22,7 +22,7 @@ export async function withoutIndexes<T>(run: RunSql, work: () => Promise<T>): Pr
 }
 
 /** Compares the index of the primary key with the rows of the table, in one snapshot. */
-export async function findDamage(table: TableFacts, run: RunSql): Promise<readonly string[]> {
+export async function indexDamage(table: TableFacts, run: RunSql): Promise<readonly string[]> {
   const from = identifier(table.name);
   const keys = table.primaryKey.columns.map((name) => `t.${identifier(name)}`);
   const before = keys.map((_, at) => `previous_${at}`);

@@ -4,7 +4,7 @@ import { identifier, literal } from '../../../model/index.js';
 import { sql } from '../../../sql/template.js';
 import { columnCheck } from './column-sql.js';
 import { place } from './context.js';
-import { findDamage, withoutIndexes } from './damage.js';
+import { indexDamage, withoutIndexes } from './damage.js';
 import { postgresKeyTexts } from './key-texts.js';
 
 const own = (tables: readonly string[]): string => sql`
@@ -43,7 +43,8 @@ export const postgresProving: Proving = {
     WHERE t.isleaf
   `,
   keys: postgresKeyTexts,
-  findDamage,
+  damage: undefined,
+  indexDamage,
   withoutIndexes,
   identity: `SELECT ${place} || '/' || coalesce(min(applied_at)::text, '') AS identity FROM ashlar_migrations`,
   // a CHECK or the bounds of a partition would tell the planner that no row breaks them

@@ -31,12 +31,9 @@ export const sqliteProving: Proving = {
   rowsOf: (table) => `SELECT count(*) AS rows FROM main.${identifier(table)}`,
   keys: sqliteKeyTexts,
   // of NOT NULL and CHECK it names no row, as the checks of rows do
-  findDamage: async ({ name }, run) => {
-    const found = await run(
-      `SELECT integrity_check AS found FROM pragma_integrity_check(${literal(name)}) WHERE integrity_check <> 'ok' AND integrity_check NOT LIKE 'NULL value in %' AND integrity_check NOT LIKE 'CHECK constraint failed in %'`,
-    );
-    return found.map((row) => String(row.found));
-  },
+  damage: (table) =>
+    `SELECT integrity_check AS found FROM pragma_integrity_check(${literal(table)}) WHERE integrity_check <> 'ok' AND integrity_check NOT LIKE 'NULL value in %' AND integrity_check NOT LIKE 'CHECK constraint failed in %'`,
+  indexDamage: undefined,
   // integrity_check finds rows that a key does not keep apart
   withoutIndexes: undefined,
   // a copy of a file has the same
