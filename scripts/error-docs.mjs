@@ -528,6 +528,13 @@ await db.session(async (s) => {
     ...command('ashlar ledger checkpoint   # after restoring an older backup'),
     remedy: 'Find out which of the two histories is true before signing again.',
   },
+  'clocks-differ': {
+    cause:
+      'The clock of the machine that signs differs from the database’s by more than a minute, or the newest checkpoint is dated after it.',
+    ...command('ashlar ledger checkpoint'),
+    remedy:
+      'Correct the clock. If an earlier checkpoint was signed by a clock that was ahead, add `--clock-was-ahead` once.',
+  },
   'scope-shredded': {
     cause: '`ashlar key shred` destroyed the data key of a scope.',
     ...shown('await db.session({ scope: shredded }, (s) => s.get(dossiers, dossier.id));'),

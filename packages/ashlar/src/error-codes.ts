@@ -245,6 +245,10 @@ export const errorCodes = {
     exit: 1,
     meaning: 'The ledger is not an extension of the state that was signed or verified before.',
   },
+  'clocks-differ': {
+    exit: 1,
+    meaning: 'A checkpoint was not signed, because the time that it would state contradicts another clock.',
+  },
   'scope-shredded': {
     exit: 1,
     meaning: 'The data key of a scope was shredded. Its data cannot be read, and it gets no new key.',

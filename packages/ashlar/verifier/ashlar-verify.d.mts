@@ -54,17 +54,31 @@ export function verifyConsistencyFile(
   bytes: Uint8Array,
   keys: readonly string[],
 ): { origin: string; from: number; to: number };
+/** What an exported ledger contains. */
+export interface Exported extends Head {
+  /** The number of entries that were purged, and are known by their hashes only. */
+  retired: number;
+  /** How many of them were purged by retirements that no checkpoint signs: 0, unless these are believed. */
+  unsigned: number;
+  /** How many of the others a checkpoint has that was signed before the cutoff of their purge. */
+  older: number;
+  checkpoints: number;
+}
+
 /**
- * Verifies an exported ledger in constant memory.
+ * Verifies an exported ledger in constant memory. Its checkpoint must sign all retirements, because nothing else tells a purged
+ * entry from a hidden one.
  *
  * @param checkpointFiles - paths of further checkpoints that must agree
+ * @param options - `unsignedRetirements`: also believe retirements that the checkpoint does not sign
  * @throws NotValid, WrongUse
  */
 export function verifyExport(
   folder: string,
   keys: readonly string[],
   checkpointFiles?: readonly string[],
-): Promise<Head & { retired: number; checkpoints: number }>;
+  options?: { readonly unsignedRetirements?: boolean },
+): Promise<Exported>;
 /**
  * Checks the verifier against its test vectors and returns their number.
  *

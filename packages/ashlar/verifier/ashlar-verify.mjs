@@ -5,7 +5,7 @@
 //
 //   node ashlar-verify.mjs proof FILE --key VKEY
 //   node ashlar-verify.mjs consistency EARLIER-CHECKPOINT FILE --key VKEY
-//   node ashlar-verify.mjs export FOLDER --key VKEY [--checkpoint FILE]…
+//   node ashlar-verify.mjs export FOLDER --key VKEY [--checkpoint FILE]… [--unsigned-retirements]
 //   node ashlar-verify.mjs self-test
 //
 // VKEY is the verifier key of the ledger's signer, obtained separately from the file. --key is repeatable.
@@ -168,11 +168,15 @@ const readKey = (text) => {
   if (bytes.length !== 33 || bytes[0] !== 1 || bytes.toString('base64') !== encoded || !belongs)
     throw new WrongUse('a --key does not have the form name+id+base64, or its id does not match the key');
   const jwk = { kty: 'OKP', crv: 'Ed25519', x: bytes.subarray(1).toString('base64url') };
-  const retirements = sha256(`${name}\n`, Buffer.of(0xff), retirementsForm, bytes.subarray(1)).subarray(0, 4);
+  const idOf = (...kind) =>
+    sha256(`${name}\n`, ...kind, bytes.subarray(1))
+      .subarray(0, 4)
+      .toString('hex');
   return {
     name,
     id,
-    retirementsId: retirements.toString('hex'),
+    timeId: idOf(Buffer.of(4)),
+    retirementsId: idOf(Buffer.of(0xff), retirementsForm),
     key: createPublicKey({ key: jwk, format: 'jwk' }),
   };
 };
@@ -203,25 +207,50 @@ const openNote = (note, keys) => {
   return text;
 };
 
+/** The bytes behind the ids of one kind in the signatures of a note, each with the key; `length` bytes each. */
+const statementsIn = (note, text, keys, kind, length) =>
+  note
+    .slice(text.length + 1, -1)
+    .split('\n')
+    .flatMap((line) => {
+      const [, name, encoded] = line.split(' ');
+      const bytes = base64(encoded, 'a signature');
+      const id = bytes.subarray(0, 4).toString('hex');
+      const known = keys.find((one) => one.name === name && one[kind] === id);
+      if (known === undefined) return [];
+      demand(bytes.length === 4 + length, `the signature of ${name} is not valid`);
+      return [{ known, bytes: bytes.subarray(4) }];
+    });
+const demandSigned = ({ known, bytes }, statement, at) =>
+  demand(
+    verify(null, Buffer.from(statement), known.key, bytes.subarray(at)),
+    `the signature of ${known.name} is not valid`,
+  );
+
 /** What the signatures of a note state about retirements: their number and digest; undefined when they state nothing. */
 const retirementsIn = (note, text, keys) => {
-  for (const line of note.slice(text.length + 1, -1).split('\n')) {
-    const [, name, encoded] = line.split(' ');
-    const bytes = base64(encoded, 'a signature');
-    const id = bytes.subarray(0, 4).toString('hex');
-    const known = keys.find((one) => one.name === name && one.retirementsId === id);
-    if (known === undefined) continue;
-    demand(bytes.length === 4 + 16 + 32 + 64, `the signature of ${name} is not valid`);
-    const [seconds, count] = [bytes.readBigUInt64BE(4), bytes.readBigUInt64BE(12)];
-    const digest = bytes.subarray(20, 52);
-    const statement = `${retirementsForm}\ntime ${seconds}\nretirements ${count} ${digest.toString('base64')}\n${text}`;
-    demand(
-      verify(null, Buffer.from(statement), known.key, bytes.subarray(52)),
-      `the signature of ${name} is not valid`,
-    );
+  const stated = statementsIn(note, text, keys, 'retirementsId', 16 + 32 + 64).map((one) => {
+    const [seconds, count] = [one.bytes.readBigUInt64BE(0), one.bytes.readBigUInt64BE(8)];
+    const digest = one.bytes.subarray(16, 48);
+    const lines = `retirements ${count} ${digest.toString('base64')}`;
+    demandSigned(one, `${retirementsForm}\ntime ${seconds}\n${lines}\n${text}`, 48);
     return { count: Number(count), digest };
+  });
+  for (const { count, digest } of stated) {
+    const same = count === stated[0].count && digest.equals(stated[0].digest);
+    demand(same, 'the signatures of the checkpoint state different retirements');
   }
-  return undefined;
+  return stated[0];
+};
+
+/** The earliest time that a signature of a note states, in milliseconds (https://c2sp.org/tlog-cosignature); undefined without one. */
+const timeIn = (note, text, keys) => {
+  const times = statementsIn(note, text, keys, 'timeId', 8 + 64).map((one) => {
+    const seconds = one.bytes.readBigUInt64BE(0);
+    demandSigned(one, `cosignature/v1\ntime ${seconds}\n${text}`, 8);
+    return Number(seconds) * 1_000;
+  });
+  return times.length > 0 ? Math.min(...times) : undefined;
 };
 
 const openCheckpoint = (note, keys) => {
@@ -236,6 +265,7 @@ const openCheckpoint = (note, keys) => {
     size: numberIn(size, 'the size'),
     root: hashIn(root, 'the root'),
     retirements: retirementsIn(note, text, keys),
+    time: timeIn(note, text, keys),
   };
 };
 
@@ -247,12 +277,12 @@ const readEntry = (bytes, log, where = 'the entry') => {
   } catch {
     throw new NotValid(`${where} is not valid JSON`);
   }
-  const [format, entryLog, , at, row] = Array.isArray(value) && value.length === 5 ? value : [];
+  const [format, entryLog, salt, at, row] = Array.isArray(value) && value.length === 5 ? value : [];
   demand(format === 'ashlar/entry/v1', `${where} is not an ashlar/entry/v1 entry`);
   // a checkpoint's origin is the name of the log, with or without a system's name before it
   const same = entryLog === log || (entryLog !== '' && log.endsWith(`/${entryLog}`));
   demand(same, `${where} belongs to log ${JSON.stringify(entryLog)}, the checkpoint to log ${log}`);
-  return { at, row };
+  return { at, row, salt };
 };
 
 // ---- Files ----
@@ -288,8 +318,9 @@ export function verifyProofFile(bytes, keys) {
     holds,
     `the entry is not at position ${position} of the log with ${checkpoint.size} entries that was signed`,
   );
-  const { retirements: _, ...head } = checkpoint;
-  return { ...head, position, ...readEntry(entry, checkpoint.origin) };
+  const { origin, size, root } = checkpoint;
+  const { at, row } = readEntry(entry, origin);
+  return { origin, size, root, position, at, row };
 }
 
 /**
@@ -333,32 +364,82 @@ const retirementsOf = (folder) => {
   const digests = [sha256(retirementsForm)];
   const runs = lines.map((line, at) => {
     digests.push(sha256(digests[at], line));
-    const [number, first, last] = JSON.parse(line);
+    const where = `line ${at + 1} of retirements.jsonl`;
+    let values;
+    try {
+      values = JSON.parse(line);
+    } catch {
+      throw new NotValid(`${where} is not valid JSON`);
+    }
+    demand(Array.isArray(values), `${where} is malformed`);
+    const [number, first, last, cutoff] = values;
     const fits = number === at + 1 && areSizes([first, last]) && first <= last;
-    demand(fits, `line ${at + 1} of retirements.jsonl is malformed`);
-    return { first, last };
+    demand(fits, `${where} is malformed`);
+    return { number, first, last, cutoff };
   });
   runs.sort((a, b) => a.first - b.first);
+  let next = 0;
   return {
     digests,
-    /** Tells whether a position was purged; the positions are asked for in order. */
-    has: (position) => {
-      while (runs.length > 0 && runs[0].last < position) runs.shift();
-      return runs.length > 0 && runs[0].first <= position;
+    count: lines.length,
+    /** The retirement of a position; undefined where none has it. The positions are asked for in order. */
+    of: (position) => {
+      while (runs[next]?.last < position) next += 1;
+      return runs[next]?.first <= position ? runs[next] : undefined;
     },
   };
 };
 
 /**
+ * Says of which positions an entry may lack a time. Only rows that are older than the ledger have none: they come first, and
+ * were there when the first checkpoint was signed.
+ */
+const olderRows = (checkpoints) => {
+  const signed = checkpoints.reduce(
+    (least, { size }) => (size > 0 ? Math.min(least, size) : least),
+    Infinity,
+  );
+  let hasTime = false;
+  return ({ at, salt }, position) => {
+    hasTime ||= at !== '';
+    // on SQLite, whose salts are plain hex, the step that makes a ledger may insert rows before it seals older ones
+    return at !== '' || (position < signed && !(hasTime && String(salt).includes('-')));
+  };
+};
+
+/** Returns a function that gives the size of the largest checkpoint that was signed by a time, in logarithmic time. */
+const sizeByTime = (checkpoints) => {
+  const dated = checkpoints.filter(({ time }) => time !== undefined).sort((a, b) => a.time - b.time);
+  let most = 0;
+  const sizes = dated.map(({ size }) => {
+    most = Math.max(most, size);
+    return most;
+  });
+  return (time) => {
+    let [low, high] = [0, dated.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (dated[middle].time <= time) low = middle + 1;
+      else high = middle;
+    }
+    return sizes[low - 1] ?? 0;
+  };
+};
+
+/**
  * Verifies an exported ledger in constant memory. Its folder contains `entries.jsonl`, one entry per line in base64, in
- * order, and `checkpoint`. Of an entry that was purged there is `{"retired":HASH}`, and `retirements.jsonl` has its position. Optional: `leaves.bin`, which identifies a changed line, and further `*.checkpoint` files, all
- * of which must agree.
+ * order, and `checkpoint`. Of an entry that was purged there is `{"retired":HASH}`, and `retirements.jsonl` has its position.
+ * The checkpoint must sign all lines of `retirements.jsonl`, because nothing else tells a purged entry from a hidden one.
+ * Optional: `leaves.bin`, which identifies a changed line, and further `*.checkpoint` files, all of which must agree.
  *
  * @param keys - verifier keys as text
  * @param checkpointFiles - paths of further checkpoints
+ * @param options - `unsignedRetirements`: also believe retirements that the checkpoint does not sign
+ * @returns the signed head; `retired`: how many entries were purged, `unsigned`: how many of these no checkpoint signs, `older`: how
+ *   many of these were in a checkpoint that was signed before the time by which they had to be written
  * @throws NotValid, WrongUse
  */
-export async function verifyExport(folder, keys, checkpointFiles = []) {
+export async function verifyExport(folder, keys, checkpointFiles = [], { unsignedRetirements = false } = {}) {
   const known = keys.map(readKey);
   const read = (file) => ({ file, ...openCheckpoint(utf8(readFileSync(file), file), known) });
   const head = read(join(folder, 'checkpoint'));
@@ -369,13 +450,24 @@ export async function verifyExport(folder, keys, checkpointFiles = []) {
     demand(origin === head.origin, `${file} belongs to log ${origin}, the export to log ${head.origin}`);
     demand(size <= head.size, `${file} signs ${size} entries, the export has only ${head.size}`);
   }
-  const purged = retirementsOf(folder);
+  const purges = retirementsOf(folder);
+  const signed = head.retirements?.count ?? 0;
   for (const { file, retirements } of [head, ...others]) {
-    const same = retirements === undefined || purged.digests[retirements.count]?.equals(retirements.digest);
+    const same = retirements === undefined || purges.digests[retirements.count]?.equals(retirements.digest);
     demand(same, `retirements.jsonl differs from the retirements that ${file} signs`);
   }
+  demand(
+    purges.count === signed || unsignedRetirements,
+    `the checkpoint signs ${signed} of the ${purges.count} lines of retirements.jsonl: the entries of the others may be hidden`,
+  );
+  const sizeBy = sizeByTime(others);
+  const isOlder = (purge, position) => {
+    purge.covered ??= sizeBy(Date.parse(purge.cutoff));
+    return position < purge.covered;
+  };
+  const mayLackTime = olderRows([head, ...others]);
   const tree = new GrowingTree();
-  let retired = 0;
+  const counts = { retired: 0, unsigned: 0, older: 0 };
   let compared = 0;
   const compare = () => {
     for (; others[compared]?.size === tree.size; compared += 1) {
@@ -391,19 +483,31 @@ export async function verifyExport(folder, keys, checkpointFiles = []) {
     for await (const line of entries.readLines()) {
       const where = `line ${tree.size + 1} of entries.jsonl`;
       demand(tree.size < head.size, `${where} exceeds the ${head.size} signed entries`);
-      const isPurged = purged.has(tree.size);
+      const purge = purges.of(tree.size);
       const [, hash] = /^\{"retired":"(.*)"\}$/.exec(line) ?? [];
-      demand(hash === undefined || isPurged, `${where} has no entry, and retirements.jsonl no line for it`);
       demand(
-        hash !== undefined || !isPurged,
+        hash === undefined || purge !== undefined,
+        `${where} has no entry, and retirements.jsonl no line for it`,
+      );
+      demand(
+        hash !== undefined || purge === undefined,
         `${where} has an entry that retirements.jsonl records as purged`,
       );
-      if (isPurged) retired += 1;
-      const entry = isPurged ? undefined : base64(line.replace(/^"(.*)"$/, '$1'), where);
-      const leaf = isPurged ? hashIn(hash, where) : leafHash(entry);
+      const bytes = purge === undefined ? base64(line.replace(/^"(.*)"$/, '$1'), where) : undefined;
+      const leaf = bytes === undefined ? hashIn(hash, where) : leafHash(bytes);
       const same = leaves === undefined || leaves.next()?.equals(leaf);
       demand(same, `${where} differs from leaves.bin`);
-      if (!isPurged) readEntry(entry, head.origin, where);
+      if (bytes === undefined) {
+        counts.retired += 1;
+        if (purge.number > signed) counts.unsigned += 1;
+        else if (isOlder(purge, tree.size)) counts.older += 1;
+      } else {
+        const entry = readEntry(bytes, head.origin, where);
+        demand(
+          mayLackTime(entry, tree.size),
+          `${where} has no time, but its row is not older than the ledger`,
+        );
+      }
       tree.append(leaf);
       compare();
     }
@@ -423,8 +527,8 @@ export async function verifyExport(folder, keys, checkpointFiles = []) {
     tree.root().equals(head.root),
     'the entries differ from the signed entries: the root does not match',
   );
-  const { retirements: _, ...signed } = head;
-  return { ...signed, retired, checkpoints: others.length + 1 };
+  const { retirements: _retirements, time: _time, ...signedHead } = head;
+  return { ...signedHead, ...counts, checkpoints: others.length + 1 };
 }
 
 /**
@@ -466,7 +570,7 @@ export function selfTest() {
 
 const usage = `usage: ashlar-verify proof FILE --key VKEY
        ashlar-verify consistency EARLIER-CHECKPOINT FILE --key VKEY
-       ashlar-verify export FOLDER --key VKEY [--checkpoint FILE]...
+       ashlar-verify export FOLDER --key VKEY [--checkpoint FILE]... [--unsigned-retirements]
        ashlar-verify self-test
 `;
 
@@ -479,9 +583,14 @@ const commands = {
     const { origin, from, to } = verifyConsistencyFile(readFileSync(earlier), readFileSync(file), key);
     return `${origin} with ${to} entries begins with its first ${from}`;
   },
-  export: async ([folder], { key, checkpoint }) => {
-    const { origin, size, retired, checkpoints } = await verifyExport(folder, key, checkpoint);
-    const without = retired === 0 ? '' : `, ${retired} of them purged and known by their hashes only`;
+  export: async ([folder], { key, checkpoint, 'unsigned-retirements': unsignedRetirements }) => {
+    const found = await verifyExport(folder, key, checkpoint, { unsignedRetirements });
+    const { origin, size, retired, unsigned, older, checkpoints } = found;
+    const signed = `${retired - unsigned} by signed retirements, ${older} of these in a checkpoint from before the cutoff`;
+    const without =
+      retired === 0
+        ? ''
+        : `, ${retired} of them purged and known by their hashes only: ${signed}; ${unsigned} by retirements that nothing signs`;
     return `all ${size} entries of ${origin} match${without} (checkpoints: ${checkpoints})`;
   },
   'self-test': async () => `${selfTest()} vectors`,
@@ -492,7 +601,7 @@ const main = async () => {
   const text = { type: 'string', multiple: true, default: [] };
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { key: text, checkpoint: text },
+    options: { key: text, checkpoint: text, 'unsigned-retirements': { type: 'boolean', default: false } },
   });
   const [name, ...files] = positionals;
   if (!Object.hasOwn(commands, name ?? '') || files.length !== fileCounts[name])

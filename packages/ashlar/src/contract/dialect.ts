@@ -13,7 +13,7 @@ import type { Owner } from './owner.js';
 import type { TableRights } from './rights.js';
 import type { RoleDialect } from './roles.js';
 import type { Schema, SchemaChange, SchemaColumn, SchemaTable } from './schema.js';
-import type { SqlName } from './sql.js';
+import type { RunSql, SqlName } from './sql.js';
 import type { TableFacts } from './table.js';
 
 /** A database object that guarantees rely on and that exists once in each database. Its name begins with `ashlar_`. */
@@ -81,15 +81,22 @@ export interface Proving {
   rowsOf(table: string): string;
   readonly keys: KeyTexts;
   /**
-   * Returns the SQL condition that `other` is another row than `t` of the same table, whatever their values; `undefined` where
-   * {@link Proving.damage} finds rows that a key does not keep apart.
-   */
-  readonly isOther: ((other: string, t: string) => string) | undefined;
-  /**
-   * Returns a query for what is wrong with the pages of a table and with its indexes, one line each, in the column `found`; `undefined`
-   * where the engine cannot tell.
+   * Returns a query for the owner for what is wrong with the pages of a table and with its indexes, one line each, in the column
+   * `found`; `undefined` where the engine cannot tell.
    */
   readonly damage: ((table: string) => string) | undefined;
+  /**
+   * Finds what the index of the primary key says and the rows of a table do not: one line each; `undefined` where
+   * {@link Proving.damage} finds it.
+   *
+   * @param run - runs statements of one transaction, which sees one snapshot
+   */
+  readonly indexDamage: ((table: TableFacts, run: RunSql) => Promise<readonly string[]>) | undefined;
+  /**
+   * Calls `work`, whose statements read the rows of tables themselves and not by an index; `undefined` where {@link Proving.damage}
+   * finds rows that a key does not keep apart.
+   */
+  readonly withoutIndexes: (<T>(run: RunSql, work: () => Promise<T>) => Promise<T>) | undefined;
   /** A query for a text that tells this database from others, as far as it can be told: `identity`. */
   readonly identity: string;
   /**

@@ -71,6 +71,20 @@ export interface Retirement {
   readonly retiredAt: string;
 }
 
+/** A run of positions; the last one is inclusive. */
+export type PositionRun = Pick<Retirement, 'first' | 'last'>;
+
+/** What the retirements of a ledger add up to. */
+export interface RetirementTotals {
+  readonly count: number;
+  /** The number of retired positions. */
+  readonly retired: number;
+  /** The position after the last one that was retired; 0 where none was. */
+  readonly end: number;
+  /** A retirement that has a position of another one. */
+  readonly misfit: PositionRun | undefined;
+}
+
 /** A legal hold, as far as it says which rows of one table stay. */
 export interface Hold {
   /** The primary key of the one row that it covers, as an object of its columns; `null` for every row. */
@@ -94,7 +108,7 @@ export interface LedgerReader extends TreeReader {
   /** The name of the ledger's log, which each entry contains. */
   readonly log: string;
   head(): Promise<Head | undefined>;
-  /** Returns at most `limit` leaves from the position `from` on, in order of position. */
+  /** Returns at most `limit` leaves from the position `from` on, in order of position; fewer where their entries are large. */
   leaves(from: number, limit: number): Promise<readonly Leaf[]>;
   /** Returns the stored hashes of a level of the tree, from position `from` up to but not including `to`, in order. */
   nodes(level: number, from: number, to: number): Promise<readonly Node[]>;
@@ -108,6 +122,12 @@ export interface LedgerReader extends TreeReader {
   retirements(from: number, limit: number): Promise<readonly Retirement[] | undefined>;
   /** Returns at most `limit` retirements with a number above `after`, in the order of their numbers; none without the side table. */
   retirementLines(after: number, limit: number): Promise<readonly Retirement[]>;
+  /** Returns what the retirements add up to, with one statement; `undefined` without the side table. */
+  retirementTotals(): Promise<RetirementTotals | undefined>;
+  /** Whether entries are guarded as version 1 guarded them: a purge deletes them without a record. */
+  purgesUnrecorded(): Promise<boolean>;
+  /** Returns the keys of the leaves of each run, as text, in the order of their positions. */
+  rowKeys(runs: readonly PositionRun[]): Promise<readonly (readonly string[])[]>;
   /** Returns the time of the database's clock (ISO 8601). */
   now(): Promise<string>;
   /** Returns the legal holds that cover rows of the table, open and released. */

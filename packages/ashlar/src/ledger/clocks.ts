@@ -1,5 +1,11 @@
-/** Clocks of different machines may differ by this much, in milliseconds. */
+/** Clocks of different machines may differ by this much while a checkpoint is signed, in milliseconds. */
+export const minute = 60_000;
+
+/** What clocks that differ by more than this show cannot be verified, in milliseconds. */
 export const hour = 3_600_000;
 
-/** A transaction may take this long, in milliseconds, before its rows are sealed. */
+/**
+ * A transaction may take this long, in milliseconds, before its rows are sealed; and times that contradict each other by more than
+ * this are no matter of clocks.
+ */
 export const day = 24 * hour;

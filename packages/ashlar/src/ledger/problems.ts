@@ -12,28 +12,13 @@ export interface KnownRoot {
   readonly retirements?: SignedRetirements;
 }
 
-/** A root hash whose source states a time. */
-export type DatedRoot = KnownRoot & { readonly at: Date };
-
-/** The roots whose sources state a time. */
-export function datedRoots(roots: readonly KnownRoot[]): readonly DatedRoot[] {
-  return roots.flatMap((one) => (one.at ? [{ ...one, at: one.at }] : []));
-}
-
-/** Returns a function that finds the newest dated root of at most a size, in logarithmic time. */
-export function newestUpTo(roots: readonly KnownRoot[]): (size: number) => DatedRoot | undefined {
-  const rising: DatedRoot[] = [];
-  for (const one of [...datedRoots(roots)].sort((a, b) => a.size - b.size))
-    if (one.at > (rising.at(-1)?.at ?? new Date(0))) rising.push(one);
-  return (size) => {
-    let [low, high] = [0, rising.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((rising[middle] as DatedRoot).size <= size) low = middle + 1;
-      else high = middle;
-    }
-    return rising[low - 1];
-  };
+/** A root hash whose source states a time, with the times between which it was made. */
+export interface DatedRoot extends KnownRoot {
+  readonly at: Date;
+  /** The earliest time at which it was made, in milliseconds since 1970, if all clocks but its own were right. */
+  readonly early: number;
+  /** The latest time at which it was made, likewise. */
+  readonly late: number;
 }
 
 /** One problem that a verification finds in a ledger. */

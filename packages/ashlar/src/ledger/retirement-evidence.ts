@@ -1,7 +1,7 @@
 import type { LedgerReader, Retirement } from '../contract/ledger.js';
 import type { Period } from '../contract/retention.js';
+import type { CheckpointTimes } from './checkpoint-times.js';
 import { day, hour } from './clocks.js';
-import { type DatedRoot, datedRoots, type KnownRoot } from './problems.js';
 
 /** The present time by the clocks of the database and of this process. */
 export interface Clocks {
@@ -11,7 +11,7 @@ export interface Clocks {
 
 /** What signed checkpoints show about the age of retired rows, and what they do not. */
 export class Evidence {
-  readonly #dated: readonly DatedRoot[];
+  readonly #times: CheckpointTimes;
   readonly #reasons = new Map<string, { count: number; first: number; last: number }>();
   readonly #period: Period | undefined;
   readonly #clocks: Clocks;
@@ -20,8 +20,8 @@ export class Evidence {
   /** How long after a cutoff a checkpoint counts as one from before it. */
   readonly #margin: number;
 
-  constructor({ table }: LedgerReader, checkpoints: readonly KnownRoot[], clocks: Clocks) {
-    this.#dated = datedRoots(checkpoints);
+  constructor({ table }: LedgerReader, times: CheckpointTimes, clocks: Clocks) {
+    this.#times = times;
     const { retention } = table.facts;
     this.#period = retention?.period;
     this.#clocks = clocks;
@@ -35,12 +35,23 @@ export class Evidence {
   examine({ first, last, cutoff, retiredAt }: Retirement, report: (what: string) => void): void {
     const at = Date.parse(retiredAt);
     const which = `the positions ${first} to ${last}`;
-    if (!(at <= this.#clocks.database.getTime() + hour)) {
+    const { own, database } = this.#clocks;
+    const [early, late] = [own.getTime(), database.getTime()].sort((one, other) => one - other) as [
+      number,
+      number,
+    ];
+    if (!(at <= late + day)) {
       report(`the retirement of ${which} is dated ${retiredAt}, in the future`);
       return;
     }
-    if (at > this.#clocks.own.getTime() + hour) {
-      this.doubt('the clock of the database is ahead of that of this machine', first, last);
+    if (at > early + hour) {
+      this.doubt(
+        at > late + hour
+          ? 'it is dated in the future'
+          : `the clock of the database is ${own < database ? 'ahead of' : 'behind'} that of this machine`,
+        first,
+        last,
+      );
       return;
     }
     if (cutoff === null) {
@@ -48,12 +59,10 @@ export class Evidence {
       return;
     }
     const until = Date.parse(cutoff);
-    const younger = this.#dated.find(
-      (one) => this.#fromInsert && one.at.getTime() > until + day && one.size <= last,
-    );
-    if (younger) {
+    const newest = this.#fromInsert ? this.#times.upTo(last) : undefined;
+    if (newest && newest.early > until + day) {
       report(
-        `${which} were retired although they were younger than ${cutoff}: ${younger.source} of ${younger.at.toISOString()} has only ${younger.size} entries`,
+        `${which} were retired although they were younger than ${cutoff}: ${newest.source} of ${newest.at.toISOString()} has only ${newest.size} entries`,
       );
       return;
     }
@@ -65,9 +74,7 @@ export class Evidence {
       this.doubt('the time from which they are kept is not that of their insert', first, last);
       return;
     }
-    const covered = this.#dated
-      .filter((one) => one.at.getTime() <= until + this.#margin)
-      .reduce((most, { size }) => Math.max(most, size), 0);
+    const covered = this.#times.sizeAt(until + this.#margin);
     if (covered <= last)
       this.doubt('no signed checkpoint from before their cutoff has them', Math.max(first, covered), last);
   }

@@ -1,8 +1,12 @@
 import type { Hold, LedgerReader, Retirement } from '../contract/ledger.js';
+import type { CheckpointTimes } from './checkpoint-times.js';
+import { hour } from './clocks.js';
 import { isKey, rowKeyOf } from './compare.js';
 import type { LedgerProblem } from './problems.js';
 import type { Evidence } from './retirement-evidence.js';
-import type { SignedLines } from './signed-retirements.js';
+
+/** A hold may wait this long for a purge that began before it, in milliseconds. */
+const waits = 30_000;
 
 /** The legal holds over the rows of a ledger, compared with what was retired. */
 export interface HoldsOver {
@@ -20,12 +24,12 @@ type PlacedHold = Hold & { readonly signedBefore: number };
 /** Reads the legal holds over the rows of a ledger. */
 export async function holdsOver(
   reader: LedgerReader,
-  signed: SignedLines,
+  times: CheckpointTimes,
   evidence: Evidence,
 ): Promise<HoldsOver> {
   const holds = (await reader.holds()).map((hold) => ({
     ...hold,
-    signedBefore: signed.countAt(Date.parse(hold.placedAt)),
+    signedBefore: times.countAt(Date.parse(hold.placedAt)),
   }));
   const ofTable = holds.filter((hold) => hold.scope === null && valuesOf(reader, hold) === undefined);
   const unverified: string[] = [];
@@ -41,7 +45,16 @@ export async function holdsOver(
         );
       return false;
     }
-    return hold.releasedAt === null || Date.parse(hold.releasedAt) > at;
+    const released = hold.releasedAt === null ? Infinity : Date.parse(hold.releasedAt);
+    // a release has the time of the application, and a hold that waits for the purge that of its own beginning
+    const why =
+      released > at && released <= at + hour
+        ? 'a legal hold was released at about the time of the purge'
+        : released > at && placed > at - waits
+          ? 'a legal hold was placed at about the time of the purge'
+          : undefined;
+    if (why) evidence.doubt(why, first, last);
+    return released > at && why === undefined;
   };
   return {
     unverified,

@@ -4,6 +4,7 @@ import { day } from './clocks.js';
 import { firstBackdated, firstDifference, keyOfEntry } from './compare.js';
 import { type Entry, readEntry } from './entry.js';
 import { leafHash } from './merkle.js';
+import type { OlderRows } from './older-rows.js';
 import type { DatedRoot, LedgerProblem } from './problems.js';
 
 /** A leaf, or an entry without a leaf. */
@@ -20,8 +21,12 @@ interface Read {
 export interface RowContext {
   /** Whether the row and the entry of a position were purged. */
   isRetired?(position: number): boolean;
+  /** Whether the row and the entry of a position may have been purged, although nothing records it. */
+  mayLack?(position: number): boolean;
   /** The newest signed checkpoint that does not have a position yet. */
   notBefore?(position: number): DatedRoot | undefined;
+  /** Where entries may lack a time. Default: anywhere. */
+  readonly older?: OlderRows;
 }
 
 /**
@@ -31,8 +36,9 @@ export interface RowContext {
 export async function findRowProblems(
   reader: LedgerReader,
   leaves: readonly Candidate[],
-  { isRetired = () => false, notBefore = () => undefined }: RowContext = {},
+  context: RowContext = {},
 ): Promise<LedgerProblem[]> {
+  const { isRetired = () => false, mayLack = () => false, older } = context;
   const { table, log, dialect } = reader;
   const read: Read[] = [];
   const problems: LedgerProblem[] = [];
@@ -41,7 +47,8 @@ export async function findRowProblems(
   for (const leaf of leaves) {
     const retired = leaf.position !== undefined && isRetired(leaf.position);
     if (leaf.entry === undefined) {
-      if (!retired) report(leaf, 'the entry is missing');
+      if (!retired && !(leaf.position !== undefined && mayLack(leaf.position)))
+        report(leaf, 'the entry is missing');
       continue;
     }
     if (retired) report(leaf, 'the entry is recorded as purged, but it is there');
@@ -52,7 +59,11 @@ export async function findRowProblems(
     else if (!entry) report(leaf, 'the entry is not valid JSON of the form ashlar/entry/v1');
     else if (entry.log !== log) report(leaf, `the entry belongs to the log ${entry.log}`);
     else if (!key) report(leaf, 'the entry belongs to another row');
-    else read.push({ leaf, bytes: leaf.entry, entry, key });
+    else {
+      if (leaf.position !== undefined && older && !(await older.fits(leaf.position, entry)))
+        report(leaf, 'the entry has no time, but its row is not older than the ledger');
+      read.push({ leaf, bytes: leaf.entry, entry, key });
+    }
   }
   const { stored, unreadable } = await readRows(reader, read);
   for (const { leaf, bytes, entry } of read) {
@@ -74,8 +85,10 @@ export async function findRowProblems(
       if (backdated !== undefined)
         report(leaf, `the column ${backdated} is not the time of the write, ${entry.at}`);
     }
-    const lacking = leaf.position === undefined ? undefined : notBefore(leaf.position);
-    if (lacking && entry.at !== '' && !(Date.parse(entry.at) >= lacking.at.getTime() - day))
+    if (leaf.position === undefined || entry.at === '') continue;
+    const at = Date.parse(entry.at);
+    const lacking = context.notBefore?.(leaf.position);
+    if (lacking && !(at >= lacking.early - day))
       report(
         leaf,
         `the entry is dated ${entry.at}, but ${lacking.source} of ${lacking.at.toISOString()} does not have it`,

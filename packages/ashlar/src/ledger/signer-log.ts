@@ -4,6 +4,7 @@ import type { TreeReader } from '../contract/ledger.js';
 import { AshlarError } from '../errors.js';
 import { writeAtomically } from '../files/write.js';
 import { type Checkpoint, openCheckpoint, type SignedCheckpoint, signStatement } from './checkpoint.js';
+import { minute } from './clocks.js';
 import { requireContinuation } from './continuation.js';
 import type { Signer, Verifier } from './keys.js';
 import { withSignatures } from './note.js';
@@ -41,7 +42,7 @@ const readOne = async (file: string, verifiers: readonly Verifier[]): Promise<Ke
 
 /**
  * Reads signed checkpoints from one file, or from every file `*.checkpoint` in a folder, and returns them by
- * ascending size, of the same size the oldest first. Each must be signed by one of the verifiers: none is skipped, because it may be the one that shows
+ * ascending size, of the same size by ascending number of retirements. Each must be signed by one of the verifiers: none is skipped, because it may be the one that shows
  * a loss.
  *
  * @throws AshlarError `signature-invalid`, `usage`
@@ -56,8 +57,17 @@ export async function readCheckpoints(
   const read: KeptCheckpoint[] = [];
   for (const file of files.sort()) read.push(await readOne(file, verifiers));
   const time = ({ signedAt }: SignedCheckpoint): number => signedAt?.getTime() ?? 0;
-  return read.sort((a, b) => a.size - b.size || time(a) - time(b));
+  const lines = ({ retirements }: SignedCheckpoint): number => retirements?.count ?? 0;
+  return read.sort((a, b) => a.size - b.size || lines(a) - lines(b) || time(a) - time(b));
 }
+
+const isDatedLater = ({ file, signedAt }: KeptCheckpoint, at: Date): AshlarError =>
+  new AshlarError('clocks-differ', {
+    message: `${basename(file)} is dated ${signedAt?.toISOString()}, which is later than ${at.toISOString()}, the time by this machine's clock.`,
+    detail: 'A checkpoint is evidence of its time: the times of those of one ledger must rise.',
+    suggestion:
+      'Correct the clock. If it was ahead when that checkpoint was signed, sign with --clock-was-ahead (clockWasAhead): its time then counts no longer.',
+  });
 
 /** A request to sign the head of a log as a checkpoint. */
 export interface SigningRequest {
@@ -75,6 +85,8 @@ export interface SigningRequest {
   readonly retirements?: RetirementLines | undefined;
   /** The time that the signature states. Default: the present time of this process. */
   readonly at?: Date;
+  /** Whether to sign although the newest checkpoint is dated later: a wrong clock has dated it. */
+  readonly clockWasAhead?: boolean;
 }
 
 /**
@@ -85,7 +97,7 @@ export interface SigningRequest {
  *
  * @returns the signed checkpoint: a note that states when it was signed
  * @throws AshlarError `ledger-conflict` where the log is smaller than a signed one or has another history, or the head is
- *   not the head of the tree; `signature-invalid` where a checkpoint in the folder lacks a signature of a known key
+ *   not the head of the tree; `clocks-differ` where the newest checkpoint is dated later; `signature-invalid` where a checkpoint in the folder lacks a signature of a known key
  */
 export async function signHead(request: SigningRequest): Promise<string> {
   const { folder, signer, cosigner, former = [], head, reader, retirements, at = new Date() } = request;
@@ -106,6 +118,8 @@ export async function signHead(request: SigningRequest): Promise<string> {
   );
   const signed = same.find((one) => one.signedAt && signers.every((each) => one.signedBy.includes(each)));
   if (signed !== undefined) return signed.note;
+  if (newest?.signedAt && !request.clockWasAhead && at.getTime() < newest.signedAt.getTime() - minute)
+    throw isDatedLater(newest, at);
   const own = signStatement(head, { at, retirements }, ...signers);
   for (const { file, note: earlier } of same) {
     const note = withSignatures(own, earlier);

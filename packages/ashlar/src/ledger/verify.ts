@@ -1,9 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Leaf, LedgerReader } from '../contract/ledger.js';
-import { type KnownRoot, type LedgerProblem, newestUpTo } from './problems.js';
+import { CheckpointTimes } from './checkpoint-times.js';
+import { OlderRows } from './older-rows.js';
+import type { KnownRoot, LedgerProblem } from './problems.js';
 import { treeRoot } from './proofs.js';
 import type { RetirementLines } from './retirement-lines.js';
-import { retiredWithin, verifyRetirements } from './retirements.js';
+import { isRecordPending, retiredWithin, verifyRetirements } from './retirements.js';
 import { findRowProblems } from './rows.js';
 import { TreeMarks } from './tree-marks.js';
 import { type CompletedNode, TreeRebuild } from './tree-rebuild.js';
@@ -17,7 +19,7 @@ export interface VerifyOptions {
   readonly trusted?: KnownRoot | undefined;
   /** The root hashes of signed checkpoints, each of which the tree must have had at the checkpoint's size. */
   readonly checkpoints?: readonly KnownRoot[] | undefined;
-  /** The number of leaves to hold in memory at a time. Default 5,000. */
+  /** The number of leaves to hold in memory at a time, fewer where their entries are large. Default 5,000. */
   readonly chunk?: number | undefined;
   /**
    * The mark of the reader before everything was sealed: what it shows and has no leaf is a problem. `undefined` if it could
@@ -40,8 +42,8 @@ export interface Verification {
   /** The number of positions whose entries and rows were purged by retention. */
   readonly retired: number;
   /**
-   * Why retirements cannot be verified, one line for each reason. A retirement is verified if a signed checkpoint from before
-   * its cutoff has its positions.
+   * What cannot be verified, one line for each reason. A retirement is verified if a signed checkpoint from before its cutoff has
+   * its positions. With `trusted` it says nothing of the retirements that this checkpoint signs.
    */
   readonly unverified: readonly string[];
   /** The number of recorded retirements, and their digest; `undefined` where the ledger records none. */
@@ -71,8 +73,12 @@ export async function verifyEntries(
   await marks.before(from);
   marks.at(tree, undefined);
 
+  const times = new CheckpointTimes(checkpoints, now);
   // an entry beyond a checkpoint was not there when it was signed
-  const notBefore = newestUpTo(checkpoints);
+  const notBefore = (position: number) => times.upTo(position);
+  const older = new OlderRows(reader, trusted ? [trusted, ...checkpoints] : checkpoints);
+  const isPending = await isRecordPending(reader, times);
+  const mayLack = (position: number): boolean => isPending && position < (head?.firstProvable ?? 0);
   while (rows.length < mostProblems) {
     const leaves = await reader.leaves(tree.size, chunk);
     if (leaves.length === 0) break;
@@ -80,7 +86,7 @@ export async function verifyEntries(
     await nextTurn();
     const { consecutive, gap } = unbroken(leaves, tree.size);
     const isRetired = await retiredWithin(reader, tree.size, tree.size + consecutive.length);
-    rows.push(...(await findRowProblems(reader, consecutive, { isRetired, notBefore })));
+    rows.push(...(await findRowProblems(reader, consecutive, { isRetired, mayLack, notBefore, older })));
     await marks.load(tree.size + consecutive.length);
     const completed: CompletedNode[] = [];
     for (const leaf of consecutive) {
@@ -103,11 +109,12 @@ export async function verifyEntries(
   if (mark !== undefined) rows.push(...(await findLeftOut(reader, mark, from)));
   const retirements = await verifyRetirements(reader, {
     size: tree.size,
-    checkpoints,
+    times,
     trusted: from === 0 ? undefined : trusted,
     now,
+    isPending,
   });
-  if (from === 0 && rows.length === 0 && retirements.problems.length === 0)
+  if (from === 0 && rows.length === 0 && retirements.problems.length === 0 && !isPending)
     rows.push(...(await findCopies(reader, tree.size - retirements.retired)));
   const checked = tree.size - from;
   return {
@@ -117,7 +124,7 @@ export async function verifyEntries(
     checked,
     firstProvable: retirements.firstProvable,
     retired: retirements.retired,
-    unverified: retirements.unverified,
+    unverified: [...times.unverified, ...retirements.unverified],
     retirements: retirements.lines,
     rowsPerSecond: Math.round(checked / ((performance.now() - start) / 1_000)),
     problems: [...rows, ...retirements.problems, ...marks.problems].slice(0, mostProblems),

@@ -37,6 +37,32 @@ describe.each(server)('ledgered on a server ($name)', (engine) => {
   };
   const size = () => withLedger(db.engine, counted, async (reader) => (await reader.head())?.size);
 
+  it.each([
+    ['the watermark claims that it has ended', true],
+    ['the function of sealing does nothing', false],
+  ])('a row with the number of a transaction in progress is a problem: %s', async (_, raised) => {
+    const client = new pg.Client(url);
+    await client.connect();
+    try {
+      await add('before');
+      await db.engine.seal();
+      await client.query('BEGIN');
+      const { rows: found } = await client.query('SELECT pg_current_xact_id()::text AS xid');
+      const xid = Number(found[0].xid);
+      const stop = raised
+        ? `UPDATE counted_ledger_head SET watermark = '${xid + 1}:${xid + 1}:', sealer = NULL`
+        : "CREATE OR REPLACE FUNCTION counted_ledger_seal() RETURNS text LANGUAGE sql AS $$SELECT 'done'::text$$";
+      // in one transaction: a seal between the two would seal the row
+      await behindItsBack(db.engine, 'counted', [
+        `BEGIN; ${stop}; INSERT INTO counted (note, ashlar_xid, ashlar_at) VALUES ('forged', '${xid}', now()); COMMIT`,
+      ]);
+      const { problems } = await verifyTable(db.engine, counted);
+      expect(problems.map(({ what }) => what)).toEqual(['the row has no entry']);
+    } finally {
+      await client.end();
+    }
+  });
+
   it('sealing does not wait for an open transaction and seals its rows later', async () => {
     const client = new pg.Client(url);
     await client.connect();

@@ -71,8 +71,13 @@ describe.each(engines)('retirements of a ledger on $name', (engine) => {
   });
   afterAll(() => remove());
 
-  const read = (name: Name, run: RunSql, checkpoints: readonly KnownRoot[] = []): Promise<Verification> =>
-    verifyEntries(ledgerReader(tables[name], sqlOf(engine), run), { checkpoints });
+  const read = (
+    name: Name,
+    run: RunSql,
+    checkpoints: readonly KnownRoot[] = [],
+    now = new Date(),
+  ): Promise<Verification> =>
+    verifyEntries(ledgerReader(tables[name], sqlOf(engine), run), { checkpoints, now });
 
   const root = (name: Name, size: number): Promise<Uint8Array> =>
     db.engine.asOwner((owner) => treeRoot(ledgerReader(tables[name], sqlOf(engine), owner.run), size));
@@ -89,6 +94,7 @@ describe.each(engines)('retirements of a ledger on $name', (engine) => {
     name: Name,
     statements: readonly string[],
     checkpoints: readonly KnownRoot[] = [],
+    now?: Date,
   ): Promise<Verification> => {
     let found: Verification | undefined;
     const undo = new Error('undo');
@@ -110,7 +116,7 @@ describe.each(engines)('retirements of a ledger on $name', (engine) => {
             ))
               await owner.run(`DROP TRIGGER ${trigger.name}`);
           for (const sql of statements) await owner.run(sql);
-          found = await read(name, owner.run, checkpoints);
+          found = await read(name, owner.run, checkpoints, now);
           throw undo;
         }),
       )
@@ -249,7 +255,8 @@ describe.each(engines)('retirements of a ledger on $name', (engine) => {
 
   it('an entry that is dated before a checkpoint that does not have it is a problem', async () => {
     const later = await checkpoint('notes', 3, new Date(Date.now() + 3 * 86_400_000));
-    const { problems } = await after('notes', [], [later]);
+    const soonAfter = new Date(Date.now() + 4 * 86_400_000);
+    const { problems } = await after('notes', [], [later], soonAfter);
     expect(problems).toHaveLength(count - 3);
     expect(problems[0]).toMatchObject({
       position: 3,
@@ -257,7 +264,22 @@ describe.each(engines)('retirements of a ledger on $name', (engine) => {
       what: expect.stringMatching(/^the entry is dated .*, but the checkpoint of 3 of .* does not have it$/),
     });
     const soon = await checkpoint('notes', 3, new Date(Date.now() + 12 * 3_600_000));
-    expect(problemsOf(await after('notes', [], [soon]))).toBe('');
+    expect(problemsOf(await after('notes', [], [soon], soonAfter))).toBe('');
+    // while its time is still to come, the clock of the signer was ahead
+    expect(await after('notes', [], [later])).toMatchObject({
+      problems: [],
+      unverified: [
+        expect.stringMatching(/^the checkpoint of 3 is dated .*, in the future: its time shows nothing$/),
+      ],
+    });
+    // and also once a later checkpoint is dated before it
+    const next = await checkpoint('notes', 4, new Date());
+    expect(await after('notes', [], [later, next], soonAfter)).toMatchObject({
+      problems: [],
+      unverified: [
+        expect.stringMatching(/^the checkpoint of 3 is dated .*, after a later one: its time shows nothing$/),
+      ],
+    });
   });
 
   it('a verifier whose clock is behind that of the database says so', async () => {

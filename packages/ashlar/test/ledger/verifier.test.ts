@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { signCheckpoint } from '../../src/ledger/checkpoint.js';
+import { signCheckpoint, signStatement } from '../../src/ledger/checkpoint.js';
 import { Frontier, leafHash, rootOf } from '../../src/ledger/merkle.js';
 import { newSigner } from '../../src/ledger/note.js';
 import { formatProof, parseProof, verifyConsistencyFile, verifyProof } from '../../src/ledger/proof-file.js';
@@ -14,6 +14,7 @@ import {
   verifyConsistency,
   verifyInclusion,
 } from '../../src/ledger/proofs.js';
+import { noLines, withLine } from '../../src/ledger/retirement-lines.js';
 import * as verifier from '../../verifier/ashlar-verify.mjs';
 import { entryOf, logOf, type TestLog, testLog } from './logs.js';
 import { entriesOf, flipBit, readerOf } from './trees.js';
@@ -240,6 +241,35 @@ describe('an exported ledger', () => {
     await exported(testLog(20), { leaves: true });
     await write('25.checkpoint', signCheckpoint(await log.head(), signer));
     expect(await verify()).toMatchObject({ code: 1, said: expect.stringContaining('has only 20') });
+  });
+
+  test('tells signed retirements from others, and believes the others only when asked to', async () => {
+    const line = '[1,3,4,"2026-01-01T00:00:00.000000Z","2026-01-02T00:00:00.000Z","x"]';
+    const retirements = withLine(noLines, line);
+    const lines = log.entries.map((entry, at) =>
+      at === 3 || at === 4
+        ? `{"retired":"${leafHash(entry).toString('base64')}"}\n`
+        : `"${entry.toString('base64')}"\n`,
+    );
+    await write('entries.jsonl', lines.join(''));
+    await write('retirements.jsonl', `${line}\n`);
+    const sign = async (size: number, at: string, by: typeof retirements | undefined) =>
+      signStatement(await log.head(size), { at: new Date(at), retirements: by }, signer);
+    await write('checkpoint', await sign(25, '2026-02-01', retirements));
+    await write('4.checkpoint', await sign(4, '2025-12-01', noLines));
+    await write('20.checkpoint', await sign(20, '2026-01-20', undefined));
+    const told = (signed: number, unsigned: number) =>
+      `valid: all 25 entries of example.com/audit match, 2 of them purged and known by their hashes only: ${signed} by signed retirements, ${signed / 2} of these in a checkpoint from before the cutoff; ${unsigned} by retirements that nothing signs (checkpoints: 3)\n`;
+    expect(await verify()).toEqual({ code: 0, said: told(2, 0) });
+    // the same head without its statement, and one that states fewer
+    for (const by of [undefined, noLines]) {
+      await write('checkpoint', await sign(25, '2026-02-01', by));
+      expect(await verify()).toMatchObject({ code: 1, said: expect.stringContaining('may be hidden') });
+      expect(await verify('--unsigned-retirements')).toEqual({ code: 0, said: told(0, 2) });
+    }
+    await rm(join(place, 'retirements.jsonl'));
+    expect(await verify()).toMatchObject({ code: 1, said: expect.stringContaining('no line for it') });
+    for (const name of ['4.checkpoint', '20.checkpoint']) await rm(join(place, name));
   });
 
   test('is not valid with entries of another log, even with matching hashes', async () => {

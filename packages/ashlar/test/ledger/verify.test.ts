@@ -59,6 +59,20 @@ describe.each(engines)('verification on $name', (engine) => {
   });
   afterEach(() => remove());
 
+  it('reads few large entries at a time, and at least one', async () => {
+    const large = 'x'.repeat(6_000_000);
+    for (let n = 600; n < 604; n++) await db.session((s) => s.insert(notes, { id: uuid(n), n, body: large }));
+    await db.engine.seal();
+    const counts = await withLedger(db.engine, notes, async (reader) => [
+      (await reader.leaves(600, 5_000)).length,
+      (await reader.leaves(603, 5_000)).length,
+      (await reader.leaves(604, 5_000)).length,
+      (await reader.leaves(0, 100)).length,
+    ]);
+    expect(counts).toEqual([3, 1, 0, 100]);
+    expect(await verifyTable(db.engine, notes)).toMatchObject({ size: 604, problems: [] });
+  });
+
   it('finds no problem in a sound ledger', async () => {
     const checkpoints = [await known(300), await known(1), await known(600)];
     const found = await verifyTable(db.engine, notes, { chunk: 100, checkpoints });

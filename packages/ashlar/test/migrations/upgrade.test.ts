@@ -410,11 +410,13 @@ describe.each(engines)('an upgrade of Ashlar on $name', (kind) => {
     await cp(migrations, folder.url, { recursive: true });
     const now = { ...office, migrations: folder.url };
     await up(engine, office);
-    expect((await verifyLedger(ledger, { full: true })).problems).toMatchObject([
-      { position: 0, what: 'the entry is missing' },
-      { what: expect.stringContaining('the side table of retirements is missing') },
-      { what: expect.stringContaining('first_provable of the head is 1, and must be 0') },
-    ]);
+    for (const full of [true, false])
+      expect(await verifyLedger(ledger, { full })).toMatchObject({
+        problems: [],
+        unverified: [
+          'what was purged before the position 1 cannot be verified: the step that records purges is pending',
+        ],
+      });
     await newStep(now, folder.url, 'renewed', { engines: [dialectOf(kind)] });
     await up(engine, now);
     expect(await verifyLedger(ledger, { full: true })).toMatchObject({

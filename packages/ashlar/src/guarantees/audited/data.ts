@@ -5,7 +5,7 @@ import type { TableFacts } from '../../contract/table.js';
 import { identifier, literal, writtenColumns } from '../../model/index.js';
 import { rowJson as postgresRowJson } from '../../sql/postgres-row-json.js';
 import { rowJson as sqliteRowJson } from '../../sql/sqlite-row-json.js';
-import { comparableText, hasMember, isRowOfLine, lineKey } from '../shared/trail-lines.js';
+import { comparableText, hasMember, isRowOfLine, keyOfLine, lineKey } from '../shared/trail-lines.js';
 import type { AuditedRules } from './rules.js';
 
 /**
@@ -63,11 +63,16 @@ const withoutLines = (
   if (!written || trail.facts.retention) return [];
   const name = identifier(trail.name);
   const own = literal(table.name);
-  const moved = `SELECT 1 FROM ${name} AS line WHERE line.table_name = ${own} AND line.operation = 'update' AND ${isRowOfLine(table, dialect, 't', 'line.after')}`;
+  const keys = table.primaryKey.columns.flatMap((name) => table.columns[name] ?? []);
+  const moved = keys.map((column) => keyOfLine(dialect, 'line.after', column));
+  // sets that are read at most once for each statement, and only for a row that has no line of its own
+  const begins = `(SELECT min(line.at) FROM ${name} AS line WHERE line.table_name = ${own})`;
+  const movedTo = `(SELECT ${moved.join(', ')} FROM ${name} AS line WHERE line.table_name = ${own} AND line.operation = 'update' AND ${moved.map((value) => `${value} IS NOT NULL`).join(' AND ')})`;
+  const hasLine = `EXISTS (SELECT 1 FROM ${name} AS line WHERE line.table_name = ${own} AND line.row_key = ${key})`;
   return [
     {
       what: `has no line in ${trail.name}, although the trail is older`,
-      bad: `t.${identifier(written.name)} > (SELECT min(line.at) FROM ${name} AS line WHERE line.table_name = ${own}) AND NOT EXISTS (SELECT 1 FROM ${name} AS line WHERE line.table_name = ${own} AND line.row_key = ${key}) AND NOT EXISTS (${moved})`,
+      bad: `CASE WHEN ${hasLine} THEN false ELSE t.${identifier(written.name)} > ${begins} AND (${keys.map((column) => `t.${identifier(column.name)}`).join(', ')}) NOT IN ${movedTo} END`,
     },
   ];
 };

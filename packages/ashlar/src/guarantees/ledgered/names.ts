@@ -30,6 +30,8 @@ export interface LedgerNames {
   readonly time: string;
   /** The function that seals waiting rows on PostgreSQL. */
   readonly seal: string;
+  /** The function on PostgreSQL that guards the entries of a table whose rows expire. */
+  readonly leave: string;
 }
 
 /** Returns the names of the database objects of a ledger. */
@@ -44,6 +46,7 @@ export function ledgerNames({ name }: Pick<TableFacts, 'name'>): LedgerNames {
     stamp: objectName(name, 'ledger_stamp'),
     time: objectName(name, 'ledger_time'),
     seal: objectName(name, 'ledger_seal'),
+    leave: objectName(name, 'ledger_leave'),
   };
 }
 
@@ -60,6 +63,25 @@ export function clockColumns({ columns }: TableFacts) {
 /** The text with which a row that has a time of its own is refused. */
 export function timeRefusal({ name }: Pick<TableFacts, 'name'>): string {
   return `only the clock of the database says when a row of ${name} was written`;
+}
+
+/** The most positions of one retirement: a purge of a whole partition writes several. */
+const mostPositions = 10_000;
+
+/** The SQL expressions by which retired leaves, with the alias `gone`, are grouped to retirements. */
+export const retirementGroups = `gone.run, gone.position / ${mostPositions}`;
+
+/**
+ * The SQL expression for the last position of the last retirement that begins at a position or before it. Retirements do not
+ * overlap, so this one has the position, or none has. One lookup in the index of the first positions.
+ */
+export function lastRetiredBefore(retirements: string, position: string): string {
+  return `(SELECT gone.last_position FROM ${identifier(retirements)} AS gone WHERE gone.first_position <= ${position} ORDER BY gone.first_position DESC LIMIT 1)`;
+}
+
+/** The SQL expression for the last retired position. Retirements do not overlap: it is that of the last one. */
+export function lastRetired(retirements: string): string {
+  return `(SELECT gone.last_position FROM ${retirements} AS gone ORDER BY gone.first_position DESC LIMIT 1)`;
 }
 
 /** The columns of a table's primary key, in the order of the key. */
@@ -85,6 +107,6 @@ export function unrecorded(table: TableFacts, isOfLeaf: string): string {
         AND NOT EXISTS (SELECT 1 FROM ${identifier(entries)} AS e WHERE e.row_key = leaf.row_key)
         AND NOT EXISTS (SELECT 1 FROM ${identifier(table.name)} AS owner WHERE ${isOfLeaf})
     ) AS gone
-    GROUP BY gone.run
+    GROUP BY ${retirementGroups}
   `;
 }

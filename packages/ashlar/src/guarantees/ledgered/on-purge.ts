@@ -4,7 +4,7 @@ import type { SqlName } from '../../contract/sql.js';
 import type { TableFacts } from '../../contract/table.js';
 import { identifier } from '../../model/index.js';
 import { inMonthsAndDays } from '../shared/period.js';
-import { ledgerNames } from './names.js';
+import { lastRetired, ledgerNames, retirementGroups } from './names.js';
 import { rowKeySql as postgresRowKey } from './postgres-entry.js';
 import { rowKeySql as sqliteRowKey } from './sqlite-entry.js';
 
@@ -35,13 +35,13 @@ export function onLedgerPurge(table: TableFacts, dialect: SqlName): PurgeFollowU
     // a row that is not sealed yet has no leaf
     ready: (row) => `EXISTS (SELECT 1 FROM ${tree} AS leaf WHERE leaf.row_key = ${key(row)})`,
     statements: (keys) => {
-      const next = `(SELECT max(last_position) + 1 FROM ${retirements})`;
+      const next = `${lastRetired(retirements ?? '')} + 1`;
       return [
         ...(retention
           ? [
               // the number of a line is the next one: purges of one table, which lock nothing else in common, wait for each other
               ...(dialect === 'postgres' ? [`SELECT 1 FROM ${head} FOR UPDATE`] : []),
-              `INSERT INTO ${retirements} (number, first_position, last_position, cutoff) SELECT coalesce((SELECT max(number) FROM ${retirements}), 0) + row_number() OVER (ORDER BY min(gone.position)), min(gone.position), max(gone.position), ${cutoff(retention, dialect)} FROM (SELECT leaf.position, leaf.position - row_number() OVER (ORDER BY leaf.position) AS run FROM ${tree} AS leaf WHERE leaf.row_key IN (${keys})) AS gone GROUP BY gone.run ORDER BY 1`,
+              `INSERT INTO ${retirements} (number, first_position, last_position, cutoff) SELECT coalesce((SELECT max(number) FROM ${retirements}), 0) + row_number() OVER (ORDER BY min(gone.position)), min(gone.position), max(gone.position), ${cutoff(retention, dialect)} FROM (SELECT leaf.position, leaf.position - row_number() OVER (ORDER BY leaf.position) AS run FROM ${tree} AS leaf WHERE leaf.row_key IN (${keys})) AS gone GROUP BY ${retirementGroups} ORDER BY 1`,
               `UPDATE ${head} SET first_provable = ${next} WHERE first_provable < ${next}`,
             ]
           : []),

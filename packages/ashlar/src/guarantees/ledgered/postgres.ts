@@ -10,6 +10,8 @@ import {
   clockColumns,
   inSecondVersion,
   type LedgerNames,
+  lastRetired,
+  lastRetiredBefore,
   ledgerNames,
   timeRefusal,
   unrecorded,
@@ -38,7 +40,7 @@ export function ledgeredOnPostgres(table: TableFacts, log: string): readonly Gua
     ...[names.entries, names.tree, names.blocks]
       .flatMap((name) => neverChanged('ledgered', name))
       .map((object) =>
-        table.facts.retention && object.name === entryDeleteName(names) ? purgeTrigger(table, names) : object,
+        table.facts.retention && object.name === entryDeleteName(names) ? purgeTrigger(names) : object,
       ),
     ...(table.facts.retention ? [purgeFunction(table, names)] : []),
     ...inSecondVersion([
@@ -63,27 +65,27 @@ const hiddenStamps = (table: TableFacts, names: LedgerNames): readonly Guarantee
 
 const entryDeleteName = ({ entries }: LedgerNames): string => objectName(entries, 'append_only_delete');
 
-const purgeTrigger = (table: TableFacts, names: LedgerNames): GuaranteeObject =>
+const purgeTrigger = (names: LedgerNames): GuaranteeObject =>
   alwaysTrigger({
     name: entryDeleteName(names),
     on: 'BEFORE DELETE',
     table: names.entries,
-    calls: objectName(table.name, 'ledger_leave'),
+    calls: names.leave,
   });
 
 /** Permits deleting an entry only if its row is deleted, the table is being purged, and this is recorded. */
 const purgeFunction = (
   table: TableFacts,
-  { entries, tree, retirements: name }: LedgerNames,
+  { entries, tree, leave, retirements: name }: LedgerNames,
 ): GuaranteeObject =>
   triggerFunction(
-    objectName(table.name, 'ledger_leave'),
+    leave,
     sql`
       IF ${isPurgingOnPostgres(table)}
         AND NOT EXISTS (SELECT FROM ${identifier(table.name)} AS owner WHERE ${hasRowKey(table, 'owner', 'OLD.row_key')})
         AND EXISTS (
-          SELECT FROM ${identifier(name)} AS gone
-          WHERE (SELECT leaf.position FROM ${identifier(tree)} AS leaf WHERE leaf.row_key = OLD.row_key) BETWEEN gone.first_position AND gone.last_position
+          SELECT FROM ${identifier(tree)} AS leaf
+          WHERE leaf.row_key = OLD.row_key AND ${lastRetiredBefore(name, 'leaf.position')} >= leaf.position
         )
       THEN
         RETURN OLD;
@@ -107,7 +109,7 @@ const retirements = (table: TableFacts, names: LedgerNames): readonly GuaranteeO
           first_position bigint NOT NULL,
           last_position bigint NOT NULL,
           cutoff timestamptz(6),
-          retired_at timestamptz(3) DEFAULT now() NOT NULL,
+          retired_at timestamptz(3) DEFAULT clock_timestamp() NOT NULL,
           CONSTRAINT ${part(name, 'pkey')} PRIMARY KEY (first_position),
           CONSTRAINT ${part(name, 'number_key')} UNIQUE (number),
           CONSTRAINT ${part(name, 'check')} CHECK (first_position >= 0 AND last_position >= first_position)
@@ -131,10 +133,7 @@ const retirements = (table: TableFacts, names: LedgerNames): readonly GuaranteeO
           AND NEW.cutoff IS NOT NULL
           AND NEW.number = (SELECT coalesce(max(number), 0) + 1 FROM ${identifier(name)})
           AND NEW.last_position <= (SELECT max(position) FROM ${identifier(tree)} WHERE level = 0)
-          AND NOT EXISTS (
-            SELECT FROM ${identifier(name)} AS gone
-            WHERE gone.first_position <= NEW.last_position AND gone.last_position >= NEW.first_position
-          )
+          AND coalesce(${lastRetiredBefore(name, 'NEW.last_position')}, -1) < NEW.first_position
         THEN
           RETURN NEW;
         END IF;
@@ -160,7 +159,7 @@ const headGuard = (
         ? sql`
             IF ${isPurgingOnPostgres(table)}
               AND NEW.first_provable > OLD.first_provable
-              AND NEW.first_provable = (SELECT max(last_position) + 1 FROM ${identifier(name)})
+              AND NEW.first_provable = ${lastRetired(identifier(name))} + 1
             THEN
               RETURN NEW;
             END IF;

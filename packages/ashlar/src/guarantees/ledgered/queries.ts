@@ -2,12 +2,14 @@ import type { Column } from '../../contract/column.js';
 import type { SqlName, SqlRow } from '../../contract/sql.js';
 import type { TableFacts } from '../../contract/table.js';
 import { identifier, literal } from '../../model/index.js';
+import { objectName } from '../../sql/object-name.js';
 import { arrayJson, utc } from '../../sql/postgres-row-json.js';
 import { sqliteDecimalText } from '../../sql/sqlite-decimal.js';
-import { keyColumns, ledgerNames } from './names.js';
+import { keyColumns, type LedgerNames, ledgerNames } from './names.js';
 import { keyTypes, rowKeySql as postgresRowKey, stamps } from './postgres-entry.js';
 import { rowKeySql as sqliteRowKey } from './sqlite-entry.js';
 import { sideXid } from './stamps.js';
+import { isDue } from './unsealed.js';
 
 /** The SQL in which the dialects differ when a ledger is read. */
 interface Dialect {
@@ -24,6 +26,10 @@ interface Dialect {
   readonly now: string;
   /** A JSON column as text, so that no codec decodes it. */
   jsonText(name: string): string;
+  /** The number of bytes of an entry, without reading it where the engine can. */
+  bytesOf(entry: string): string;
+  /** A query that returns a row if the guard of entries does not ask for a record of a purge, as that of version 1. */
+  purgesUnrecorded(names: LedgerNames): string;
   /** The join of `wanted` with a table by its key, in which `wanted` is the outer loop. */
   readonly join: string;
   /** A relation `wanted`: the records of a JSON array of arrays, which is the first parameter. */
@@ -46,8 +52,11 @@ const dialects: Readonly<Record<SqlName, Dialect>> = {
     },
     due: (head, table) => {
       const xid = table.external ? sideXid(table) : `t.${stamps.xid}`;
-      return `coalesce((SELECT pg_visible_in_snapshot(${xid}, watermark) OR ${xid} >= pg_snapshot_xmax(pg_current_snapshot()) FROM ${head}), true)`;
+      return `coalesce((SELECT ${isDue(xid, 'watermark')} FROM ${head}), true)`;
     },
+    bytesOf: (entry) => `octet_length(${entry})`,
+    purgesUnrecorded: ({ leave, retirements }) =>
+      `SELECT 1 AS found FROM pg_proc WHERE oid = to_regproc(${literal(identifier(leave))}) AND strpos(prosrc, ${literal(retirements)}) = 0`,
     exists: 'SELECT 1 AS found WHERE to_regclass(quote_ident($1)) IS NOT NULL',
     time: utc,
     now: `SELECT ${utc('clock_timestamp()', 3)} AS now`,
@@ -75,6 +84,9 @@ const dialects: Readonly<Record<SqlName, Dialect>> = {
       return codec ? `coalesce(${column}, NULL)` : column;
     },
     due: () => 'true',
+    bytesOf: (entry) => `length(CAST(${entry} AS BLOB))`,
+    purgesUnrecorded: ({ entries, retirements }) =>
+      `SELECT 1 AS found FROM main.sqlite_schema WHERE type = 'trigger' AND name = ${literal(objectName(entries, 'append_only_delete'))} AND instr(sql, ${literal(retirements)}) = 0`,
     exists: "SELECT 1 AS found FROM main.sqlite_schema WHERE type = 'table' AND name = ?",
     time: (name) => name,
     now: "SELECT strftime('%Y-%m-%dT%H:%M:%fZ', 'now') AS now",
@@ -109,14 +121,17 @@ export function hasNoLeaf(table: TableFacts, name: SqlName): string {
   return `NOT EXISTS (SELECT 1 FROM ${identifier(tree)} leaf WHERE leaf.row_key = ${rowKey(table, 't')}) AND ${due(identifier(head), table)}`;
 }
 
+/** The bytes of entries that are held in memory at a time, plus one entry. */
+const mostBytes = 16_000_000;
+
 /** Returns all SQL queries that read a ledger. A lookup that must use an index is a subquery, never a join. */
 export function ledgerQueries(table: TableFacts, name: SqlName) {
   const names = ledgerNames(table);
   const own = identifier(table.name);
   const [entries, tree, blocks, head] = [names.entries, names.tree, names.blocks, names.head].map(identifier);
-  const { parameter: p, rowKey, value, exists, jsonText, join, time, now, wanted } = dialects[name];
+  const { parameter: p, rowKey, value, exists, jsonText, join, time, now, wanted, bytesOf } = dialects[name];
   const retirements = identifier(names.retirements);
-  const lines = `SELECT number, first_position, last_position, ${time('cutoff', 6)} AS cutoff, ${time('retired_at', 3)} AS retired_at FROM ${retirements}`;
+  const line = `SELECT number, first_position, last_position, ${time('cutoff', 6)} AS cutoff, ${time('retired_at', 3)} AS retired_at`;
   const { retention } = table.facts;
   const key = rowKey(table, 't');
   const keys = keyColumns(table).map((column, at) => ({
@@ -129,10 +144,13 @@ export function ledgerQueries(table: TableFacts, name: SqlName) {
   );
   const entryOf = (leaf: string) =>
     `(SELECT entry FROM ${entries} e WHERE e.row_key = ${leaf}.row_key) AS entry`;
+  // an entry is read only if those before it are not too large together
+  const sizedLeaves = `SELECT leaf.*, sum((SELECT ${bytesOf('e.entry')} FROM ${entries} e WHERE e.row_key = leaf.row_key)) OVER (ORDER BY leaf.position ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS bytes FROM (SELECT position, hash, row_key FROM ${tree} WHERE level = 0 AND position >= ${p(1)} ORDER BY position LIMIT ${p(2)}) AS leaf`;
+  const run = ['first_position', 'last_position'].map((column) => ({ name: column, type: 'bigint' }));
   const subtree = ['level', 'low', 'high'].map((column) => ({ name: column, type: 'bigint' }));
   return {
     head: `SELECT size, frontier, first_provable FROM ${head}`,
-    leaves: `SELECT leaf.position, leaf.hash, leaf.row_key, ${entryOf('leaf')} FROM ${tree} leaf WHERE leaf.level = 0 AND leaf.position >= ${p(1)} ORDER BY leaf.position LIMIT ${p(2)}`,
+    leaves: `SELECT leaf.position, leaf.hash, leaf.row_key, ${entryOf('leaf')} FROM (${sizedLeaves}) AS leaf WHERE coalesce(leaf.bytes, 0) < ${mostBytes} ORDER BY leaf.position`,
     leafOf: `SELECT leaf.position, leaf.hash, leaf.row_key, ${entryOf('leaf')} FROM ${tree} leaf WHERE leaf.row_key = ${p(1)}`,
     nodes: `SELECT position, hash FROM ${tree} WHERE level = ${p(1)} AND position >= ${p(2)} AND position < ${p(3)} ORDER BY position`,
     subtrees: `SELECT wanted.level, wanted.low, node.hash FROM ${wanted(subtree)} ${join} ${tree} node ON node.level = wanted.level AND node.position >= wanted.low AND node.position < wanted.high ORDER BY wanted.level, wanted.low, node.position`,
@@ -140,8 +158,12 @@ export function ledgerQueries(table: TableFacts, name: SqlName) {
     lastBlock: `SELECT size, root, sealed_at FROM ${blocks} ORDER BY size DESC LIMIT 1`,
     exists,
     now,
-    retirements: `${lines} WHERE last_position >= ${p(1)} ORDER BY first_position LIMIT ${p(2)}`,
-    retirementLines: `${lines} WHERE number > ${p(1)} ORDER BY number LIMIT ${p(2)}`,
+    // begins with the last line that begins before the position: the lines do not overlap
+    retirements: `${line} FROM ${wanted([{ name: 'asked', type: 'bigint' }])} ${join} ${retirements} AS r ON r.first_position >= coalesce((SELECT gone.first_position FROM ${retirements} AS gone WHERE gone.first_position <= wanted.asked ORDER BY gone.first_position DESC LIMIT 1), wanted.asked) AND r.last_position >= wanted.asked ORDER BY r.first_position LIMIT ${p(2)}`,
+    retirementTotals: `SELECT count(*) AS lines, sum(last_position - first_position + 1) AS retired, max(last_position) + 1 AS after, min(CASE WHEN first_position <= before THEN first_position END) AS misfit FROM (SELECT first_position, last_position, lag(last_position) OVER (ORDER BY first_position) AS before FROM ${retirements}) AS runs`,
+    purgesUnrecorded: dialects[name].purgesUnrecorded(names),
+    rowKeys: `SELECT wanted.first_position, leaf.row_key FROM ${wanted(run)} ${join} ${tree} leaf ON leaf.level = 0 AND leaf.position >= wanted.first_position AND leaf.position <= wanted.last_position ORDER BY wanted.first_position, leaf.position`,
+    retirementLines: `${line} FROM ${retirements} WHERE number > ${p(1)} ORDER BY number LIMIT ${p(2)}`,
     holds:
       retention?.holds === undefined
         ? undefined

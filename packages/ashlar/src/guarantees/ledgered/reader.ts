@@ -80,6 +80,8 @@ export function ledgerReader(table: TableFacts, dialect: SqlName, run: RunSql): 
   const recordsRetirements = async (): Promise<boolean> =>
     table.facts.retention !== undefined &&
     (await run(sql.exists, [ledgerNames(table).retirements])).length > 0;
+  const linesFrom = async (position: number, limit: number): Promise<readonly Retirement[]> =>
+    (await run(sql.retirements, [JSON.stringify([[position]]), limit])).map(retirementOf);
   return {
     ...unsealedReader(table, dialect, run),
     table,
@@ -124,12 +126,32 @@ export function ledgerReader(table: TableFacts, dialect: SqlName, run: RunSql): 
     blocks: async (above, limit) => (await run(sql.blocks, [above, limit])).map(blockOf),
     lastBlock: async () => (await run(sql.lastBlock)).map(blockOf)[0],
     now: async () => String((await run(sql.now))[0]?.now),
+    retirementTotals: async () => {
+      if (!(await recordsRetirements())) return undefined;
+      const [{ lines, retired, after, misfit } = {}] = await run(sql.retirementTotals);
+      const first = misfit == null ? undefined : Number(misfit);
+      const [line] = first === undefined ? [] : await linesFrom(first, 1);
+      return {
+        count: Number(lines),
+        retired: Number(retired ?? 0),
+        end: Number(after ?? 0),
+        misfit: line && { first: line.first, last: line.last },
+      };
+    },
+    purgesUnrecorded: async () => (await run(sql.purgesUnrecorded)).length > 0,
+    rowKeys: async (runs) => {
+      const found = await run(sql.rowKeys, [JSON.stringify(runs.map(({ first, last }) => [first, last]))]);
+      const keys = new Map<number, string[]>(runs.map(({ first }) => [first, []]));
+      for (const { first_position, row_key } of found)
+        keys.get(Number(first_position))?.push(String(row_key));
+      return runs.map(({ first }) => keys.get(first) ?? []);
+    },
     retirementLines: async (after, limit) =>
       (await recordsRetirements()) ? (await run(sql.retirementLines, [after, limit])).map(retirementOf) : [],
     retirements: async (from, limit) => {
       if (!table.facts.retention) return [];
       if (!(await recordsRetirements())) return undefined;
-      return (await run(sql.retirements, [from, limit])).map(retirementOf);
+      return linesFrom(from, limit);
     },
     holds: async () => (sql.holds === undefined ? [] : (await run(sql.holds)).map(holdOf)),
     rows: async (keys) => {

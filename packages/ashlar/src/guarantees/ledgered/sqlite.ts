@@ -11,6 +11,8 @@ import {
   clockColumns,
   inSecondVersion,
   type LedgerNames,
+  lastRetired,
+  lastRetiredBefore,
   ledgerNames,
   timeRefusal,
   unrecorded,
@@ -145,7 +147,7 @@ const isPurged = (table: TableFacts): string => {
   return all([
     isPurgingOnSqlite(table),
     `NOT EXISTS (SELECT 1 FROM ${identifier(table.name)} AS owner WHERE ${hasRowKey(table, 'owner', 'OLD.row_key')})`,
-    `EXISTS (SELECT 1 FROM ${identifier(retirements)} AS gone WHERE (SELECT leaf.position FROM ${identifier(tree)} AS leaf WHERE leaf.row_key = OLD.row_key) BETWEEN gone.first_position AND gone.last_position)`,
+    `EXISTS (SELECT 1 FROM ${identifier(tree)} AS leaf WHERE leaf.row_key = OLD.row_key AND ${lastRetiredBefore(retirements, 'leaf.position')} >= leaf.position)`,
   ]);
 };
 
@@ -181,7 +183,7 @@ const retirable = (table: TableFacts, { tree, retirements: name }: LedgerNames):
     'NEW.cutoff IS NOT NULL',
     `NEW.number = (SELECT coalesce(max(number), 0) + 1 FROM ${identifier(name)})`,
     `NEW.last_position <= (SELECT max(position) FROM ${identifier(tree)} WHERE level = 0)`,
-    `NOT EXISTS (SELECT 1 FROM ${identifier(name)} AS gone WHERE gone.first_position <= NEW.last_position AND gone.last_position >= NEW.first_position)`,
+    `coalesce(${lastRetiredBefore(name, 'NEW.last_position')}, -1) < NEW.first_position`,
   ]);
 
 /** Refuses a row whose time of writing is not the present one, except in a test database. */
@@ -232,7 +234,7 @@ const headGuards = (
     ...['id', 'size', 'frontier', 'sealed'].map((name) => `NEW.${name} IS OLD.${name}`),
     isPurgingOnSqlite(table),
     'NEW.first_provable > OLD.first_provable',
-    `NEW.first_provable = (SELECT max(last_position) + 1 FROM ${identifier(retirements)})`,
+    `NEW.first_provable = ${lastRetired(identifier(retirements))} + 1`,
   ]);
   return [
     sqliteTrigger({

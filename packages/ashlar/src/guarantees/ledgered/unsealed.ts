@@ -57,8 +57,16 @@ interface Queries {
 }
 
 /**
- * A row of a transaction that had ended in the snapshot of the mark was there when the seal began. One of a transaction that does
- * not exist yet has a forged number. An entry and its leaf come from one statement, so no entry waits.
+ * The SQL condition that a row of a transaction must have a leaf after a seal that began after the snapshot `mark`. A row is
+ * visible, so its transaction has ended; a number of one that is in progress, or to come, is forged.
+ */
+export function isDue(xid: string, mark: string): string {
+  return `(pg_visible_in_snapshot(${xid}, ${mark}) OR NOT pg_visible_in_snapshot(${xid}, pg_current_snapshot()))`;
+}
+
+/**
+ * A row of a transaction that had ended in the snapshot of the mark was there when the seal began. An entry and its leaf come from
+ * one statement, so no entry waits.
  */
 const onPostgres = (table: TableFacts): Queries => {
   const { entries, tree, head } = ledgerNames(table);
@@ -66,8 +74,7 @@ const onPostgres = (table: TableFacts): Queries => {
   const key = postgresRowKey(table, 't');
   const xid = table.external ? sideXid(table) : `t.${stamps.xid}`;
   const next = 'pg_snapshot_xmax(pg_current_snapshot())';
-  const due = (of: string, mark: string) =>
-    `(pg_visible_in_snapshot(${of}, ${mark}::pg_snapshot) OR ${of} >= ${next})`;
+  const due = (of: string, mark: string) => isDue(of, `${mark}::pg_snapshot`);
   const entriesOf = (of: string) => `(SELECT count(*) FROM ${e} AS e WHERE e.row_key = ${of}) AS entries`;
   const rows = `SELECT ${key} AS row_key, ${xid} AS xid FROM ${own} AS t`;
   const all: Pick<Queries, 'mark' | 'all' | 'parametersOfAll' | 'ahead'> = {

@@ -35,18 +35,20 @@ export function lineKey(table: TableFacts, dialect: SqlName, row: string): strin
  */
 export function isRowOfLine(table: TableFacts, dialect: SqlName, row: string, object: string): string {
   return table.primaryKey.columns
-    .map((name) => {
-      const kind = table.columns[name]?.kind ?? 'text';
-      const column = `${row}.${identifier(name)}`;
-      if (dialect === 'postgres') {
-        const text = `(${object} ->> ${literal(name)})`;
-        return `${column} = ${kind === 'bytes' ? `decode(${text}, 'hex')` : `${text}::${types[kind]}`}`;
-      }
-      const value = `json_extract(${object}, ${literal(`$.${JSON.stringify(name)}`)})`;
-      if (kind === 'bytes') return `${column} = unhex(${value})`;
-      return `${column} = ${kind === 'bigint' ? `CAST(${value} AS INTEGER)` : value}`;
-    })
+    .flatMap((name) => table.columns[name] ?? [])
+    .map((column) => `${row}.${identifier(column.name)} = ${keyOfLine(dialect, object, column)}`)
     .join(' AND ');
+}
+
+/** An SQL expression for the value that a JSON object of a line has in a column of the key, in the type of the column. */
+export function keyOfLine(dialect: SqlName, object: string, { name, kind }: Column): string {
+  if (dialect === 'postgres') {
+    const text = `(${object} ->> ${literal(name)})`;
+    return kind === 'bytes' ? `decode(${text}, 'hex')` : `${text}::${types[kind]}`;
+  }
+  const value = member(object, name);
+  if (kind === 'bytes') return `unhex(${value})`;
+  return kind === 'bigint' ? `CAST(${value} AS INTEGER)` : value;
 }
 
 /** An SQL expression for a value in a JSON object of a line, as text; NULL if the object does not have it. */

@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Engine } from '../../contract/engine.js';
+import type { LedgerReader } from '../../contract/ledger.js';
 import type { SystemFacts } from '../../contract/system.js';
 import type { TableFacts } from '../../contract/table.js';
 import { AshlarError } from '../../errors.js';
+import { minute } from '../clocks.js';
 import { type KeptCheckpoint, readCheckpoints, type Signer, signHead, type Verifier } from '../index.js';
 import type { KnownRoot } from '../problems.js';
 import type { Verification } from '../verify.js';
@@ -116,6 +118,15 @@ export function tampered({ log, problems: [first] }: Verification): AshlarError 
   });
 }
 
+/** Options of {@link checkpointLedger}. */
+export interface CheckpointOptions {
+  /**
+   * Whether to sign although the newest kept checkpoint is dated later than now, because the clock was ahead when it was signed.
+   * The time of that checkpoint is no evidence then.
+   */
+  readonly clockWasAhead?: boolean;
+}
+
 /**
  * Seals a ledger, verifies the entries after its newest checkpoint, signs its head, and stores the signed head in the
  * ledger's folder as `SIZE.checkpoint`. A head that is already signed gives the same checkpoint again, unless rows were
@@ -123,11 +134,14 @@ export function tampered({ log, problems: [first] }: Verification): AshlarError 
  *
  * @param cosigner - a second signer: the former key, on the first checkpoint of a new key
  * @returns the signed checkpoint (a C2SP note), and its size in entries
- * @throws AshlarError `usage` without a key; `ledger-tampered`, `ledger-conflict`, `signature-invalid`, `lock-timeout`
+ * @throws AshlarError `usage` without a key; `clocks-differ` where the clock of this machine differs from that of the database by
+ *   more than a minute, or from the time of the newest checkpoint; `ledger-tampered`, `ledger-conflict`, `signature-invalid`,
+ *   `lock-timeout`
  */
 export async function checkpointLedger(
   ledger: OpenLedger,
   cosigner?: Signer,
+  { clockWasAhead = false }: CheckpointOptions = {},
 ): Promise<{ size: number; note: string }> {
   const { engine, table, signer, verifiers, origin, checkpoints } = ledger;
   if (!signer || checkpoints === undefined) {
@@ -137,6 +151,7 @@ export async function checkpointLedger(
         'Create a key with `ashlar ledger key new`, and set LEDGER_KEY_FILE. Keep the key away from the database.',
     });
   }
+  await withLedger(engine, table, requireSameTime);
   const found = await verifyLedger(ledger);
   if (found.problems.length > 0) throw tampered(found);
   const { size, root, retirements } = found;
@@ -149,10 +164,24 @@ export async function checkpointLedger(
       head: { origin, size, root },
       retirements,
       reader,
+      clockWasAhead,
     }),
   );
   return { size, note };
 }
+
+/** Throws unless the clock of the database and that of this machine, which dates the checkpoint, agree. */
+const requireSameTime = async (reader: LedgerReader): Promise<void> => {
+  const sent = Date.now();
+  const database = Date.parse(await reader.now());
+  const ahead = database - Math.min(Math.max(sent, database), Date.now());
+  if (Math.abs(ahead) <= minute) return;
+  throw new AshlarError('clocks-differ', {
+    message: `The clock of the database is ${Math.round(Math.abs(ahead) / minute)} minutes ${ahead > 0 ? 'ahead of' : 'behind'} that of this machine. Nothing was signed.`,
+    detail: 'A checkpoint is evidence of its time, and is compared with the times of the database.',
+    suggestion: 'Synchronise both clocks, then sign again.',
+  });
+};
 
 /**
  * Returns a signed checkpoint of at least `size` leaves: the newest one that is kept or, if that is too small, a new

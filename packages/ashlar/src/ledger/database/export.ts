@@ -1,13 +1,13 @@
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
-import { appendFile, mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { LedgerReader } from '../../contract/ledger.js';
 import { AshlarError } from '../../errors.js';
-import { lineText } from '../retirement-lines.js';
+import { openCheckpoint } from '../index.js';
+import { readLines } from '../retirement-lines.js';
 import { retiredWithin } from '../retirements.js';
-import { keysOf } from '../signed-retirements.js';
-import { checkpointOver, keptCheckpoints, type OpenLedger } from './checkpoints.js';
+import { checkpointLedger, checkpointOver, keptCheckpoints, type OpenLedger } from './checkpoints.js';
 import { withLedger } from './ledgers.js';
 
 const chunk = 5_000;
@@ -16,11 +16,12 @@ const chunk = 5_000;
  * Exports the entries, leaf hashes and checkpoints of a ledger into an empty folder, which `ashlar-verify.mjs export`
  * can verify. The files are `entries.jsonl` (a base64 string for each entry), `leaves.bin` (the 32-byte leaf hashes),
  * `checkpoint`, and the kept checkpoints. Of an entry that was purged there is `{"retired": HASH}`, the hash of its leaf, and
- * `retirements.jsonl` has the recorded retirements, in their order.
+ * `retirements.jsonl` has the retirements that the checkpoint signs, in their order.
  *
  * @returns the number of exported entries
  * @param folder - the path of a new or empty folder
- * @throws AshlarError `usage` where the folder is not empty; `ledger-tampered`; what {@link checkpointLedger} throws
+ * @throws AshlarError `usage` where the folder is not empty, or no checkpoint signs a purge yet and the ledger was opened without a
+ *   key; `ledger-tampered`; what {@link checkpointLedger} throws
  */
 export async function exportLedger(ledger: OpenLedger, folder: string): Promise<number> {
   await mkdir(folder, { recursive: true });
@@ -30,48 +31,69 @@ export async function exportLedger(ledger: OpenLedger, folder: string): Promise<
       suggestion: 'Give the path of a new or empty folder.',
     });
   }
-  const { engine, table, origin, signer } = ledger;
+  const { engine, table, origin, verifiers } = ledger;
   await engine.seal();
-  const head = await withLedger(engine, table, (reader) => reader.head());
-  // without a signing key, the export ends at the newest kept checkpoint
-  const { size, note } = await checkpointOver(ledger, signer ? (head?.size ?? 0) : 1);
+  const { size, note } = await checkpointOfAll(ledger);
+  const signed = openCheckpoint(note, verifiers).retirements?.count ?? 0;
   const kept = await keptCheckpoints(ledger);
   for (const { file, note: text } of kept) await writeFile(join(folder, basename(file)), text);
   await writeFile(join(folder, 'checkpoint'), note);
   const entries = createWriteStream(join(folder, 'entries.jsonl'));
   const leaves = createWriteStream(join(folder, 'leaves.bin'));
+  const retirements = signed > 0 ? [createWriteStream(join(folder, 'retirements.jsonl'))] : [];
+  const streams = [entries, leaves, ...retirements];
+  const room = async (): Promise<void> => {
+    for (const stream of streams) if (stream.writableNeedDrain) await once(stream, 'drain');
+  };
   try {
     await withLedger(engine, table, async (reader) => {
       for (let at = 0; at < size; ) {
         const some = await reader.leaves(at, Math.min(chunk, size - at));
-        const isRetired = await retiredWithin(reader, at, at + some.length);
+        const isRetired = await retiredWithin(reader, at, at + some.length, signed);
         for (const { position, entry, hash } of some) {
-          if (position !== at || (entry === undefined) !== isRetired(at)) throw missing(origin, at);
+          if (position !== at || (entry && isRetired(at))) throw missing(origin, at);
+          if (!entry && !isRetired(at)) throw await lacking(reader, origin, at);
           at++;
           const retired = `{"retired":"${Buffer.from(hash).toString('base64')}"}`;
           entries.write(`${entry ? `"${Buffer.from(entry).toString('base64')}"` : retired}\n`);
           leaves.write(hash);
         }
         if (some.length === 0) throw missing(origin, at);
-        for (const stream of [entries, leaves]) if (stream.writableNeedDrain) await once(stream, 'drain');
+        await room();
       }
-      await writeRetirements(reader, join(folder, 'retirements.jsonl'));
+      for (const stream of retirements)
+        for await (const { number, text } of readLines(reader, 0)) {
+          if (number > signed) break;
+          stream.write(`${text}\n`);
+          await room();
+        }
     });
   } finally {
-    for (const stream of [entries, leaves]) await new Promise<void>((resolve) => stream.end(resolve));
+    for (const stream of streams) await new Promise<void>((resolve) => stream.end(resolve));
   }
   return size;
 }
 
-/** Writes the recorded retirements; no file where there are none. */
-const writeRetirements = async (reader: LedgerReader, file: string): Promise<void> => {
-  for (let after = 0; ; ) {
-    const some = await reader.retirementLines(after, chunk);
-    for (const line of some) await appendFile(file, `${lineText(line, await keysOf(reader, line))}\n`);
-    if (some.length < chunk) return;
-    after = some.at(-1)?.number ?? after;
-  }
+/** A checkpoint of all entries and purges; without a signing key the newest that is kept. */
+const checkpointOfAll = async (ledger: OpenLedger): Promise<{ size: number; note: string }> => {
+  if (!ledger.signer) return checkpointOver(ledger, 1);
+  const [size, count] = await withLedger(ledger.engine, ledger.table, async (reader) => [
+    (await reader.head())?.size ?? 0,
+    (await reader.retirementTotals())?.count ?? 0,
+  ]);
+  const newest = (await keptCheckpoints(ledger)).at(-1);
+  const hasAll = newest && newest.size >= size && (newest.retirements?.count ?? 0) >= count;
+  return hasAll ? newest : checkpointLedger(ledger);
 };
+
+/** The error for an entry that is gone, and whose purge the checkpoint does not sign. */
+const lacking = async (reader: LedgerReader, origin: string, position: number): Promise<AshlarError> =>
+  (await retiredWithin(reader, position, position + 1))(position)
+    ? new AshlarError('usage', {
+        message: `The entry at position ${position} of ${origin} was purged, and no checkpoint signs this yet.`,
+        suggestion: 'Sign a checkpoint with `ashlar ledger checkpoint`, then export into a new folder.',
+      })
+    : missing(origin, position);
 
 const missing = (origin: string, position: number): AshlarError =>
   new AshlarError('ledger-tampered', {

@@ -15,6 +15,7 @@ export {
 export type { KeptCheckpoint } from '../signer-log.js';
 export type { Verification } from '../verify.js';
 export {
+  type CheckpointOptions,
   checkpointLedger,
   keptCheckpoints,
   type LedgerVerification,

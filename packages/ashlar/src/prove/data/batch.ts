@@ -7,6 +7,8 @@ import { mostKeys } from './report.js';
 /** Rows that one check found. */
 export interface BadRows {
   readonly check: Pick<NamedCheck, 'guarantee' | 'what'>;
+  /** Why a check could not be made. Of the reasons of several rows the first is told. */
+  readonly why?: string;
   readonly rows: number;
   /** The primary keys of the first of them, as findings show them. */
   readonly keys: readonly string[];
@@ -26,6 +28,10 @@ export interface BatchRequest extends KeyedRowsInput {
   attempt<T>(work: () => Promise<T>): Promise<T>;
   /** The key after which the batch begins; `undefined` for the first row. */
   readonly after: KeyTextsOfRow | undefined;
+  /** The last key to look at; `undefined` for all rows that follow. */
+  readonly upTo: KeyTextsOfRow | undefined;
+  /** How many more rows may be searched for that a check fails for: each costs many statements. */
+  mostFailing(check: NamedCheck): number;
   readonly size: number;
 }
 
@@ -36,11 +42,11 @@ export interface BatchRequest extends KeyedRowsInput {
  * @throws AshlarError `usage` for an `after` that is no key; `database-corrupt` where the rows have no order
  */
 export async function checkBatch(request: BatchRequest): Promise<Batch> {
-  const { checks, after, size } = request;
+  const { checks, after, upTo, size } = request;
   const rows = new KeyedRows(request);
   const keyless = after === undefined ? await rows.withoutKey(mostKeys) : { rows: 0, keys: [] };
   const bad: BadRows[] = keyless.rows === 0 ? [] : [{ check: noKey, ...keyless }];
-  const edge = await rows.edge(after, size);
+  const edge = await rows.edge({ after, upTo }, size);
   if (!edge) return { bad, rows: keyless.rows, last: undefined };
   const bounds = { after, upTo: edge.key };
   for (const key of await rows.doubled(bounds))
@@ -52,11 +58,17 @@ export async function checkBatch(request: BatchRequest): Promise<Batch> {
 const noKey = { guarantee: 'declaration', what: 'has no value in its key' };
 const sameKey = { guarantee: 'declaration', what: 'has the key of another row' };
 
+/** A check that fails for rows, in place of what it would have found. */
+export function failing({ guarantee, what }: NamedCheck): BadRows['check'] {
+  return { guarantee, what: `cannot be checked whether it ${what}` };
+}
+
 /** Looks for bad rows: with one query for all checks; where it fails, for each check alone, and then for fewer rows. */
 class Search {
   readonly #request: BatchRequest;
   readonly #rows: KeyedRows;
   readonly #from: string;
+  readonly #failing = new Map<NamedCheck, number>();
 
   constructor(request: BatchRequest, rows: KeyedRows) {
     this.#request = request;
@@ -75,16 +87,18 @@ class Search {
         for (const each of checks) found.push(...(await this.among([each], count, bounds)));
         return found;
       }
+      const known = this.#failing.get(check) ?? 0;
+      const isEnough = known >= this.#request.mostFailing(check);
       const half = Math.floor(count / 2);
-      const middle = half === 0 ? undefined : await this.#rows.edge(bounds.after, half);
+      const middle = half === 0 || isEnough ? undefined : await this.#rows.edge(bounds, half);
       if (middle)
         return [
           ...(await this.among([check], half, { after: bounds.after, upTo: middle.key })),
           ...(await this.among([check], count - half, { after: middle.key, upTo: bounds.upTo })),
         ];
-      const what = `cannot be checked whether it ${check.what}: ${rootText(error)}`;
-      const keys = [this.#rows.shown(bounds.upTo ?? [])];
-      return [{ check: { guarantee: check.guarantee, what }, rows: 1, keys }];
+      this.#failing.set(check, known + 1);
+      const keys = isEnough ? [] : [this.#rows.shown(bounds.upTo ?? [])];
+      return [{ check: failing(check), why: rootText(error), rows: isEnough ? count : 1, keys }];
     }
   }
 

@@ -3,7 +3,7 @@ import type { SqlDialect } from '../../contract/dialect.js';
 import type { GuardedTable } from '../../contract/guarantee.js';
 import type { SystemFacts } from '../../contract/system.js';
 import type { Tables } from '../../model/index.js';
-import { declaredChecks } from './declared.js';
+import { declaredChecks, doubledRows, type TableCheck } from './declared.js';
 
 /** A check with the name of the guarantee that it belongs to. */
 export type NamedCheck = DataCheck & { readonly guarantee: string };
@@ -12,6 +12,8 @@ export type NamedCheck = DataCheck & { readonly guarantee: string };
 export interface TableChecks {
   readonly table: GuardedTable;
   readonly checks: readonly NamedCheck[];
+  /** The checks of the whole table, which follow from its declaration. */
+  readonly atOnce: readonly TableCheck[];
 }
 
 /** Collects the checks of all tables of a system: of each table those that it declares, and those of every guarantee. */
@@ -33,5 +35,9 @@ export function checksOf(
         (data?.(table, context) ?? []).map((check) => ({ of: table.name, guarantee: name, ...check })),
       ),
   ]);
-  return tables.map((table) => ({ table, checks: all.filter(({ of }) => of === table.name) }));
+  return tables.map((table) => ({
+    table,
+    checks: all.filter(({ of }) => of === table.name),
+    atOnce: dialect.proving.withoutIndexes ? doubledRows(table, dialect) : [],
+  }));
 }

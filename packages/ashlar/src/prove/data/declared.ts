@@ -1,26 +1,12 @@
 import type { DataCheck } from '../../contract/data-check.js';
 import type { SqlDialect } from '../../contract/dialect.js';
 import type { GuardedTable } from '../../contract/guarantee.js';
-import type { ForeignKey, TableFacts, Unique } from '../../contract/table.js';
+import type { ForeignKey } from '../../contract/table.js';
 import { identifier, writtenColumns } from '../../model/index.js';
 
 /** The checks that follow from the columns, foreign keys and CHECKs of a table, whatever it guarantees. */
-export function declaredChecks(
-  table: GuardedTable,
-  { name: dialect, proving }: SqlDialect,
-): readonly DataCheck[] {
-  const keys = [
-    ...table.uniques.map((key) => ({ ...key, where: undefined })),
-    ...table.indexes.filter(({ unique }) => unique).map((key) => ({ nullsEqual: [], ...key })),
-  ];
+export function declaredChecks(table: GuardedTable, { proving }: SqlDialect): readonly DataCheck[] {
   return [
-    // an index that is not valid, or a table that inherits, lets rows have the same key
-    ...(proving.isOther === undefined
-      ? []
-      : keys.map((key) => ({
-          what: `has the values of another row in ${key.columns.join(', ')} (${key.name})`,
-          bad: isDoubled(table, key, key.where?.[dialect], proving.isOther?.('other', 't') ?? ''),
-        }))),
     ...writtenColumns(table)
       .filter(({ nullable }) => !nullable)
       .map(({ name }) => ({ what: `has no ${name}`, bad: proving.keys.isMissing(`t.${identifier(name)}`) })),
@@ -35,25 +21,32 @@ export function declaredChecks(
   ];
 }
 
-const isDoubled = (
-  { name }: TableFacts,
-  { columns, nullsEqual }: Unique,
-  where: string | undefined,
-  isOther: string,
-): string => {
-  const among = where === undefined ? '' : `(${where}) AND `;
-  // for each choice of columns that are NULL in both rows, so that an index is used
-  const choices: (readonly string[])[] = [[]];
-  for (const column of nullsEqual) choices.push(...choices.map((choice) => [...choice, column]));
-  const same = choices.map((missing) => {
-    const conditions = columns.map((column) => {
-      const [one, other] = ['t', 'other'].map((alias) => `${alias}.${identifier(column)}`);
-      return missing.includes(column) ? `${one} IS NULL AND ${other} IS NULL` : `${other} = ${one}`;
-    });
-    return `EXISTS (SELECT 1 FROM ${identifier(name)} AS other WHERE ${among}${conditions.join(' AND ')} AND ${isOther})`;
+/** A check of a whole table at once. */
+export interface TableCheck {
+  /** As {@link DataCheck.what}. */
+  readonly what: string;
+  /** A query for the bad rows, with all their columns. */
+  readonly bad: string;
+}
+
+/** Finds rows that an index which is not valid, or a table that inherits, lets have the same key: one sort for each key. */
+export function doubledRows(table: GuardedTable, { name: dialect }: SqlDialect): readonly TableCheck[] {
+  return [
+    ...table.uniques.map((key) => ({ ...key, where: undefined })),
+    ...table.indexes.filter(({ unique }) => unique).map((key) => ({ nullsEqual: [], ...key })),
+  ].map(({ name, columns, nullsEqual, where }) => {
+    const only = [
+      ...(where === undefined ? [] : [`(${where[dialect]})`]),
+      ...columns
+        .filter((column) => !nullsEqual.some((each) => each === column))
+        .map((column) => `t.${identifier(column)} IS NOT NULL`),
+    ];
+    return {
+      what: `has the values of another row in ${columns.join(', ')} (${name})`,
+      bad: `SELECT * FROM (SELECT t.*, count(*) OVER (PARTITION BY ${columns.map((column) => `t.${identifier(column)}`).join(', ')}) AS ashlar_copies FROM ${identifier(table.name)} AS t${only.length > 0 ? ` WHERE ${only.join(' AND ')}` : ''}) AS t WHERE t.ashlar_copies > 1`,
+    };
   });
-  return `${among}(${same.join(' OR ')})`;
-};
+}
 
 const isOrphan = ({ columns, target }: ForeignKey): string => {
   const own = columns.map((name) => `t.${identifier(name)}`);

@@ -93,12 +93,12 @@ export class KeyedRows {
   }
 
   /**
-   * The last row of the `count` rows that follow a key, and how many rows that are; `undefined` if none follows.
+   * The last row of the first `count` rows within bounds, and how many rows that are; `undefined` if there is none.
    *
    * @throws AshlarError `database-corrupt` where no row that follows has another key
    */
-  async edge(after: KeyTextsOfRow | undefined, count: number) {
-    const { where, parameters } = this.within({ after, upTo: undefined });
+  async edge({ after, upTo }: Bounds, count: number) {
+    const { where, parameters } = this.within({ after, upTo });
     const found = await this.#input.run(
       `SELECT ${this.key} FROM ${this.#from} WHERE ${where} ORDER BY ${this.order} LIMIT ${count}`,
       parameters,
@@ -121,11 +121,30 @@ export class KeyedRows {
         : `(SELECT * FROM ${this.#from} ORDER BY ${name} ${this.#input.keys.missingFirst} LIMIT 1) AS t`;
     const isThere = await this.#input.run(`SELECT 1 AS one FROM ${first} WHERE ${this.#isMissing} LIMIT 1`);
     if (isThere.length === 0) return { rows: 0, keys: [] };
+    return this.of(`SELECT * FROM ${this.#from} WHERE ${this.#isMissing}`, most);
+  }
+
+  /** The rows that a query returns: their number, and the keys of the first, at most `most`. */
+  async of(
+    query: string,
+    most: number,
+  ): Promise<{ readonly rows: number; readonly keys: readonly string[] }> {
     const found = await this.#input.run(
-      `SELECT ${this.key}, count(*) OVER () AS in_all FROM ${this.#from} WHERE ${this.#isMissing} LIMIT ${most}`,
+      `SELECT ${this.key}, count(*) OVER () AS in_all FROM (${query}) AS t ORDER BY ${this.order} LIMIT ${most}`,
     );
     const keys = found.map((row) => this.shown(this.#names.map((_, at) => row[`key_${at}`])));
-    return { rows: Number(found[0]?.in_all), keys };
+    return { rows: Number(found[0]?.in_all ?? 0), keys };
+  }
+
+  /** The key of the last row; `undefined` without one. */
+  async last(): Promise<KeyTextsOfRow | undefined> {
+    const { where, parameters } = this.within({ after: undefined, upTo: undefined });
+    const order = this.#names.map((name) => `${name} DESC`).join(', ');
+    const [row] = await this.#input.run(
+      `SELECT ${this.key} FROM ${this.#from} WHERE ${where} ORDER BY ${order} LIMIT 1`,
+      parameters,
+    );
+    return row && this.keyOf(row);
   }
 
   /** The keys within bounds that more than one row has. */

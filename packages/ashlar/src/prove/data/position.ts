@@ -23,8 +23,9 @@ export async function fingerprintOf(
     );
     return history ? run(identity) : [];
   });
-  const checked = tables.map(({ table, checks }) => [
+  const checked = tables.map(({ table, checks, atOnce }) => [
     table.name,
+    atOnce.map(({ what, bad }) => [what, bad]),
     table.primaryKey.columns,
     checks.map(({ guarantee, what, bad }) => [guarantee, what, bad]),
   ]);

@@ -3,8 +3,9 @@ import type { SystemFacts } from '../../contract/system.js';
 import { everyScope, type Tables } from '../../model/index.js';
 import { type Checkpoints, proveLedgers } from '../ledgers.js';
 import type { LedgerReport } from '../report.js';
-import { type BadRows, type Batch, checkBatch } from './batch.js';
-import { checksOf, type TableChecks } from './checks.js';
+import { type BadRows, type Batch, type BatchRequest, checkBatch, failing } from './batch.js';
+import { checksOf, type NamedCheck, type TableChecks } from './checks.js';
+import { KeyedRows, type KeyedRowsInput } from './keyed-rows.js';
 import { assertPosition, fingerprintOf, firstPosition } from './position.js';
 import {
   type DataEstimate,
@@ -67,11 +68,16 @@ export async function proveData(
     const { name } = each.table;
     if (position.done.includes(name)) continue;
     let after = position.at?.table === name ? position.at.after : undefined;
+    // rows that are written meanwhile would be read without an end
+    const upTo = await reading(engine, each, (rows) => rows.last());
     for (;;) {
       if (signal?.aborted) return report();
-      const found = await readBatch(engine, each, after, batch);
+      const mostFailing = (check: NamedCheck): number => mostKeys - keysOf(position, name, failing(check));
+      const found = await reading(engine, each, (_, input) =>
+        checkBatch({ ...input, ...each, after, upTo, size: batch, mostFailing }),
+      );
       const ended = found.last === undefined || found.rows < batch;
-      const bad = ended ? [...found.bad, ...(await damageOf(engine, name))] : found.bad;
+      const bad = ended ? [...found.bad, ...(await ofWholeTable(engine, each))] : found.bad;
       after = found.last ?? after;
       position = moved(position, name, { ...found, bad }, ended || after === undefined ? undefined : after);
       await onBatch?.(position);
@@ -81,17 +87,33 @@ export async function proveData(
   return report(await proveLedgers(engine, system, checkpoints, true));
 }
 
-/** What is wrong with a table that no row shows, as a unique index that lacks rows. */
-const damageOf = (engine: Engine, table: string): Promise<readonly BadRows[]> =>
-  engine.asOwner(async ({ run }) => {
-    const { damage } = engine.dialect.proving;
-    const found = damage === undefined ? [] : await run(damage(table));
-    return found.map((row) => ({
-      check: { guarantee: 'declaration', what: `the table is damaged: ${String(row.found)}` },
-      rows: 1,
-      keys: [],
-    }));
+/** What a whole table shows: rows with the same key, and damage that no row shows, as a unique index that lacks rows. */
+const ofWholeTable = async (engine: Engine, table: TableChecks): Promise<readonly BadRows[]> => {
+  const { damage, indexDamage, withoutIndexes = (_, work) => work() } = engine.dialect.proving;
+  const { name } = table.table;
+  const damaged = (what: string): BadRows => ({
+    check: { guarantee: 'declaration', what: `the table is damaged: ${what}` },
+    rows: 1,
+    keys: [],
   });
+  const ofRows = await reading(engine, table, async (rows, { run, attempt }) => {
+    const found: BadRows[] = [];
+    for (const { what, bad } of table.atOnce) {
+      const doubled = await attempt(() => withoutIndexes(run, () => rows.of(bad, mostKeys)));
+      if (doubled.rows > 0) found.push({ check: { guarantee: 'declaration', what }, ...doubled });
+    }
+    if (indexDamage) found.push(...(await attempt(() => indexDamage(table.table, run))).map(damaged));
+    return found;
+  });
+  const ofPages = damage ? await engine.asOwner(({ run }) => run(damage(name))) : [];
+  return [...ofRows, ...ofPages.map((row) => damaged(String(row.found)))];
+};
+
+/** How many keys the finding of a check has. */
+const keysOf = ({ findings }: DataPosition, table: string, { guarantee, what }: BadRows['check']): number =>
+  findings.find(
+    (one) => one.table === table && one.guarantee === guarantee && one.what.startsWith(`${what}: `),
+  )?.keys.length ?? 0;
 
 interface Beginning {
   /** The position from which the run went on. */
@@ -116,18 +138,18 @@ const reportOf = (
   position,
 });
 
-const readBatch = async (
+/** Calls `work` in a transaction that reads every scope, and sees one snapshot. */
+const reading = async <T>(
   engine: Engine,
-  table: TableChecks,
-  after: readonly string[] | undefined,
-  size: number,
-): Promise<Batch> => {
+  { table }: TableChecks,
+  work: (rows: KeyedRows, input: KeyedRowsInput & Pick<BatchRequest, 'attempt'>) => Promise<T>,
+): Promise<T> => {
   const { name, proving } = engine.dialect;
   const transaction = await engine.begin({ mode: 'read', actor: null, scope: everyScope, asOwner: true });
   try {
     if (proving.trustNothing !== undefined) await transaction.execute(proving.trustNothing, []);
-    return await checkBatch({
-      ...table,
+    const input: KeyedRowsInput & Pick<BatchRequest, 'attempt'> = {
+      table,
       keys: proving.keys,
       parameter: (n) => (name === 'sqlite' ? '?' : `$${n}`),
       run: async (sql, parameters = []) => (await transaction.execute(sql, parameters)).rows,
@@ -143,9 +165,8 @@ const readBatch = async (
           await transaction.release('ashlar_data');
         }
       },
-      after,
-      size,
-    });
+    };
+    return await work(new KeyedRows(input), input);
   } finally {
     await transaction.rollback();
   }
@@ -158,13 +179,15 @@ const moved = (
   after: readonly string[] | undefined,
 ): DataPosition => {
   const findings: DataFinding[] = [...position.findings];
-  for (const { check, rows: more, keys } of bad) {
+  for (const { check, why, rows: more, keys } of bad) {
     const { guarantee, what } = check;
-    const at = findings.findIndex(
-      (one) => one.table === table && one.guarantee === guarantee && one.what === what,
-    );
+    // of the reasons of several rows the first is told: each may have another text
+    const isSame = (one: DataFinding): boolean =>
+      why === undefined ? one.what === what : one.what.startsWith(`${what}: `);
+    const at = findings.findIndex((one) => one.table === table && one.guarantee === guarantee && isSame(one));
     const known = findings[at];
-    if (!known) findings.push({ table, guarantee, what, rows: more, keys });
+    const text = why === undefined ? what : `${what}: ${why}`;
+    if (!known) findings.push({ table, guarantee, what: text, rows: more, keys });
     else
       findings[at] = { ...known, rows: known.rows + more, keys: [...known.keys, ...keys].slice(0, mostKeys) };
   }

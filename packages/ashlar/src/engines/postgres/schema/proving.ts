@@ -4,6 +4,7 @@ import { identifier, literal } from '../../../model/index.js';
 import { sql } from '../../../sql/template.js';
 import { columnCheck } from './column-sql.js';
 import { place } from './context.js';
+import { indexDamage, withoutIndexes } from './damage.js';
 import { postgresKeyTexts } from './key-texts.js';
 
 const own = (tables: readonly string[]): string => sql`
@@ -42,8 +43,9 @@ export const postgresProving: Proving = {
     WHERE t.isleaf
   `,
   keys: postgresKeyTexts,
-  isOther: (other, t) => `(${other}.tableoid, ${other}.ctid) <> (${t}.tableoid, ${t}.ctid)`,
   damage: undefined,
+  indexDamage,
+  withoutIndexes,
   identity: `SELECT ${place} || '/' || coalesce(min(applied_at)::text, '') AS identity FROM ashlar_migrations`,
   // a CHECK or the bounds of a partition would tell the planner that no row breaks them
   trustNothing:
@@ -67,6 +69,28 @@ export const postgresProving: Proving = {
         SELECT format('%s: the index %s is not valid', c.relname, x.relname) AS found
         FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_class x ON x.oid = i.indexrelid
         WHERE NOT (i.indisvalid AND i.indisready)
+          ${own(tables)}
+      `,
+    },
+    {
+      // after an update of the operating system's or ICU's, an index may not find the rows that it has
+      name: 'texts are compared as when they were indexed',
+      finds: (tables) => sql`
+        SELECT DISTINCT format('%s: the index %s was built with the version %s of the collation %s, and the server now has %s', c.relname, x.relname, l.collversion, l.collname, pg_collation_actual_version(l.oid)) AS found
+        FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_class x ON x.oid = i.indexrelid
+        JOIN pg_collation l ON l.oid = ANY (i.indcollation)
+        WHERE l.collversion <> pg_collation_actual_version(l.oid)
+          ${own(tables)}
+      `,
+    },
+    {
+      name: 'the default collation is that with which the database was made',
+      finds: (tables) => sql`
+        SELECT DISTINCT format('%s: the index %s was built with the version %s of the default collation, and the server now has %s', c.relname, x.relname, d.datcollversion, pg_database_collation_actual_version(d.oid)) AS found
+        FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_class x ON x.oid = i.indexrelid
+        JOIN pg_database d ON d.datname = current_database()
+        WHERE 100 = ANY (i.indcollation)
+          AND d.datcollversion <> pg_database_collation_actual_version(d.oid)
           ${own(tables)}
       `,
     },

@@ -9,8 +9,13 @@ export interface Part {
   readonly isKnown: boolean;
 }
 
-/** How a packet ended: with the result of its last statement, or with an error of the statement at a position. */
-export type Outcome = { readonly result: unknown } | { readonly error: unknown; readonly failedAt: number };
+/**
+ * How a packet ended: with the result of its last statement and the state of the transaction after it (`T`: open), or with an error of
+ * the statement at a position.
+ */
+export type Outcome =
+  | { readonly result: unknown; readonly status: string | null }
+  | { readonly error: unknown; readonly failedAt: number };
 
 /** The parts of pg's connection that its types lack. */
 interface Wire {
@@ -70,7 +75,9 @@ export function sendPacket(
     completed++;
   };
   return new Promise((resolve) => {
-    query.callback = (error, result) => resolve(error ? { error, failedAt: completed } : { result });
+    // in this turn: the driver has one status for the connection, and may read the answers to several statements at once
+    query.callback = (error, result) =>
+      resolve(error ? { error, failedAt: completed } : { result, status: client.getTransactionStatus() });
     client.query(query);
   });
 }

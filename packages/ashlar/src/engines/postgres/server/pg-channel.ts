@@ -53,10 +53,16 @@ export class PgChannel implements Channel {
 
   async send(request: Request): Promise<Reply> {
     this.#cork();
-    // a text with several statements has several results: return the last
-    const result = (await this.client.query(this.#config(request))) as unknown as PgResult | PgResult[];
-    const last = Array.isArray(result) ? (result.at(-1) as PgResult) : result;
-    return replyOf(last, this.client.getTransactionStatus() === 'T');
+    const config = this.#config(request);
+    return new Promise((resolve, reject) => {
+      // the status is read in the turn of the answer: the driver may read those to several statements at once
+      this.client.query(config, (error: unknown, result: unknown) => {
+        if (error) return reject(error);
+        // a text with several statements has several results: return the last
+        const last = (Array.isArray(result) ? result.at(-1) : result) as PgResult;
+        resolve(replyOf(last, this.client.getTransactionStatus() === 'T'));
+      });
+    });
   }
 
   async together(requests: readonly Request[]): Promise<Reply> {
@@ -65,11 +71,10 @@ export class PgChannel implements Channel {
     this.#cork();
     const before = requests.slice(0, -1).map((request) => this.#part(request));
     const outcome = await sendPacket(this.client, before, this.#config({ values: [], ...last }));
-    const inTransaction = this.client.getTransactionStatus() === 'T';
     const failedAt = 'error' in outcome ? outcome.failedAt : requests.length;
     this.#noteNames(requests, before, failedAt);
     if ('error' in outcome) throw outcome.error;
-    return replyOf(outcome.result as PgResult, inTransaction);
+    return replyOf(outcome.result as PgResult, outcome.status === 'T');
   }
 
   #part({ text, values = [], keep }: Request): Part {

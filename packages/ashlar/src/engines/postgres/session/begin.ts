@@ -6,6 +6,9 @@ import { setLocalOwnerRole } from './connected-role.js';
 import type { Control } from './control.js';
 import type { TransactionSettings } from './transaction-settings.js';
 
+/** The statement that reads the time of the BEGIN of its transaction, in milliseconds since 1970. */
+export const timeOfBegin = 'SELECT (extract(epoch FROM now()) * 1000)::bigint';
+
 /**
  * Returns what begins a transaction, with its role and its limits, but without its context.
  *
@@ -19,7 +22,7 @@ export function beginControls(
   const { mode, now, asOwner = false, deferrable = false, statementTimeout, lockTimeout } = options;
   // a read session sees one snapshot, as on SQLite
   const { isolation = mode === 'read' ? 'repeatable read' : 'read committed' } = options;
-  const begin = `BEGIN ISOLATION LEVEL ${isolation.toUpperCase()} ${mode === 'read' ? 'READ ONLY' : 'READ WRITE'}${deferrable ? ' DEFERRABLE' : ''}`;
+  const begin = `BEGIN ISOLATION LEVEL ${isolation.toUpperCase()} ${mode === 'read' ? 'READ ONLY' : 'READ WRITE'}${deferrable ? '' : ' NOT'} DEFERRABLE`;
   // the first statement that reads waits for the snapshot, also one that only sets what another depends on
   const begun = [begin, ...(deferrable ? safeSnapshot(lockTimeout) : [])];
   return [

@@ -1,5 +1,5 @@
 import type { Channel } from '../wire/channel.js';
-import { isConnectionLost } from '../wire/driver-error.js';
+import { fieldsOf, isConnectionLost } from '../wire/driver-error.js';
 
 /**
  * Whether a transaction is open, or has failed, on the server after the packet that opens it failed. If BEGIN failed, or
@@ -12,7 +12,7 @@ export async function isBegun(channel: Channel, error: unknown): Promise<boolean
   try {
     return (await channel.send({ text: 'SELECT 1' })).inTransaction;
   } catch (refusal) {
-    // a transaction that has failed refuses it, and all that follows
-    return !isConnectionLost(refusal);
+    // a transaction that has failed refuses it, and all that follows; another error says nothing, as that of a late cancel request
+    return fieldsOf(refusal).code === '25P02';
   }
 }

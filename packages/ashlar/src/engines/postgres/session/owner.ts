@@ -1,5 +1,5 @@
 import type { Owner } from '../../../contract/owner.js';
-import type { AshlarError } from '../../../errors.js';
+import { AshlarError } from '../../../errors.js';
 import { everyScope, ownerActor } from '../../../model/index.js';
 import type { Report } from '../../report.js';
 import type { Channel, Reply, Request } from '../wire/channel.js';
@@ -7,9 +7,11 @@ import { decodeRows, storedForm } from '../wire/decode.js';
 import { asAshlarError } from '../wire/errors.js';
 import { wireValues } from '../wire/parameters.js';
 import { reported } from '../wire/report.js';
-import { isKept } from '../wire/statement-kind.js';
+import { isKept, isPlainRead } from '../wire/statement-kind.js';
+import { committed } from './committed.js';
 import type { ContextSigner } from './context-signer.js';
 import { contextTexts } from './control.js';
+import { outcomeUnknown } from './end-errors.js';
 import type { Hooks } from './transaction-parts.js';
 
 // the owner acts in every scope; set for one transaction only, because a pooler would pass settings of a connection on to
@@ -30,13 +32,16 @@ export interface OwnerHooks extends Hooks {
  */
 export function ownerOf(channel: Channel, report: Report | undefined, hooks: OwnerHooks = {}): Owner {
   let inTransaction = false;
+  const explain = hooks.explain ?? asAshlarError;
   const translated = async <T>(work: () => Promise<T>): Promise<T> => {
     try {
       return await work();
     } catch (error) {
-      throw (hooks.explain ?? asAshlarError)(error);
+      throw explain(error);
     }
   };
+  const commit = (): Promise<Reply> =>
+    reported(report, 'COMMIT', () => committed(channel.send({ text: 'COMMIT' }), explain));
   const requestOf = (text: string, parameters: readonly unknown[] = []): Request =>
     parameters.length > 0 ? { text, values: wireValues(parameters) } : { text };
   const send = async (text: string, parameters?: readonly unknown[]): Promise<Reply> =>
@@ -49,14 +54,20 @@ export function ownerOf(channel: Channel, report: Report | undefined, hooks: Own
     reported(report, 'BEGIN', () => translated(() => channel.together(begin())));
   // statements on rows run in a transaction of their own, sent in one packet; others, such as VACUUM, may not be in one
   const runAlone = async (sql: string, parameters?: readonly unknown[]): Promise<Reply> => {
-    const statement = (): Promise<Reply> => channel.together([...begin(), requestOf(sql, parameters)]);
     const [answer, end] = await Promise.allSettled([
-      reported(report, sql, () => translated(statement)),
-      send('COMMIT'),
+      reported(report, sql, () =>
+        translated(() => channel.together([...begin(), requestOf(sql, parameters)])),
+      ),
+      commit(),
     ]);
-    if (answer.status === 'rejected') throw answer.reason;
-    if (end.status === 'rejected') throw end.reason;
-    return answer.value;
+    if (answer.status === 'fulfilled') {
+      if (end.status === 'rejected') throw end.reason;
+      return answer.value;
+    }
+    // the COMMIT was sent as well
+    const { reason } = answer as { readonly reason: unknown };
+    const isLost = reason instanceof AshlarError && reason.code === 'connection-lost';
+    throw isLost && !isPlainRead(sql) ? outcomeUnknown(reason) : reason;
   };
   return {
     run: async (sql, parameters) =>
@@ -76,7 +87,7 @@ export function ownerOf(channel: Channel, report: Report | undefined, hooks: Own
           await send(`SET LOCAL lock_timeout = ${Math.max(1, Math.round(lockTimeout))}`);
         const result = await work();
         await translated(async () => hooks.beforeCommit?.(channel));
-        await send('COMMIT');
+        await commit();
         return result;
       } catch (error) {
         // report the first error; a lost connection needs no rollback

@@ -30,8 +30,10 @@ export async function read(reading: Reading, sql: string, parameters: readonly u
     try {
       return await send(lease, request);
     } catch (error) {
-      isUnfit = isConnectionLost(error) || isStaleStatement(error);
-      if (!isUnfit || attempt === attempts) throw error;
+      const isReplaceable = isConnectionLost(error) || isStaleStatement(error);
+      // what the statement did to the connection before it failed was not reset
+      isUnfit = isReplaceable || reading.lasting.mayLast(sql);
+      if (!isReplaceable || attempt === attempts) throw error;
     } finally {
       lease.release(isUnfit);
     }

@@ -2,22 +2,24 @@ import type { ResultKinds } from '../../../contract/answers.js';
 import type { Column } from '../../../contract/column.js';
 import type { TableFacts } from '../../../contract/table.js';
 import type { QueryResult, Transaction, TransactionOptions } from '../../../contract/transaction.js';
+import { AshlarError } from '../../../errors.js';
 import { identifier } from '../../../model/index.js';
 import { endsWithin } from '../../ends-within.js';
 import { Usage } from '../../report.js';
 import type { Lease, Leases, Reply, Request } from '../wire/channel.js';
 import { decodeReply, decodeRows } from '../wire/decode.js';
 import { isConnectionLost, isStaleStatement } from '../wire/driver-error.js';
-import { asAshlarError } from '../wire/errors.js';
 import { wireValues } from '../wire/parameters.js';
 import { reported } from '../wire/report.js';
 import { isKept } from '../wire/statement-kind.js';
-import { beginControls, refuseSnapshot } from './begin.js';
+import { beginControls, refuseSnapshot, timeOfBegin } from './begin.js';
 import { isBegun } from './begun.js';
+import { committed } from './committed.js';
 import { type Context, isContextRefused } from './context-signer.js';
 import { type Control, controlRequests } from './control.js';
+import { readCursor } from './cursor.js';
 import { cursorName } from './cursor-name.js';
-import { ended, endedByStatement, lost, outcomeUnknown } from './end-errors.js';
+import { ended, endedByStatement, lost } from './end-errors.js';
 import { insertManyRequest } from './insert-many.js';
 import { TransactionEnd } from './transaction-end.js';
 import type { TransactionParts } from './transaction-parts.js';
@@ -27,8 +29,6 @@ const longestOpening = 3;
 
 /** How long the ROLLBACK after an interruption may take, in milliseconds, before the connection is closed instead. */
 const longestRollback = 2_000;
-
-const timeOfBegin = 'SELECT (extract(epoch FROM now()) * 1000)::bigint';
 
 /**
  * A transaction on a leased connection. BEGIN, the context and savepoints are sent together with the next statement, in
@@ -90,17 +90,12 @@ export class PostgresTransaction implements Transaction {
   ): AsyncIterable<Record<string, unknown>> {
     const cursor = cursorName();
     const usage = new Usage(this.#parts.report, sql);
+    const query = { cursor, sql, values: wireValues(parameters), chunk };
     const run = (request: Request) => usage.during(() => this.#translated(sql, request));
     try {
-      await run({
-        text: `DECLARE ${cursor} NO SCROLL CURSOR FOR ${sql}`,
-        values: wireValues(parameters),
-      });
-      for (;;) {
-        const reply = await run({ text: `FETCH FORWARD ${chunk} FROM ${cursor}` });
+      for await (const reply of readCursor(query, run)) {
         usage.rows += reply.rows.length;
         yield* decodeRows(reply, this.#parts.codecs.origin, kinds);
-        if (reply.rows.length < chunk) return;
       }
     } finally {
       usage.end();
@@ -169,27 +164,23 @@ export class PostgresTransaction implements Transaction {
       throw lost();
     }
     if (this.#state !== 'open') return this.#end();
-    await this.#beforeCommit();
     const { report, hooks, refusals } = this.#parts;
     try {
-      const reply = await reported(report, 'COMMIT', () => this.#ending.commit(this.#lease.channel));
-      if (reply.command === 'ROLLBACK') throw asAshlarError({ code: '25P02' });
-      hooks.afterCommit?.();
-    } catch (error) {
-      this.#broken ||= isConnectionLost(error);
-      throw isConnectionLost(error) ? outcomeUnknown(error) : refusals.explained(error);
-    } finally {
-      this.#end();
-    }
-  }
-
-  async #beforeCommit(): Promise<void> {
-    if (!this.#parts.hooks.beforeCommit) return;
-    try {
-      await this.#parts.hooks.beforeCommit(this.#lease.channel);
+      await hooks.beforeCommit?.(this.#lease.channel);
     } catch (error) {
       await this.rollback();
-      throw this.#parts.refusals.explained(error);
+      throw refusals.explained(error);
+    }
+    try {
+      await reported(report, 'COMMIT', () =>
+        committed(this.#ending.commit(this.#lease.channel), (error) => refusals.explained(error)),
+      );
+      hooks.afterCommit?.();
+    } catch (error) {
+      this.#broken ||= error instanceof AshlarError && error.code === 'outcome-unknown';
+      throw error;
+    } finally {
+      this.#end();
     }
   }
 
@@ -254,10 +245,12 @@ export class PostgresTransaction implements Transaction {
     if (this.#state === 'lost') throw lost();
     if (this.#state === 'ended') throw ended();
     const control = this.#waiting;
+    // one that cannot be signed leaves what waits, so that a savepoint among it is withdrawn
+    const before = this.#state === 'open' ? this.#requests(control) : [];
     this.#waiting = [];
     if (this.#state === 'new') return this.#open(control, request);
     try {
-      return this.#stillOpen(await this.#together(control, request));
+      return this.#stillOpen(await this.#sent(before, request));
     } catch (error) {
       if (isConnectionLost(error)) this.#state = 'lost';
       if (isContextRefused(error)) this.#parts.signer.doubt();
@@ -272,14 +265,18 @@ export class PostgresTransaction implements Transaction {
       opened = resolve;
     });
     try {
-      return await this.#openOnLiveConnection(control, request);
+      return await this.#begun(control, request);
+    } catch (error) {
+      // statements that wait would be committed alone, each for itself
+      if (this.#state !== 'ended' && !(await isBegun(this.#lease.channel, error))) this.#state = 'lost';
+      throw error;
     } finally {
       this.#opening = undefined;
       opened();
     }
   }
 
-  async #openOnLiveConnection(control: readonly Control[], request: Request): Promise<Reply> {
+  async #begun(control: readonly Control[], request: Request): Promise<Reply> {
     const { signer } = this.#parts;
     for (let attempt = 1, isRefused = false; ; attempt++) {
       if (signer.isDoubtful) await this.#learn();
@@ -299,12 +296,12 @@ export class PostgresTransaction implements Transaction {
           continue;
         }
         const replaceable = isConnectionLost(error) || isStaleStatement(error);
-        if (!(await isBegun(this.#lease.channel, error))) this.#state = 'lost';
         if (!replaceable || attempt === longestOpening) throw error;
         // the server answered no statement of the transaction: begin it again on another connection
         this.#lease.release(true);
         this.#state = 'ended';
         this.#lease = await this.#leases.take(this.#lockTimeout);
+        this.#state = 'new';
       }
     }
   }
@@ -330,18 +327,21 @@ export class PostgresTransaction implements Transaction {
     throw endedByStatement();
   }
 
-  #signed(context: Context): Request | undefined {
+  #requests(control: readonly Control[]): readonly Request[] {
     const { signer } = this.#parts;
-    return this.#asOwner
-      ? signer.requestOfOwner(context, this.#issued)
-      : signer.request(context, this.#issued);
+    return controlRequests(control, (context) =>
+      this.#asOwner ? signer.requestOfOwner(context, this.#issued) : signer.request(context, this.#issued),
+    );
   }
 
   async #together(control: readonly Control[], request: Request): Promise<Reply> {
+    return this.#sent(this.#requests(control), request);
+  }
+
+  async #sent(before: readonly Request[], request: Request): Promise<Reply> {
     this.#inFlight++;
     try {
       const { channel } = this.#lease;
-      const before = controlRequests(control, (context) => this.#signed(context));
       return await (before.length === 0 ? channel.send(request) : channel.together([...before, request]));
     } finally {
       this.#inFlight--;

@@ -147,7 +147,7 @@ const violations: Readonly<Record<string, Describe>> = {
       ? {
           code: 'session-cancelled',
           message: 'The server cancelled the statement, because another connection asked for it.',
-          suggestion: 'Run the session again: it was rolled back.',
+          suggestion: 'Run it again: what the statement did was rolled back.',
         }
       : {
           code: 'statement-timeout',
@@ -222,7 +222,7 @@ function connectionLost({ message }: DriverError): Described {
     code: 'connection-lost',
     message: 'The connection to the server was lost.',
     detail: message,
-    suggestion: 'Run the session again: it was rolled back.',
+    suggestion: 'Connect again, and run again what was not committed.',
   };
 }
 

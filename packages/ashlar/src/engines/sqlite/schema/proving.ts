@@ -30,10 +30,12 @@ export const sqliteProving: Proving = {
   // SQLite keeps no number of rows, and counts by the smallest index
   rowsOf: (table) => `SELECT count(*) AS rows FROM main.${identifier(table)}`,
   keys: sqliteKeyTexts,
-  isOther: undefined,
   // of NOT NULL and CHECK it names no row, as the checks of rows do
   damage: (table) =>
     `SELECT integrity_check AS found FROM pragma_integrity_check(${literal(table)}) WHERE integrity_check <> 'ok' AND integrity_check NOT LIKE 'NULL value in %' AND integrity_check NOT LIKE 'CHECK constraint failed in %'`,
+  indexDamage: undefined,
+  // integrity_check finds rows that a key does not keep apart
+  withoutIndexes: undefined,
   // a copy of a file has the same
   identity: "SELECT coalesce(min(applied_at), '') AS identity FROM ashlar_migrations",
   trustNothing: undefined,

@@ -1,0 +1,119 @@
+import { hour } from './clocks.js';
+import type { DatedRoot, KnownRoot } from './problems.js';
+import type { SignedRetirements } from './retirement-lines.js';
+
+/** A checkpoint that signs retirements. */
+export type SignedRoot = DatedRoot & { readonly retirements: SignedRetirements };
+
+/**
+ * When the checkpoints of a ledger were signed. A signer's clock may have been wrong, so a stated time counts only as far as the
+ * checkpoints before and after it, and the present time, allow: each accuses by its earliest and exonerates by its latest time.
+ */
+export class CheckpointTimes {
+  /** By ascending size. */
+  readonly #dated: readonly DatedRoot[];
+  /** By ascending count of retirements. */
+  readonly #signed: readonly SignedRoot[];
+  /** One line for each checkpoint whose time contradicts another one, or is still to come. */
+  readonly unverified: readonly string[];
+
+  /** @param now - the present time of this process */
+  constructor(roots: readonly KnownRoot[], now: Date) {
+    const dated = roots.flatMap((one) => {
+      const at = one.at ?? one.retirements?.at;
+      return at ? [{ ...one, at }] : [];
+    });
+    this.#dated = bounded(dated, now, (one) => [one.size, one.retirements?.count ?? 0]);
+    const signed = dated.filter(({ retirements }) => retirements !== undefined);
+    this.#signed = bounded(signed, now, (one) => [one.retirements?.count ?? 0, one.size]).filter(isSigned);
+    this.unverified = this.#dated.flatMap(({ at, early, source }) => {
+      if (at.getTime() - early <= hour) return [];
+      const why = at.getTime() - now.getTime() > hour ? 'in the future' : 'after a later one';
+      return [`${source} is dated ${at.toISOString()}, ${why}: its time shows nothing`];
+    });
+  }
+
+  /** Whether any checkpoint signs retirements. */
+  get signsRetirements(): boolean {
+    return this.#signed.length > 0;
+  }
+
+  /** The checkpoint that signs the most retirements. */
+  get largest(): SignedRoot | undefined {
+    return this.#signed.at(-1);
+  }
+
+  /** The newest checkpoint of at most a size. */
+  upTo(size: number): DatedRoot | undefined {
+    return last(this.#dated, (one) => one.size <= size);
+  }
+
+  /** The size of the newest checkpoint that was signed by a time; 0 without one. */
+  sizeAt(time: number): number {
+    return last(this.#dated, ({ late }) => late <= time)?.size ?? 0;
+  }
+
+  /** The number of retirements that were signed by a time. */
+  countAt(time: number): number {
+    // a signature states whole seconds
+    return last(this.#signed, ({ late }) => late + 1_000 <= time)?.retirements.count ?? 0;
+  }
+
+  /** The newest checkpoint that does not sign the retirement of a number yet. */
+  without(number: number): SignedRoot | undefined {
+    return last(this.#signed, ({ retirements }) => retirements.count < number);
+  }
+
+  /** The oldest checkpoint that signs the retirement of a number. */
+  with(number: number): SignedRoot | undefined {
+    return this.#signed[countWhile(this.#signed, ({ retirements }) => retirements.count < number)];
+  }
+
+  /** The checkpoints that sign just this many retirements. */
+  of(count: number): readonly SignedRoot[] {
+    const [from, to] = [count, count + 1].map((most) =>
+      countWhile(this.#signed, ({ retirements }) => retirements.count < most),
+    );
+    return this.#signed.slice(from, to);
+  }
+}
+
+const isSigned = (one: DatedRoot): one is SignedRoot => one.retirements !== undefined;
+
+/** Sorts roots in the order in which they were signed, and adds the bounds of their times. */
+const bounded = (
+  roots: readonly (KnownRoot & { readonly at: Date })[],
+  now: Date,
+  orderOf: (root: KnownRoot) => readonly [number, number],
+): readonly DatedRoot[] => {
+  const sorted = [...roots].sort((one, other) => {
+    const [[a, b], [c, d]] = [orderOf(one), orderOf(other)];
+    return a - c || b - d || one.at.getTime() - other.at.getTime();
+  });
+  let [early, late] = [now.getTime(), 0];
+  return sorted
+    .toReversed()
+    .map((root) => {
+      early = Math.min(early, root.at.getTime());
+      return { ...root, early };
+    })
+    .toReversed()
+    .map((root) => {
+      late = Math.max(late, root.at.getTime());
+      return { ...root, late };
+    });
+};
+
+/** How many items at the beginning of a list a condition holds for, in logarithmic time; it holds for no later one. */
+const countWhile = <T>(list: readonly T[], holds: (item: T) => boolean): number => {
+  let [low, high] = [0, list.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (holds(list[middle] as T)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+};
+
+const last = <T>(list: readonly T[], holds: (item: T) => boolean): T | undefined =>
+  list[countWhile(list, holds) - 1];
