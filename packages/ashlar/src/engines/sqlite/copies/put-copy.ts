@@ -1,10 +1,12 @@
-import { linkSync, renameSync, rmSync, statSync } from 'node:fs';
+import { closeSync, linkSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Copy, PutOptions } from '../../../contract/copies.js';
 import type { OpenOptions } from '../../../contract/open-options.js';
 import { AshlarError } from '../../../errors.js';
+import { lacksHardLinks } from '../../../files/hard-links.js';
 import { removeLeftovers } from '../../../files/leftovers.js';
+import { giveTo, ownerOf, takeOwner } from '../../../files/owner.js';
 import type { Connection } from '../driver/connection.js';
 import { loadDriver } from '../driver/driver.js';
 import { isBusy, sqliteError } from '../driver/errors.js';
@@ -191,6 +193,9 @@ const swap = (fresh: string, path: string, replaces: boolean): void => {
       message: 'The copy cannot be closed: its write-ahead log cannot be checkpointed.',
     });
   try {
+    const [replaced, folder] = [replaces ? ownerOf(path) : undefined, ownerOf(dirname(path))];
+    if (replaced) takeOwner(fresh, replaced);
+    else if (folder) giveTo(fresh, folder);
     persist(fresh);
     if (replaces) renameSync(fresh, path);
     else putNew(fresh, path);
@@ -207,10 +212,21 @@ const putNew = (fresh: string, path: string): void => {
   setAside(path);
   rmSync(path, { force: true });
   try {
+    nameNew(fresh, path);
+  } catch (error) {
+    throw (error as NodeJS.ErrnoException).code === 'EEXIST' ? taken() : error;
+  }
+};
+
+const nameNew = (fresh: string, path: string): void => {
+  try {
     // unlike rename, link never replaces a file
     linkSync(fresh, path);
   } catch (error) {
-    throw (error as NodeJS.ErrnoException).code === 'EEXIST' ? taken() : error;
+    if (!lacksHardLinks(error)) throw error;
+    // the name is taken exclusively; then rename replaces no file but this one
+    closeSync(openSync(path, 'wx', 0o600));
+    renameSync(fresh, path);
   }
 };
 
