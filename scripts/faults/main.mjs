@@ -1,10 +1,11 @@
 // Makes every file operation of Ashlar's commands fail once, with EIO and with ENOSPC: npm run faults. After each, nothing may be
 // lost, no raw stack trace may appear, and the same command must complete without faults. Needs gcc, Linux and the built packages.
 //
-//   node scripts/faults/main.mjs [--only NAME]… [--every N] [--slow N] [--sticky] [--seconds N]
+//   node scripts/faults/main.mjs [--only NAME]… [--every N] [--slow N] [--sticky] [--none] [--images N] [--workers N]
 //
 // --every N    tries each Nth point (default 1)       --slow N    the same for operations on PGlite (default 40)
 // --sticky     all operations of the kind fail from the point on, as on a full disk
+// --none       tries only images of power failures
 // --images N   power-loss images to try afterwards (default 10,000; 0: none)
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -22,6 +23,7 @@ const { values } = parseArgs({
     slow: { type: 'string', default: '40' },
     sticky: { type: 'boolean', default: false },
     images: { type: 'string', default: '10000' },
+    none: { type: 'boolean', default: false },
     workers: { type: 'string', default: '1' },
   },
 });
@@ -148,7 +150,7 @@ try {
   const names = Object.entries(scenarios).filter(
     ([name]) => values.only.length === 0 || values.only.includes(name),
   );
-  const queue = [...names];
+  const queue = values.none ? [] : [...names];
   await Promise.all(
     Array.from({ length: Number(values.workers) }, async () => {
       const worker = new Worker();
@@ -156,6 +158,10 @@ try {
       worker.end();
     }),
   );
+  if (Number(values.images) > 0) {
+    const { tryImages } = await import('./power.mjs');
+    problems += await tryImages(base, library, Number(values.images));
+  }
   console.log(problems === 0 ? 'nothing was lost' : `${problems} problems`);
   process.exitCode = problems === 0 ? 0 : 1;
 } finally {

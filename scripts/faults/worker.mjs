@@ -1,11 +1,13 @@
 // A process with the preloaded library, in which operations are tried one after another. It reads one trial a line, as JSON, from
 // standard input and answers with one line. Only the work of a trial runs with faults.
-import { closeSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
+import { appendFileSync, closeSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { AshlarError } from '../../packages/ashlar/dist/index.js';
+import { promises } from './disk.mjs';
 import { copyFixture, systemsIn } from './project.mjs';
 import { scenarios } from './scenarios.mjs';
+import { works } from './works.mjs';
 
 const base = process.env.FAULTS_BASE;
 const context = { base, ...(await systemsIn(base)) };
@@ -75,7 +77,30 @@ const tryOne = async ({ name, number, at, error, kinds, sticky }) => {
   return found;
 };
 
+/** Records what a work does, without faults. @returns the folder before, the folder, and what went wrong */
+const recordOne = async ({ name, durability }) => {
+  const { fixture, work } = works[name];
+  const [before, folder] = ['before', 'recorded'].map((each) => join(base, 'trials', each));
+  for (const each of [before, folder]) {
+    rmSync(each, { recursive: true, force: true });
+    copyFixture(base, fixture, each);
+  }
+  process.env.TMPDIR = join(folder, 'tmp');
+  const problems = [];
+  const promise = (line) => appendFileSync(join(folder, promises), `${line}\n`);
+  set({ recording: 1 });
+  try {
+    await work(context, folder, promise, durability);
+  } catch (error) {
+    problems.push(`${error.stack}`);
+  }
+  set({ recording: 0 });
+  return { before, folder, problems };
+};
+
+const answer = (request) => (request.record ? recordOne(request) : tryOne(request));
+
 process.stdout.write('ready\n');
 for await (const line of createInterface({ input: process.stdin }))
-  process.stdout.write(`${JSON.stringify(await tryOne(JSON.parse(line)))}\n`);
+  process.stdout.write(`${JSON.stringify(await answer(JSON.parse(line)))}\n`);
 closeSync(control);

@@ -159,7 +159,7 @@ export async function remove(folder: string, name: string): Promise<void> {
 
 const removeRest = async (folder: string, name: string): Promise<void> => {
   await rm(payloadPath(folder, name), { force: true });
-  await rm(verifiedPath(folder, name), { force: true });
+  await removeLeft(verifiedPath(folder, name));
   await syncPath(folder);
   await rm(join(folder, `.${name}${removing}`), { force: true });
 };
