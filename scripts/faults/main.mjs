@@ -28,7 +28,8 @@ const { values } = parseArgs({
   },
 });
 const kinds = { write: 1, fsync: 2, rename: 4, link: 8, unlink: 16 };
-const { EIO, ENOSPC } = constants.errno;
+const folderSync = 256;
+const { EINVAL, EIO, ENOSPC, ENOSYS, ENOTSUP, EPERM } = constants.errno;
 const errors = { EIO, ENOSPC };
 
 const base = mkdtempSync(join(tmpdir(), 'ashlar-faults-'));
@@ -106,6 +107,22 @@ const report = (name, point, found) => {
   console.log(`PROBLEM ${name}, ${point}:\n  ${found.replaceAll('\n', '\n  ')}`);
 };
 
+/** File systems that lack something: there a work does not fail at all. */
+const lacking = [
+  ['hard links (EPERM)', kinds.link, EPERM],
+  ['hard links (ENOTSUP)', kinds.link, ENOTSUP],
+  ['hard links (ENOSYS)', kinds.link, ENOSYS],
+  ['the sync of folders (EINVAL)', folderSync, EINVAL],
+];
+
+const tryFileSystems = async (worker, name) => {
+  for (const [what, bit, error] of lacking) {
+    const found = await worker.try({ name, number: ++number, at: 1, error, kinds: bit, sticky: true });
+    if (found?.code !== 0) report(name, `without ${what}`, `ended with ${found?.code}`);
+    for (const problem of found?.problems ?? []) report(name, `without ${what}`, problem);
+  }
+};
+
 const tryScenario = async (worker, name, { isSlow }) => {
   const step = Number(isSlow ? values.slow : values.every);
   const figures = {};
@@ -133,6 +150,7 @@ const tryScenario = async (worker, name, { isSlow }) => {
         else for (const problem of found.problems) report(name, point, problem);
       }
   }
+  await tryFileSystems(worker, name);
   const points = Object.entries(figures).map(([kind, count]) => `${count} ${kind}`);
   console.log(`${name}: ${tried} trials; points: ${points.join(', ')}`);
 };

@@ -21,7 +21,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum { WRITE = 1, FSYNC = 2, RENAME = 4, LINK = 8, UNLINK = 16, CREATE = 32, TRUNCATE = 64, MKDIR = 128 };
+enum { WRITE = 1, FSYNC = 2, RENAME = 4, LINK = 8, UNLINK = 16, CREATE = 32, TRUNCATE = 64, MKDIR = 128, FOLDER_FSYNC = 256 };
 
 struct control {
   volatile int64_t armed, at, error, kinds, count, hit, recording, sticky;
@@ -185,7 +185,9 @@ static int sync_with(int (*real)(int), int descriptor) {
   if (!counts()) return real(descriptor);
   char buffer[PATH_MAX];
   const char *path = path_of(descriptor, buffer);
-  if (fails(FSYNC, path)) return -1;
+  struct stat found;
+  int is_folder = fstat(descriptor, &found) == 0 && S_ISDIR(found.st_mode);
+  if (fails(is_folder ? FSYNC | FOLDER_FSYNC : FSYNC, path)) return -1;
   int done = real(descriptor);
   if (done == 0) put(FSYNC, path, NULL, 0, NULL, 0);
   return done;

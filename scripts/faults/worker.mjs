@@ -66,7 +66,7 @@ const tryOne = async ({ name, number, at, error, kinds, sticky }) => {
   if (raw) found.problems.push(`raw: ${raw}`);
   if (!thrown)
     try {
-      await scenario.check(context, folder, outcome);
+      await scenario.check({ ...context, number }, folder, outcome);
     } catch (problem) {
       found.problems.push(
         `check: ${problem.message}${problem.name === 'Error' ? '' : `\n${problem.stack}`}\n  after: ${outcome.code} ${JSON.stringify(outcome.document?.error ?? outcome.errors?.map((each) => each.message))}`,

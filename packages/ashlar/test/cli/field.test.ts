@@ -120,6 +120,22 @@ describe('backup verify', () => {
   });
 });
 
+describe('a folder for temporary files', () => {
+  test('that cannot be written is named, without a stack trace', async () => {
+    const { TMPDIR } = process.env;
+    const ended = await project.json(['backup', 'verify', backup], { ...env, TMPDIR: '/proc' });
+    expect(process.env.TMPDIR).toBe(TMPDIR);
+    expect(ended.code).not.toBe(0);
+    expect(ended.document).toMatchObject({
+      error: {
+        code: expect.stringMatching(/^(file-failed|privilege-missing)$/),
+        message: expect.stringContaining('/proc'),
+      },
+    });
+    expect(ended.stderr).not.toMatch(/^ +at /m);
+  });
+});
+
 describe('a URL', () => {
   test.each(['up', 'status', 'prove', 'backup create'])(
     'is refused by %s where its password has a percent sign without a code',

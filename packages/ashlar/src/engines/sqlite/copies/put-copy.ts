@@ -69,7 +69,7 @@ export async function putCopy(
     if (old) await sleep(linger);
   } finally {
     old?.close();
-    removeWithRest(fresh);
+    removeLeft(fresh);
   }
 }
 
@@ -105,6 +105,7 @@ const takeOver = async (
   };
   try {
     takeAlone(writer, path);
+    removeLog(path);
     return { close };
   } catch (error) {
     close();
@@ -162,6 +163,18 @@ const takeAlone = (writer: Connection, path: string): void => {
     message: `${path} is in use.`,
     suggestion: 'Stop the processes that use it, and restore again.',
   });
+};
+
+/**
+ * Removes the log of a database that has left WAL mode. SQLite says nothing where it could not, and the log would be played into the
+ * file that takes the place.
+ */
+const removeLog = (path: string): void => {
+  try {
+    for (const ending of [log, shared]) rmSync(path + ending, { force: true });
+  } catch (error) {
+    throw fileError(path, error);
+  }
 };
 
 /** Re-encrypts the copy if its key is not the target's. @returns the key as `x'KEYSALT'` */
@@ -236,6 +249,13 @@ const setAside = (path: string): void => {
   for (const ending of [log, journal])
     if (hasContent(path + ending)) renameSync(path + ending, `${path}${ending}.before-${stamp}`);
   for (const ending of [log, journal, shared]) rmSync(path + ending, { force: true });
+};
+
+// neither a restore that is complete nor the error of one that is not depends on it: the next restore removes what is left
+const removeLeft = (path: string): void => {
+  try {
+    removeWithRest(path);
+  } catch {}
 };
 
 const removeWithRest = (path: string): void => {

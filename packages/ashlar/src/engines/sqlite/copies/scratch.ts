@@ -36,7 +36,8 @@ export async function withScratch<T>(inside: string, work: (folder: string) => P
   try {
     return await work(folder);
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    // the result does not depend on it: the next examination removes what is left
+    await rm(folder, { recursive: true, force: true }).catch(() => undefined);
   }
 }
 
