@@ -5,7 +5,7 @@ export type FileOwner = Pick<Stats, 'uid' | 'gid' | 'mode'>;
 
 const isRoot = (): boolean => process.getuid?.() === 0;
 
-// another user's file may be replaced by whoever may write its folder; only root can give a file away
+// another user's file can be replaced by everyone who may write its folder; only root can give a file away
 const give = (change: (uid: number, gid: number) => void, { uid, gid }: FileOwner): void => {
   try {
     change(uid, gid);
