@@ -189,6 +189,12 @@ await db.session((s) => s.insert(events, { what: 'unknown' }));`),
 await db.session((s) => s.insert(events, { what: 'too much' }));`),
     remedy: 'Free space and run the session again. It was rolled back.',
   },
+  'file-failed': {
+    cause:
+      'A read, write, sync, rename or removal failed (EIO), or a pipe, a folder or a device has the path of a file. What was done before is complete or undone.',
+    ...command('ashlar backup create'),
+    remedy: 'Check the disk, or put the file in its place; then run the same command again.',
+  },
   'url-invalid': {
     cause: 'The scheme of a URL is unknown, or the URL is malformed.',
     ...runs(`await connect(shop, { url: 'mysql://localhost/app' });`),

@@ -79,6 +79,11 @@ export const errorCodes = {
   'privilege-missing': { exit: 1, meaning: 'The connected role lacks the privilege for a statement.' },
   'lock-timeout': { exit: 1, meaning: 'A lock or a connection was not granted in time.' },
   'disk-full': { exit: 1, meaning: 'The disk is full. The statement was rolled back.' },
+  'file-failed': {
+    exit: 3,
+    meaning:
+      'The operating system failed on a file, or what has its path is no file. No finished work was lost.',
+  },
   'url-invalid': { exit: 2, meaning: 'A database URL is not valid.' },
   'settings-invalid': { exit: 2, meaning: 'A setting is missing or invalid.' },
   'driver-missing': { exit: 3, meaning: 'The driver package of an engine is not installed.' },

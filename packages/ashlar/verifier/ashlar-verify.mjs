@@ -278,7 +278,9 @@ const readEntry = (bytes, log, where = 'the entry') => {
     throw new NotValid(`${where} is not valid JSON`);
   }
   const [format, entryLog, salt, at, row] = Array.isArray(value) && value.length === 5 ? value : [];
-  demand(format === 'ashlar/entry/v1', `${where} is not an ashlar/entry/v1 entry`);
+  const areTexts = [entryLog, salt, at].every((part) => typeof part === 'string');
+  const isObject = typeof row === 'object' && row !== null && !Array.isArray(row);
+  demand(format === 'ashlar/entry/v1' && areTexts && isObject, `${where} is not an ashlar/entry/v1 entry`);
   // a checkpoint's origin is the name of the log, with or without a system's name before it
   const same = entryLog === log || (entryLog !== '' && log.endsWith(`/${entryLog}`));
   demand(same, `${where} belongs to log ${JSON.stringify(entryLog)}, the checkpoint to log ${log}`);
@@ -352,9 +354,23 @@ const leavesIn = (file) => {
   const descriptor = openSync(file, 'r');
   const hash = Buffer.alloc(32);
   return {
-    next: () => (readSync(descriptor, hash) === 32 ? hash : undefined),
+    next: () => {
+      const count = readSync(descriptor, hash);
+      demand(count === 0 || count === 32, `${file} does not end with a whole leaf`);
+      return count === 0 ? undefined : hash;
+    },
     close: () => closeSync(descriptor),
   };
+};
+
+/** Parses a JSON list; empty for any other text. */
+const listIn = (text) => {
+  try {
+    const value = JSON.parse(text);
+    return Array.isArray(value) ? value : [];
+  } catch {
+    return [];
+  }
 };
 
 /** Reads the retirements of an exported ledger: runs of positions whose entries were purged, and the digest after each line. */
@@ -365,14 +381,7 @@ const retirementsOf = (folder) => {
   const runs = lines.map((line, at) => {
     digests.push(sha256(digests[at], line));
     const where = `line ${at + 1} of retirements.jsonl`;
-    let values;
-    try {
-      values = JSON.parse(line);
-    } catch {
-      throw new NotValid(`${where} is not valid JSON`);
-    }
-    demand(Array.isArray(values), `${where} is malformed`);
-    const [number, first, last, cutoff] = values;
+    const [number, first, last, cutoff] = listIn(line);
     const fits = number === at + 1 && areSizes([first, last]) && first <= last;
     demand(fits, `${where} is malformed`);
     return { number, first, last, cutoff };
@@ -574,6 +583,13 @@ const usage = `usage: ashlar-verify proof FILE --key VKEY
        ashlar-verify self-test
 `;
 
+/** Replaces control characters and those that change the direction of text: they could hide what is printed around them. */
+const visible = (text) =>
+  text.replaceAll(
+    /(?!\n)[\p{Cc}\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu,
+    (one) => `\\u${one.codePointAt(0).toString(16).padStart(4, '0')}`,
+  );
+
 const commands = {
   proof: async ([file], { key }) => {
     const { origin, size, position, at, row } = verifyProofFile(readFileSync(file), key);
@@ -607,12 +623,15 @@ const main = async () => {
   if (!Object.hasOwn(commands, name ?? '') || files.length !== fileCounts[name])
     throw new WrongUse('unknown command or wrong number of files');
   if (fileCounts[name] > 0 && values.key.length === 0) throw new WrongUse('at least one --key is required');
-  process.stdout.write(`valid: ${await commands[name](files, values)}\n`);
+  process.stdout.write(`valid: ${visible(await commands[name](files, values))}\n`);
 };
 
 if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url))
   main().catch((error) => {
-    const notValid = error instanceof NotValid;
-    process.stderr.write(notValid ? `not valid: ${error.message}\n` : `${error.message}\n${usage}`);
-    process.exitCode = notValid ? 1 : 2;
+    // a path that cannot be read, or an option that does not exist; what else goes wrong, the files are the reason of
+    const wrongUse =
+      error instanceof WrongUse || error.syscall !== undefined || /^ERR_PARSE/.test(error.code);
+    const message = visible(error.message);
+    process.stderr.write(wrongUse ? `${message}\n${usage}` : `not valid: ${message}\n`);
+    process.exitCode = wrongUse ? 2 : 1;
   });

@@ -8,6 +8,7 @@ import type { Tables } from '../model/index.js';
 import { redactUrl } from '../settings/index.js';
 import { headOf } from './database-state.js';
 import { type ListedBackup, labelOf, listBackups } from './folder.js';
+import { type KeptIdentity, readIdentity } from './identity.js';
 import type { Manifest } from './manifest.js';
 
 /** The name of a backup, with the times at which it was created and last verified. */
@@ -61,36 +62,60 @@ export async function backupsReport(
   { folder, rows, now }: LossRequest,
 ): Promise<BackupsReport> {
   const listed = await listBackups(folder);
-  const own = ownOf(listed, engine, system);
+  const own = await ownOf(listed, engine, system);
   const sound = own.filter(({ problem }) => problem === undefined);
-  const last = sound.at(-1);
+  const isFuture = ({ manifest }: ListedBackup): boolean =>
+    manifest !== undefined && manifest.created_at > now.toISOString();
+  const past = sound.filter((one) => !isFuture(one));
+  const last = past.at(-1);
   return {
     folder,
     count: sound.length,
     last: summaryOf(last),
-    last_verified: summaryOf(sound.filter(({ verifiedAt }) => verifiedAt !== undefined).at(-1)),
+    last_verified: summaryOf(past.filter(({ verifiedAt }) => verifiedAt !== undefined).at(-1)),
     would_be_lost: last?.manifest
       ? await lossOf({ engine, system, manifest: last.manifest, rows, now })
       : null,
-    problems: listed
-      .filter((one) => one.manifest === undefined || own.includes(one))
-      .flatMap(({ name, problem }) => (problem === undefined ? [] : [`${name}: ${problem}`])),
+    problems: [
+      ...listed
+        .filter((one) => one.manifest === undefined || own.includes(one))
+        .flatMap(({ name, problem }) => (problem === undefined ? [] : [`${name}: ${problem}`])),
+      ...sound
+        .filter(isFuture)
+        .map(
+          ({ name, manifest }) =>
+            `${name}: its time, ${manifest?.created_at}, is in the future: it is not counted as the last backup, and keep rules leave it alone.`,
+        ),
+    ],
   };
 }
 
-const ownOf = (
+const ownOf = async (
   listed: readonly ListedBackup[],
-  { url }: Engine,
+  engine: Engine,
   { name }: SystemFacts<Tables>,
-): readonly ListedBackup[] => {
+): Promise<readonly ListedBackup[]> => {
+  const { url } = engine;
+  const own = await readIdentity(engine);
   const those = (fits: (manifest: Manifest) => boolean) =>
     listed.filter(
-      ({ manifest }) => manifest && fits(manifest) && manifest.systems.some((system) => system.name === name),
+      ({ manifest }) =>
+        manifest &&
+        !isAnothers(manifest, own) &&
+        fits(manifest) &&
+        manifest.systems.some((system) => system.name === name),
     );
+  if (own) {
+    const known = those(({ identity }) => identity?.database === own.database);
+    if (known.length > 0) return known;
+  }
   const named = those(({ database }) => database === redactUrl(url));
   // a file can be named by different URLs, and different files can have one name
   return named.length > 0 ? named : those(({ label }) => label === labelOf(url));
 };
+
+const isAnothers = ({ identity }: Manifest, own: KeptIdentity | undefined): boolean =>
+  own !== undefined && identity !== undefined && identity.database !== own.database;
 
 const summaryOf = (one: ListedBackup | undefined): BackupSummary | null =>
   one?.manifest

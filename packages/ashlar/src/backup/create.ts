@@ -9,7 +9,8 @@ import type { Checkpoints } from '../prove/ledgers.js';
 import { redactUrl } from '../settings/index.js';
 import { version } from '../version.js';
 import { type CheckpointOf, databaseState } from './database-state.js';
-import { draftPath, inFolder, labelNamed, labelOf, newName, publish } from './folder.js';
+import { draftPath, inFolder, labelNamed, labelOf, listBackups, newName, publish } from './folder.js';
+import { countBackup, identityIn } from './identity.js';
 import { BackupKeys, type BackupKeysGiven, fingerprint } from './keys.js';
 import { type Manifest, signManifest } from './manifest.js';
 import { counted, type Measured, Meter, type OnProgress } from './meter.js';
@@ -53,6 +54,7 @@ export async function createBackup(
     for (const { tables } of systems) engine.register(Object.values(tables));
     await assertNotIncoming(engine);
     await engine.seal();
+    const own = await countBackup(engine, await listBackups(folder));
     const label = options.label === undefined ? labelOf(engine.url) : labelNamed(options.label);
     const manifest = await engine.snapshot(async (snapshot) => {
       const at = new Date();
@@ -69,9 +71,10 @@ export async function createBackup(
       await Promise.allSettled([reading, writing]);
       const [state, copy] = [await reading, await writing];
       const draft = {
-        format: 'ashlar/backup/v1' as const,
+        format: 'ashlar/backup/v2' as const,
         name,
         label,
+        identity: identityIn(snapshot, own),
         created_at: at.toISOString(),
         database: redactUrl(engine.url),
         engine: engine.label,

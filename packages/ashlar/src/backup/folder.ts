@@ -1,10 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { AshlarError } from '../errors.js';
+import { fileFailure } from '../files/failure.js';
+import { readWhole } from '../files/read.js';
 import { syncPath } from '../files/sync.js';
 import { writeAtomically, writeNewFile } from '../files/write.js';
+import { percentDecoded } from '../settings/percent.js';
 import { version } from '../version.js';
 import { lockName, withFolderLock } from './lock.js';
 import { formatManifest, type Manifest, parseManifest } from './manifest.js';
@@ -46,9 +50,11 @@ export function newName(label: string, at: Date): string {
  * the database on the server.
  */
 export function labelOf(url: string): string {
-  const path =
-    URL.canParse(url) && /^postgres(ql)?:/.test(url) ? new URL(url).pathname : url.replace(/^[a-z]+:/, '');
-  return checkedLabel(basename(path).replace(/\.[^.]+$/, '')) || 'database';
+  if (URL.canParse(url) && /^postgres(ql)?:/.test(url)) {
+    const database = new URL(url).pathname.slice(1);
+    return checkedLabel(percentDecoded(database) ?? database) || 'database';
+  }
+  return checkedLabel(basename(url.replace(/^[a-z]+:/, '')).replace(/\.[^.]+$/, '')) || 'database';
 }
 
 /** A label with the characters that file names have: lower case letters, digits, `-` and `_`. */
@@ -113,6 +119,8 @@ export async function inFolder<T>(folder: string, work: () => Promise<T>): Promi
 /**
  * Publishes a backup whose encrypted file is written completely, under its draft name. It is listed from the moment
  * its manifest exists.
+ *
+ * @throws AshlarError `disk-full`, `privilege-missing`; `file-failed`, which says whether the backup is listed all the same
  */
 export async function publish(folder: string, manifest: Manifest): Promise<void> {
   const { name } = manifest;
@@ -122,9 +130,20 @@ export async function publish(folder: string, manifest: Manifest): Promise<void>
     await syncPath(folder);
     await finish(folder, name);
   } catch (error) {
-    throw writeError(payloadPath(folder, name), error);
+    // with both files complete, the next run would list it
+    await tidyOne(folder, name, new Set(await readdir(folder))).catch(() => undefined);
+    const isListed = await isThere(manifestPath(folder, name)).catch(() => false);
+    throw isListed ? listedAllTheSame(name, error) : writeError(payloadPath(folder, name), error);
   }
 }
+
+const listedAllTheSame = (name: string, cause: unknown): AshlarError =>
+  new AshlarError('file-failed', {
+    message: `The backup ${name} is complete and listed, but the operating system failed to confirm that it is on the disk.`,
+    detail: cause instanceof Error ? cause.message : undefined,
+    suggestion: 'Check the disk, then verify the backup or make another one.',
+    cause,
+  });
 
 const finish = async (folder: string, name: string): Promise<void> => {
   await rename(manifestDraft(folder, name), manifestPath(folder, name));
@@ -140,26 +159,50 @@ export async function remove(folder: string, name: string): Promise<void> {
 
 const removeRest = async (folder: string, name: string): Promise<void> => {
   await rm(payloadPath(folder, name), { force: true });
-  await rm(verifiedPath(folder, name), { force: true });
+  await removeLeft(verifiedPath(folder, name));
   await syncPath(folder);
   await rm(join(folder, `.${name}${removing}`), { force: true });
 };
 
-// a payload that has neither a manifest nor an unfinished one stays: it may be all that is left of a backup
 const tidy = async (folder: string): Promise<void> => {
   const files = new Set(await readdir(folder));
-  for (const file of files) {
-    const [, name = '', ending] = /^\.(.+?)(\.age\.part|\.json\.part|\.removing)$/.exec(file) ?? [];
-    if (!nameForm.test(name)) continue;
-    if (ending === removing) await removeRest(folder, name);
-    else if (
-      ending === `${manifestEnding}${part}` &&
-      files.has(`${name}${payload}`) &&
-      !files.has(`${name}${manifestEnding}`)
-    )
-      await finish(folder, name);
-    else await rm(join(folder, file), { force: true });
+  const names = new Set([...files].map(nameIn).filter((name) => nameForm.test(name)));
+  for (const name of names) await tidyOne(folder, name, files);
+};
+
+/** The name of the backup to which a file that may have been left belongs. */
+const nameIn = (file: string): string =>
+  /^\.(.+?)(?:\.age\.part|\.json\.part|\.removing)$/.exec(file)?.[1] ??
+  (file.endsWith(verified) ? file.slice(0, -verified.length) : '');
+
+// a payload that has neither a manifest nor an unfinished one stays: it may be all that is left of a backup. So does all that
+// another program gave a name of ours: only a manifest says that a file was one of a backup
+const tidyOne = async (folder: string, name: string, files: ReadonlySet<string>): Promise<void> => {
+  const has = (file: string): boolean => files.has(file);
+  const isListed = has(`${name}${manifestEnding}`);
+  const isManifest = async (path: string): Promise<boolean> =>
+    readManifestAt(path, name).then(
+      () => true,
+      () => false,
+    );
+  const removed = join(folder, `.${name}${removing}`);
+  const draft = manifestDraft(folder, name);
+  if (has(`.${name}${removing}`) && !isListed && (await isManifest(removed))) return removeRest(folder, name);
+  if (has(`.${name}${manifestEnding}${part}`)) {
+    if (isListed || !has(`${name}${payload}`)) await removeLeft(draft);
+    else if (await isManifest(draft)) await finish(folder, name);
   }
+  if (has(`.${name}${payload}${part}`)) await removeLeft(draftPath(folder, name));
+  // recorded while the backup was removed
+  if (has(`${name}${verified}`) && !isListed && !has(`${name}${payload}`))
+    await removeLeft(verifiedPath(folder, name));
+};
+
+const removeLeft = async (path: string): Promise<void> => {
+  await rm(path, { force: true }).catch((error: unknown) => {
+    // a folder of that name is not ours
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_FS_EISDIR') throw error;
+  });
 };
 
 /** Lists all backups in a folder, oldest first; the list is empty if the folder does not exist. */
@@ -216,8 +259,15 @@ const tryReadManifest = async (
 };
 
 const sizeProblem = async (folder: string, { name, file }: Manifest): Promise<string | undefined> => {
-  const found = await stat(payloadPath(folder, name)).catch(() => undefined);
-  if (!found) return `${name}${payload} is missing.`;
+  let found: Stats;
+  try {
+    found = await stat(payloadPath(folder, name));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return code === 'ENOENT'
+      ? `${name}${payload} is missing.`
+      : `${name}${payload} cannot be read (${code}).`;
+  }
   return found.size === file.size
     ? undefined
     : `${name}${payload} has ${found.size} bytes instead of ${file.size}.`;
@@ -226,32 +276,37 @@ const sizeProblem = async (folder: string, { name, file }: Manifest): Promise<st
 /**
  * Reads the manifest of a backup.
  *
- * @throws AshlarError `backup-missing`, `backup-damaged`, `backup-manifest-mismatch`
+ * @throws AshlarError `backup-missing`, `backup-damaged`, `backup-manifest-mismatch`, `file-failed`
  */
-export async function readManifest(folder: string, name: string): Promise<Manifest> {
-  const text = await readFile(manifestPath(folder, name), 'utf8').catch((cause: unknown) => {
-    throw missing(manifestPath(folder, name), cause);
+export function readManifest(folder: string, name: string): Promise<Manifest> {
+  return readManifestAt(manifestPath(folder, name), name);
+}
+
+const readManifestAt = async (path: string, name: string): Promise<Manifest> => {
+  const bytes = await readWhole(path).catch((cause: unknown) => {
+    throw (cause as NodeJS.ErrnoException).code === 'ENOENT'
+      ? missing(path, cause)
+      : fileFailure(path, cause);
   });
-  const manifest = parseManifest(text);
+  const manifest = parseManifest(bytes.toString('utf8'));
   if (manifest.name === name) return manifest;
   throw new AshlarError('backup-manifest-mismatch', {
     message: 'The backup and its manifest do not belong together.',
     detail: `The manifest next to ${name} belongs to ${manifest.name}.`,
     suggestion: 'Put each manifest next to its own file.',
   });
-}
+};
 
 const verifiedAt = async (folder: string, { name, checksum }: Manifest): Promise<string | undefined> => {
-  const text = await readFile(verifiedPath(folder, name), 'utf8').catch(() => '');
   try {
-    const found = record.parse(JSON.parse(text));
+    const found = record.parse(JSON.parse((await readWhole(verifiedPath(folder, name))).toString('utf8')));
     return found.manifest === checksum ? found.verified_at : undefined;
   } catch {
     return undefined;
   }
 };
 
-/** Records in a file next to a backup that the backup was verified. */
+/** Records in a file next to a backup that the backup was verified, unless it was removed meanwhile. */
 export async function noteVerified(folder: string, { name, checksum }: Manifest, at: Date): Promise<void> {
   const noted: z.infer<typeof record> = {
     manifest: checksum,
@@ -262,6 +317,8 @@ export async function noteVerified(folder: string, { name, checksum }: Manifest,
   await writeAtomically(path, `${JSON.stringify(noted, null, 2)}\n`).catch((error: unknown) => {
     throw writeError(path, error);
   });
+  // a removal that began before removes no record that is written after
+  if (!(await isThere(manifestPath(folder, name)))) await rm(path, { force: true });
 }
 
 /**

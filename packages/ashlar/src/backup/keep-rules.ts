@@ -31,14 +31,23 @@ export const defaultKeepRules: KeepRules = { last: 3, daily: 7, weekly: 5, month
 
 /**
  * Finds the backups of one database that the keep rules (a grandfather-father-son scheme) keep, with the reasons. The
- * newest verified backup always stays; if none is verified, the newest one.
+ * newest verified backup always stays; if none is verified, the newest one. A backup whose time is in the future stays, and
+ * counts for no rule: a clock was wrong, and the backup would be the newest for as long.
  *
  * @param backups - the backups of one database, in any order
+ * @param now - the current time
  */
-export function keptBy(backups: readonly DatedBackup[], rules: KeepRules): KeepReasons {
-  const newestFirst = [...backups].sort((a, b) => compare(b, a));
-  const reasons = new Map<string, string[]>(newestFirst.map(({ name }) => [name, []]));
+export function keptBy(
+  backups: readonly DatedBackup[],
+  rules: KeepRules,
+  now: Date = new Date(),
+): KeepReasons {
+  const sorted = [...backups].sort((a, b) => compare(b, a));
+  const reasons = new Map<string, string[]>(sorted.map(({ name }) => [name, []]));
   const keep = ({ name }: DatedBackup, reason: string) => reasons.get(name)?.push(reason);
+  const isFuture = ({ createdAt }: DatedBackup): boolean => createdAt > now.toISOString();
+  for (const one of sorted.filter(isFuture)) keep(one, 'its time is in the future');
+  const newestFirst = sorted.filter((one) => !isFuture(one));
   for (const one of newestFirst.slice(0, rules.last)) keep(one, 'last');
   for (const [rule, periodOf] of Object.entries(periods)) {
     const seen = new Set<string>();

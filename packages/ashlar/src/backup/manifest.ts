@@ -23,10 +23,22 @@ const state = z.strictObject({
   ledgers: z.array(ledger),
 });
 
-const manifest = z.strictObject({
-  format: z.literal('ashlar/backup/v1'),
+/** Of which database a backup is: its URL is none of it (decision 0039). */
+const identity = z.strictObject({
+  /** The identity that the database keeps; `null` where it keeps none. */
+  database: z.uuid().nullable(),
+  /** A fingerprint of the place of the database, which tells copies with one identity apart. */
+  place: z.string().regex(/^[0-9a-f]{32}$/),
+  /** How many backups the database has counted, with this one; 0 where it keeps no identity. */
+  number: count,
+});
+
+// the first format has no identity
+const manifestForm = z.strictObject({
+  format: z.enum(['ashlar/backup/v1', 'ashlar/backup/v2']),
   name: z.string(),
   label: z.string(),
+  identity: identity.optional(),
   created_at: z.iso.datetime({ precision: 3 }),
   /** The URL without password or key. */
   database: z.string(),
@@ -48,11 +60,17 @@ const manifest = z.strictObject({
   /** SHA-256 over everything above, as canonical JSON. */
   checksum: hash,
 });
+const manifest = manifestForm.refine(
+  ({ format, identity }) => (format === 'ashlar/backup/v1') === (identity === undefined),
+  'has no identity, or one that its format does not have',
+);
 
 /** The state of a database as a manifest records it: row counts, ledger heads, migrations and schema fingerprints. */
 export type DatabaseState = z.infer<typeof state>;
 /** The head of a ledger as a manifest records it, with the newest signed checkpoint of the ledger. */
 export type LedgerHead = z.infer<typeof ledger>;
+/** The database of a backup, as its manifest knows it. */
+export type DatabaseIdentity = z.infer<typeof identity>;
 /** The manifest of a backup: a JSON file in the same folder as the encrypted file, which it describes. */
 export type Manifest = z.infer<typeof manifest>;
 /** A manifest without its MAC and checksum. */

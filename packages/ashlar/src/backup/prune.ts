@@ -1,10 +1,11 @@
 import { inFolder, type ListedBackup, labelNamed, listBackups, remove } from './folder.js';
-import { defaultKeepRules, type KeepRules, keptBy } from './keep-rules.js';
+import { type DatedBackup as Aged, defaultKeepRules, type KeepRules, keptBy } from './keep-rules.js';
+import type { Manifest } from './manifest.js';
 
 /** Options of {@link pruneBackups}. */
 export interface PruneOptions {
   readonly folder: string;
-  /** Prune only the backups with this label. Default: all; the rules apply to each database separately. */
+  /** Prune only the backups with this label. Default: all; the rules apply to each database and label separately. */
   readonly label?: string | undefined;
   readonly keep?: Partial<KeepRules> | undefined;
   /** Whether to report the backups that would be removed, without removing them. Default false. */
@@ -21,8 +22,9 @@ export interface Pruned {
 }
 
 /**
- * Removes the backups that no keep rule keeps. The newest verified one of each database always stays. A backup that
- * cannot be read stays too: the operator must look at it.
+ * Removes the backups that no keep rule keeps. The newest verified one of each database always stays. A database is known by its
+ * identity, never by its URL: a backup of an earlier release has none, and stays. So do a backup whose time is in the future,
+ * and one that cannot be read: the operator must look at them.
  *
  * @returns each readable backup, newest first
  * @throws AshlarError `backup-folder-locked`, `privilege-missing`; `usage` for a label without a letter or digit
@@ -42,23 +44,28 @@ const decide = (listed: readonly ListedBackup[], { label, keep }: PruneOptions):
   const rules: KeepRules = { ...defaultKeepRules, ...keep };
   const sound = listed.filter(({ problem }) => problem === undefined);
   const wanted = label === undefined ? undefined : labelNamed(label);
-  const databases = new Map<string, ListedBackup[]>();
-  for (const one of sound) {
-    const { manifest } = one;
+  const unknown: Aged[] = [];
+  const databases = new Map<string, Aged[]>();
+  for (const { name, manifest, verifiedAt } of sound) {
     if (!manifest || (wanted !== undefined && manifest.label !== wanted)) continue;
-    // different databases can have one label
-    const database = `${manifest.label} ${manifest.database}`;
-    databases.set(database, [...(databases.get(database) ?? []), one]);
+    const aged = { name, createdAt: manifest.created_at, verifiedAt };
+    const database = databaseOf(manifest);
+    if (database === undefined) unknown.push(aged);
+    else databases.set(database, [...(databases.get(database) ?? []), aged]);
   }
-  return [...databases.values()]
-    .flatMap((each) => decideOne(each, rules))
-    .sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1));
+  return [
+    ...unknown.map((one): Pruned => ({ ...one, verdict: 'kept', why: [ofNoDatabase] })),
+    ...[...databases.values()].flatMap((each) => decideOne(each, rules)),
+  ].sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1));
 };
 
-const decideOne = (listed: readonly ListedBackup[], rules: KeepRules): readonly Pruned[] => {
-  const aged = listed.flatMap(({ name, manifest, verifiedAt }) =>
-    manifest ? [{ name, createdAt: manifest.created_at, verifiedAt }] : [],
-  );
+const ofNoDatabase = 'an earlier release made it: it does not say of which database it is';
+
+/** The backups that count together; `undefined` for a backup of an earlier release. */
+const databaseOf = ({ label, identity }: Manifest): string | undefined =>
+  identity && `${label} ${identity.database} ${identity.place}`;
+
+const decideOne = (aged: readonly Aged[], rules: KeepRules): readonly Pruned[] => {
   const reasons = keptBy(aged, rules);
   return aged.map((one) => {
     const why = reasons.get(one.name) ?? [];

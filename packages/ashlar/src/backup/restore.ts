@@ -3,10 +3,12 @@ import type { Roles } from '../contract/roles.js';
 import type { SystemFacts } from '../contract/system.js';
 import { copiesOf, openEngine } from '../engines/open.js';
 import type { AshlarError } from '../errors.js';
+import { onFile } from '../files/failure.js';
 import type { Tables } from '../model/index.js';
 import type { ProveReport } from '../prove/report.js';
 import { applyRoles } from '../roles/roles.js';
 import { checkCopy, provenAs, systemsOf } from './check.js';
+import { identityAt, passOnIdentity } from './identity.js';
 import type { Manifest } from './manifest.js';
 import { type OpenBackupOptions, openBackup } from './open-backup.js';
 
@@ -37,18 +39,27 @@ export interface Restored {
 /**
  * Restores a backup into a new database, or replaces an existing database by it. The copy is written next to the
  * target, checked as {@link verifyBackup} does, and then becomes the database in one step. A failure before that step
- * leaves the target unchanged.
+ * leaves the target unchanged. The database keeps the identity of the one that it replaces; in an empty place it gets another
+ * one than that of the backup, so that keep rules count the two apart.
  *
  * @param given - the backup's name, or the path of one of its files
  * @param systems - at least the systems in the backup
  * @throws AshlarError `restore-target-not-empty`, `database-locked` if the target is in use, `copy-unfit` for another
  *   kind of engine; the errors of {@link verifyBackup}
  */
-export async function restoreBackup(
+export function restoreBackup(
   given: string,
   systems: readonly SystemFacts<Tables>[],
   options: RestoreOptions,
 ): Promise<Restored> {
+  return onFile(options.folder, () => restore(given, systems, options));
+}
+
+const restore = async (
+  given: string,
+  systems: readonly SystemFacts<Tables>[],
+  options: RestoreOptions,
+): Promise<Restored> => {
   const { to, replace = false, evenIfUnverified = false, checkpoints, roles, onStep } = options;
   const copies = await copiesOf(to.url);
   const { manifest, copy } = await openBackup(given, options);
@@ -57,6 +68,7 @@ export async function restoreBackup(
     let reports: readonly ProveReport[] = [];
     let hasRoles = false;
     const failures: AshlarError[] = [];
+    const replaced = replace ? await identityAt(to) : undefined;
     await copies.put({ ...to, appRole: proving.app }, copy, {
       replace,
       check: async (engine) => {
@@ -66,6 +78,7 @@ export async function restoreBackup(
           { manifest, systems, checkpoints, roles: proving, onStep },
           evenIfUnverified ? (error) => failures.push(error) : undefined,
         );
+        await passOnIdentity(engine, replaced);
       },
     });
     if (hasRoles) await grant(to, systemsOf(manifest, systems), roles);
@@ -73,7 +86,7 @@ export async function restoreBackup(
   } finally {
     copy.bytes.destroy();
   }
-}
+};
 
 // rights are not part of a copy, and the copy may have been checked in another database
 const grant = async (

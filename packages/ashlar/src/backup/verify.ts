@@ -2,6 +2,7 @@ import type { Engine } from '../contract/engine.js';
 import type { OpenOptions } from '../contract/open-options.js';
 import type { SystemFacts } from '../contract/system.js';
 import { copiesOf } from '../engines/open.js';
+import { onFile } from '../files/failure.js';
 import type { Tables } from '../model/index.js';
 import type { ProveReport } from '../prove/report.js';
 import { assertContinued, checkCopy, type LedgerRelation, provenAs, relationsOf } from './check.js';
@@ -47,13 +48,21 @@ export interface BackupVerification {
  * @param systems - at least the systems in the backup
  * @throws AshlarError `backup-missing`, `backup-damaged`, `backup-manifest-mismatch`, `backup-key-missing`,
  *   `backup-key-wrong`, `database-corrupt`, `guarantee-broken`, `ledger-conflict` if a live ledger was rewound,
- *   has forked, or is missing; `usage`
+ *   has forked, or is missing; `usage`, `disk-full`, `privilege-missing`, `file-failed`
  */
-export async function verifyBackup(
+export function verifyBackup(
   file: string,
   systems: readonly SystemFacts<Tables>[],
   options: VerifyBackupOptions,
 ): Promise<BackupVerification> {
+  return onFile(options.folder, () => verify(file, systems, options));
+}
+
+const verify = async (
+  file: string,
+  systems: readonly SystemFacts<Tables>[],
+  options: VerifyBackupOptions,
+): Promise<BackupVerification> => {
   const { live, checkpoints, onStep } = options;
   const roles = provenAs(options.roles);
   const { folder, manifest, copy } = await openBackup(file, options);
@@ -80,7 +89,7 @@ export async function verifyBackup(
   } finally {
     copy.bytes.destroy();
   }
-}
+};
 
 // the verification is valid all the same: the folder may be read-only
 const tryNote = async (folder: string, manifest: Manifest, at: Date): Promise<string | undefined> => {

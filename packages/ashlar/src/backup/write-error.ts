@@ -1,14 +1,14 @@
 import { basename, dirname } from 'node:path';
 import { AshlarError } from '../errors.js';
+import { fileFailure, isFileError } from '../files/failure.js';
 
-const full = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
-const forbidden = new Set(['EACCES', 'EPERM', 'EROFS']);
-const noFolder = new Set(['ENOTDIR', 'EEXIST']);
+const noFolder: ReadonlySet<string> = new Set(['ENOTDIR', 'EEXIST']);
 
-/** Converts an error of the file system to an AshlarError; returns other errors unchanged. */
+/** Converts an error of the file system in a folder of backups to an AshlarError; returns other errors unchanged. */
 export function writeError(path: string, error: unknown): unknown {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  if (full.has(code)) {
+  const failure = fileFailure(path, error);
+  if (!isFileError(error) || !(failure instanceof AshlarError)) return error;
+  if (failure.code === 'disk-full') {
     return new AshlarError('disk-full', {
       message: `${basename(path)} cannot be written: the disk is full.`,
       suggestion:
@@ -16,19 +16,19 @@ export function writeError(path: string, error: unknown): unknown {
       cause: error,
     });
   }
-  if (forbidden.has(code)) {
+  if (failure.code === 'privilege-missing') {
     return new AshlarError('privilege-missing', {
       message: `This process has no permission to write to ${dirname(path)}.`,
       suggestion: 'Change the owner or the permissions of the folder.',
       cause: error,
     });
   }
-  if (noFolder.has(code)) {
+  if (noFolder.has(error.code)) {
     return new AshlarError('usage', {
       message: `${dirname(path)} is not a folder.`,
       suggestion: 'Set another folder with BACKUP_DIR or --dir.',
       cause: error,
     });
   }
-  return error;
+  return failure;
 }

@@ -50,6 +50,8 @@ export class Invocation {
   readonly #options: GlobalOptions;
   #config: Promise<Config> | undefined;
   #settings: Settings | undefined;
+  // a pipe, as of `--key-file <(…)`, can be read once only
+  readonly #keyFiles = new Map<string, Secret>();
 
   constructor(streams: Streams, out: Output, options: GlobalOptions) {
     this.streams = streams;
@@ -151,7 +153,7 @@ export class Invocation {
    * @throws AshlarError `settings-invalid`
    */
   keyFrom(option: string, file: string | undefined, setting?: Secret): string | undefined {
-    const key = file === undefined ? setting : readKeyFile(option, resolve(this.streams.directory, file));
+    const key = file === undefined ? setting : this.#keyIn(option, resolve(this.streams.directory, file));
     if (key) this.out.hide(key.reveal());
     return key?.reveal();
   }
@@ -285,8 +287,17 @@ export class Invocation {
     return this.#config;
   }
 
+  #keyIn(option: string, path: string): Secret {
+    const key = this.#keyFiles.get(path) ?? readKeyFile(option, path);
+    this.#keyFiles.set(path, key);
+    return key;
+  }
+
   #known(): Settings {
-    this.#settings ??= settings(this.streams.env, this.streams.directory);
+    if (this.#settings) return this.#settings;
+    this.#settings = settings(this.streams.env, this.streams.directory);
+    for (const warning of this.#settings.warnings ?? [])
+      this.out.note(`${this.out.styleNote('yellow', 'warning')} ${warning}`);
     return this.#settings;
   }
 }

@@ -4,10 +4,17 @@ import { closeIdleShadows } from '../engines/shadow.js';
 import { run } from './run.js';
 import { processStreams } from './streams.js';
 
-// `ashlar … | head` closes the pipe early: that is not an error
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit(0);
+// `ashlar … | head` closes the pipe early: the output is dropped, and the work goes on and ends with its own status. Output that
+// is lost for another reason, such as a full disk, is a failure
+let lost: string | undefined;
+for (const stream of [process.stdout, process.stderr])
+  stream.on('error', ({ code }: NodeJS.ErrnoException) => {
+    if (code !== 'EPIPE' && code !== 'ERR_STREAM_DESTROYED') lost ??= code;
+  });
+process.on('exit', () => {
+  if (lost === undefined) return;
+  process.stderr.write(`error The output could not be written (${lost}). What the command did is done.\n`);
+  if (!process.exitCode) process.exitCode = 3;
 });
 
 // these end soon, which is not worth V8's optimising the WebAssembly of PGlite: a quarter of the time of a command

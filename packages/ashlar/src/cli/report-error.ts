@@ -1,4 +1,5 @@
 import { AshlarError } from '../errors.js';
+import { fileFailure } from '../files/failure.js';
 import type { Output } from './output.js';
 
 /** What is printed of an error, and the exit status it ends a command with. */
@@ -19,7 +20,7 @@ interface Reported {
  * @returns the exit status
  */
 export function reportError(error: unknown, out: Output): number {
-  const known = asReported(error);
+  const known = asReported(fileFailure('a file', error));
   if (known) {
     const { message, detail, suggestion } = known.document;
     out.document({ error: known.document });

@@ -14,6 +14,10 @@ export interface Snapshot {
   readonly key?: string | undefined;
   /** The size of the copy in bytes, if known in advance. */
   readonly size?: number | undefined;
+  /** Where the database is, however its URL is written: a path without symbolic links; on a server, cluster, database and schema. */
+  readonly place: string;
+  /** What tells the file or folder at `place` from another one there, on another machine too; `''` on a server. */
+  readonly incarnation: string;
   /** Runs a query on the snapshot as the owner, who sees the rows of every scope. */
   readonly read: RunSql;
   /** Counts the rows of a table in the snapshot. Does not block the event loop on a large table. */

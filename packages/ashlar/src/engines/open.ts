@@ -6,6 +6,7 @@ import type { SqlName } from '../contract/sql.js';
 import type { TestDatabases } from '../contract/test-databases.js';
 import type { WholeFile } from '../contract/whole-file.js';
 import { AshlarError } from '../errors.js';
+import { percentDecoded } from '../settings/percent.js';
 
 type Opener = (options: OpenOptions, rest: string) => Promise<Engine>;
 
@@ -120,8 +121,9 @@ export async function testDatabasesOf(url: string): Promise<TestDatabases> {
 export function loginOf(url: string): { user: string; password: string | undefined } | undefined {
   if (!/^postgres(ql)?:/.test(url) || !URL.canParse(url)) return undefined;
   const { username, password, searchParams } = new URL(url);
-  const user = decodeURIComponent(username) || searchParams.get('user');
-  const secret = decodeURIComponent(password) || searchParams.get('password');
+  // a URL that cannot be decoded is refused where it is opened
+  const user = (percentDecoded(username) ?? username) || searchParams.get('user');
+  const secret = (percentDecoded(password) ?? password) || searchParams.get('password');
   return user ? { user, password: secret ?? undefined } : undefined;
 }
 

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { type BigIntStats, constants } from 'node:fs';
-import { link, open, readdir, rm, stat } from 'node:fs/promises';
+import { link, open, readdir, rm, stat, truncate, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { lacksHardLinks } from './hard-links.js';
 import { type ProcessIdentity, processMark, thisProcess } from './process.js';
 import { writeNewFile } from './write.js';
 
@@ -181,9 +182,6 @@ export function isOf(file: LockFile | undefined, draft: Draft): boolean {
   return file.owner.token === draft.owner.token;
 }
 
-/** The errors of file systems without hard links (link(2)). */
-const noLinks: ReadonlySet<unknown> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
-
 /**
  * Publishes a draft, in one atomic step, as the lock file of a generation that has no file yet.
  *
@@ -206,7 +204,7 @@ export async function publish(
     // NFS repeats a request whose answer was lost, and then reports that the name exists: our own
     if (code === 'EEXIST') return isOf(await readLockFile(path), draft) ? 'published' : 'taken';
     if (hardLinks && code === 'ENOENT') return 'lost';
-    if (hardLinks && noLinks.has(code)) return publish(draft, path, false);
+    if (hardLinks && lacksHardLinks(error)) return publish(draft, path, false);
     throw error;
   }
 }
@@ -214,4 +212,18 @@ export async function publish(
 /** Removes a file if it exists and can be removed. */
 export async function discard(path: string): Promise<void> {
   await rm(path, { force: true }).catch(() => undefined);
+}
+
+/**
+ * Ends a lock of this process. A lock file that cannot be removed would be held for as long as this process runs: it is emptied
+ * and dated back, so that it counts as that of a dead one.
+ */
+export async function end(path: string): Promise<void> {
+  try {
+    await rm(path, { force: true });
+  } catch {
+    await truncate(path).catch(() => undefined);
+    await utimes(path, 0, 0).catch(() => undefined);
+    await discard(path);
+  }
 }

@@ -7,6 +7,7 @@ import {
   type Draft,
   discard,
   draftMark,
+  end,
   generationPath,
   isOf,
   type LockFile,
@@ -204,7 +205,7 @@ const isConfirmed = async (
 };
 
 const withdraw = async (path: string, draft: Draft): Promise<void> => {
-  if (isOf(await readLockFile(path), draft)) await discard(path);
+  if (isOf(await readLockFile(path), draft)) await end(path);
 };
 
 /** Removes the files of dead processes. A process whose draft is removed by mistake writes it again. */

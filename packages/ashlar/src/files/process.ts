@@ -68,6 +68,8 @@ export function livenessOf(other: ProcessIdentity): Liveness {
   if (other.host !== me.host && !(isSameSpace && me.namespace !== '')) return 'unseen';
   if (!isSameBoot && other.boot !== '' && me.boot !== '') return 'gone';
   if (!isSameSpace) return 'unseen';
+  // in a container without /proc every process has the number 1; where the system has no such namespaces, the number tells
+  if (process.platform === 'linux' && me.namespace === '') return 'unseen';
   return isRunning(other.pid, other.started) ? 'running' : 'gone';
 }
 

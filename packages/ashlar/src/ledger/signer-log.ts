@@ -1,7 +1,9 @@
-import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
+import { mkdir, readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { TreeReader } from '../contract/ledger.js';
 import { AshlarError } from '../errors.js';
+import { fileFailure, onFile } from '../files/failure.js';
+import { readWhole } from '../files/read.js';
 import { writeAtomically } from '../files/write.js';
 import { type Checkpoint, openCheckpoint, type SignedCheckpoint, signStatement } from './checkpoint.js';
 import { minute } from './clocks.js';
@@ -27,7 +29,9 @@ const isFolder = async (path: string): Promise<boolean> => {
 };
 
 const readOne = async (file: string, verifiers: readonly Verifier[]): Promise<KeptCheckpoint> => {
-  const note = await readFile(file);
+  const note = await readWhole(file).catch((error: unknown) => {
+    throw fileFailure(file, error);
+  });
   try {
     return Object.freeze({ ...openCheckpoint(note, verifiers), file });
   } catch (cause) {
@@ -45,7 +49,7 @@ const readOne = async (file: string, verifiers: readonly Verifier[]): Promise<Ke
  * ascending size, of the same size by ascending number of retirements. Each must be signed by one of the verifiers: none is skipped, because it may be the one that shows
  * a loss.
  *
- * @throws AshlarError `signature-invalid`, `usage`
+ * @throws AshlarError `signature-invalid`, `usage`, `file-failed`
  */
 export async function readCheckpoints(
   path: string,
@@ -102,7 +106,7 @@ export interface SigningRequest {
 export async function signHead(request: SigningRequest): Promise<string> {
   const { folder, signer, cosigner, former = [], head, reader, retirements, at = new Date() } = request;
   const signers = cosigner ? [signer, cosigner] : [signer];
-  await mkdir(folder, { recursive: true });
+  await onFile(folder, () => mkdir(folder, { recursive: true }));
   const kept = await readCheckpoints(folder, [...signers, ...former]);
   // The newest is enough: it was signed only after it was shown to continue the earlier ones.
   const newest = kept.at(-1);
@@ -124,13 +128,14 @@ export async function signHead(request: SigningRequest): Promise<string> {
   for (const { file, note: earlier } of same) {
     const note = withSignatures(own, earlier);
     if (note === undefined) continue;
-    await writeAtomically(file, note, 0o666);
+    await onFile(file, () => writeAtomically(file, note, 0o666));
     return note;
   }
   const names = new Set(await readdir(folder));
   let name = `${head.size}${extension}`;
   for (let another = 2; names.has(name); another++) name = `${head.size}-${another}${extension}`;
   // a checkpoint is public
-  await writeAtomically(join(folder, name), own, 0o666);
+  const path = join(folder, name);
+  await onFile(path, () => writeAtomically(path, own, 0o666));
   return own;
 }

@@ -1,5 +1,6 @@
 import type { SqlName } from '../contract/sql.js';
 import { AshlarError } from '../errors.js';
+import { isNear } from '../settings/near.js';
 import { isBlank } from '../sql/code.js';
 import { readTokens, type Token } from '../sql/lexer.js';
 import {
@@ -115,7 +116,6 @@ const textOf = (words: string): string => words.replace(mark, '');
 /** Whether the text of a directive, after `ashlar:`, says what is missing. */
 const isFill = (directive: string): boolean => /^fill\s+\S/i.test(directive);
 
-const mostEdits = 2;
 const letters = (text: string): string => text.replaceAll(/[^\p{L}\p{N}]/gu, '');
 
 /** Whether a comment is a directive with mistakes: in the word, in the mark after it, or in the directive's name. */
@@ -128,21 +128,4 @@ const isNearMiss = (words: string): boolean => {
     /^[^\p{L}\p{N}]*fill\s+\S+\.\S/u.test(rest) ||
     names.some((name) => isNear(letters(rest), letters(name)))
   );
-};
-
-const isNear = (given: string, wanted: string): boolean =>
-  Math.abs(given.length - wanted.length) <= mostEdits && distance(given, wanted) <= mostEdits;
-
-/** The least number of letters to insert, delete or replace that turn one text into the other. */
-const distance = (a: string, b: string): number => {
-  let row = [...b, ''].map((_, at) => at);
-  for (const [i, letter] of [...a].entries()) {
-    const next = [i + 1];
-    for (const [j, other] of [...b].entries()) {
-      const replaced = (row[j] ?? 0) + (letter === other ? 0 : 1);
-      next.push(Math.min(replaced, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row.at(-1) ?? 0;
 };

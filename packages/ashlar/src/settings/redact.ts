@@ -1,3 +1,5 @@
+import { percentDecoded } from './percent.js';
+
 const secretParameters = /([?&](?:password|key|hexkey|sslpassword)=)[^&#]*/gi;
 
 /**
@@ -22,16 +24,10 @@ export function passwordsOf(url: string): string[] {
   const at = login.indexOf(':');
   const written = at < 0 ? '' : login.slice(at + 1);
   const inQuery = [...url.matchAll(secretParameters)].map(([whole]) => whole.slice(whole.indexOf('=') + 1));
-  return [written, ...inQuery].flatMap((text) => [text, decoded(text)]).filter((text) => text !== '');
+  return [written, ...inQuery]
+    .flatMap((text) => [text, percentDecoded(text) ?? text])
+    .filter((text) => text !== '');
 }
-
-const decoded = (text: string): string => {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
-};
 
 /** Replaces each of these secrets in a text by `[secret]`: the last protection before the text is printed. */
 export function scrub(text: string, secrets: readonly string[]): string {

@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { parseEnv } from 'node:util';
 import { z } from 'zod';
 import { AshlarError } from '../errors.js';
+import { readFileOrPipe } from '../files/read.js';
+import { type DotEnvLine, readDotEnv } from './dot-env.js';
 import { redactUrl } from './redact.js';
 import { Secret } from './secret.js';
+import { settingWarnings } from './warnings.js';
 
 /** The log levels, from the most detailed (`trace`) to none (`silent`). */
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -75,6 +75,11 @@ export interface Settings {
   readonly pgRestore: string | undefined;
   /** `LOG_LEVEL`: the least severe level of log lines that is still written. Default `info`. */
   readonly logLevel: LogLevel;
+  /**
+   * What is probably not meant: a name that is nearly one of these, and a value in `.env` that ends before a `#`. Show it to the
+   * user; it has no value of a setting. Left out where there is nothing.
+   */
+  readonly warnings?: readonly string[];
 }
 
 const filled = z.string().trim().min(1, 'is empty');
@@ -138,40 +143,44 @@ const variables = z.object({
 const invalid = (detail: string, suggestion: string): AshlarError =>
   new AshlarError('settings-invalid', { message: 'Invalid settings.', detail, suggestion });
 
-const dotEnv = (directory: string): NodeJS.Dict<string> => {
-  try {
-    return parseEnv(readFileSync(join(directory, '.env'), 'utf8'));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
-    throw invalid('The file .env cannot be read.', 'Make it readable, or remove it.');
-  }
-};
-
 /**
  * Returns the environment variables, together with those in a folder's file `.env`. The environment wins; an empty
  * variable of the environment counts as not set.
  *
- * @throws AshlarError `settings-invalid` when `.env` exists and cannot be read
+ * @throws AshlarError `settings-invalid` when `.env` exists and cannot be read, or a line of it is no setting
  */
 export function environmentOf(env: NodeJS.Dict<string>, directory: string): NodeJS.Dict<string> {
-  const given = Object.entries(env).filter(([, value]) => value !== undefined && value !== '');
-  return { ...dotEnv(directory), ...Object.fromEntries(given) };
+  return together(env, readDotEnv(directory));
 }
 
+const together = (env: NodeJS.Dict<string>, dotEnv: readonly DotEnvLine[]): NodeJS.Dict<string> => {
+  const given = Object.entries(env).filter(([, value]) => value !== undefined && value !== '');
+  return {
+    ...Object.fromEntries(dotEnv.map(({ name, value }) => [name, value])),
+    ...Object.fromEntries(given),
+  };
+};
+
 /**
- * Reads a key file, and returns its text without the line break at the end.
+ * Reads a key file, or a pipe in its place, and returns its text without the line break at the end.
  *
  * @param name - the variable or option that names the file, for the message: `DATABASE_KEY_FILE` or `--key-file`
+ * @param wait - how long the writer of a pipe may take, in milliseconds. Default: ten seconds
  * @throws AshlarError `settings-invalid`, naming `name` and never the content
  */
-export function readKeyFile(name: string, path: string): Secret {
+export function readKeyFile(name: string, path: string, wait?: number): Secret {
   let text: string;
   try {
-    text = readFileSync(path, 'utf8').replace(/\r?\n$/, '');
+    text = readFileOrPipe(path, wait)
+      .toString('utf8')
+      .replace(/\r?\n$/, '');
   } catch (error) {
-    const reason = (error as NodeJS.ErrnoException).code ?? 'unreadable';
+    const reason =
+      error instanceof AshlarError
+        ? error.message
+        : `${(error as NodeJS.ErrnoException).code ?? 'unreadable'}`;
     throw invalid(
-      `${name} names a file that cannot be read (${reason}).`,
+      `${name} names a file that cannot be read (${reason.replace(/\.$/, '')}).`,
       'Check the path and its permissions.',
     );
   }
@@ -223,7 +232,9 @@ export function settings(
   env: NodeJS.Dict<string> = process.env,
   directory: string = process.cwd(),
 ): Settings {
-  const result = variables.safeParse(environmentOf(env, directory));
+  const dotEnv = readDotEnv(directory);
+  const given = together(env, dotEnv);
+  const result = variables.safeParse(given);
   if (!result.success) {
     const lines = result.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}.`);
     throw invalid(lines.join('\n'), 'Correct the variable in the environment or in .env.');
@@ -236,6 +247,8 @@ export function settings(
     throw invalid('COLUMN_KEYS_OLD is set without COLUMN_KEY.', 'Set COLUMN_KEY to the current key.');
   }
   const databaseUrl = secretUrl(data.DATABASE_URL, data.DATABASE_SCHEMA);
+  const known = Object.keys(variables.shape);
+  const warnings = settingWarnings({ known, variables: given, dotEnv });
   return {
     databaseUrl,
     databaseMigrateUrl: secretUrl(data.DATABASE_MIGRATE_URL, data.DATABASE_SCHEMA) ?? databaseUrl,
@@ -268,5 +281,6 @@ export function settings(
     pgDump: data.PG_DUMP,
     pgRestore: data.PG_RESTORE,
     logLevel: data.LOG_LEVEL,
+    ...(warnings.length > 0 ? { warnings } : {}),
   };
 }

@@ -67,7 +67,18 @@ const targetIfNamed = (invocation: Invocation): Promise<OpenOptions | undefined>
     throw error;
   });
 
-// the database may be lost: that is what backups are for
+// the database may be lost: that is what backups are for. A wrong setting is no lost database
+const lost: ReadonlySet<string> = new Set([
+  'usage',
+  'database-missing',
+  'directory-missing',
+  'connection-refused',
+  'connection-lost',
+  'database-corrupt',
+  'not-a-database',
+  'database-locked',
+]);
+
 const openLive = async (
   invocation: Invocation,
 ): Promise<{ live: Engine | undefined; unknown: string | undefined }> => {
@@ -77,7 +88,13 @@ const openLive = async (
     return { live, unknown: undefined };
   } catch (error) {
     if (!(error instanceof AshlarError)) throw error;
-    return { live: undefined, unknown: error.message };
+    if (lost.has(error.code)) return { live: undefined, unknown: error.message };
+    throw new AshlarError(error.code, {
+      message: `The current database cannot be compared: ${error.message}`,
+      detail: error.detail,
+      suggestion: 'Correct the setting, or verify the backup alone with --no-live.',
+      cause: error,
+    });
   }
 };
 

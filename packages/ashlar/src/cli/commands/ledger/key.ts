@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { AshlarError } from '../../../errors.js';
+import { readFileOrPipe } from '../../../files/read.js';
 import { newSigner, openHandover } from '../../../ledger/index.js';
 import type { Answer, Commands } from '../../command.js';
 import type { Invocation } from '../../invocation.js';
@@ -48,9 +48,12 @@ const run = async (invocation: Invocation, { name, out }: Options): Promise<Answ
 };
 
 const accept = async (invocation: Invocation, _: unknown, file = ''): Promise<Answer> => {
-  const note = await readFile(resolve(invocation.streams.directory, file)).catch((cause) => {
+  let note: Uint8Array;
+  try {
+    note = readFileOrPipe(resolve(invocation.streams.directory, file));
+  } catch (cause) {
     throw new AshlarError('usage', { message: `${file} cannot be read.`, cause });
-  });
+  }
   const { verifiers } = invocation.ledgerKeys();
   const { verifierKey } = openHandover(note, verifiers);
   const keys = [...new Set([...verifiers.map((one) => one.verifierKey), verifierKey])];

@@ -1,6 +1,7 @@
-import { existsSync } from 'node:fs';
+import { chmodSync, lstatSync } from 'node:fs';
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
+import { giveTo, ownerOf } from '../../../files/owner.js';
 import { syncPath } from '../../../files/sync.js';
 import { isDirectoryLock } from './directory-lock.js';
 
@@ -33,6 +34,7 @@ export async function prepareIncoming(directory: string): Promise<string> {
  * the next process that opens the folder completes the replacement.
  */
 export async function replaceByIncoming(directory: string): Promise<void> {
+  await keepOwners(directory);
   await syncAll(join(directory, incoming));
   await syncPath(directory);
   await (await open(join(directory, leaving), 'wx')).close();
@@ -46,14 +48,16 @@ export async function replaceByIncoming(directory: string): Promise<void> {
  */
 export async function finishReplacing(directory: string): Promise<void> {
   const [from, to] = [join(directory, incoming), join(directory, outgoing)];
-  if (existsSync(join(directory, leaving))) {
+  if (isThere(join(directory, leaving))) {
     await mkdir(to, { recursive: true });
     for (const name of await filesIn(directory)) await rename(join(directory, name), join(to, name));
     await syncPath(directory);
     await rename(join(directory, leaving), join(directory, entering));
+    // a new file next to the first mark would be taken for an old one
+    await syncPath(directory);
   }
-  if (existsSync(join(directory, entering))) {
-    for (const name of await readdir(from).catch(() => [])) {
+  if (isThere(join(directory, entering))) {
+    for (const name of isThere(from) ? await readdir(from) : []) {
       if (!isDirectoryLock(name)) await rename(join(from, name), join(directory, name));
     }
     await syncPath(directory);
@@ -63,12 +67,30 @@ export async function finishReplacing(directory: string): Promise<void> {
   await rm(to, { recursive: true, force: true });
 }
 
+// a mark that cannot be read is no mark that is not there: what it guards would be removed
+const isThere = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+
+// as root, what is made belongs to root: the owner of the old database could not open the new one
+const keepOwners = async (directory: string): Promise<void> => {
+  const from = join(directory, incoming);
+  const owner = ownerOf(join(directory, 'PG_VERSION')) ?? ownerOf(directory);
+  for (const path of await pathsIn(from)) {
+    if (owner) giveTo(path, owner);
+    const replaced = ownerOf(join(directory, relative(from, path)));
+    if (replaced) chmodSync(path, replaced.mode & 0o7777);
+  }
+};
+
+const pathsIn = async (folder: string): Promise<readonly string[]> =>
+  (await readdir(folder, { recursive: true, withFileTypes: true })).map(({ parentPath, name }) =>
+    join(parentPath, name),
+  );
+
 const syncedAtOnce = 16;
 
 // the embedded engine cannot fsync, and the old files are removed right after the new ones are in place
 const syncAll = async (directory: string): Promise<void> => {
-  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
-  const paths = entries.map(({ parentPath, name }) => join(parentPath, name));
+  const paths = await pathsIn(directory);
   for (let from = 0; from < paths.length; from += syncedAtOnce) {
     await Promise.all(paths.slice(from, from + syncedAtOnce).map(syncPath));
   }

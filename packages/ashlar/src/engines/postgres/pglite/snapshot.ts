@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import { realpath, stat } from 'node:fs/promises';
 import { pipeline, type Readable } from 'node:stream';
 import { createGzip } from 'node:zlib';
 import type { PGlite } from '@electric-sql/pglite';
@@ -51,6 +53,7 @@ export async function pgliteSnapshot<T>(
   try {
     return await work({
       format: 'pglite-tar',
+      ...(await placeOf(database.dataDir)),
       read,
       count: async (table) =>
         Number((await read(`SELECT count(*) AS rows FROM ${identifier(table)}`))[0]?.rows),
@@ -60,6 +63,12 @@ export async function pgliteSnapshot<T>(
     release();
   }
 }
+
+const placeOf = async (folder: string | undefined): Promise<Pick<Snapshot, 'place' | 'incarnation'>> => {
+  if (folder === undefined) return { place: 'memory', incarnation: randomUUID() };
+  const { dev, ino } = await stat(folder, { bigint: true });
+  return { place: await realpath(folder), incarnation: `${dev}:${ino}` };
+};
 
 const compressed = (tar: Promise<Blob>): Readable => {
   async function* chunks(): AsyncIterable<Uint8Array> {

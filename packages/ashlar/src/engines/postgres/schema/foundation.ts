@@ -1,5 +1,6 @@
 import type { FoundationObject, FoundationVersion } from '../../../contract/dialect.js';
 import { everyScope, literal } from '../../../model/index.js';
+import { identityTable } from '../../../sql/identity-table.js';
 import { sql } from '../../../sql/template.js';
 import { testMarkTable } from '../../../sql/test-mark.js';
 import { contextObjects } from './context.js';
@@ -41,15 +42,22 @@ export const scopeBounds: readonly FoundationObject[] = scopeTypes.flatMap((type
   scopeBound(type, 1),
 ]);
 
+const table = (name: string, columns: string): FoundationObject => ({
+  name,
+  exists: `SELECT 1 AS found FROM pg_catalog.pg_class WHERE relname = ${literal(name)} AND relnamespace = pg_catalog.quote_ident(current_schema())::regnamespace AND relkind = 'r'`,
+  create: `CREATE TABLE ${name} (${columns})`,
+});
+
+const oneRow = 'id integer NOT NULL PRIMARY KEY CHECK (id = 1)';
+
 /** The table that has a row in a database that is marked as a test database. */
-const testMark: FoundationObject = {
-  name: testMarkTable,
-  exists: `SELECT 1 AS found FROM pg_catalog.pg_class WHERE relname = ${literal(testMarkTable)} AND relnamespace = pg_catalog.quote_ident(current_schema())::regnamespace AND relkind = 'r'`,
-  create: `CREATE TABLE ${testMarkTable} (id integer NOT NULL PRIMARY KEY CHECK (id = 1))`,
-};
+const testMark = table(testMarkTable, oneRow);
+
+/** The table of the database's own identity. */
+const identity = table(identityTable, `${oneRow}, identity uuid NOT NULL, backups bigint NOT NULL`);
 
 /** The objects that version 2 added. */
-const later: readonly FoundationObject[] = [...contextObjects, words, testMark];
+const later: readonly FoundationObject[] = [...contextObjects, words, testMark, identity];
 
 /** Ashlar's own objects of version 1. */
 export const firstFoundation: readonly FoundationObject[] = scopeBounds;

@@ -181,6 +181,10 @@ const openAs = async (
         ...(isPooled ? {} : { options: startupSettings(url, options, ofDatabase) }),
         ...own,
       });
+      // the driver leaves the codes of # & ? / @ in a name as they are
+      if (new URL(url.connection).pathname.length > 1)
+        for (const part of [this, Reflect.get(this, 'connectionParameters') as unknown as object])
+          Reflect.set(part, 'database', url.database);
       // a client that fails to connect keeps its socket open, and the server waits a minute for it
       this.connection.once('error', () => this.connection.stream.destroy());
     }

@@ -3,6 +3,7 @@ import type { OpenOptions } from '../../../contract/open-options.js';
 import type { Snapshot } from '../../../contract/snapshot.js';
 import { everyScope, identifier, literal, ownerActor } from '../../../model/index.js';
 import { reporter } from '../../report.js';
+import { place } from '../schema/context.js';
 import type { Channel } from '../wire/channel.js';
 import { decodeRows, storedForm } from '../wire/decode.js';
 import { translated } from '../wire/errors.js';
@@ -48,8 +49,11 @@ export async function serverSnapshot<T>(
   const id = rows[0]?.[0] ?? '';
   const copies: Readable[] = [];
   try {
+    const [found] = await read(`SELECT ${place} AS place`);
     return await work({
       format: 'pg-custom',
+      place: String(found?.place),
+      incarnation: '',
       read,
       count: async (table) =>
         Number((await read(`SELECT count(*) AS rows FROM ${identifier(table)}`))[0]?.rows),

@@ -1,6 +1,7 @@
 import type { GuardedPlace } from '../../../contract/guards.js';
 import { AshlarError } from '../../../errors.js';
 import { guardRefused } from '../../../model/guard-refused.js';
+import { percentDecoded } from '../../../settings/percent.js';
 
 /** The parts of a server's URL. `connection` contains the password: pass it to the driver only. */
 export interface ServerUrl {
@@ -28,7 +29,7 @@ const invalid = (detail: string): AshlarError =>
     message: 'The PostgreSQL URL is malformed.',
     detail,
     suggestion:
-      'Write postgres://USER:PASSWORD@HOST:PORT/DATABASE?schema=NAME; encode special characters of the password (%40 for @, %2F for /, %23 for #, %3F for ?).',
+      'Write postgres://USER:PASSWORD@HOST:PORT/DATABASE?schema=NAME; encode special characters of the password and of the names (%40 for @, %2F for /, %23 for #, %3F for ?, %25 for %).',
   });
 
 /** Parses a `postgres://` URL. @throws AshlarError `url-invalid` */
@@ -40,6 +41,9 @@ export function parseServerUrl(text: string): ServerUrl {
       'The URL contains a "#", or an "@" after the host: special characters of the password are not encoded.',
     );
   }
+  for (const part of [url.username, url.password, url.hostname, url.pathname])
+    if (percentDecoded(part) === undefined)
+      throw invalid('A "%" in the URL is not followed by two hex digits: write %25 for "%" itself.');
   const schema = url.searchParams.get('schema') ?? 'public';
   if (schema === '' || schema.includes('\0'))
     throw invalid('The name of the schema is empty or contains NUL.');

@@ -1,10 +1,12 @@
-import { linkSync, renameSync, rmSync, statSync } from 'node:fs';
+import { closeSync, linkSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Copy, PutOptions } from '../../../contract/copies.js';
 import type { OpenOptions } from '../../../contract/open-options.js';
 import { AshlarError } from '../../../errors.js';
+import { lacksHardLinks } from '../../../files/hard-links.js';
 import { removeLeftovers } from '../../../files/leftovers.js';
+import { giveTo, ownerOf, takeOwner } from '../../../files/owner.js';
 import type { Connection } from '../driver/connection.js';
 import { loadDriver } from '../driver/driver.js';
 import { isBusy, sqliteError } from '../driver/errors.js';
@@ -67,7 +69,7 @@ export async function putCopy(
     if (old) await sleep(linger);
   } finally {
     old?.close();
-    removeWithRest(fresh);
+    removeLeft(fresh);
   }
 }
 
@@ -103,6 +105,7 @@ const takeOver = async (
   };
   try {
     takeAlone(writer, path);
+    removeLog(path);
     return { close };
   } catch (error) {
     close();
@@ -162,6 +165,18 @@ const takeAlone = (writer: Connection, path: string): void => {
   });
 };
 
+/**
+ * Removes the log of a database that has left WAL mode. SQLite says nothing where it could not, and the log would be played into the
+ * file that takes the place.
+ */
+const removeLog = (path: string): void => {
+  try {
+    for (const ending of [log, shared]) rmSync(path + ending, { force: true });
+  } catch (error) {
+    throw fileError(path, error);
+  }
+};
+
 /** Re-encrypts the copy if its key is not the target's. @returns the key as `x'KEYSALT'` */
 const underKeyOf = async (
   options: OpenOptions,
@@ -191,6 +206,9 @@ const swap = (fresh: string, path: string, replaces: boolean): void => {
       message: 'The copy cannot be closed: its write-ahead log cannot be checkpointed.',
     });
   try {
+    const [replaced, folder] = [replaces ? ownerOf(path) : undefined, ownerOf(dirname(path))];
+    if (replaced) takeOwner(fresh, replaced);
+    else if (folder) giveTo(fresh, folder);
     persist(fresh);
     if (replaces) renameSync(fresh, path);
     else putNew(fresh, path);
@@ -207,10 +225,21 @@ const putNew = (fresh: string, path: string): void => {
   setAside(path);
   rmSync(path, { force: true });
   try {
+    nameNew(fresh, path);
+  } catch (error) {
+    throw (error as NodeJS.ErrnoException).code === 'EEXIST' ? taken() : error;
+  }
+};
+
+const nameNew = (fresh: string, path: string): void => {
+  try {
     // unlike rename, link never replaces a file
     linkSync(fresh, path);
   } catch (error) {
-    throw (error as NodeJS.ErrnoException).code === 'EEXIST' ? taken() : error;
+    if (!lacksHardLinks(error)) throw error;
+    // the name is taken exclusively; then rename replaces no file but this one
+    closeSync(openSync(path, 'wx', 0o600));
+    renameSync(fresh, path);
   }
 };
 
@@ -220,6 +249,13 @@ const setAside = (path: string): void => {
   for (const ending of [log, journal])
     if (hasContent(path + ending)) renameSync(path + ending, `${path}${ending}.before-${stamp}`);
   for (const ending of [log, journal, shared]) rmSync(path + ending, { force: true });
+};
+
+// neither a restore that is complete nor the error of one that is not depends on it: the next restore removes what is left
+const removeLeft = (path: string): void => {
+  try {
+    removeWithRest(path);
+  } catch {}
 };
 
 const removeWithRest = (path: string): void => {

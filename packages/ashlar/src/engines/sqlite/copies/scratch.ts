@@ -1,6 +1,7 @@
 import { mkdtemp, rm, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileFailure } from '../../../files/failure.js';
 import { removeLeftovers } from '../../../files/leftovers.js';
 import { processMark } from '../../../files/process.js';
 
@@ -23,13 +24,20 @@ export async function memoryFolder(size: number): Promise<string | undefined> {
   }
 }
 
-/** Calls `work` with a temporary folder that only its owner can read, and removes the folder afterwards. */
+/**
+ * Calls `work` with a temporary folder that only its owner can read, and removes the folder afterwards.
+ *
+ * @throws AshlarError `privilege-missing`, `disk-full`, `file-failed`
+ */
 export async function withScratch<T>(inside: string, work: (folder: string) => Promise<T>): Promise<T> {
-  const folder = await mkdtemp(join(inside, `${mark}${processMark()}-`));
+  const folder = await mkdtemp(join(inside, `${mark}${processMark()}-`)).catch((error: unknown) => {
+    throw fileFailure(inside, error);
+  });
   try {
     return await work(folder);
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    // the result does not depend on it: the next examination removes what is left
+    await rm(folder, { recursive: true, force: true }).catch(() => undefined);
   }
 }
 

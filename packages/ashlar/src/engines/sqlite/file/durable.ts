@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { ownerOf, takeOwner } from '../../../files/owner.js';
 import { syncPathNow } from '../../../files/sync.js';
 import { fileError } from './file.js';
 
@@ -22,15 +23,17 @@ export function persist(path: string): void {
 }
 
 /**
- * Replaces one file with another, atomically and durably. The caller ensures that no process has either open, and that
+ * Replaces one file with another, which gets its owner and mode, atomically and durably. The caller ensures that no process has either open, and that
  * the side files of the old one are no longer part of it.
  */
 export function replaceFile(fresh: string, path: string): void {
-  sync(fresh);
-  // SQLite would play the old log or journal into the new file
-  for (const ending of sideFiles) rmSync(path + ending, { force: true });
-  sync(dirname(path));
   try {
+    const replaced = ownerOf(path);
+    if (replaced) takeOwner(fresh, replaced);
+    sync(fresh);
+    // SQLite would play the old log or journal into the new file
+    for (const ending of sideFiles) rmSync(path + ending, { force: true });
+    sync(dirname(path));
     renameSync(fresh, path);
   } catch (error) {
     throw fileError(path, error);

@@ -1,6 +1,7 @@
 import type { ChangedRows, ContentsSql, RowWatch } from '../../../contract/contents.js';
 import type { RunSql } from '../../../contract/sql.js';
 import { codeOf, hasWords } from '../../../sql/code.js';
+import { identityTable } from '../../../sql/identity-table.js';
 import { sql } from '../../../sql/template.js';
 import { testMarkTable } from '../../../sql/test-mark.js';
 
@@ -12,7 +13,7 @@ const tables = sql`
   FROM pragma_table_list l
   LEFT JOIN pragma_table_xinfo(l.name) c
   WHERE l.schema = 'main' AND l.type IN ('table', 'virtual') AND l.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
-    AND l.name NOT IN ('ashlar_migrations', 'ashlar_session', 'ashlar_purge', '${testMarkTable}')
+    AND l.name NOT IN ('ashlar_migrations', 'ashlar_session', 'ashlar_purge', '${testMarkTable}', '${identityTable}')
     AND NOT (l.type = 'virtual' AND l.name IN (
       SELECT v.name FROM main.sqlite_schema v
       WHERE (replace(v.sql, ' ', '') LIKE '%content=%' AND replace(v.sql, ' ', '') NOT LIKE '%content=''''%')

@@ -1,4 +1,5 @@
 import type { FoundationObject, FoundationVersion } from '../../../contract/dialect.js';
+import { identityTable } from '../../../sql/identity-table.js';
 import { sql } from '../../../sql/template.js';
 import { testMarkTable } from '../../../sql/test-mark.js';
 
@@ -47,11 +48,27 @@ const testMark: FoundationObject = {
   `,
 };
 
+/** The table of the database's own identity. */
+const identity: FoundationObject = {
+  name: identityTable,
+  exists: `SELECT 1 AS found FROM main.sqlite_schema WHERE type = 'table' AND name = '${identityTable}'`,
+  create: sql`
+    CREATE TABLE ${identityTable} (
+      id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+      identity TEXT NOT NULL,
+      backups INTEGER NOT NULL
+    ) STRICT
+  `,
+};
+
+/** The tables that version 2 added. */
+const later: readonly FoundationObject[] = [testMark, identity];
+
 /** Ashlar's own tables of version 1. */
 export const firstFoundation: readonly FoundationObject[] = [sessionTable, purgeTable];
 
 /** The foundation objects on SQLite: Ashlar's own tables, which must exist before any table of a system is created. */
-export const foundation: readonly FoundationObject[] = [...firstFoundation, testMark];
+export const foundation: readonly FoundationObject[] = [...firstFoundation, ...later];
 
 /**
  * The versions after the first. A change of this file adds one, in both dialects, so that databases of earlier releases
@@ -60,5 +77,5 @@ export const foundation: readonly FoundationObject[] = [...firstFoundation, test
 export const foundationVersions: readonly FoundationVersion[] = [
   // keys and words are on PostgreSQL only: a file has no roles, so SQL with the file has its keys as well; and SQLite has the
   // tokenizer whose words the function of PostgreSQL returns
-  { version: 2, name: 'context_and_words', oldest: 1, change: [testMark.create] },
+  { version: 2, name: 'context_and_words', oldest: 1, change: later.map(({ create }) => create) },
 ];

@@ -1,5 +1,6 @@
 import { AshlarError } from '../../../errors.js';
 import { type CodeToken, readCode } from '../../../sql/code.js';
+import { identityTable } from '../../../sql/identity-table.js';
 import { changesRows } from '../../../sql/kind.js';
 import { testMarkTable } from '../../../sql/test-mark.js';
 import { assertNoNul, notOfRows } from '../../row-statements.js';
@@ -48,9 +49,14 @@ export function headOf(sql: string): Head {
   return { verb: explained?.word ?? '', start, explained: explained?.start ?? sql.length };
 }
 
-// the history of migrations, the mark of a test database, and the counters of AUTOINCREMENT: a counter at its end stops every
-// later insert
-const readOnly: ReadonlySet<string> = new Set(['ashlar_migrations', testMarkTable, 'sqlite_sequence']);
+// the history of migrations, the mark of a test database, the database's identity, and the counters of AUTOINCREMENT: a counter at
+// its end stops every later insert
+const readOnly: ReadonlySet<string> = new Set([
+  'ashlar_migrations',
+  testMarkTable,
+  identityTable,
+  'sqlite_sequence',
+]);
 
 // a session that could reach these tables could act as another actor
 const hidden: ReadonlySet<string> = new Set(

@@ -2,6 +2,7 @@ import type { GuardedTable } from '../../../contract/guarantee.js';
 import type { DeclaredView } from '../../../contract/objects.js';
 import { type SideTable, sideTables } from '../../../model/index.js';
 import { namesIn } from '../../../sql/code.js';
+import { identityTable } from '../../../sql/identity-table.js';
 import { testMarkTable } from '../../../sql/test-mark.js';
 
 /** What a session may do with a table. */
@@ -46,12 +47,12 @@ export class SystemTables {
 
   /**
    * What a session may do with a table of the database, whose name is in lower case: everything with those of the system,
-   * and reading with the side tables, the history of migrations, the mark of a test database, and the tables that a declared
-   * view reads.
+   * and reading with the side tables, the history of migrations, the mark of a test database, the database's identity, and the
+   * tables that a declared view reads.
    */
   access(name: string): Access {
     if (this.#tables.has(name)) return 'read and write';
-    if (name === history || name === testMarkTable) return 'read';
+    if (name === history || name === testMarkTable || name === identityTable) return 'read';
     if (reserved.test(name)) return 'none';
     return this.#sides.has(name) || this.#inViews.has(name) ? 'read' : 'none';
   }

@@ -108,6 +108,8 @@ const snapshotOf = async (
     format: settings.key === undefined ? 'sqlite' : 'sqlcipher',
     key: settings.key,
     size: pages * pageSize,
+    place: settings.path,
+    incarnation: identity,
     read: (sql, parameters) => reader.run(sql, parameters),
     count: (table) => numberOf(`SELECT count(*) FROM main.${identifier(table)}`),
     copy: () => {

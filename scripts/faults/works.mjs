@@ -1,0 +1,42 @@
+// The works whose power fails. Each tells what it was promised, after the promise.
+import { connect } from '../../packages/ashlar/dist/index.js';
+import { order } from '../../packages/ashlar/test/backup/shop.mjs';
+import { keys, urlOf } from './project.mjs';
+import { scenarios } from './scenarios.mjs';
+
+const ofScenario = (name) => ({
+  fixture: scenarios[name].fixture,
+  work: async (context, folder, promise) => {
+    const { code, stderr } = await scenarios[name].work(context, folder);
+    if (code !== 0) throw new Error(`${name} ended with ${code}: ${stderr}`);
+    promise('done');
+  },
+});
+
+/** The works by name. */
+export const works = {
+  'power: sessions': {
+    fixture: 'sqlcipher',
+    work: async ({ first }, folder, promise, durability = 'full') => {
+      const db = await connect(first, { url: urlOf(folder), key: keys[0], durability, migrations: 'ignore' });
+      for (let n = 0; n < 60; n++) {
+        await order(db, [`power ${n} ${'x'.repeat(n % 10 === 0 ? 40_000 : 300)}`]);
+        promise(`power ${n}`);
+        if (n % 20 !== 19) continue;
+        await db.engine.seal();
+        // the log is moved into the file, as it is from time to time
+        await db.engine.asOwner(({ run }) => run('PRAGMA wal_checkpoint(PASSIVE)'));
+      }
+      await db.close();
+    },
+  },
+  ...Object.fromEntries(
+    [
+      'up with a step',
+      'backup create',
+      'backup prune',
+      'backup restore --replace',
+      'key rotate database',
+    ].map((name) => [`power: ${name}`, ofScenario(name)]),
+  ),
+};
