@@ -5,7 +5,8 @@ export interface CursorQuery {
   readonly cursor: string;
   readonly sql: string;
   readonly values: readonly WireValue[];
-  readonly chunk: number;
+  /** How many rows are read at once. A function is asked before each chunk. */
+  readonly chunk: number | (() => number);
 }
 
 /** Reads the rows of a query with a cursor, which stays open. */
@@ -15,8 +16,9 @@ export async function* readCursor(
 ): AsyncGenerator<Reply, void, undefined> {
   await run({ text: `DECLARE ${cursor} NO SCROLL CURSOR FOR ${sql}`, values });
   for (;;) {
-    const reply = await run({ text: `FETCH FORWARD ${chunk} FROM ${cursor}` });
+    const most = typeof chunk === 'number' ? chunk : chunk();
+    const reply = await run({ text: `FETCH FORWARD ${most} FROM ${cursor}` });
     yield reply;
-    if (reply.rows.length < chunk) return;
+    if (reply.rows.length < most) return;
   }
 }

@@ -85,7 +85,7 @@ export class PostgresTransaction implements Transaction {
   async *stream(
     sql: string,
     parameters: readonly unknown[],
-    chunk: number,
+    chunk: number | (() => number),
     kinds?: ResultKinds,
   ): AsyncIterable<Record<string, unknown>> {
     const cursor = cursorName();
