@@ -1,8 +1,13 @@
-// Changes every object of a database with every guarantee, one at a time, on each engine, and asks the comparison with the steps
-// whether it names the change: npm run mutate
+// Changes every object of a database with every guarantee, one at a time, and asks who names the change: npm run mutate
 //
-// It writes docs/mutation-score.md. The changes are listed from the live catalogue by packages/ashlar/test/catalogue, not from the
-// code of the guarantees.
+// Two scores: the comparison with the steps and of the roles, on each engine, and the attacks alone, with the comparison switched
+// off, on one engine of each dialect. The changes are listed from the live catalogue by packages/ashlar/test/catalogue, not from
+// the code of the guarantees. It ends with an error where the comparison misses a change, or where nobody has said why the attacks
+// do.
+//
+//   npm run mutate                     runs everything, which takes a long time
+//   npm run mutate -- --write          and writes docs/mutation-score.md
+//   npm run mutate -- pglite           one engine
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,8 +17,10 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const order = ['sqlite', 'sqlcipher', 'pglite', 'postgres'];
 
-/** The page of scores from what each engine's run found: engine → list of mutants with their outcome. */
-export const scorePage = (results) => {
+const row = (cells) => `| ${cells.join(' | ')} |`;
+
+/** A table of the share that is named, by kind of object. */
+const scoreTable = (results) => {
   const names = order.filter((name) => results[name] !== undefined);
   const kinds = [...new Set(names.flatMap((name) => results[name].map(({ kind }) => kind)))].sort();
   const count = (name, kind, outcome) =>
@@ -23,37 +30,98 @@ export const scorePage = (results) => {
     const [named, silent] = [count(name, kind, 'named'), count(name, kind, 'silent')];
     return named + silent === 0 ? '' : `${named} of ${named + silent}`;
   };
-  const row = (cells) => `| ${cells.join(' | ')} |`;
-  const survivors = names.flatMap((engine) =>
-    results[engine].filter(({ outcome }) => outcome === 'silent').map((each) => ({ engine, ...each })),
+  const share = (name) => {
+    const [named, silent] = [count(name, undefined, 'named'), count(name, undefined, 'silent')];
+    return named + silent === 0 ? '' : `${Math.floor((1000 * named) / (named + silent)) / 10} %`;
+  };
+  return [
+    row(['change of', ...names]),
+    row(['---', ...names.map(() => '---')]),
+    ...kinds.map((kind) => row([kind, ...names.map((name) => cell(name, kind))])),
+    row(['**all**', ...names.map((name) => `**${cell(name)}**`)]),
+    row(['share', ...names.map(share)]),
+    row(['refused by the engine', ...names.map((name) => count(name, undefined, 'impossible'))]),
+  ].join('\n');
+};
+
+/** What was done to an object, without the object: `trigger: dropped`. */
+const changeOf = ({ kind, name }) =>
+  kind === 'role' || kind === 'unknown object' ? `${kind}: ${name}` : `${kind}: ${name.replace(/^.*: /, '')}`;
+const objectOf = ({ kind, name }) =>
+  kind === 'role' || kind === 'unknown object' ? '' : name.replace(/: [^:]*$/, '');
+
+const survivorsOf = (engine, results) => {
+  const groups = new Map();
+  for (const each of results.filter(({ outcome }) => outcome === 'silent')) {
+    const key = JSON.stringify([changeOf(each), each.reason ?? '**nobody has said why**']);
+    groups.set(key, [...(groups.get(key) ?? []), objectOf(each)]);
+  }
+  if (groups.size === 0) return '';
+  const lines = [...groups].map(([key, objects]) => {
+    const [change, reason] = JSON.parse(key);
+    const of = objects.filter(Boolean);
+    return `- **${change}**${of.length === 0 ? '' : ` (${of.length})`}: ${reason}${of.length === 0 ? '' : `\n  <details><summary>objects</summary>${of.join('; ')}</details>`}`;
+  });
+  return `### ${engine}\n\n${lines.join('\n')}\n`;
+};
+
+/** The page of scores from what each run found: its name → list of mutants with their outcome. */
+export const scorePage = (results) => {
+  const compared = Object.fromEntries(order.map((name) => [name, results[name]]));
+  const attacked = Object.fromEntries(order.map((name) => [name, results[`${name}-attacks`]]));
+  const missed = order.flatMap((engine) =>
+    (compared[engine] ?? [])
+      .filter(({ outcome }) => outcome === 'silent')
+      .map((each) => `- ${engine}, ${each.kind}: ${each.name}`),
   );
   return `# Mutation score
 
-Written by \`npm run mutate\`. Each object of a live database with every guarantee is removed, disabled, replaced by one that does
-nothing, weakened, given to another owner or opened to another role, and unknown objects of each kind are added. Each change is
-made alone, in a transaction that is rolled back. The score is the share that the comparison names
-([decision 0028](architecture/decisions/0028-the-whole-catalogue.md)). Changes that the engine itself refuses do not count.
+Written by \`npm run mutate -- --write\`. Each object of a live database with every guarantee is removed, disabled, replaced by one
+that does nothing, weakened, given to another owner or opened to another role, and one unknown object of each kind is added. Each
+change is made alone, and undone before the next. Changes that the engine itself refuses do not count.
 
-${row(['change of', ...names])}
-${row(['---', ...names.map(() => '---')])}
-${kinds.map((kind) => row([kind, ...names.map((name) => cell(name, kind))])).join('\n')}
-${row(['**all**', ...names.map((name) => `**${cell(name)}**`)])}
-${row(['refused by the engine', ...names.map((name) => count(name, undefined, 'impossible'))])}
+## Named by the comparison
 
-## Survivors
+What \`prove\` and \`status\` name without any attack: the comparison with the steps, and what roles can do
+([decision 0028](architecture/decisions/0028-the-whole-catalogue.md)).
 
-${survivors.length === 0 ? 'None: the comparison names every change.' : survivors.map(({ engine, kind, name }) => `- ${engine}, ${kind}: ${name}`).join('\n')}
-`;
+${scoreTable(compared)}
+
+${missed.length === 0 ? 'No change is missed.' : `Missed:\n\n${missed.join('\n')}`}
+
+## Named by the attacks alone
+
+Here nothing is compared: only the attacks of \`prove\` run, on tables with rows, with \`SCOPE_KEY\` on PostgreSQL. One engine of each dialect
+runs them, since the statements are the same. For an object of one table, that table is attacked; for every other object, all are.
+
+${scoreTable(attacked)}
+
+## What no attack tells
+
+An attack sees what a statement does. What it cannot see, the comparison has to name. Each change that no attack told, with the
+reason:
+
+${order
+  .filter((name) => attacked[name] !== undefined)
+  .map((name) => survivorsOf(name, attacked[name]))
+  .join('\n')}`;
 };
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const given = process.argv.slice(2);
+  const engines = given.filter((each) => order.includes(each));
   const folder = mkdtempSync(join(tmpdir(), 'ashlar-mutate-'));
   try {
-    execFileSync('npx', ['vitest', 'run', 'packages/ashlar/test/catalogue/mutants.test.ts'], {
-      cwd: root,
-      stdio: 'inherit',
-      env: { ...process.env, MUTATE_RESULTS: folder },
-    });
+    execFileSync(
+      'npx',
+      [
+        'vitest',
+        'run',
+        'packages/ashlar/test/catalogue/mutants.test.ts',
+        ...(engines.length === 0 ? [] : ['-t', `on '?(${engines.join('|')})'?`]),
+      ],
+      { cwd: root, stdio: 'inherit', env: { ...process.env, MUTATE_RESULTS: folder } },
+    );
   } catch {
     process.exitCode = 1;
   }
@@ -63,6 +131,8 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
       JSON.parse(readFileSync(join(folder, file), 'utf8')),
     ]),
   );
-  writeFileSync(join(root, 'docs/mutation-score.md'), scorePage(results));
+  const page = scorePage(results);
+  if (given.includes('--write')) writeFileSync(join(root, 'docs/mutation-score.md'), page);
+  else process.stdout.write(page);
   rmSync(folder, { recursive: true });
 }

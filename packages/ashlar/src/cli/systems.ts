@@ -17,24 +17,8 @@ export function chooseSystems(names: readonly string[], config: Config): System[
     });
   }
   const chosen = names.length === 0 ? systems : [...new Set(names)].map((name) => findSystem(name, systems));
-  return chosen.map((system) => beside(system, systems));
+  return chosen.map((system) => ({ ...system, beside: systems.filter((each) => each !== system) }));
 }
-
-/** Accepts what the project's other systems have in other schemas of the database: their own proof compares it. */
-const beside = (system: System, systems: readonly System[]): System => {
-  const schemas = new Map<string, string>();
-  for (const { name, guards } of systems) {
-    if (name === system.name || guards?.own === system.guards?.own) continue;
-    const schema = guards ? guards.own : system.guards?.schema;
-    if (schema !== undefined) schemas.set(schema, name);
-  }
-  if (schemas.size === 0) return system;
-  const accepted = [...schemas].map(([schema, name]) => ({
-    object: `schema ${schema}`,
-    reason: `it has the objects of ${name}, which this project proves too`,
-  }));
-  return { ...system, accepts: [...(system.accepts ?? []), ...accepted] };
-};
 
 const findSystem = (name: string, systems: readonly System[]): System => {
   const system = systems.find((each) => each.name === name);

@@ -6,6 +6,7 @@ import type { ValueForm } from './column.js';
 import type { ContextState } from './context.js';
 import type { SqlDialect } from './dialect.js';
 import type { GuardedTable } from './guarantee.js';
+import type { GuardedPlace } from './guards.js';
 import type { DeclaredView } from './objects.js';
 import type { Owner } from './owner.js';
 import type { ConnectedRole } from './roles.js';
@@ -80,8 +81,12 @@ export interface Engine {
   holdingOwner<T>(work: () => Promise<T>): Promise<T>;
   /** Reads the current schema as the engine describes it, without Ashlar's own tables and without partitions. */
   introspect(owner: Owner): Promise<Schema>;
-  /** Describes the whole database as the engine sees it, Ashlar's own objects and partitions included (decision 0028). */
-  catalogue(owner: Owner): Promise<Catalogue>;
+  /**
+   * Describes the whole database as the engine sees it, Ashlar's own objects and partitions included (decision 0028).
+   *
+   * @param of - what guards the tables of the current schema, if that is another one than the engine was opened with
+   */
+  catalogue(owner: Owner, of?: { readonly guards?: GuardedPlace | undefined }): Promise<Catalogue>;
   /**
    * Describes what `make` makes of an empty schema of this database, in a transaction that is rolled back, without what other
    * schemas and the database itself have; `undefined` if the engine has no schemas (SQLite).

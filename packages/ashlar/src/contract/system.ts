@@ -12,6 +12,11 @@ export interface SystemFacts<T = Readonly<Record<string, GuardedTable>>> {
   readonly objects?: readonly DeclaredObject[] | undefined;
   /** The objects that no step makes and that are no finding of `prove`. */
   readonly accepts?: readonly AcceptedObject[] | undefined;
+  /**
+   * The other systems of the project. What their steps make of the same database is no finding, here and in the schemas of their
+   * own, as long as nothing else is there.
+   */
+  readonly beside?: readonly SystemFacts[] | undefined;
   /** Where the tables are that the system guards without owning them; `undefined` for a system that owns its tables. */
   readonly guards?: GuardedPlace | undefined;
   /** The folder of the system's migrations, which contains one folder for each step. */

@@ -1,7 +1,7 @@
 import type { Engine } from '../contract/engine.js';
 import type { Roles } from '../contract/roles.js';
 import type { SystemFacts } from '../contract/system.js';
-import { type Comparison, compareWithSteps } from '../migrations/catalogue/with-steps.js';
+import { type Comparison, compareWithSteps, withProvenSchemas } from '../migrations/catalogue/with-steps.js';
 import { compareHistory } from '../migrations/compare-history.js';
 import { driftOf } from '../migrations/drift.js';
 import { assertOwnPlace, obstaclesOf } from '../migrations/guard-place.js';
@@ -62,7 +62,7 @@ export async function checkGuard(
       }),
     ),
     ...(await objectFindings(engine, system, compared)),
-    ...(await checkRoles(engine, system, roles)).map(
+    ...(await checkRoles(engine, await withProvenSchemas(engine, system), roles)).map(
       (found): GuardFinding => ({ kind: 'right', found, remedy: byUp }),
     ),
   ];

@@ -5,7 +5,7 @@ import type { Roles } from '../contract/roles.js';
 import type { SystemFacts } from '../contract/system.js';
 import { missingOf } from '../engines/foundation.js';
 import { AshlarError } from '../errors.js';
-import { type Comparison, compareWithSteps } from '../migrations/catalogue/with-steps.js';
+import { type Comparison, compareWithSteps, withProvenSchemas } from '../migrations/catalogue/with-steps.js';
 import { compareHistory } from '../migrations/compare-history.js';
 import { driftOf } from '../migrations/drift.js';
 import { foundationState, packageVersion, recordProblems } from '../migrations/foundation.js';
@@ -132,7 +132,8 @@ const foundationProblems = async (owner: Owner, dialect: SqlDialect): Promise<re
 
 const rights: StructureCheck = {
   name: 'roles and rights',
-  find: (engine, system, { roles }) => checkRoles(engine, system, roles),
+  find: async (engine, system, { roles }) =>
+    checkRoles(engine, await withProvenSchemas(engine, system), roles),
 };
 
 const keys: StructureCheck = {

@@ -4,7 +4,7 @@ import type { Owner } from '../contract/owner.js';
 import type { Roles } from '../contract/roles.js';
 import type { SystemFacts } from '../contract/system.js';
 import { AshlarError } from '../errors.js';
-import { compareWithSteps } from '../migrations/catalogue/with-steps.js';
+import { compareWithSteps, withProvenSchemas } from '../migrations/catalogue/with-steps.js';
 import { compareHistory } from '../migrations/compare-history.js';
 import { type ChangedFacts, changedFactsOf, driftOf } from '../migrations/drift.js';
 import { readHistory } from '../migrations/history.js';
@@ -244,7 +244,7 @@ async function rolesOf(
     app: known.app,
     auditor: known.auditor,
     steps_down: sessionRole !== undefined,
-    ...(await inspectRoles(engine, system, known)),
+    ...(await inspectRoles(engine, await withProvenSchemas(engine, system), known)),
     cost: alone ? oneUser : null,
   };
 }

@@ -395,6 +395,63 @@ const ofRoles = ({ app, auditor, stranger }: MutantRoles): readonly Mutant[] => 
   ];
 };
 
+/** An object of each kind that another schema can have, and that uses a table or a function of this one. */
+const ofAnotherSchema = (t: string): readonly (readonly string[])[] => {
+  const made = 'CREATE TABLE mutant_schema.t (id text)';
+  const called =
+    'CREATE FUNCTION mutant_called(text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$ SELECT true $$';
+  const numbers = 'CREATE SEQUENCE mutant_numbers';
+  return [
+    ['rule', made, `CREATE RULE mutant_rule AS ON INSERT TO mutant_schema.t DO ALSO DELETE FROM ${t}`],
+    ['materialized view', `CREATE MATERIALIZED VIEW mutant_schema.v AS SELECT * FROM ${t} WITH NO DATA`],
+    [
+      'function with BEGIN ATOMIC',
+      `CREATE FUNCTION mutant_schema.f() RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT count(*) FROM ${t}; END`,
+    ],
+    ['column of a type', `CREATE TABLE mutant_schema.t (one ${t})`],
+    ['array of a type', `CREATE TABLE mutant_schema.t (many ${t}[])`],
+    ['composite type', `CREATE TYPE mutant_schema.t AS (one ${t})`],
+    [
+      'function of a type',
+      `CREATE FUNCTION mutant_schema.f(one ${t}) RETURNS integer LANGUAGE sql AS $$ SELECT 1 $$`,
+    ],
+    ['check', called, made, 'ALTER TABLE mutant_schema.t ADD CHECK (mutant_called(id))'],
+    [
+      'default',
+      numbers,
+      made,
+      "ALTER TABLE mutant_schema.t ALTER id SET DEFAULT nextval('mutant_numbers')::text",
+    ],
+    ['index', called, made, 'CREATE INDEX mutant_index ON mutant_schema.t ((mutant_called(id)))'],
+    [
+      'statistics',
+      called,
+      made,
+      'CREATE STATISTICS mutant_schema.s ON (mutant_called(id)), id FROM mutant_schema.t',
+    ],
+    ['domain', called, 'CREATE DOMAIN mutant_schema.d AS text CHECK (mutant_called(VALUE))'],
+    [
+      'condition of a trigger',
+      called,
+      made,
+      'CREATE FUNCTION mutant_schema.f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$',
+      'CREATE TRIGGER mutant_trigger BEFORE INSERT ON mutant_schema.t FOR EACH ROW WHEN (mutant_called(NEW.id)) EXECUTE FUNCTION mutant_schema.f()',
+    ],
+    [
+      'trigger',
+      made,
+      'CREATE FUNCTION mutant_called() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$',
+      'CREATE TRIGGER mutant_trigger BEFORE INSERT ON mutant_schema.t FOR EACH ROW EXECUTE FUNCTION mutant_called()',
+    ],
+    ['operator', called, 'CREATE OPERATOR mutant_schema.!! (RIGHTARG = text, FUNCTION = mutant_called)'],
+    [
+      'aggregate',
+      'CREATE FUNCTION mutant_sum(bigint, text) RETURNS bigint LANGUAGE sql AS $$ SELECT 1 $$',
+      'CREATE AGGREGATE mutant_schema.a(text) (SFUNC = mutant_sum, STYPE = bigint)',
+    ],
+  ];
+};
+
 const unknown = (table: string): readonly Mutant[] => {
   const one = (what: string, ...sql: readonly string[]) => mutant('unknown object', what, ...sql);
   const t = identifier(table);
@@ -459,6 +516,27 @@ const unknown = (table: string): readonly Mutant[] => {
       'CREATE SCHEMA mutant_schema',
       'CREATE TABLE mutant_schema.t (id integer)',
       `CREATE POLICY mutant_policy ON mutant_schema.t USING (EXISTS (SELECT FROM ${t}))`,
+    ),
+    one('language', 'CREATE TRUSTED LANGUAGE mutant HANDLER plpgsql_call_handler'),
+    one('cast of the server’s types', 'CREATE CAST (text AS uuid) WITH INOUT AS IMPLICIT'),
+    one('access method', 'CREATE ACCESS METHOD mutant TYPE TABLE HANDLER heap_tableam_handler'),
+    one(
+      'foreign server',
+      'CREATE FOREIGN DATA WRAPPER mutant',
+      'CREATE SERVER mutant FOREIGN DATA WRAPPER mutant',
+    ),
+    one(
+      'large object that others read',
+      'SELECT lo_create(4242)',
+      'GRANT SELECT ON LARGE OBJECT 4242 TO PUBLIC',
+    ),
+    one(
+      'operator class',
+      'CREATE FUNCTION mutant_compare(text, text) RETURNS integer LANGUAGE sql IMMUTABLE AS $$ SELECT 0 $$',
+      'CREATE OPERATOR CLASS mutant_class FOR TYPE text USING btree AS OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=, OPERATOR 5 >, FUNCTION 1 mutant_compare(text, text)',
+    ),
+    ...ofAnotherSchema(t).map(([what, ...sql]) =>
+      one(`${what} of another schema`, 'CREATE SCHEMA mutant_schema', ...sql),
     ),
     one(
       'function that overloads one of the server',

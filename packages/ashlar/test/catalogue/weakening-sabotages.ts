@@ -240,6 +240,17 @@ export const weakenings: readonly Weakening[] = [
     named: /the function crm_fire is made by no step/,
   },
   {
+    name: 'a trigger function of the owner that a row of the history gives to another system, with its trigger',
+    sql: [
+      `INSERT INTO ashlar_migrations (system, step, checksum, applied_at, applied_by, duration_ms) VALUES ('crm', '0001_initial', 'x', now(), 'owner', 1)`,
+      'CREATE TABLE crm (id integer)',
+      `CREATE FUNCTION crm_fire() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS 'BEGIN RETURN NEW; END'`,
+      'CREATE TRIGGER crm_fires AFTER INSERT ON crm FOR EACH ROW EXECUTE FUNCTION crm_fire()',
+    ],
+    named:
+      /crm: the trigger crm_fires is made by no step[\s\S]*the function crm_fire is made by no step|the function crm_fire is made by no step[\s\S]*crm: the trigger crm_fires is made by no step/,
+  },
+  {
     name: 'a counter near its end',
     sql: [
       'CREATE TABLE counted (id bigint GENERATED ALWAYS AS IDENTITY)',
@@ -401,15 +412,6 @@ export const harmless: readonly Harmless[] = [
       'GRANT SELECT ON clients TO mutant_reports',
       'GRANT EXECUTE ON FUNCTION ashlar_context(name) TO mutant_reports',
       'ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO mutant_reports',
-    ],
-  },
-  {
-    name: 'a trigger function of another system',
-    sql: [
-      `INSERT INTO ashlar_migrations (system, step, checksum, applied_at, applied_by, duration_ms) VALUES ('crm', '0001_initial', 'x', now(), 'owner', 1)`,
-      'CREATE TABLE crm (id integer)',
-      `CREATE FUNCTION crm_fire() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS 'BEGIN RETURN NEW; END'`,
-      'CREATE TRIGGER crm_fires AFTER INSERT ON crm FOR EACH ROW EXECUTE FUNCTION crm_fire()',
     ],
   },
   {

@@ -1,11 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { withRoles } from '../../../../test/support/engines.js';
+import { oneOfEach } from '../../../../test/support/engines.js';
 import type { Folder } from '../migrations/folder.js';
 import { everyFolder } from '../prove/every-folder.js';
 import { asSystem } from '../prove/every-guarantee.js';
 import { type InitialisedDatabase, initialise } from '../prove/support.js';
 import { changing } from './findings.js';
+import { reaching, unreaching } from './reaching-sabotages.js';
 import { harmless, weakenings } from './weakening-sabotages.js';
+
+const { withRoles } = oneOfEach(import.meta.url);
 
 let folder: Folder;
 beforeAll(async () => {
@@ -24,14 +27,14 @@ describe.each(withRoles)('what else in a database can weaken a guarantee, on $na
     await changing(database, async ({ findings }) => expect(await findings()).toEqual([]));
   });
 
-  it.each(weakenings)('$name is a finding', async ({ sql, named }) => {
+  it.each([...weakenings, ...reaching])('$name is a finding', async ({ sql, named }) => {
     await changing(database, async ({ owner, findings }) => {
       for (const statement of sql) await owner.script(statement);
       expect((await findings()).join('\n')).toMatch(named);
     });
   });
 
-  it.each(harmless)('$name is no finding', async ({ sql }) => {
+  it.each([...harmless, ...unreaching])('$name is no finding', async ({ sql }) => {
     await changing(database, async ({ owner, findings }) => {
       for (const statement of sql) await owner.script(statement);
       expect(await findings()).toEqual([]);

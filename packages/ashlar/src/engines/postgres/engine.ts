@@ -209,7 +209,7 @@ export function postgresEngine(backend: Backend, options: OpenOptions): Engine {
     },
     holdingOwner: (work) => (backend.holdOwner ? backend.holdOwner(work) : work()),
     introspect: (owner) => introspect(owner, options.guards),
-    catalogue: (owner) => describe(owner, options.guards),
+    catalogue: (owner, of = options) => describe(owner, of.guards),
     scratch: inScratch,
     partitions,
     seal: () => sealer.all(),

@@ -110,8 +110,11 @@ const written = new Set(['definition', 'default', 'computed', 'using', 'check', 
 // a person may describe what no step does, and a tool may have policies of its own
 const isFree = new Set(['comment', externalSecurity]);
 
-/** Facts by which an extra part is judged. */
-const judged = new Set(['calls', 'extension', 'hides']);
+/** Facts by which an extra part is judged; `on`, `name` and `place` say where one of another schema is. */
+const judged = new Set([
+  ...['calls', 'extension', 'hides', 'refuses', 'runs as', 'aggregates as owner'],
+  ...['on', 'name', 'place'],
+]);
 
 const comparedFacts = (expected: Facts, found: Facts, print: Print): readonly FactDifference[] =>
   [...new Set([...Object.keys(expected), ...Object.keys(found)])].flatMap((fact) => {

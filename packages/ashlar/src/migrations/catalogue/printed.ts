@@ -43,8 +43,7 @@ export async function asPrintedBy(
 ): Promise<Printed> {
   const { dialect, scratch } = engine;
   const { printing } = dialect;
-  if (!printing || !scratch || expected.catalogue.major === found.major)
-    return { expected, loose: undefined };
+  if (!printing || expected.catalogue.major === found.major) return { expected, loose: undefined };
   const earlier = earlierFoundation(dialect, version);
   const key = JSON.stringify([
     found.version,
@@ -54,8 +53,10 @@ export async function asPrintedBy(
   // their tables are in another schema, which a scratch schema beside them could not stand for
   let loose = steps.some(({ tables }) => tables)
     ? 'the steps of a guard name tables of its tool'
-    : reasons.get(key);
-  if (loose === undefined) {
+    : scratch
+      ? reasons.get(key)
+      : 'this connection makes no schema to run them in';
+  if (scratch && loose === undefined) {
     try {
       const printed = await keptCatalogue(dialect, key, () =>
         engine.asOwner(async (owner) => {

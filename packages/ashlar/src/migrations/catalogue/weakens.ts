@@ -12,33 +12,31 @@ export interface Surroundings {
   readonly system: SystemFacts;
   /** All parts of the database. */
   readonly parts: readonly CataloguePart[];
-  /** Whether other systems share the database. */
-  readonly isShared: boolean;
 }
 
 // no step makes one, and each acts or shows rows
 const always = new Set([
   ...['event trigger', 'publication', 'subscription', 'child', 'members of an extension'],
   // with an exact match of types, taken before those of the server
-  ...['operator', 'cast'],
-  ...['row left in', 'counter near its end', 'entry with the pages of another'],
+  ...['operator', 'cast', 'object of the server’s schemas'],
+  ...['language', 'security label'],
+  ...[
+    'row left in',
+    'counter near its end',
+    'entry with the pages of another',
+    'entry that is not what it says',
+  ],
 ]);
 
 /**
  * Returns the function that tells whether a part that no step makes could weaken a guarantee, or acts with rights that no
  * session has. Where it cannot, `status` names the part.
  */
-export function weakening({
-  dialect,
-  system,
-  parts,
-  isShared,
-}: Surroundings): (part: CataloguePart) => boolean {
+export function weakening({ dialect, system, parts }: Surroundings): (part: CataloguePart) => boolean {
   const guarded = guardedTables(system, dialect, parts);
   const reaching = readersOf(parts, guarded);
-  const own = new Set(Object.values(system.tables).map(({ name }) => name));
-  const tables = parts.filter(({ kind }) => kind === 'table').map(({ name }) => name);
-  const others = new Set(isShared ? tables.filter((name) => !own.has(name) && !guarded.has(name)) : []);
+  const reaches = (reads: readonly string[]): boolean =>
+    reads.some((each) => guarded.has(each) || reaching.has(each));
   return (part) => {
     const { kind, name, on, outside = false, facts, partition, reads = [] } = part;
     if (always.has(kind)) return true;
@@ -47,23 +45,31 @@ export function weakening({
     const isOnGuarded = on !== undefined && guarded.has(on);
     switch (kind) {
       case 'policy':
-      case 'rule':
         return isOnGuarded;
+      case 'rule':
+        return isOnGuarded || reaches(reads);
+      // it refuses rows, and says whether a row of any scope exists
+      case 'foreign key':
+        return reads.some((each) => guarded.has(each));
       case 'trigger':
         return (
           outside ||
           isOnGuarded ||
+          facts['runs as'] !== undefined ||
           (on !== undefined && reaching.has(on)) ||
           // on SQLite a trigger reaches the rows of every scope
           (dialect === 'sqlite' &&
             [...guarded].some((each) => mentions(facts.definition ?? '', each, dialect)))
         );
       case 'function':
-        if (facts.leakproof !== undefined || facts.hides !== undefined) return true;
-        // a system that shares the database has trigger functions of its own; any other function can be called
-        return facts.security === 'definer' && !(reads.length > 0 && reads.every((each) => others.has(each)));
+        return (
+          facts.leakproof !== undefined ||
+          facts.hides !== undefined ||
+          facts['aggregates as owner'] !== undefined ||
+          facts.security === 'definer'
+        );
       case 'index':
-        return isOnGuarded && (facts.calls !== undefined || /^CREATE UNIQUE /i.test(facts.definition ?? ''));
+        return isOnGuarded && (facts.calls !== undefined || facts.refuses !== undefined);
       case 'statistics':
       case 'domain':
         return facts.calls !== undefined;
@@ -101,10 +107,12 @@ const guardedTables = (
     ...parts.filter(({ kind, name }) => kind === 'table' && isOwn(name)).map(({ name }) => name),
   ]);
 
+const reading = new Set(['view', 'materialized view', 'table', 'foreign table', 'partition']);
+
 /** The views and children that have rows of one of the tables, directly or through another. */
 const readersOf = (parts: readonly CataloguePart[], tables: ReadonlySet<string>): ReadonlySet<string> => {
   const readers = new Set<string>();
-  const views = parts.filter(({ kind, reads }) => reads !== undefined && kind !== 'function');
+  const views = parts.filter(({ kind, reads }) => reads !== undefined && reading.has(kind));
   for (let size = -1; size < readers.size; ) {
     size = readers.size;
     for (const { name, reads = [] } of views)

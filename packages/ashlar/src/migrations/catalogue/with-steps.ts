@@ -1,72 +1,174 @@
 import type { Catalogue, CataloguePart } from '../../contract/catalogue.js';
-import type { SqlDialect } from '../../contract/dialect.js';
 import type { Engine } from '../../contract/engine.js';
-import type { AcceptedObject } from '../../contract/objects.js';
 import type { Owner } from '../../contract/owner.js';
 import type { SystemFacts } from '../../contract/system.js';
 import { rootText } from '../../engines/refusal.js';
-import { defaultRoles } from '../../roles/names.js';
-import { wantedRights } from '../../roles/wanted.js';
 import { compareHistory } from '../compare-history.js';
 import { foundationState } from '../foundation.js';
 import { type AppliedStep, readHistory } from '../history.js';
-import { incomingTable } from '../incoming.js';
-import { ownSystem } from '../own-system.js';
-import { functionName } from '../ownership/keys.js';
 import { stateOfSteps } from '../shadow.js';
 import { readSteps } from '../steps.js';
-import type { StepsState } from '../steps-state.js';
 import { compareCatalogues, type Difference } from './compare.js';
-import { asPrintedBy } from './printed.js';
-import { weakening } from './weakens.js';
+import { type Comparison, comparisonOf } from './comparison.js';
+import { driftOf } from './findings.js';
+import { asPrintedBy, type Printed } from './printed.js';
 
-/** A database compared with what its applied steps make of an empty one. */
-export interface Comparison {
-  readonly found: Catalogue;
-  readonly expected: StepsState;
-  readonly differences: readonly Difference[];
-  /** Whether a part could weaken a guarantee if no step made it. */
-  readonly weakens: (part: CataloguePart) => boolean;
-  /** Why expressions were not compared as they are printed; `undefined` if they were. */
-  readonly loose?: string | undefined;
-  /** Whether other systems share the database. */
-  readonly isShared: boolean;
-  /** The objects that the system accepts, by their names. */
-  readonly accepted: ReadonlyMap<string, AcceptedObject>;
-}
+export { type Comparison, comparisonOf } from './comparison.js';
+
+/** Where the tables of a system are, if they are in another schema than the one that the engine was opened with. */
+type Place = string | undefined;
 
 /**
- * Compares a database with what its applied steps make of an empty one; `undefined` before the first step.
+ * Compares a database with what its applied steps make of an empty one; `undefined` before the first step. What the other systems
+ * of the project make of it, there or in other schemas, is no difference.
  *
  * @throws AshlarError `migration-failed`, `driver-missing` (the shadow runs in an embedded engine)
  */
 export async function compareWithSteps(engine: Engine, system: SystemFacts): Promise<Comparison | undefined> {
-  const { dialect } = engine;
-  const steps = await readSteps(system.migrations, dialect.name);
-  const compared = async (): Promise<Comparison | undefined> => {
-    const { history, found } = await describedNow(engine);
-    const rows = history.filter((row) => row.system === system.name);
-    if (rows.length === 0 || !found) return undefined;
-    const pending = new Set(compareHistory(steps, rows).pending);
-    const applied = steps.filter((step) => !pending.has(step));
-    const { version } = foundationState(history);
-    const made = await stateOfSteps(dialect, applied, version);
-    const { expected, loose } = await asPrintedBy(engine, { steps: applied, version, expected: made, found });
-    return { ...comparisonOf({ dialect, system, history, found, expected }), loose };
+  const first = await comparedIn(engine, system);
+  if (first === undefined || first.differences.length === 0) return first;
+  const compared = inBoth(first, await comparedIn(engine, system));
+  const places = new Set(compared.differences.flatMap(({ part }) => part.facts.place ?? []));
+  const proven = await provenOf(engine, system, places);
+  return {
+    ...compared,
+    differences: compared.differences.filter(
+      ({ what, part }) => what !== 'extra' || !proven.has(part.facts.place ?? ''),
+    ),
   };
-  const first = await compared();
-  return first === undefined || first.differences.length === 0 ? first : inBoth(first, await compared());
 }
 
+/**
+ * Returns a system that accepts the functions of the schemas which are what the project's steps make of them: of its own, where it
+ * is in several schemas, and of the systems beside it. Their own proof compares these schemas; one in which anything differs is
+ * not accepted here either.
+ *
+ * @throws AshlarError as {@link compareWithSteps}
+ */
+export async function withProvenSchemas<T extends SystemFacts>(engine: Engine, system: T): Promise<T> {
+  const others = await engine.asOwner(async (owner) =>
+    engine.dialect.roles ? await owner.run(otherHistories) : [],
+  );
+  const proven = await provenOf(engine, system, new Set(others.map(({ name }) => String(name))));
+  if (proven.size === 0) return system;
+  const reason = 'the steps of this project make all that is in it';
+  const accepted = [...proven].map((schema) => ({ object: `schema ${schema}`, reason }));
+  return { ...system, accepts: [...(system.accepts ?? []), ...accepted] };
+}
+
+// quoted, as the names of functions are
+const otherHistories = `
+SELECT quote_ident(n.nspname) AS name FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relname = 'ashlar_migrations' AND c.relkind = 'r' AND n.nspname <> current_schema() AND n.nspname !~ '^pg_'`;
+
+/** Those of the schemas, by their quoted names, in which nothing is but what the project's steps make. */
+const provenOf = async (
+  engine: Engine,
+  system: SystemFacts,
+  schemas: ReadonlySet<string>,
+): Promise<ReadonlySet<string>> => {
+  const proven = new Set<string>();
+  const project = [system, ...(system.beside ?? [])];
+  for (const schema of schemas) {
+    let found = 0;
+    let isProven = true;
+    for (const each of project) {
+      const beside = project.filter((other) => other !== each);
+      const compared = await comparedIn(engine, { ...each, beside }, schema);
+      if (!compared) continue;
+      found++;
+      // what another schema has of this one is judged there
+      const differences = compared.differences.filter(({ part }) => part.facts.place === undefined);
+      isProven &&= driftOf({ ...compared, differences }).length === 0;
+    }
+    if (found > 0 && isProven) proven.add(schema);
+  }
+  return proven;
+};
+
+const comparedIn = async (
+  engine: Engine,
+  system: SystemFacts,
+  schema?: Place,
+): Promise<Comparison | undefined> => {
+  const { history, found } = await describedNow(engine, system, schema);
+  const own = found && (await expectedOf(engine, system, { history, found }));
+  if (!found || !own) return undefined;
+  const { expected, loose } = own;
+  const comparison = comparisonOf({ dialect: engine.dialect, system, history, found, expected });
+  const others: Printed[] = [];
+  const hasExtra = comparison.differences.some(({ what }) => what === 'extra');
+  for (const each of hasExtra ? (system.beside ?? []) : []) {
+    const made = await expectedOf(engine, each, { history, found });
+    if (made) others.push(made);
+  }
+  const isOthers = madeByOthers(
+    found,
+    others.map((each) => compareCatalogues(each.expected.catalogue, found, engine.dialect.printing)),
+  );
+  return {
+    ...comparison,
+    loose: loose ?? others.find((each) => each.loose !== undefined)?.loose,
+    differences: comparison.differences.filter(({ what, part }) => what !== 'extra' || !isOthers(part)),
+  };
+};
+
+/** What the applied steps of a system make; `undefined` if none was applied. */
+const expectedOf = async (
+  engine: Engine,
+  system: SystemFacts,
+  { history, found }: Required<Now>,
+): Promise<Printed | undefined> => {
+  const { dialect } = engine;
+  const rows = history.filter((row) => row.system === system.name);
+  if (rows.length === 0) return undefined;
+  const steps = await readSteps(system.migrations, dialect.name);
+  const pending = new Set(compareHistory(steps, rows).pending);
+  const applied = steps.filter((step) => !pending.has(step));
+  const { version } = foundationState(history);
+  const expected = await stateOfSteps(dialect, applied, version);
+  return asPrintedBy(engine, { steps: applied, version, expected, found });
+};
+
+/** Tells whether a part is as the steps of another system make it. */
+const madeByOthers = (
+  { parts }: Catalogue,
+  comparisons: readonly (readonly Difference[])[],
+): ((part: CataloguePart) => boolean) => {
+  const made = new Set<CataloguePart>();
+  for (const differences of comparisons) {
+    const different = new Set(differences.map(({ part }) => part));
+    const partitions = new Set(
+      differences.flatMap(({ what, part }) =>
+        what === 'extra' && part.kind === 'partition' ? [part.name] : [],
+      ),
+    );
+    for (const part of parts)
+      if (!different.has(part) && !partitions.has(part.partition ?? '')) made.add(part);
+  }
+  return (part) => made.has(part);
+};
+
 /** A description, with the history that it belongs to. */
-const describedNow = (engine: Engine): Promise<Pick<Described, 'history'> & { found?: Catalogue }> =>
+interface Now {
+  readonly history: readonly AppliedStep[];
+  readonly found?: Catalogue;
+}
+
+const describedNow = (engine: Engine, system: SystemFacts, schema: Place): Promise<Now> =>
   engine.asOwner(async (owner) => {
+    const read = (): Promise<AppliedStep[]> =>
+      inSchema(owner, schema, () => readHistory(owner, engine.dialect));
     for (let attempt = 1; ; attempt++) {
-      const history = await readHistory(owner, engine.dialect);
+      const history = await read();
       if (history.length === 0) return { history };
-      const found = await described(engine, owner, attempt);
+      const of = schema === undefined ? undefined : system;
+      const found = await described(
+        () => inSchema(owner, schema, () => engine.catalogue(owner, of)),
+        attempt,
+      );
       // `up` may have committed a step meanwhile
-      const after = found && (await readHistory(owner, engine.dialect));
+      const after = found && (await read());
       if (found && (attempt === attempts || JSON.stringify(after) === JSON.stringify(history)))
         return { history: after ?? history, found };
     }
@@ -74,10 +176,26 @@ const describedNow = (engine: Engine): Promise<Pick<Described, 'history'> & { fo
 
 const attempts = 3;
 
+/** Runs `work` with another schema as the current one, by its quoted name. */
+const inSchema = <T>(owner: Owner, schema: Place, work: () => Promise<T>): Promise<T> =>
+  schema === undefined
+    ? work()
+    : owner.atomically(async () => {
+        const set = `SELECT pg_catalog.set_config('search_path', $1, true)`;
+        const [before = {}] = await owner.run(`SELECT pg_catalog.current_setting('search_path') AS path`);
+        await owner.run(set, [`${schema}, pg_temp`]);
+        const result = await work();
+        await owner.run(set, [String(before.path)]);
+        return result;
+      });
+
 /** Describes a database; `undefined` if an object was dropped while the server printed it. */
-const described = async (engine: Engine, owner: Owner, attempt: number): Promise<Catalogue | undefined> => {
+const described = async (
+  describe: () => Promise<Catalogue>,
+  attempt: number,
+): Promise<Catalogue | undefined> => {
   try {
-    return await engine.catalogue(owner);
+    return await describe();
   } catch (error) {
     // the functions that print objects read what other sessions commit, and not the snapshot of the query
     if (
@@ -101,100 +219,3 @@ const inBoth = (first: Comparison, second: Comparison | undefined): Comparison =
 
 const keyOf = ({ what, part: { kind, name, identity, on, partition } }: Difference): string =>
   JSON.stringify([what, kind, name, identity, on, partition]);
-
-/** A description of a database, with its history, and what its steps make. */
-export interface Described {
-  readonly dialect: SqlDialect;
-  readonly system: SystemFacts;
-  /** The applied steps of all systems. */
-  readonly history: readonly AppliedStep[];
-  readonly found: Catalogue;
-  readonly expected: StepsState;
-}
-
-/** Compares a description of a database with what its steps make. */
-export function comparisonOf({ dialect, system, history, found, expected }: Described): Comparison {
-  const isShared = history.some((row) => row.system !== system.name && row.system !== ownSystem);
-  return {
-    found,
-    expected,
-    differences: withoutPlanned(
-      withoutConsequences(
-        withoutWhole(compareCatalogues(expected.catalogue, found, dialect.printing)),
-      ).filter((each) => !(foundationState(history).incoming && isOfMove(each))),
-      new Set(wantedRights(dialect, system, defaultRoles).functions),
-    ),
-    isShared,
-    accepted: new Map(system.accepts?.map((each) => [each.object, each])),
-    weakens: weakening({ dialect: dialect.name, system, parts: found.parts, isShared }),
-  };
-}
-
-/** Leaves out who may call functions whose rights are planned, which no step grants, and that fewer may call one. */
-const withoutPlanned = (
-  differences: readonly Difference[],
-  planned: ReadonlySet<string>,
-): readonly Difference[] =>
-  differences.flatMap((difference) => {
-    const { what, part, facts } = difference;
-    if (what !== 'differs' || part.kind !== 'function') return [difference];
-    const isPlanned = planned.has(functionName(part.name));
-    const others = facts.filter(
-      ({ fact, found }) => fact !== 'callers' || (found !== undefined && !isPlanned),
-    );
-    return others.length === 0 ? [] : [{ ...difference, facts: others }];
-  });
-
-// the target of a move is proved before its mark is taken off, and such a database accepts no sessions
-const isOfMove = ({ what, part: { kind, name } }: Difference): boolean =>
-  what === 'extra' && kind === 'table' && name === incomingTable;
-
-const whole = 'whole text';
-const inTable = new Set(['column', 'constraint']);
-
-/** Leaves out that the text of a table differs where a part of the table says what. */
-const withoutWhole = (differences: readonly Difference[]): readonly Difference[] => {
-  const explained = new Set(
-    differences.flatMap(({ part: { kind, on } }) => (inTable.has(kind) && on !== undefined ? [on] : [])),
-  );
-  return differences.flatMap((each) => {
-    const rest = each.facts.filter(({ fact }) => fact !== whole);
-    if (rest.length === each.facts.length || (rest.length === 0 && !explained.has(each.part.name)))
-      return [each];
-    return rest.length === 0 ? [] : [{ ...each, facts: rest }];
-  });
-};
-
-/** Leaves out what follows from another difference: the parts of a table, and the index and the triggers of a constraint. */
-const withoutConsequences = (differences: readonly Difference[]): readonly Difference[] => {
-  const named = (what: Difference['what'], kinds: readonly string[]): ReadonlySet<string> =>
-    new Set(
-      differences.flatMap((each) =>
-        each.what === what && kinds.includes(each.part.kind) ? [each.part.name] : [],
-      ),
-    );
-  const tables = ['table', 'foreign table', 'partition', 'view', 'materialized view'];
-  const gone = {
-    missing: named('missing', tables),
-    extra: named('extra', tables),
-    differs: new Set<string>(),
-    twice: new Set<string>(),
-  };
-  const keys = {
-    missing: named('missing', ['constraint']),
-    extra: named('extra', ['constraint']),
-    differs: new Set<string>(),
-    twice: new Set<string>(),
-  };
-  return differences.filter(({ what, part: { kind, name, on, partition } }) => {
-    if (kind === 'key trigger')
-      return (
-        what !== 'extra' &&
-        !keys[what].has(name.slice(name.indexOf(' of ') + 4)) &&
-        !gone[what].has(partition ?? on ?? '')
-      );
-    if (kind === 'index' && keys[what].has(name)) return false;
-    if (kind === 'trigger' || kind === 'partition') return what !== 'missing' || !gone.missing.has(on ?? '');
-    return on === undefined || !gone[what].has(partition ?? on);
-  });
-};

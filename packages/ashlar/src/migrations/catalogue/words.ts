@@ -39,7 +39,7 @@ const factLine = ({ fact, expected, found }: FactDifference): string => {
 
 const onTable = new Set(['trigger', 'policy', 'rule']);
 const dropped = new Set([
-  ...'table view sequence type domain statistics index extension publication subscription operator'.split(
+  ...'table view sequence type domain statistics index extension publication subscription operator cast language'.split(
     ' ',
   ),
   'event trigger',
@@ -55,11 +55,15 @@ const dropOf = (
 ): string | undefined => {
   const within = schema === undefined ? '' : `${identifier(schema)}.`;
   // the server quotes the names of other schemas and of the database, and those of routines and operators
-  const isQuoted = outside === true || kind === 'function' || kind === 'operator';
+  const isQuoted = outside === true || kind === 'function' || kind === 'operator' || kind === 'cast';
   const quoted = isQuoted ? name : identifier(name);
-  const full = outside === true ? quoted : `${within}${quoted}`;
+  const full = outside === true || kind === 'cast' ? quoted : `${within}${quoted}`;
   const place = partition ?? on;
   const table = place === undefined ? '' : `${within}${identifier(place)}`;
+  if (outside === true && facts.on !== undefined && facts.name !== undefined)
+    return kind === 'foreign key'
+      ? `ALTER TABLE ${facts.on} DROP CONSTRAINT ${facts.name}`
+      : `DROP ${kind.toUpperCase()} ${facts.name} ON ${facts.on}`;
   if (onTable.has(kind))
     return place === undefined || outside === true
       ? undefined

@@ -5,9 +5,9 @@ import type { SystemFacts } from '../../contract/system.js';
 import { objectsOfSystem } from '../../engines/declared-sql.js';
 import { sideObjects } from '../../model/index.js';
 import { codeOf, nameOf } from '../../sql/code.js';
-import type { Comparison } from '../catalogue/with-steps.js';
+import type { Comparison } from '../catalogue/comparison.js';
+import { factsHash, isAccepted, isOmitted } from '../catalogue/findings.js';
 import { directiveOf } from '../catalogue/words.js';
-import { factsHash, isAccepted, isOmitted } from '../drift.js';
 import { nameOnly } from './keys.js';
 
 /** An object that no table declares and no generated step made. */
@@ -59,7 +59,7 @@ export function undeclaredOf(
       ];
     }
     if (extra.has(part)) {
-      const isOthers = compared.isShared && (part.kind === 'table' || part.outside === true);
+      const isOthers = compared.isShared && part.kind === 'table';
       const lifts = compared.weakens(part);
       // an extension is named, and its members are its own
       const isNone = isOthers || part.facts.extension !== undefined;

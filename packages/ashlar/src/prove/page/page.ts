@@ -43,10 +43,10 @@ const guaranteeSection = ({
     }
   </section>`;
 
-const structureRow = ({ check, ok, found, unknown }: StructureReport): Html => html`
+const structureRow = ({ check, ok, found, unknown, loose }: StructureReport): Html => html`
   <tr>
     <td>${check}</td>
-    <td>${unknown ?? (found.length === 0 ? 'nothing found' : found.map((line) => html`${line}<br>`))}</td>
+    <td>${unknown ?? (found.length === 0 ? 'nothing found' : found.map((line) => html`${line}<br>`))}${loose === undefined ? '' : html`<br>${loose}`}</td>
     <td class="${ok ? 'good' : 'bad'}">${unknown === undefined ? (ok ? 'in place' : 'failed') : 'not compared'}</td>
   </tr>`;
 

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { AshlarError } from '../../../errors.js';
+import { withProvenSchemas } from '../../../migrations/catalogue/with-steps.js';
 import { checkRoles } from '../../../roles/index.js';
 import type { Answer, Commands } from '../../command.js';
 import type { Invocation } from '../../invocation.js';
@@ -19,8 +20,8 @@ const run = async (invocation: Invocation): Promise<Answer> => {
   const { out } = invocation;
   const checks: { system: string; ok: boolean; differences: readonly string[] }[] = [];
   for (const system of await invocation.systems()) {
-    const differences = await withUsableDatabase(invocation, system, (engine) =>
-      checkRoles(engine, system, invocation.roles()),
+    const differences = await withUsableDatabase(invocation, system, async (engine) =>
+      checkRoles(engine, await withProvenSchemas(engine, system), invocation.roles()),
     );
     const ok = differences.length === 0;
     checks.push({ system: system.name, ok, differences });

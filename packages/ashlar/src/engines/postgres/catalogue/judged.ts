@@ -12,7 +12,7 @@ export const extensionOf = (catalogue: string, oid: string): string =>
 
 /**
  * Returns the SQL expression for what the expressions of an object call that is not the server's: functions, operators, and
- * types whose values are checked by functions.
+ * types whose values are checked by functions, and classes of operators.
  *
  * @param isOf - the condition that a row `d` of pg_depend is of the object
  */
@@ -20,7 +20,7 @@ export const calls = (isOf: string): string => sql`
   (SELECT string_agg(DISTINCT called.identity, ', ' ORDER BY called.identity) FROM pg_depend d
     CROSS JOIN LATERAL pg_identify_object(d.refclassid, d.refobjid, 0) called
     WHERE (${isOf}) AND d.deptype = 'n' AND called.schema <> 'pg_catalog'
-      AND (d.refclassid IN ('pg_proc'::regclass, 'pg_operator'::regclass)
+      AND (d.refclassid IN ('pg_proc'::regclass, 'pg_operator'::regclass, 'pg_opclass'::regclass)
         OR d.refclassid = 'pg_type'::regclass AND EXISTS (SELECT FROM pg_type y WHERE y.oid = d.refobjid AND y.typtype IN ('d', 'c', 'r', 'm'))))
 `;
 
@@ -35,8 +35,18 @@ export const hides = {
   `,
 };
 
+/** The SQL condition that the aggregate `a` calls the function `f`. The server asks whether its owner may, and not who calls it. */
+export const isComponent = sql`
+  f.oid IN (a.aggtransfn, a.aggfinalfn, a.aggcombinefn, a.aggserialfn, a.aggdeserialfn, a.aggmtransfn, a.aggminvtransfn, a.aggmfinalfn)
+`;
+
+/** The SQL expression for whether an aggregate `p` calls a function that runs as its owner. */
+export const aggregatesAsOwner = sql`
+  (SELECT 'yes' FROM pg_aggregate a JOIN pg_proc f ON ${isComponent} AND f.prosecdef WHERE a.aggfnoid = p.oid LIMIT 1)
+`;
+
 // an extension makes operators and functions for types of its own, which nothing of ours has
-const hasOwnType = (catalogue: string, oid: string, types: string): string => sql`
+export const hasOwnType = (catalogue: string, oid: string, types: string): string => sql`
   EXISTS (SELECT FROM pg_depend e JOIN pg_depend y ON y.refclassid = e.refclassid AND y.refobjid = e.refobjid AND y.deptype = 'e'
     AND y.classid = 'pg_type'::regclass
     WHERE e.classid = '${catalogue}'::regclass AND e.objid = ${oid} AND e.refclassid = 'pg_extension'::regclass AND e.deptype = 'e'

@@ -1,7 +1,10 @@
 import { sql } from '../../../sql/template.js';
 import { dependsOn } from './dependencies.js';
-import { calls, extensionOf, hides, hidesAsMember } from './judged.js';
-import { depends, factsOf, isNoMember, type PartsSql, relationName, roleName } from './relations.js';
+import { elsewhere } from './elsewhere.js';
+import { aggregatesAsOwner, calls, extensionOf, hides, hidesAsMember, isComponent } from './judged.js';
+import { ofTheDatabase } from './of-the-database.js';
+import { depends, factsOf, isNoMember, type PartsSql, readers, relationName, roleName } from './relations.js';
+import { restParts } from './rest.js';
 
 /** What a view is, in any schema; `v` is its row of pg_class. */
 const viewFacts = factsOf({
@@ -9,7 +12,10 @@ const viewFacts = factsOf({
   options: `(SELECT string_agg(o, ', ' ORDER BY o) FROM unnest(v.reloptions) o WHERE o NOT LIKE 'security_invoker=%')`,
   invoker: `(SELECT CASE WHEN option_value::boolean THEN 'yes' END FROM pg_options_to_table(v.reloptions) WHERE option_name = 'security_invoker')`,
   definition: 'pg_get_viewdef(v.oid)',
-  [depends]: dependsOn(['pg_rewrite', '(SELECT w.oid FROM pg_rewrite w WHERE w.ev_class = v.oid LIMIT 1)']),
+  [depends]: dependsOn([
+    'pg_rewrite',
+    `(SELECT w.oid FROM pg_rewrite w WHERE w.ev_class = v.oid AND w.rulename = '_RETURN')`,
+  ]),
   populated: `CASE WHEN v.relkind = 'm' AND NOT v.relispopulated THEN 'no' END`,
   extension: extensionOf('pg_class', 'v.oid'),
 });
@@ -27,16 +33,7 @@ const views: PartsSql = sql`
   FROM pg_class v JOIN here ON v.relnamespace = here.oid WHERE v.relkind IN ('v', 'm')
   UNION ALL
   SELECT ${viewKind}, NULL, v.oid::regclass::text, NULL, true, ${reads}, ${viewFacts}
-  FROM (
-    WITH RECURSIVE reader AS (
-      SELECT rel.oid FROM rel
-      UNION
-      SELECT w.ev_class FROM reader
-      JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = reader.oid AND d.classid = 'pg_rewrite'::regclass
-      JOIN pg_rewrite w ON w.oid = d.objid
-    )
-    SELECT DISTINCT oid FROM reader
-  ) found JOIN pg_class v ON v.oid = found.oid CROSS JOIN here
+  FROM ${readers} found JOIN pg_class v ON v.oid = found.oid CROSS JOIN here
   WHERE v.relkind IN ('v', 'm') AND v.relnamespace <> here.oid
 `;
 
@@ -59,11 +56,13 @@ const functionFacts = factsOf({
   parallel: `CASE p.proparallel WHEN 's' THEN 'safe' WHEN 'r' THEN 'restricted' END`,
   settings: 'array_to_json(p.proconfig)',
   support: `CASE WHEN p.prosupport <> 0 THEN p.prosupport::text END`,
-  aggregate: `(SELECT concat_ws(' ', a.aggkind, a.aggtransfn, a.aggfinalfn, a.aggcombinefn, a.aggtranstype::regtype, a.agginitval) FROM pg_aggregate a WHERE a.aggfnoid = p.oid)`,
+  aggregate: `(SELECT concat_ws(' ', a.aggkind, a.aggtransfn, a.aggfinalfn, a.aggfinalmodify, a.aggcombinefn, a.aggserialfn, a.aggdeserialfn, a.aggtranstype::regtype, a.agginitval, a.aggmtransfn, a.aggminvtransfn, a.aggmfinalfn, a.aggminitval, nullif(a.aggsortop, 0)::regoperator) FROM pg_aggregate a WHERE a.aggfnoid = p.oid)`,
   owner: roleName('p.proowner'),
   tuning: `concat_ws(' ', p.procost, p.prorows)`,
+  transforms: `(SELECT string_agg(format_type(f, NULL), ', ') FROM unnest(p.protrftypes) f)`,
   extension: extensionOf('pg_proc', 'p.oid'),
   hides: hides.routine,
+  'aggregates as owner': aggregatesAsOwner,
 });
 
 const signature = `format('%I', p.proname) || CASE WHEN p.pronargs = 0 THEN '' ELSE '(' || pg_get_function_identity_arguments(p.oid) || ')' END`;
@@ -81,12 +80,14 @@ const functions: PartsSql = sql`
   WHERE NOT ${rangeFunction} AND (p.prosecdef OR p.proleakproof OR ${isNoMember('pg_proc', 'p.oid')} OR ${hidesAsMember.routine})
 `;
 
-// called in a condition, it sees the rows that policies hide; what functions of other schemas do as their owner depends on who
-// may call them, and so belongs to what roles can do
-const leakproofElsewhere: PartsSql = sql`
+// one that is LEAKPROOF and called in a condition sees the rows that policies hide, and an aggregate calls functions that its
+// caller may not; what else functions of other schemas do as their owner depends on who may call them, and so belongs to what
+// roles can do
+const functionsElsewhere: PartsSql = sql`
   SELECT 'function', NULL, format('%I.', n.nspname) || ${signature}, NULL, true, NULL, ${functionFacts}
   FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace CROSS JOIN here
-  WHERE p.proleakproof AND n.oid <> here.oid AND n.nspname <> 'pg_catalog'
+  WHERE n.oid <> here.oid AND (p.proleakproof AND n.nspname <> 'pg_catalog'
+    OR p.prokind = 'a' AND EXISTS (SELECT FROM pg_aggregate a JOIN pg_proc f ON ${isComponent} WHERE a.aggfnoid = p.oid AND f.pronamespace = here.oid))
 `;
 
 const types: PartsSql = sql`
@@ -150,109 +151,16 @@ const statistics: PartsSql = sql`
   FROM pg_statistic_ext s JOIN here ON s.stxnamespace = here.oid
 `;
 
-const ofTheDatabase: readonly PartsSql[] = [
-  sql`
-    SELECT 'extension', NULL, quote_ident(e.extname), NULL, true, NULL, '{}'
-    FROM pg_extension e WHERE e.extname <> 'plpgsql'
-    UNION ALL
-    -- the language and its handlers are its own
-    SELECT 'members of an extension', NULL, 'plpgsql', NULL, true, NULL, ${factsOf({ members: `string_agg(pg_describe_object(d.classid, d.objid, 0), ', ' ORDER BY d.classid, d.objid)` })}
-    FROM pg_depend d JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid AND d.deptype = 'e' AND e.extname = 'plpgsql'
-    WHERE NOT (d.classid = 'pg_language'::regclass AND d.objid = (SELECT l.oid FROM pg_language l WHERE l.lanname = 'plpgsql'))
-      AND NOT (d.classid = 'pg_proc'::regclass AND d.objid IN (SELECT p.oid FROM pg_proc p WHERE p.pronamespace = 'pg_catalog'::regnamespace
-        AND p.proname IN ('plpgsql_call_handler', 'plpgsql_inline_handler', 'plpgsql_validator')))
-    HAVING count(*) > 0
-  `,
-  sql`
-    SELECT 'event trigger', NULL, quote_ident(e.evtname), NULL, true, NULL,
-      ${factsOf({ event: 'e.evtevent', function: 'e.evtfoid::regproc', fires: 'e.evtenabled', tags: `array_to_string(e.evttags, ', ')`, extension: extensionOf('pg_event_trigger', 'e.oid') })}
-    FROM pg_event_trigger e
-  `,
-  sql`
-    SELECT 'publication', NULL, quote_ident(p.pubname), NULL, true, NULL,
-      ${factsOf({
-        tables: `CASE WHEN p.puballtables THEN 'all' ELSE (SELECT string_agg(t.tablename, ', ' ORDER BY t.tablename) FROM pg_publication_tables t JOIN here h ON t.schemaname = (SELECT nspname FROM pg_namespace WHERE oid = h.oid) WHERE t.pubname = p.pubname) END`,
-      })}
-    FROM pg_publication p CROSS JOIN here
-    WHERE p.puballtables OR EXISTS (SELECT FROM pg_publication_tables t JOIN pg_namespace n ON n.nspname = t.schemaname WHERE n.oid = here.oid AND t.pubname = p.pubname)
-  `,
-  sql`
-    SELECT 'subscription', NULL, quote_ident(u.subname), NULL, true, NULL,
-      ${factsOf({ tables: `string_agg(rel.name, ', ' ORDER BY rel.name)` })}
-    FROM pg_subscription_rel s JOIN rel ON rel.oid = s.srrelid JOIN pg_subscription u ON u.oid = s.srsubid
-    GROUP BY u.subname
-  `,
-];
-
-/** What other schemas have that refers to a relation or a function of this one. */
-const elsewhere: readonly PartsSql[] = [
-  sql`
-    SELECT 'foreign key', NULL, format('%I of %s', k.conname, k.conrelid::regclass), NULL, true, NULL,
-      ${factsOf({ definition: 'pg_get_constraintdef(k.oid)' })}
-    FROM pg_constraint k JOIN rel ON rel.oid = k.confrelid AND NOT rel.external JOIN pg_class c ON c.oid = k.conrelid JOIN here ON c.relnamespace <> here.oid
-    WHERE k.contype = 'f' AND k.conparentid = 0
-  `,
-  sql`
-    SELECT 'child', NULL, c.oid::regclass::text, NULL, true, NULL, ${factsOf({ parents: 'rel.name' })}
-    FROM pg_inherits i JOIN rel ON rel.oid = i.inhparent JOIN pg_class c ON c.oid = i.inhrelid JOIN here ON c.relnamespace <> here.oid
-  `,
-  sql`
-    SELECT 'trigger', NULL, format('%I of %s', t.tgname, t.tgrelid::regclass), NULL, true, NULL,
-      ${factsOf({ definition: 'pg_get_triggerdef(t.oid)' })}
-    FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid JOIN here ON p.pronamespace = here.oid JOIN pg_class c ON c.oid = t.tgrelid
-    WHERE NOT t.tgisinternal AND c.relnamespace <> here.oid AND NOT EXISTS (SELECT FROM rel WHERE rel.oid = c.oid)
-  `,
-  sql`
-    SELECT 'policy', NULL, format('%I of %s', p.polname, p.polrelid::regclass), NULL, true, NULL,
-      ${factsOf({ using: 'pg_get_expr(p.polqual, p.polrelid)' })}
-    FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid JOIN here ON c.relnamespace <> here.oid
-    WHERE NOT EXISTS (SELECT FROM rel WHERE rel.oid = c.oid)
-      AND EXISTS (SELECT FROM pg_depend d JOIN rel ON rel.oid = d.refobjid AND NOT rel.external
-      WHERE d.classid = 'pg_policy'::regclass AND d.objid = p.oid AND d.refclassid = 'pg_class'::regclass)
-  `,
-];
-
-// each has parts of its own, above, or is no object that someone makes
-const described =
-  `pg_class pg_proc pg_type pg_trigger pg_constraint pg_rewrite pg_policy pg_attrdef pg_statistic_ext pg_extension
-  pg_event_trigger pg_publication_rel pg_namespace pg_default_acl`
-    .split(/\s+/)
-    .map((name) => `'${name}'::regclass`)
-    .join(', ');
-
-/** Objects of kinds that are not described: operators, casts, collations, text search, and what later versions bring. */
-const rest: PartsSql = sql`
-  SELECT i.type, NULL, i.identity, NULL, false, NULL, '{}'
-  FROM (
-    SELECT DISTINCT d.classid, d.objid FROM pg_depend d CROSS JOIN here
-    WHERE d.classid NOT IN (${described}) AND d.deptype IN ('n', 'a')
-      AND (d.refclassid = 'pg_namespace'::regclass AND d.refobjid = here.oid
-        OR d.refclassid = 'pg_class'::regclass AND d.refobjid IN (SELECT oid FROM rel WHERE NOT external)
-        OR d.refclassid = 'pg_proc'::regclass AND d.refobjid IN (SELECT p.oid FROM pg_proc p WHERE p.pronamespace = here.oid)
-        OR d.refclassid = 'pg_type'::regclass AND d.refobjid IN (SELECT t.oid FROM pg_type t WHERE t.typnamespace = here.oid))
-      AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = d.classid AND e.objid = d.objid AND e.deptype = 'e')
-  ) found CROSS JOIN LATERAL pg_identify_object(found.classid, found.objid, 0) i
-  WHERE i.type NOT IN ('publication namespace', 'publication relation')
-`;
-
-// any owner of an extension adds members to it, also one that takes the place of an operator of the server
-const memberOperators: PartsSql = sql`
-  SELECT 'operator', NULL, i.identity, NULL, false, NULL, ${factsOf({ extension: extensionOf('pg_operator', 'o.oid') })}
-  FROM pg_operator o JOIN here ON o.oprnamespace = here.oid CROSS JOIN LATERAL pg_identify_object('pg_operator'::regclass, o.oid, 0) i
-  WHERE NOT ${isNoMember('pg_operator', 'o.oid')} AND ${hidesAsMember.operator}
-`;
-
 /** The objects of a schema that are no tables, and what the database and other schemas have that concerns it. */
 export const otherParts: readonly PartsSql[] = [
   views,
   functions,
-  leakproofElsewhere,
+  functionsElsewhere,
   types,
   sequences,
   endingSequences,
   statistics,
   ...ofTheDatabase,
   ...elsewhere,
-  rest,
-  memberOperators,
+  ...restParts,
 ];

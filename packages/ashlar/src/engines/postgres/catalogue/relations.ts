@@ -4,6 +4,7 @@ import { sql } from '../../../sql/template.js';
 import { externalSecurity } from '../../external-tables.js';
 import { dependsOn } from './dependencies.js';
 import { calls } from './judged.js';
+import { refusesRows } from './refusing.js';
 
 /** A query of parts: `kind`, `on`, `name`, `partition`, `outside`, `reads` and `facts`. It uses the relations of {@link common}. */
 export type PartsSql = string;
@@ -60,6 +61,20 @@ const externalRelations = ({ schema, tables }: GuardedPlace): string => sql`
   WHERE n.nspname = ${literal(schema)} AND c.relkind IN ('r', 'p') AND c.relname = ANY (ARRAY[${tables.map(literal).join(', ')}]::name[])
 `;
 
+/** The SQL relation of the tables and views of the schema, and of the views of any schema that read one of them. */
+export const readers = sql`
+  (
+    WITH RECURSIVE reader AS (
+      SELECT rel.oid FROM rel WHERE NOT rel.external
+      UNION
+      SELECT w.ev_class FROM reader
+      JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = reader.oid AND d.classid = 'pg_rewrite'::regclass
+      JOIN pg_rewrite w ON w.oid = d.objid AND w.rulename = '_RETURN'
+    )
+    SELECT DISTINCT oid FROM reader
+  )
+`;
+
 /** The tables whose rows are those of a child too, as a JSON array. */
 const parents = `(SELECT jsonb_agg(${relationName('i.inhparent')} ORDER BY i.inhseqno) FROM pg_inherits i WHERE i.inhrelid = c.oid AND NOT c.relispartition)::text`;
 
@@ -75,6 +90,8 @@ const tables: PartsSql = sql`
       parents: `(SELECT string_agg(i.inhparent::regclass::text, ', ' ORDER BY i.inhseqno) FROM pg_inherits i WHERE i.inhrelid = c.oid AND NOT c.relispartition)`,
       detaching: `(SELECT 'yes' FROM pg_inherits i WHERE i.inhrelid = c.oid AND i.inhdetachpending)`,
       'partitioned by': `CASE c.relkind WHEN 'p' THEN pg_get_partkeydef(c.oid) END`,
+      'access method': `(SELECT nullif(am.amname, 'heap') FROM pg_am am WHERE am.oid = c.relam)`,
+      server: `(SELECT concat_ws(' ', quote_ident(s.srvname), array_to_string(f.ftoptions, ', ')) FROM pg_foreign_table f JOIN pg_foreign_server s ON s.oid = f.ftserver WHERE f.ftrelid = c.oid)`,
       'of type': `CASE WHEN c.reloftype <> 0 THEN c.reloftype::regtype END`,
       options: `(SELECT string_agg(o, ', ' ORDER BY o) FROM unnest(c.reloptions) o WHERE o !~ ${storage})`,
       tuning: `concat_ws(', ', (SELECT string_agg(o, ', ' ORDER BY o) FROM unnest(c.reloptions) o WHERE o ~ ${storage}), (SELECT 'tablespace ' || s.spcname FROM pg_tablespace s WHERE s.oid = c.reltablespace))`,
@@ -102,6 +119,7 @@ const columns: PartsSql = sql`
       // a partition takes the identity of its table since PostgreSQL 17 only
       identity: `CASE WHEN NOT rel.relispartition THEN a.attidentity::text END`,
       collation: `CASE WHEN a.attcollation <> t.typcollation THEN a.attcollation::regcollation::text END`,
+      'options of the server': `array_to_string(a.attfdwoptions, ', ')`,
       [depends]: dependsOn(['pg_class', 'a.attrelid', 'a.attnum'], ['pg_attrdef', 'd.oid']),
       comment: 'col_description(a.attrelid, a.attnum)',
     })}
@@ -136,6 +154,7 @@ const indexes: PartsSql = sql`
       [depends]: dependsOn(['pg_class', 'i.indexrelid']),
       'replica identity': `CASE WHEN i.indisreplident THEN 'yes' END`,
       calls: calls(`d.classid = 'pg_class'::regclass AND d.objid = i.indexrelid`),
+      refuses: refusesRows('i'),
     })}
   FROM rel JOIN pg_index i ON i.indrelid = rel.oid JOIN pg_class x ON x.oid = i.indexrelid WHERE NOT rel.external
 `;
@@ -143,10 +162,19 @@ const indexes: PartsSql = sql`
 const fires = (column: string): string =>
   `CASE ${column} WHEN 'O' THEN 'usually' WHEN 'A' THEN 'always' WHEN 'R' THEN 'on replicas' ELSE 'never' END`;
 
+// those of keys; whoever marks another one as internal hides nothing
+const isOfKey = `t.tgisinternal AND EXISTS (SELECT FROM pg_constraint k JOIN pg_proc p ON p.oid = t.tgfoid
+    WHERE k.oid = t.tgconstraint AND p.oid < 16384 AND p.proname ~ '^(RI_FKey_|unique_key_recheck)')`;
+
 const triggers: PartsSql = sql`
   SELECT 'trigger', rel.root, t.tgname::text, rel.partition, false, NULL,
-    ${factsOf({ definition: 'pg_get_triggerdef(t.oid)', fires: fires('t.tgenabled'), [depends]: dependsOn(['pg_trigger', 't.oid']) })}
-  FROM rel JOIN pg_trigger t ON t.tgrelid = rel.oid WHERE NOT t.tgisinternal
+    ${factsOf({
+      definition: 'pg_get_triggerdef(t.oid)',
+      fires: fires('t.tgenabled'),
+      [depends]: dependsOn(['pg_trigger', 't.oid']),
+      'runs as': `(SELECT 'owner' FROM pg_proc p WHERE p.oid = t.tgfoid AND p.prosecdef)`,
+    })}
+  FROM rel JOIN pg_trigger t ON t.tgrelid = rel.oid WHERE NOT (${isOfKey})
   UNION ALL
   -- the names of internal triggers are numbers
   SELECT 'key trigger', rel.root, format('%s of %s', t.tgfoid::regproc, k.conname), rel.partition, false, NULL,
@@ -155,7 +183,7 @@ const triggers: PartsSql = sql`
       fires: fires('t.tgenabled'),
     })}
   FROM rel JOIN pg_trigger t ON t.tgrelid = rel.oid JOIN pg_constraint k ON k.oid = t.tgconstraint
-  WHERE t.tgisinternal AND (k.conparentid = 0 OR rel.relispartition) AND NOT rel.external
+  WHERE ${isOfKey} AND (k.conparentid = 0 OR rel.relispartition) AND NOT rel.external
 `;
 
 const policies: PartsSql = sql`
@@ -171,8 +199,12 @@ const policies: PartsSql = sql`
   FROM rel JOIN pg_policy p ON p.polrelid = rel.oid CROSS JOIN here
 `;
 
+/** The other relations that a rule `w` names, as a JSON array. */
+export const ruleReads = `(SELECT jsonb_agg(DISTINCT ${relationName('d.refobjid')}) FROM pg_depend d
+    WHERE d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid AND d.refclassid = 'pg_class'::regclass AND d.refobjid <> w.ev_class)::text`;
+
 const rules: PartsSql = sql`
-  SELECT 'rule', rel.root, w.rulename::text, rel.partition, false, NULL,
+  SELECT 'rule', rel.root, w.rulename::text, rel.partition, false, ${ruleReads},
     ${factsOf({ definition: 'pg_get_ruledef(w.oid)', fires: fires('w.ev_enabled'), [depends]: dependsOn(['pg_rewrite', 'w.oid']) })}
   FROM rel JOIN pg_rewrite w ON w.ev_class = rel.oid WHERE w.rulename <> '_RETURN'
 `;

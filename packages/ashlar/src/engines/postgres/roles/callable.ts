@@ -12,12 +12,18 @@ const hasRight = (schema: string): string => sql`
     AND (has_any_column_privilege(o.oid, c.oid, 'SELECT, INSERT, UPDATE, REFERENCES') OR has_table_privilege(o.oid, c.oid, 'DELETE, TRUNCATE, TRIGGER')))
 `;
 
+/** The SQL condition that a role `o` can do what the application cannot. */
+export const isStrong = ({ schema, owner }: Asked): string => sql`
+  (o.rolsuper OR o.rolbypassrls OR pg_has_role(o.oid, (SELECT oid FROM pg_roles WHERE rolname = ${literal(owner)}), 'MEMBER') OR ${hasRight(schema)})
+`;
+
 /**
  * Functions of other schemas that run as an owner who can do what the application cannot. They are found by who can call them:
  * what a function does is not in its text, as it can build its SQL, and an owner can make it a member of an extension. Those
  * of the schema itself are compared with its steps.
  */
-export function callableFunctions({ schema, owner }: Asked): PowerQuery {
+export function callableFunctions(asked: Asked): PowerQuery {
+  const { schema } = asked;
   return sql`
     SELECT CASE WHEN by.roles IS NULL THEN format('%s runs as %s; the application and the auditor cannot call it', f.routine, f.owner)
         ELSE format('%s may call %s, which runs as %s', by.roles, f.routine, f.owner) END AS finding,
@@ -27,8 +33,7 @@ export function callableFunctions({ schema, owner }: Asked): PowerQuery {
       SELECT p.oid, n.oid AS place, p.proacl, p.proowner, ${routineText} AS routine, o.rolname AS owner, ${isMember} AS is_member
       FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
       JOIN (
-        SELECT o.oid, o.rolname, o.rolsuper OR o.rolbypassrls
-          OR pg_has_role(o.oid, (SELECT oid FROM pg_roles WHERE rolname = ${literal(owner)}), 'MEMBER') OR ${hasRight(schema)} AS is_strong
+        SELECT o.oid, o.rolname, ${isStrong(asked)} AS is_strong
         FROM pg_roles o WHERE o.oid IN (SELECT proowner FROM pg_proc WHERE prosecdef)
       ) o ON o.oid = p.proowner AND o.is_strong
       -- no statement of a session calls a function of an event trigger

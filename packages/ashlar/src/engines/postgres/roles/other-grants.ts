@@ -80,6 +80,32 @@ const passedOn = (here: string, tables: Iterable<string>): PowerQuery => sql`
   ) g
 `;
 
+// a type of the schema that the application may not use ends its statements; no step grants it
+const typeRights = (here: string): PowerQuery => sql`
+  SELECT format('%s may not use the type %I.%I', r.rolname, n.nspname, t.typname), format('GRANT USAGE ON TYPE %I.%I TO %I', n.nspname, t.typname, r.rolname),
+    format('rights on type %I.%I', n.nspname, t.typname), false
+  FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace CROSS JOIN served r
+  WHERE n.oid = ${here} AND t.typtype IN ('e', 'd', 'r') AND NOT r.rolsuper AND NOT has_type_privilege(r.oid, t.oid, 'USAGE')
+`;
+
+// those of the tables of the plan, and of their sequences, are compared with it
+const unplanned = (here: string, tables: Iterable<string>): PowerQuery => {
+  const planned = [...tables].map(literal).join(', ') || 'NULL';
+  return sql`
+    SELECT format('%s has %s on the %s %I.%I', ${who}, string_agg(a.privilege_type, ', ' ORDER BY a.privilege_type), k.kind, n.nspname, c.relname),
+      format('REVOKE %s ON %s %I.%I FROM %s CASCADE', string_agg(a.privilege_type, ', ' ORDER BY a.privilege_type), CASE k.kind WHEN 'sequence' THEN 'SEQUENCE' ELSE 'TABLE' END, n.nspname, c.relname, ${who}),
+      format('rights of %s on %I', ${who}, c.relname),
+      -- whoever sets a number back has the next keys refused
+      NOT (k.kind = 'sequence' AND bool_or(a.privilege_type = 'UPDATE'))
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace CROSS JOIN aclexplode(c.relacl) a
+    CROSS JOIN LATERAL (SELECT CASE c.relkind WHEN 'S' THEN 'sequence' WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' ELSE 'table' END AS kind) k
+    WHERE n.oid = ${here} AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND NOT c.relispartition AND a.grantee <> c.relowner AND c.relname NOT IN (${planned})
+      AND NOT EXISTS (SELECT FROM pg_depend d JOIN pg_class t ON t.oid = d.refobjid WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid
+        AND d.refclassid = 'pg_class'::regclass AND d.deptype IN ('a', 'i') AND t.relname IN (${planned}))
+    GROUP BY a.grantee, k.kind, n.nspname, c.relname
+  `;
+};
+
 /**
  * Finds the rights of other roles than the application, the auditor and PUBLIC, and default rights. One that the application has
  * too weakens nothing, as every guarantee binds that role as well, unless it bypasses row-level security; more, or the right to
@@ -98,6 +124,8 @@ export async function otherGrants(
     schemaRights(here, literal(owner)),
     defaultRights(here, literal(owner), literal(roles.auditor)),
     passedOn(here, tables.keys()),
+    typeRights(here),
+    unplanned(here, tables.keys()),
   ];
   const rows = await run(`WITH ${servedSql(asked)}\n${all.join('\nUNION ALL\n')}`);
   const strong = new Set(

@@ -7,6 +7,7 @@ import { maySet } from '../session/connected-role.js';
 import { callableFunctions } from './callable.js';
 import { otherGrants } from './other-grants.js';
 import { type Asked, granteeText, type PowerQuery, powerOf, servedSql } from './power-query.js';
+import { reachedFunctions } from './reached.js';
 import { findReaders } from './readers.js';
 import { serverRights } from './server-rights.js';
 import { readConnection } from './state.js';
@@ -32,15 +33,16 @@ const settingPlace = `CASE WHEN s.setdatabase = 0 THEN '' ELSE format(' IN DATAB
 
 const isOld = `current_setting('server_version_num')::int < 160000`;
 
-/** The names of roles as SQL strings. */
+/** The names of the schema and of roles as SQL strings. */
 interface Places {
+  readonly schema: string;
   readonly owner: string;
   readonly app: string;
   /** NULL, which no name equals, where the application connects as the role of its sessions. */
   readonly login: string;
 }
 
-const queries = ({ owner, app, login }: Places): readonly PowerQuery[] => [
+const queries = ({ schema, owner, app, login }: Places): readonly PowerQuery[] => [
   ...(
     [
       ['rolcreaterole', 'create roles', 'NOCREATEROLE'],
@@ -104,6 +106,18 @@ const queries = ({ owner, app, login }: Places): readonly PowerQuery[] => [
     FROM served r WHERE NOT r.rolsuper AND has_database_privilege(r.oid, ${here}, 'CREATE')
       AND NOT pg_has_role(r.oid, (SELECT datdba FROM pg_database WHERE oid = ${here}), 'MEMBER')
   `,
+  // who owns the schema can drop what is in it; that of the database owns the schema public since PostgreSQL 15
+  sql`
+    SELECT format('%s owns the schema %I', o.rolname, n.nspname), format('ALTER SCHEMA %I OWNER TO %I', n.nspname, ${owner}),
+      format('owner of schema %I', n.nspname), false
+    FROM pg_namespace n JOIN pg_roles o ON o.oid = n.nspowner
+    WHERE n.nspname = ${schema} AND o.rolname NOT IN (${owner}, 'pg_database_owner') AND NOT o.rolsuper AND o.oid NOT IN (SELECT oid FROM served)
+  `,
+  sql`
+    SELECT format('%s owns the database', o.rolname), NULL, format('owner of database %I', d.datname), true
+    FROM pg_database d JOIN pg_roles o ON o.oid = d.datdba
+    WHERE d.datname = current_database() AND o.rolname <> ${owner} AND NOT o.rolsuper AND o.oid NOT IN (SELECT oid FROM served)
+  `,
   sql`
     SELECT format('%s may act as the owner, %s', m.rolname, o.rolname), NULL, format('member %I of %I', m.rolname, o.rolname), true
     FROM pg_roles m JOIN pg_roles o ON o.rolname = ${owner} AND m.oid <> o.oid
@@ -133,12 +147,13 @@ export async function readPowers(run: RunSql, wanted: WantedRights): Promise<rea
     served: [roles.app, roles.auditor, ...(roles.login === undefined ? [] : [roles.login])],
   };
   const places: Places = {
+    schema: literal(schema),
     owner: literal(owner),
     app: literal(roles.app),
     login: roles.login === undefined ? 'NULL' : literal(roles.login),
   };
   return inOwnPath(run, async () => {
-    const all = [...queries(places), callableFunctions(asked), ...serverRights];
+    const all = [...queries(places), callableFunctions(asked), ...reachedFunctions(asked), ...serverRights];
     const rows = await run(
       `WITH ${servedSql(asked)}\nSELECT * FROM (${all.join('\nUNION ALL\n')}) found ORDER BY 1`,
     );

@@ -1,6 +1,10 @@
 import { sql } from '../../../sql/template.js';
 import { granteeText, type PowerQuery, routineText } from './power-query.js';
 
+// initdb records the rights of information_schema nowhere
+const isOfStandard = (privilege: string): string =>
+  `(n.nspname = 'information_schema' AND a.grantee = 0 AND a.privilege_type = '${privilege}' AND NOT a.is_grantable)`;
+
 /** Whether the entry `a` is of PUBLIC or of a role that the guarantees must bind. */
 const isServed = `(a.grantee = 0 OR a.grantee IN (SELECT oid FROM served WHERE NOT rolsuper))`;
 
@@ -11,29 +15,59 @@ const isAdded = (catalogue: string, oid: string, part: string, standard: string)
     WHERE b.grantee IN (0, a.grantee) AND b.privilege_type = a.privilege_type AND b.is_grantable >= a.is_grantable)
 `;
 
-const functions: PowerQuery = sql`
-  SELECT format('%s may call %s, a function of the server', ${granteeText('a')}, ${routineText}) AS finding,
-    format('REVOKE EXECUTE ON ROUTINE %s FROM %s CASCADE', ${routineText}, ${granteeText('a')}) AS remedy,
-    format('function %s', ${routineText}) AS object, false AS named
-  FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace CROSS JOIN LATERAL aclexplode(p.proacl) a
-  WHERE n.nspname = 'pg_catalog' AND ${isServed} AND ${isAdded('pg_proc', 'p.oid', '0', `acldefault('f', p.proowner)`)}
+/** The SQL relation of the extension that an object is a member of: one row or none. */
+const extension = (catalogue: string, oid: string): string => sql`
+  LEFT JOIN LATERAL (SELECT x.extname FROM pg_depend e JOIN pg_extension x ON x.oid = e.refobjid
+    WHERE e.classid = '${catalogue}'::regclass AND e.objid = ${oid} AND e.refclassid = 'pg_extension'::regclass AND e.deptype = 'e' LIMIT 1) e ON true
 `;
 
+/** The SQL condition that an object of the schema `n` is the server's, or a member of the extension `e`. */
+const isNotOurs = `(n.nspname IN ('pg_catalog', 'information_schema', 'pg_toast') OR e.extname IS NOT NULL)`;
+
+/** The SQL expression for whose an object is. */
+const whose = `CASE WHEN e.extname IS NULL THEN 'the server' ELSE format('the extension %s', quote_ident(e.extname)) END`;
+
+const functions: PowerQuery = sql`
+  SELECT format('%s may call %s, a function of %s', ${granteeText('a')}, ${routineText}, ${whose}) AS finding,
+    format('REVOKE EXECUTE ON ROUTINE %s FROM %s CASCADE', ${routineText}, ${granteeText('a')}) AS remedy,
+    format('function %s', ${routineText}) AS object, false AS named
+  FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace ${extension('pg_proc', 'p.oid')} CROSS JOIN LATERAL aclexplode(p.proacl) a
+  WHERE p.proacl IS NOT NULL AND ${isNotOurs} AND ${isServed} AND ${isAdded('pg_proc', 'p.oid', '0', `acldefault('f', p.proowner)`)}
+`;
+
+// no index has rights; a stored value is read by the table that stores it
 const relations: PowerQuery = sql`
-  SELECT format('%s has %s on %I.%I, a table of the server', ${granteeText('a')}, a.privilege_type, n.nspname, c.relname),
+  SELECT format('%s has %s on %I.%I, a table of %s', ${granteeText('a')}, a.privilege_type, n.nspname, c.relname, ${whose}),
     format('REVOKE %s ON %I.%I FROM %s CASCADE', a.privilege_type, n.nspname, c.relname, ${granteeText('a')}),
     format('rights on %I.%I', n.nspname, c.relname), false
-  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace CROSS JOIN LATERAL aclexplode(c.relacl) a
-  WHERE n.nspname = 'pg_catalog' AND ${isServed} AND ${isAdded('pg_class', 'c.oid', '0', `acldefault('r', c.relowner)`)}
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace ${extension('pg_class', 'c.oid')} CROSS JOIN LATERAL aclexplode(c.relacl) a
+  WHERE c.relacl IS NOT NULL AND ${isNotOurs} AND ${isServed} AND NOT ${isOfStandard('SELECT')} AND ${isAdded('pg_class', 'c.oid', '0', `acldefault('r', c.relowner)`)}
 `;
 
 const columns: PowerQuery = sql`
-  SELECT format('%s has %s (%I) on %I.%I, a table of the server', ${granteeText('a')}, a.privilege_type, t.attname, n.nspname, c.relname),
+  SELECT format('%s has %s (%I) on %I.%I, a table of %s', ${granteeText('a')}, a.privilege_type, t.attname, n.nspname, c.relname, ${whose}),
     format('REVOKE %s (%I) ON %I.%I FROM %s CASCADE', a.privilege_type, t.attname, n.nspname, c.relname, ${granteeText('a')}),
     format('rights on %I.%I', n.nspname, c.relname), false
-  FROM pg_attribute t JOIN pg_class c ON c.oid = t.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+  FROM pg_attribute t JOIN pg_class c ON c.oid = t.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace ${extension('pg_class', 'c.oid')}
   CROSS JOIN LATERAL aclexplode(t.attacl) a
-  WHERE n.nspname = 'pg_catalog' AND ${isServed} AND ${isAdded('pg_class', 'c.oid', 't.attnum', 'NULL')}
+  WHERE t.attacl IS NOT NULL AND ${isNotOurs} AND ${isServed} AND ${isAdded('pg_class', 'c.oid', 't.attnum', 'NULL')}
+`;
+
+const schemas: PowerQuery = sql`
+  SELECT format('%s has %s on the schema %I', ${granteeText('a')}, a.privilege_type, n.nspname),
+    format('REVOKE %s ON SCHEMA %I FROM %s CASCADE', a.privilege_type, n.nspname, ${granteeText('a')}),
+    format('rights on schema %I', n.nspname), false
+  FROM pg_namespace n CROSS JOIN LATERAL aclexplode(n.nspacl) a
+  WHERE n.nspname IN ('pg_catalog', 'information_schema', 'pg_toast') AND ${isServed} AND NOT ${isOfStandard('USAGE')} AND ${isAdded('pg_namespace', 'n.oid', '0', `acldefault('n', n.nspowner)`)}
+`;
+
+// no guarantee reaches them, and a copy of what it hides can be in one
+const largeObjects: PowerQuery = sql`
+  SELECT format('%s has %s on the large object %s', ${granteeText('a')}, a.privilege_type, l.oid),
+    format('REVOKE %s ON LARGE OBJECT %s FROM %s', a.privilege_type, l.oid, ${granteeText('a')}),
+    format('large object %s', l.oid), false
+  FROM pg_largeobject_metadata l CROSS JOIN LATERAL aclexplode(l.lomacl) a
+  WHERE ${isServed} AND a.grantee <> l.lomowner
 `;
 
 const foreign: readonly PowerQuery[] = (
@@ -59,5 +93,16 @@ const mappings: PowerQuery = sql`
   WHERE m.umuser = 0 OR m.umuser IN (SELECT oid FROM served WHERE NOT rolsuper)
 `;
 
-/** What the application, the auditor and PUBLIC may use of the server that it was not made with: rights of `pg_catalog`, and other servers. */
-export const serverRights: readonly PowerQuery[] = [functions, relations, columns, ...foreign, mappings];
+/**
+ * What the application, the auditor and PUBLIC may use of the server and of extensions that these were not made with: rights on
+ * functions, tables and schemas, large objects, and other servers.
+ */
+export const serverRights: readonly PowerQuery[] = [
+  functions,
+  relations,
+  columns,
+  schemas,
+  largeObjects,
+  ...foreign,
+  mappings,
+];

@@ -1,0 +1,195 @@
+import { copyFile, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { System, Table } from 'ashlar';
+import { type Engine, openEngine } from 'ashlar/extend';
+import { installScopeKey } from 'ashlar/keys';
+import { maintain, up } from 'ashlar/migrations';
+import { PgliteChannel } from '../../src/engines/postgres/pglite/channel.js';
+import type { Request } from '../../src/engines/postgres/wire/channel.js';
+import { inCreationOrder } from '../../src/migrations/shadow.js';
+import { attackTable } from '../../src/prove/attack-table.js';
+import { defaultRoles } from '../../src/roles/names.js';
+import { fill } from '../prove/every-guarantee.js';
+import { type Mutant, postgresMutants } from './postgres-mutants.js';
+import { sqliteMutants } from './sqlite-mutants.js';
+import { reasonOf } from './survivors.js';
+
+/** What the attacks said of one mutant. */
+export interface Attacked {
+  readonly kind: string;
+  readonly name: string;
+  /** `impossible`: the database refuses the change itself. */
+  readonly outcome: 'named' | 'silent' | 'impossible';
+  /** The attack that succeeded, or the error of the database. */
+  readonly by: string;
+  /** Of one that no attack tells: why. */
+  readonly reason?: string | undefined;
+}
+
+/** The tables whose guarantees other tables use: all are attacked where an object of these is changed. */
+const shared = new Set(['trail', 'holds', 'data_keys']);
+
+/** The tables that are attacked for a mutant: that of its object, which its name begins with, or all. */
+const attackedFor = (system: System, name: string | undefined): readonly Table[] => {
+  const all = inCreationOrder(Object.values<Table>(system.tables)).filter(
+    (table) => table.guarantees.length > 0,
+  );
+  const own = all
+    .filter(
+      (table) =>
+        name?.startsWith(table.name) && !/^[a-z0-9]/.test(name.slice(table.name.length)),
+    )
+    .toSorted((one, other) => other.name.length - one.name.length)[0];
+  return own === undefined || shared.has(own.name) ? all : [own];
+};
+
+/** The first attack that succeeds, or that cannot be tried any more; `undefined` where all are refused. */
+const succeeding = async (engine: Engine, system: System, name?: string): Promise<string | undefined> => {
+  for (const table of attackedFor(system, name))
+    for (const as of ['app', 'owner'] as const) {
+      const partitions = await engine.asOwner((owner) => engine.partitions(owner, table.name));
+      const tried = await attackTable(engine, system, {
+        table,
+        as,
+        partitions: partitions.map(({ name }) => name),
+      });
+      for (const [, reports] of tried)
+        for (const { name, verdict, by } of reports)
+          if (verdict === 'failed') return `${table.name}, as the ${as}: ${name}: ${by}`;
+    }
+  return undefined;
+};
+
+const attacked = async (
+  { kind, name, sql }: Mutant,
+  engine: Engine,
+  system: System,
+  dialect: 'sqlite' | 'postgres',
+): Promise<Attacked> => {
+  try {
+    await engine.asOwner(async (owner) => {
+      for (const statement of sql) await owner.script(statement);
+    });
+  } catch (error) {
+    return { kind, name, outcome: 'impossible', by: String((error as Error).message) };
+  }
+  let by: string | undefined;
+  try {
+    by = await succeeding(engine, system, name);
+  } catch (error) {
+    by = String((error as Error).message);
+  }
+  return by === undefined
+    ? { kind, name, outcome: 'silent', by: '', reason: reasonOf({ kind, name }, dialect) }
+    : { kind, name, outcome: 'named', by };
+};
+
+const asSavepoint = ({ text, ...rest }: Request): Request => {
+  const nested = /^BEGIN\b/.test(text)
+    ? 'SAVEPOINT of_a_mutant'
+    : text === 'COMMIT'
+      ? 'RELEASE SAVEPOINT of_a_mutant'
+      : text === 'ROLLBACK'
+        ? 'ROLLBACK TO SAVEPOINT of_a_mutant; RELEASE SAVEPOINT of_a_mutant'
+        : text;
+  return { ...rest, text: nested };
+};
+
+let isNested = false;
+const { send, together } = PgliteChannel.prototype;
+PgliteChannel.prototype.send = function (request) {
+  return send.call(this, isNested ? asSavepoint(request) : request);
+};
+PgliteChannel.prototype.together = function (requests) {
+  return together.call(this, isNested ? requests.map(asSavepoint) : requests);
+};
+
+/** Runs `work` in a transaction that is rolled back; those that it begins are savepoints of it. */
+const undone = async <T>(engine: Engine, work: () => Promise<T>): Promise<T> => {
+  await engine.asOwner((owner) => owner.script('BEGIN'));
+  isNested = true;
+  try {
+    return await work();
+  } finally {
+    isNested = false;
+    await engine.asOwner((owner) => owner.script('ROLLBACK'));
+  }
+};
+
+/** What is attacked, and which mutants are tried. */
+export interface AttackedDatabase {
+  readonly system: System;
+  readonly migrations: URL;
+  readonly isChosen: (mutant: Mutant) => boolean;
+}
+
+const prepared = async (
+  engine: Engine,
+  { system, migrations }: AttackedDatabase,
+  scopeKey?: string,
+): Promise<void> => {
+  await up(engine, system);
+  if (scopeKey !== undefined) await installScopeKey(engine, scopeKey);
+  await maintain(engine, Object.values(system.tables), new Date());
+  await fill(engine, migrations);
+};
+
+const stranger = 'mutant_stranger';
+
+/** Makes each mutant of a PGlite in a transaction that is rolled back, and attacks the guarantees in it. Nothing is compared. */
+const onPglite = async (given: AttackedDatabase): Promise<readonly Attacked[]> => {
+  const scopeKey = '1f'.repeat(32);
+  const engine = await openEngine({ url: 'pglite:memory', scopeKey });
+  try {
+    await prepared(engine, given, scopeKey);
+    await engine.asOwner((owner) => owner.script(`CREATE ROLE ${stranger}`));
+    const mutants = await engine.asOwner((owner) =>
+      postgresMutants(owner.run, { ...defaultRoles, stranger }),
+    );
+    const clean = await undone(engine, () => succeeding(engine, given.system));
+    if (clean !== undefined) throw new Error(`The unchanged database is attacked: ${clean}`);
+    const found: Attacked[] = [];
+    for (const mutant of mutants.filter(given.isChosen))
+      found.push(await undone(engine, () => attacked(mutant, engine, given.system, 'postgres')));
+    return found;
+  } finally {
+    await engine.close();
+  }
+};
+
+/** Makes each mutant in a copy of a file, and attacks the guarantees in it. Nothing is compared. */
+const onSqlite = async (given: AttackedDatabase): Promise<readonly Attacked[]> => {
+  const folder = await mkdtemp(join(tmpdir(), 'ashlar-mutants-'));
+  const [original, copy] = [join(folder, 'original.db'), join(folder, 'copy.db')];
+  const opened = async <T>(path: string, work: (engine: Engine) => Promise<T>): Promise<T> => {
+    const engine = await openEngine({ url: `sqlite:${path}` });
+    try {
+      return await work(engine);
+    } finally {
+      await engine.close();
+    }
+  };
+  const inCopy = async <T>(work: (engine: Engine) => Promise<T>): Promise<T> => {
+    for (const suffix of ['-wal', '-shm']) await rm(`${copy}${suffix}`, { force: true });
+    await copyFile(original, copy);
+    return opened(copy, work);
+  };
+  try {
+    const mutants = await opened(original, async (engine) => {
+      await prepared(engine, given);
+      return engine.asOwner((owner) => sqliteMutants(owner.run));
+    });
+    const clean = await inCopy((engine) => succeeding(engine, given.system));
+    if (clean !== undefined) throw new Error(`The unchanged database is attacked: ${clean}`);
+    const found: Attacked[] = [];
+    for (const mutant of mutants.filter(given.isChosen))
+      found.push(await inCopy((engine) => attacked(mutant, engine, given.system, 'sqlite')));
+    return found;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+};
+
+/** Attacks each mutant, with all comparison switched off. */
+export const attackScores = { sqlite: onSqlite, pglite: onPglite };

@@ -1,0 +1,84 @@
+/** Why no attack tells a change, by its kind and by what is done to what: the first that matches. */
+const reasons: readonly (readonly [RegExp, string])[] = [
+  // the same, under another name or for another one
+  [
+    /^\w+ (?:trigger|key trigger|index|constraint|policy|function) .*: renamed$/,
+    'under another name it does the same',
+  ],
+  [
+    /: another owner$/,
+    'whose it is decides what that role can do later; the attacks act as the application and as the present owner',
+  ],
+  [
+    /: GRANT .*(?:to another role|to PUBLIC|with the right to pass it on)/,
+    'the attacks act as the application and as the owner: another role, and a right that is passed on, they do not try',
+  ],
+  [
+    /: GRANT /,
+    'the right is on something that a trigger, a policy or a key refuses all the same, or that no guarantee hides; the attacks go on to try the statement',
+  ],
+  [/: replica identity$/, 'only what a replica is sent differs'],
+  [/: statistics$/, 'a setting of storage: no statement does anything else'],
+  [/: unlogged$/, 'the rows are lost in a crash only'],
+  [/: not forced$/, 'the owner is a superuser here, whom row-level security binds in no case'],
+  [
+    /: row-level security$/,
+    'the table has no scope: no row is hidden, and where it is switched on no policy admits less than a session may see',
+  ],
+  [
+    /: every trigger is disabled$/,
+    'the triggers of the table are those of keys or of Ashlar’s own bookkeeping, and refuse no attack',
+  ],
+  // what is added
+  [
+    /^\w+ table .*: (?:another (?:index|constraint|column|policy|trigger)|a (?:view|materialized view|view of another schema|publication|child|child of another schema|rule))$/,
+    'it is beside the table, or acts on statements that are refused before; the attacks read and write the table itself',
+  ],
+  [/^\w+ unknown object /, 'nothing that the attacks run calls it'],
+  [
+    /^\w+ role /,
+    'what a role could do is not tried: an attack has the rights that sessions have, and each of them is refused by more than a right',
+  ],
+  // keys, columns and indexes are no guarantees
+  [
+    /^\w+ index .*: (?:not unique|of some rows|not valid|dropped)$/,
+    'the index makes reading fast, or keeps the rows of a key apart that no guarantee attacks; `prove --data` finds two rows of a key',
+  ],
+  [/^\w+ constraint /, 'it keeps wrong values out, which `prove --data` finds; the attacks write valid ones'],
+  [/^\w+ key trigger /, 'a foreign key is no guarantee: `prove --data` finds a row without its parent'],
+  [/^\w+ column /, 'a column is no guarantee; the attacks give every value that they need'],
+  [
+    /^sqlite table .*: (?:no NOT NULL|a CHECK that admits everything|another default|no UNIQUE|another action|no STRICT) \d+$/,
+    'it keeps wrong values out, which `prove --data` finds; the attacks write valid ones',
+  ],
+  [/^\w+ sequence /, 'the next numbers are still free; the attacks take a few'],
+  // triggers, policies and functions of which another barrier refuses the same
+  [
+    /^\w+ trigger .*: ENABLE$/,
+    'it fires in every session that is no replica, and an attack is none, or another barrier refuses what a replica tries',
+  ],
+  [
+    /^\w+ trigger /,
+    'another trigger, a right or a policy refuses the same statements, or it keeps a record that a later check reads',
+  ],
+  [/^\w+ policy /, 'another policy or a right decides the same for the statements of the attacks'],
+  [
+    /^\w+ function .*: (?:SECURITY DEFINER|SECURITY INVOKER|VOLATILE|STABLE|LEAKPROOF|another setting|no setting|another path|another body)$/,
+    'it gives the same result in the sessions of the attacks: they have no operators or settings of their own, and the owner is a superuser',
+  ],
+  [/^\w+ function /, 'another barrier refuses the same statements, or a later check reads what it records'],
+  [
+    /^\w+ table .*: (?:renamed|dropped|detached)$/,
+    'the table is one of Ashlar’s own that no session reads or writes, or a partition without the rows of the attacks',
+  ],
+  [/^sqlite table /, 'the table is one of Ashlar’s own, which no attack writes'],
+  [/^sqlite view /, 'no attack reads it'],
+];
+
+/** Returns why no attack tells a change; `undefined` if nobody has said it. */
+export function reasonOf(
+  { kind, name }: { readonly kind: string; readonly name: string },
+  dialect: 'sqlite' | 'postgres',
+): string | undefined {
+  return reasons.find(([of]) => of.test(`${dialect} ${kind} ${name}`))?.[1];
+}
