@@ -61,7 +61,7 @@ test('the example of systems/docuvault works', async () => {
       },
     });
     const { size } = await stat(join(root, 'LICENSE'));
-    expect(stdout.trim().split('\n')).toEqual(['MIT License', String(size), 'true reused']);
+    expect(stdout.trim().split('\n')).toEqual(['MIT License', String(size), 'LICENSE', 'true reused']);
   } finally {
     await place.remove();
     await rm(folder, { recursive: true });
