@@ -4,6 +4,7 @@ import { removeRow } from './documents.js';
 import { notFound } from './errors.js';
 import { type LoginRef, requireSelfOrAdmin } from './guard.js';
 import { endLogins } from './refresh-tokens.js';
+import type { DocuvaultSession } from './tables.js';
 import { keepAnAdmin } from './users.js';
 import { assertNoSession, releaseBytes, type Vault } from './vault.js';
 
@@ -51,7 +52,8 @@ export async function deleteUser(
   await shred(db, user_id, { actor, vacuum: false });
   await db.session({ actor }, async (s) => {
     await s.query.deleteFrom('shares').where('recipient_id', '=', user_id).execute();
-    for (const table of ['topics', 'folders', 'cloud_connections', 'refresh_tokens', 'quotas'] as const)
+    await deleteFolders(s, user_id);
+    for (const table of ['topics', 'cloud_connections', 'refresh_tokens', 'quotas'] as const)
       await s.query.deleteFrom(table).where('user_id', '=', user_id).execute();
     // by a query: the shredded secret cannot be decrypted
     await s.query.deleteFrom('users').where('id', '=', user_id).execute();
@@ -65,6 +67,24 @@ export async function deleteUser(
   });
   return deleted;
 }
+
+/** Deletes the folders of a user, those without folders in them first. */
+const deleteFolders = async (s: DocuvaultSession, user_id: string): Promise<void> => {
+  const own = s.query.deleteFrom('folders').where('user_id', '=', user_id);
+  const leaves = own.where((on) =>
+    on(
+      'id',
+      'not in',
+      on
+        .selectFrom('folders as inner')
+        .select('inner.parent_id')
+        .where('inner.user_id', '=', user_id)
+        .where('inner.parent_id', 'is not', null)
+        .$castTo<{ parent_id: string }>(),
+    ),
+  );
+  for (let deleted = 1n; deleted > 0n; ) deleted = (await leaves.executeTakeFirstOrThrow()).numDeletedRows;
+};
 
 const deleteDocuments = async (vault: Vault, user_id: string, by: string): Promise<DeletedUser> => {
   let deleted = { documents: 0, bytes: 0 };

@@ -55,7 +55,11 @@ export function visibleDocuments(s: DocuvaultSession, user_id: string) {
  */
 export async function listDocuments(
   s: DocuvaultSession,
-  { login_id, folder_id, ...options }: LoginRef & ListOptions & { readonly folder_id?: string | null | undefined },
+  {
+    login_id,
+    folder_id,
+    ...options
+  }: LoginRef & ListOptions & { readonly folder_id?: string | null | undefined },
 ): Promise<Page<DocumentSummary>> {
   const { user_id } = await requireLogin(s, { login_id });
   let own = s.query.selectFrom('documents').select(summaryColumns).where('user_id', '=', user_id);

@@ -98,10 +98,7 @@ const userNamed = async (s: DocuvaultSession, name: string): Promise<User | unde
 };
 
 /** The user, locked, if active and if the hash is still the one that was checked. */
-const lockUser = async (
-  s: DocuvaultSession,
-  { id, password_hash }: User,
-): Promise<User | undefined> => {
+const lockUser = async (s: DocuvaultSession, { id, password_hash }: User): Promise<User | undefined> => {
   await s.query.selectFrom('users').select('id').where('id', '=', id).forNoKeyUpdate().execute();
   const user = await s.get(users, id);
   return user?.is_active && user.password_hash === password_hash ? user : undefined;

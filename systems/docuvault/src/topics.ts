@@ -15,7 +15,11 @@ import { type DocuvaultSession, documentTopics, type Topic, topics } from './tab
  */
 export async function createTopic(
   s: DocuvaultSession,
-  { login_id, name, shared = false }: LoginRef & { readonly name: string; readonly shared?: boolean | undefined },
+  {
+    login_id,
+    name,
+    shared = false,
+  }: LoginRef & { readonly name: string; readonly shared?: boolean | undefined },
 ): Promise<Topic> {
   const caller = await requireLogin(s, { login_id }, shared ? 'admin' : 'user');
   return asConflict(
@@ -23,7 +27,10 @@ export async function createTopic(
     { code: 'unique-violation', table: 'topics' },
     'A topic of that name already exists.',
     async (inner) => {
-      const topic = await inner.insert(topics, { user_id: shared ? null : caller.user_id, name: nameOf(name) });
+      const topic = await inner.insert(topics, {
+        user_id: shared ? null : caller.user_id,
+        name: nameOf(name),
+      });
       await recordEvent(inner, {
         user_id: caller.user_id,
         action: 'topic.created',

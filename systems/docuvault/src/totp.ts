@@ -120,8 +120,12 @@ const lastStep = async (s: DocuvaultSession, user_id: string): Promise<number> =
   return Number(last?.metadata?.step ?? 0);
 };
 
-const record = (s: DocuvaultSession, user_id: string, action: string, metadata: Record<string, string | number>) =>
-  recordEvent(s, { user_id, action, resource_type: 'user', resource_id: user_id, metadata });
+const record = (
+  s: DocuvaultSession,
+  user_id: string,
+  action: string,
+  metadata: Record<string, string | number>,
+) => recordEvent(s, { user_id, action, resource_type: 'user', resource_id: user_id, metadata });
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 

@@ -40,7 +40,9 @@ describe.each(engines)('the quotas of docuvault on $name', (engine) => {
                 const { rows: own } = await open.db.read((s) => listDocuments(s, { login_id }));
                 const document = own[which % (own.length || 1)];
                 if (verb === 'upload' || !document) {
-                  const folder = await open.db.session((s) => createFolder(s, { login_id, name: fresh('f') }));
+                  const folder = await open.db.session((s) =>
+                    createFolder(s, { login_id, name: fresh('f') }),
+                  );
                   const named = { filename: fresh('d'), content_type: 'text/plain', folder_id: folder.id };
                   await uploadDocument(open.vault, { login_id, ...named, content: bytes });
                 } else if (verb === 'replace')

@@ -26,7 +26,12 @@ describe.each(engines)('the deletion of a user on $name', (engine) => {
   const tablesWith = async (text: string) => {
     const found: string[] = [];
     for (const { name } of Object.values(tables)) {
-      const rows = await open.db.read((s) => s.query.selectFrom(name as 'users').selectAll().execute());
+      const rows = await open.db.read((s) =>
+        s.query
+          .selectFrom(name as 'users')
+          .selectAll()
+          .execute(),
+      );
       if (JSON.stringify(rows).includes(text)) found.push(name);
     }
     return found.sort();
@@ -36,7 +41,9 @@ describe.each(engines)('the deletion of a user on $name', (engine) => {
     const [user, friend] = [await someUser(open.db), await someUser(open.db)];
     const { login_id } = user;
     const outer = await open.db.session((s) => createFolder(s, { login_id, name: 'outer' }));
-    const inner = await open.db.session((s) => createFolder(s, { login_id, parent_id: outer.id, name: 'inner' }));
+    const inner = await open.db.session((s) =>
+      createFolder(s, { login_id, parent_id: outer.id, name: 'inner' }),
+    );
     const mine = await store(open.vault, user, 'mine', { folder_id: inner.id });
     const theirs = await store(open.vault, friend, 'theirs');
     await open.db.session(async (s) => {
@@ -51,20 +58,26 @@ describe.each(engines)('the deletion of a user on $name', (engine) => {
     return { user, friend, mine };
   };
 
-  it.each(['the user', 'an administrator'])('by %s removes rows, bytes and key, and nothing of others', async (by) => {
-    const { user, mine } = await fill();
-    const { login_id } = by === 'the user' ? user : await adminOf(open.db);
-    expect(await deleteUser(open.vault, { login_id, user_id: user.id })).toEqual({ documents: 1, bytes: 4 });
-    // the log outlives the user; the keyring says that the key is destroyed
-    expect(await tablesWith(user.id)).toEqual(['audit_log', 'data_keys']);
-    expect(await tablesWith(user.handle)).toEqual([]);
-    const { wrongQuotas, referenced, files } = await inspect(open);
-    expect(wrongQuotas).toEqual([]);
-    expect(files).toEqual(referenced);
-    expect(files).not.toContain(mine.object_key);
-    const again = await logIn(open.db, { login: user.handle, password }, { cost: cheap });
-    expect(again).toEqual({ ok: false, reason: 'refused' });
-  });
+  it.each(['the user', 'an administrator'])(
+    'by %s removes rows, bytes and key, and nothing of others',
+    async (by) => {
+      const { user, mine } = await fill();
+      const { login_id } = by === 'the user' ? user : await adminOf(open.db);
+      expect(await deleteUser(open.vault, { login_id, user_id: user.id })).toEqual({
+        documents: 1,
+        bytes: 4,
+      });
+      // the log outlives the user; the keyring says that the key is destroyed
+      expect(await tablesWith(user.id)).toEqual(['audit_log', 'data_keys']);
+      expect(await tablesWith(user.handle)).toEqual([]);
+      const { wrongQuotas, referenced, files } = await inspect(open);
+      expect(wrongQuotas).toEqual([]);
+      expect(files).toEqual(referenced);
+      expect(files).not.toContain(mine.object_key);
+      const again = await logIn(open.db, { login: user.handle, password }, { cost: cheap });
+      expect(again).toEqual({ ok: false, reason: 'refused' });
+    },
+  );
 
   it('frees the handle and the email for another user', async () => {
     const { user } = await fill();
@@ -88,9 +101,9 @@ describe.each(engines)('the deletion of a user on $name', (engine) => {
     const about = { login_id: admin.login_id, user_id: admin.id };
     const conflict = { code: 'state-conflict' };
     await expect(deleteUser(open.vault, about)).rejects.toMatchObject(conflict);
-    await expect(
-      open.db.session((s) => setActive(s, { ...about, is_active: false })),
-    ).rejects.toMatchObject(conflict);
+    await expect(open.db.session((s) => setActive(s, { ...about, is_active: false }))).rejects.toMatchObject(
+      conflict,
+    );
     await expect(open.db.session((s) => setRole(s, { ...about, role: 'user' }))).rejects.toMatchObject(
       conflict,
     );

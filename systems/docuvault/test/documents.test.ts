@@ -21,7 +21,16 @@ import {
 } from '@ashlar/docuvault';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { engines } from '../../../test/support/engines.js';
-import { filesIn, fresh, inspect, type OpenVault, openVault, someUser, store, type TestUser, textOf } from './support.js';
+import {
+  filesIn,
+  fresh,
+  type OpenVault,
+  openVault,
+  someUser,
+  store,
+  type TestUser,
+  textOf,
+} from './support.js';
 
 const sha = (text: string): string => createHash('sha256').update(text).digest('hex');
 

@@ -40,7 +40,9 @@ describe.each(engines)('folders on $name', (engine) => {
     expect(await path(year)).toEqual(['work', 'taxes', '2026']);
     await move(taxes, home);
     expect(await path(year)).toEqual(['home', 'taxes', '2026']);
-    await open.db.session((s) => renameFolder(s, { login_id: user.login_id, folder_id: taxes.id, name: 'duties' }));
+    await open.db.session((s) =>
+      renameFolder(s, { login_id: user.login_id, folder_id: taxes.id, name: 'duties' }),
+    );
     expect(await path(year)).toEqual(['home', 'duties', '2026']);
     const names = (parent_id: string | null) =>
       open.db.read(async (s) =>

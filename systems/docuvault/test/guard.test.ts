@@ -70,8 +70,7 @@ describe.each(engines)('every service of docuvault on $name', (engine) => {
     expect(await state()).toEqual(before);
     return [...codes];
   };
-  const allUsers = () =>
-    open.db.read((s) => s.query.selectFrom('users').selectAll().orderBy('id').execute());
+  const allUsers = () => open.db.read((s) => s.query.selectFrom('users').selectAll().orderBy('id').execute());
 
   it.each([
     ['a login that does not exist', async () => noLogin],
@@ -151,7 +150,11 @@ describe.each(engines)('every service of docuvault on $name', (engine) => {
     const user = await someUser(open.db);
     const secret = await turnOnTotp(user);
     const attempt = (code?: string) =>
-      logIn(open.db, { login: user.handle, password, ...(code === undefined ? {} : { code }) }, { cost: cheap });
+      logIn(
+        open.db,
+        { login: user.handle, password, ...(code === undefined ? {} : { code }) },
+        { cost: cheap },
+      );
     expect(await attempt()).toEqual({ ok: false, reason: 'code-required' });
     expect(await attempt('')).toEqual({ ok: false, reason: 'refused' });
     // the code that turned TOTP on
@@ -171,7 +174,8 @@ describe.each(engines)('every service of docuvault on $name', (engine) => {
     const secrets: string[] = [];
     // each in a world of its own user, who has a secret, in a login that the service may end
     for (const [name, call] of Object.entries<Service>(userServices)) {
-      const user = name.startsWith('delete') || /^(?:set|revoke)/.test(name) ? await someUser(open.db) : world.owner;
+      const user =
+        name.startsWith('delete') || /^(?:set|revoke)/.test(name) ? await someUser(open.db) : world.owner;
       const own = user === world.owner ? world : await makeWorld(open, { ...world, owner: user }, await hash);
       const secret = name === 'enrolTotp' ? '' : await open.db.session((s) => enrolTotp(s, user));
       const result = await call(own, user.login_id);
@@ -189,7 +193,10 @@ describe.each(engines)('every service of docuvault on $name', (engine) => {
       tokens: await s.query.selectFrom('refresh_tokens').select('token_hash').execute(),
       users: await s.query.selectFrom('users').select('password_hash').execute(),
     }));
-    secrets.push(...stored.tokens.map((row) => row.token_hash), ...stored.users.map((row) => row.password_hash));
+    secrets.push(
+      ...stored.tokens.map((row) => row.token_hash),
+      ...stored.users.map((row) => row.password_hash),
+    );
     const text = JSON.stringify(results);
     for (const secret of secrets) expect(text).not.toContain(secret);
     expect(text).not.toMatch(/password_hash|totp_secret|token_hash|\$scrypt\$/);

@@ -36,7 +36,8 @@ describe.each(engines)('lists of docuvault on $name', (engine) => {
     const { topic, first } = await (async () => {
       const documents: { id: string }[] = [];
       // equal names: the id decides
-      for (let n = 0; n < 5; n++) documents.push(await store(open.vault, owner, 'x', { filename: 'same.txt' }));
+      for (let n = 0; n < 5; n++)
+        documents.push(await store(open.vault, owner, 'x', { filename: 'same.txt' }));
       return open.db.session(async (s) => {
         const about = await createTopic(s, { login_id, name: 'all' });
         for (const { id: document_id } of documents) {
@@ -123,9 +124,7 @@ describe.each(engines)('lists of docuvault on $name', (engine) => {
     expect(await found('')).toEqual([]);
     expect(await found(`"${word}" OR x; --`)).toEqual([]);
     const ref = { login_id: other.login_id, document_id: theirs.id };
-    await open.db.session((s) =>
-      shareDocument(s, { ...ref, recipient_id: user.id, permission: 'write' }),
-    );
+    await open.db.session((s) => shareDocument(s, { ...ref, recipient_id: user.id, permission: 'write' }));
     expect(await found(word)).toEqual([theirs.id, byText.id, byName.id]);
     // a change of the name or the text changes what is found
     await open.db.session((s) =>

@@ -59,7 +59,9 @@ describe.each(engines)('the migrations of docuvault on $name', (engine) => {
         });
       }
       expect(await owner((run) => run('SELECT count(*) AS n FROM documents'))).toMatchObject([{ n: 2 }]);
-      await owner((run) => run(`UPDATE documents SET user_id = '${old.id}', extracted_text = 'the minutes of May'`));
+      await owner((run) =>
+        run(`UPDATE documents SET user_id = '${old.id}', extracted_text = 'the minutes of May'`),
+      );
       expect((await up(db.engine, docuvault)).map(({ step }) => step)).toEqual([
         '0002_owner_required',
         '0003_generated_columns',
@@ -87,7 +89,7 @@ describe.each(engines)('the migrations of docuvault on $name', (engine) => {
       const user = await someUser(db);
       const document = await store(vault, user, 'x');
       expect(await up(db.engine, docuvault)).toEqual([]);
-      await down(db.engine, docuvault, { steps: 4 });
+      await down(db.engine, docuvault, { steps: 4, destroy: true });
       await up(db.engine, docuvault);
       const { rows } = await db.read((s) => listDocuments(s, user));
       const { extracted_text: _, ...summary } = document;

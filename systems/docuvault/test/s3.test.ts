@@ -32,7 +32,9 @@ describe.each(oneOfEach(import.meta.url).engines)('documents in a bucket, with r
     await open.remove();
     await s3.stop();
   });
-  const storeOf = (options: { grace_hours?: number; url?: string; timeout_seconds?: number } = {}): BlobStore =>
+  const storeOf = (
+    options: { grace_hours?: number; url?: string; timeout_seconds?: number } = {},
+  ): BlobStore =>
     s3Store({
       url: s3.environment.S3_URL ?? '',
       region: 'us-east-1',
@@ -45,13 +47,13 @@ describe.each(oneOfEach(import.meta.url).engines)('documents in a bucket, with r
 
   it('are stored under their object_key, read back, replaced and deleted', async () => {
     const document = await store(vault, user, 'first', { filename: 'a.txt' });
-    expect(await s3.keys()).toEqual([document.object_key]);
+    expect(s3.keys()).toEqual([document.object_key]);
     expect(await textOf(vault, of(document))).toBe('first');
     const replaced = await replaceContent(vault, { ...of(document), content: Buffer.from('second') });
-    expect(await s3.keys()).toEqual([replaced.object_key]);
+    expect(s3.keys()).toEqual([replaced.object_key]);
     expect(await textOf(vault, of(document))).toBe('second');
     await deleteDocument(vault, of(document));
-    expect(await s3.keys()).toEqual([]);
+    expect(s3.keys()).toEqual([]);
   });
 
   it('can be streams of many parts, can be empty, and leave no local copy', async () => {
@@ -68,8 +70,10 @@ describe.each(oneOfEach(import.meta.url).engines)('documents in a bucket, with r
   });
 
   it('leave no object when the row is refused', async () => {
-    await expect(store(vault, user, 'text', { filename: '' })).rejects.toMatchObject({ code: 'value-invalid' });
-    expect(await s3.keys()).toEqual([]);
+    await expect(store(vault, user, 'text', { filename: '' })).rejects.toMatchObject({
+      code: 'value-invalid',
+    });
+    expect(s3.keys()).toEqual([]);
   });
 
   it('leave no row when the bucket does not exist or the server does not answer', async () => {
@@ -88,8 +92,8 @@ describe.each(oneOfEach(import.meta.url).engines)('documents in a bucket, with r
   it('are swept: an object without a row after the time of grace, and nothing else', async () => {
     const [kept, lost] = [await store(vault, user, 'kept'), await store(vault, user, 'lost')];
     const orphan = randomUUID();
-    await s3.put(orphan, 'orphan');
-    await s3.put('somebody-elses.txt', 'of another program in the bucket');
+    s3.put(orphan, 'orphan');
+    s3.put('somebody-elses.txt', 'of another program in the bucket');
     const nothing = { abandoned: 0, unreferenced: [], missing: [], adopted: 0 };
     // it may belong to an upload whose row is about to be written
     expect(await sweep({ db: open.db, blobs: storeOf() })).toEqual(nothing);
@@ -99,24 +103,23 @@ describe.each(oneOfEach(import.meta.url).engines)('documents in a bucket, with r
       unreferenced: [orphan],
       missing: [lost.object_key],
     });
-    expect(await s3.keys()).toEqual([kept.object_key, 'somebody-elses.txt'].sort());
+    expect(s3.keys()).toEqual([kept.object_key, 'somebody-elses.txt'].sort());
     expect(await textOf(vault, of(kept))).toBe('kept');
   });
 
   it('are refused when their row comes so late that a sweep could have removed them', async () => {
     const late = { ...vault, blobs: storeOf({ grace_hours: 0 }) };
-    const before = await s3.keys();
+    const before = s3.keys();
     await expect(store(late, user, 'late')).rejects.toMatchObject({
       code: 'store-failed',
       message: expect.stringContaining('too long after'),
     });
-    expect(await s3.keys()).toEqual(before);
+    expect(s3.keys()).toEqual(before);
   });
 
-  it('are listed page by page, however many there are', { timeout: 120_000 }, async () => {
+  it('are listed page by page, however many there are', async () => {
     const keys = Array.from({ length: 1_005 }, () => randomUUID());
-    for (let from = 0; from < keys.length; from += 50)
-      await Promise.all(keys.slice(from, from + 50).map((key) => s3.put(key, 'x')));
+    for (const key of keys) s3.put(key, 'x');
     const { unreferenced } = await sweep({ db: open.db, blobs: storeOf({ grace_hours: 0 }) });
     expect(unreferenced.toSorted()).toEqual(keys.toSorted());
   });

@@ -54,7 +54,9 @@ const file = { filename: 'a.txt', content_type: 'text/plain', content };
 
 /** Every service that needs a login, with a call of it that succeeds for the owner of the rows. */
 export const userServices = {
-  cloudCredentials: inSession((s, w, login_id) => docuvault.cloudCredentials(s, { login_id, connection_id: w.connection_id })),
+  cloudCredentials: inSession((s, w, login_id) =>
+    docuvault.cloudCredentials(s, { login_id, connection_id: w.connection_id }),
+  ),
   confirmTotp: inSession((s, _, login_id) => docuvault.confirmTotp(s, { login_id, code: '000000' })),
   connectCloud: inSession((s, _, login_id) =>
     docuvault.connectCloud(s, { login_id, provider: 's3', display_name: 'y', credentials: { key: 'k' } }),
@@ -62,7 +64,9 @@ export const userServices = {
   createFolder: inSession((s, _, login_id) => docuvault.createFolder(s, { login_id, name: fresh('f') })),
   createTopic: inSession((s, _, login_id) => docuvault.createTopic(s, { login_id, name: fresh('t') })),
   disableTotp: inSession((s, _, login_id) => docuvault.disableTotp(s, { login_id })),
-  documentsAbout: inSession((s, { topic_id }, login_id) => docuvault.documentsAbout(s, { login_id, topic_id })),
+  documentsAbout: inSession((s, { topic_id }, login_id) =>
+    docuvault.documentsAbout(s, { login_id, topic_id }),
+  ),
   enrolTotp: inSession((s, _, login_id) => docuvault.enrolTotp(s, { login_id })),
   folderPath: inSession((s, { folder_id }, login_id) => docuvault.folderPath(s, { login_id, folder_id })),
   listConnections: inSession((s, _, login_id) => docuvault.listConnections(s, { login_id })),

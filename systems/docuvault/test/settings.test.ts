@@ -114,16 +114,14 @@ describe.each(engines)('a setting of docuvault on $name', (engine) => {
     S3_URL: async () => {
       Object.assign(process.env, s3.environment, { BLOB_DIR: join(open.folder, 'received') });
       const { object_key } = await storeIn(vaultOf(open.db));
-      expect(await s3.keys()).toContain(object_key);
+      expect(s3.keys()).toContain(object_key);
       expect(await readdir(join(open.folder, 'received'))).toEqual(['incoming']);
     },
     S3_REGION: async () => {
-      // the region is part of what is signed, and the server refuses another signature
-      const wrong = vaultOf(open.db, inBucket({ S3_REGION: 'eu-north-9' }));
+      // the region is part of what is signed
       await storeIn(vaultOf(open.db, inBucket()));
-      expect(s3.regions()).toEqual(['us-east-1']);
-      await storeIn(wrong).catch(() => undefined);
-      expect(s3.regions()).toEqual(['us-east-1', 'eu-north-9']);
+      const wrong = vaultOf(open.db, inBucket({ S3_REGION: 'eu-north-9' }));
+      await expect(storeIn(wrong)).rejects.toMatchObject({ code: 'store-failed' });
     },
     S3_ACCESS_KEY_ID: async () => {
       const wrong = vaultOf(open.db, inBucket({ S3_ACCESS_KEY_ID: 'nobody' }));

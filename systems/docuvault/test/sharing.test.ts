@@ -57,7 +57,9 @@ describe.each(engines)('shares, topics, connections and events on $name', (engin
     for (let twice = 0; twice < 2; twice++)
       await open.db.session((s) => unshareDocument(s, { ...ref, recipient_id: friend.id }));
     expect(await open.db.read((s) => sharedWithMe(s, friend))).toMatchObject({ rows: [{ id: two.id }] });
-    await expect(open.db.read((s) => sharesOf(s, { ...ref, login_id: friend.login_id }))).rejects.toMatchObject({
+    await expect(
+      open.db.read((s) => sharesOf(s, { ...ref, login_id: friend.login_id })),
+    ).rejects.toMatchObject({
       code: 'row-not-found',
     });
   });
@@ -177,7 +179,9 @@ describe.each(engines)('shares, topics, connections and events on $name', (engin
       () => open.db.session((s) => s.delete(auditLog, id)),
     ])
       await expect(attempt()).rejects.toMatchObject({ code: 'guarantee-violated' });
-    await expect(open.db.read((s) => queryEvents(s, { login_id: user.login_id, limit: 0 }))).rejects.toMatchObject({
+    await expect(
+      open.db.read((s) => queryEvents(s, { login_id: user.login_id, limit: 0 })),
+    ).rejects.toMatchObject({
       code: 'input-invalid',
     });
   });

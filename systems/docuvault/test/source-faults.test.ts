@@ -1,12 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import {
-  auditLog,
-  createFolder,
-  createTopic,
-  docuvault,
-  folders,
-  topics,
-} from '@ashlar/docuvault';
+import { auditLog, createFolder, createTopic, docuvault, folders, topics } from '@ashlar/docuvault';
 import { checkMigrations as check, dumpSchema } from 'ashlar/migrations';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { engines } from '../../../test/support/engines.js';
@@ -42,9 +35,7 @@ describe.each(engines)('docuvault on $name', (engine) => {
     await expect(open.db.session((s) => s.insert(folders, root))).rejects.toMatchObject({
       code: 'unique-violation',
     });
-    const both = await Promise.allSettled(
-      [1, 2].map(() => create('raced')),
-    );
+    const both = await Promise.allSettled([1, 2].map(() => create('raced')));
     expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
   });
 

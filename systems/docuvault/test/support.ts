@@ -17,8 +17,8 @@ import {
   logIn,
   type NewDocument,
   openDocument,
-  registerUser,
   type Registration,
+  registerUser,
   uploadDocument,
   type Vault,
 } from '@ashlar/docuvault';
@@ -102,9 +102,11 @@ const adminHandle = 'the-admin';
 export async function adminOf(db: DocuvaultDatabase): Promise<TestUser> {
   const password_hash = await hash;
   const admin = { handle: adminHandle, email: 'admin@example.org', password_hash };
-  await db.session((s) => createFirstAdmin(s, admin)).catch((error: { code?: string }) => {
-    if (error.code !== 'state-conflict') throw error;
-  });
+  await db
+    .session((s) => createFirstAdmin(s, admin))
+    .catch((error: { code?: string }) => {
+      if (error.code !== 'state-conflict') throw error;
+    });
   const { user, login_id, token } = await loginOf(db, adminHandle);
   return { ...user, login_id, token };
 }
@@ -156,7 +158,10 @@ export async function filesIn(folder: string): Promise<string[]> {
 /** Returns the quotas that differ from their documents, the keys of the documents, and the files of the store. */
 export async function inspect({ db, folder }: Pick<OpenVault, 'db' | 'folder'>) {
   const { documents, quotas } = await db.read(async (s) => ({
-    documents: await s.query.selectFrom('documents').select(['user_id', 'size_bytes', 'object_key']).execute(),
+    documents: await s.query
+      .selectFrom('documents')
+      .select(['user_id', 'size_bytes', 'object_key'])
+      .execute(),
     quotas: await s.query.selectFrom('quotas').selectAll().execute(),
   }));
   const wrongQuotas = quotas.filter(({ user_id, used_bytes }) => {

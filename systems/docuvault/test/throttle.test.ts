@@ -1,8 +1,24 @@
-import { docuvault, type LoginResult, logIn, loginAttempts, purgeExpired, refreshTokens } from '@ashlar/docuvault';
+import {
+  docuvault,
+  type LoginResult,
+  logIn,
+  loginAttempts,
+  purgeExpired,
+  refreshTokens,
+} from '@ashlar/docuvault';
 import { connect } from 'ashlar';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { engines } from '../../../test/support/engines.js';
-import { cheap, columnKeys, fresh, loginOf, type OpenVault, openVault, password, someUser } from './support.js';
+import {
+  cheap,
+  columnKeys,
+  fresh,
+  loginOf,
+  type OpenVault,
+  openVault,
+  password,
+  someUser,
+} from './support.js';
 
 describe.each(engines)('attempts to log in on $name', (engine) => {
   let open: OpenVault;

@@ -181,7 +181,10 @@ describe.each(engines)('a user on $name', (engine) => {
     const user = await someUser(open.db);
     const password_hash = await hashPassword('another password', cheap);
     await open.db.session((s) => setPassword(s, { login_id: user.login_id, password_hash }));
-    expect(await open.db.session((s) => rotateToken(s, user.token))).toEqual({ ok: false, reason: 'revoked' });
+    expect(await open.db.session((s) => rotateToken(s, user.token))).toEqual({
+      ok: false,
+      reason: 'revoked',
+    });
     await expect(open.db.read((s) => quotaOf(s, user))).rejects.toMatchObject({ code: 'login-required' });
     await loginOf(open.db, user.handle, 'another password');
   });
