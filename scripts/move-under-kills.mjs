@@ -89,21 +89,33 @@ const sources = {
         r: 8,
         p: 1,
       });
+      const login = (handle) =>
+        docuvault.logIn(db, { login: handle, password: 'correct horse battery staple' });
+      await db.session((s) =>
+        docuvault.createFirstAdmin(s, { handle: 'admin', email: 'admin@example.org', password_hash }),
+      );
+      const { login_id: admin } = await login('admin');
       for (let n = 0; n < 20 * factor; n++) {
-        const user = await db.session((s) =>
-          docuvault.registerUser(s, { handle: `user${n}`, email: `user${n}@example.org`, password_hash }),
+        await db.session((s) =>
+          docuvault.registerUser(s, {
+            login_id: admin,
+            handle: `user${n}`,
+            email: `user${n}@example.org`,
+            password_hash,
+          }),
         );
+        const { login_id } = await login(`user${n}`);
         for (let m = 0; m < 10; m++)
           await docuvault.uploadDocument(
             { db, blobs },
             {
-              user_id: user.id,
+              login_id,
               filename: `document ${m}.txt`,
               content_type: 'text/plain',
               content: Buffer.from(`text ${n} ${m}`),
             },
           );
-        await db.session((s) => docuvault.enrolTotp(s, user.id));
+        await db.session((s) => docuvault.enrolTotp(s, { login_id }));
       }
     },
   },

@@ -25,6 +25,7 @@ const freshDatabase = async () => {
 test('the example of systems/wills works', async () => {
   const [code = ''] = await examples('systems/wills/README.md');
   const place = await freshDatabase();
+  const folder = await mkdtemp(join(tmpdir(), 'ashlar-readme-'));
   try {
     const db = await connect(wills, { url: place.url });
     await up(db.engine, wills);
@@ -32,14 +33,20 @@ test('the example of systems/wills works', async () => {
     // the built package, imported by name as a user would
     const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', code], {
       cwd: root,
-      env: { ...process.env, DATABASE_URL: place.url },
+      env: { ...process.env, DATABASE_URL: place.url, OUT: folder },
     });
-    const [status, fields, text] = stdout.trim().split('\n');
-    expect(status).toBe('storage true, marketing false');
+    const [status, fields, text, versions] = stdout.trim().split('\n');
+    expect(status).toBe('drafting true, marketing false');
     expect(fields).toContain('approved_by');
     expect(text).toBe('I appoint T. Dlamini as my executor.');
+    expect(versions).toBe('REV-01 v1, EXEC-01 v2, BEN-01 v1, RES-01 v1, SIGN-01 v1, WIT-01 v1');
+    expect(await readFile(join(folder, 'will.html'), 'utf8')).toContain(
+      'to Thandi: money, namely R\u00a01\u00a0234,50;',
+    );
+    expect((await readFile(join(folder, 'will.pdf'))).subarray(0, 5).toString()).toBe('%PDF-');
   } finally {
     await place.remove();
+    await rm(folder, { recursive: true });
   }
 });
 
@@ -61,7 +68,7 @@ test('the example of systems/docuvault works', async () => {
       },
     });
     const { size } = await stat(join(root, 'LICENSE'));
-    expect(stdout.trim().split('\n')).toEqual(['MIT License', String(size), 'true reused']);
+    expect(stdout.trim().split('\n')).toEqual(['MIT License', String(size), 'LICENSE', 'true reused']);
   } finally {
     await place.remove();
     await rm(folder, { recursive: true });

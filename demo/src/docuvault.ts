@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import {
   cloudCredentials,
   connectCloud,
+  createFirstAdmin,
   createFolder,
   createTopic,
   type DocuvaultDatabase,
@@ -14,7 +15,7 @@ import {
   documentsAbout,
   folderPath,
   hashPassword,
-  issueToken,
+  type LoginResult,
   listConnections,
   listDocuments,
   listFolders,
@@ -30,7 +31,6 @@ import {
   sharedWithMe,
   sweep,
   tagDocument,
-  type User,
   uploadDocument,
   type Vault,
 } from '@ashlar/docuvault';
@@ -40,31 +40,52 @@ import { count, did, found, say } from './output.js';
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 const password = 'demo: correct horse battery staple';
 
+type Login = LoginResult & { readonly ok: true };
+
 /** Stores the pages of this repository as documents of one user, tags and shares them, and shows what is refused. */
 export async function runDocuvault(db: DocuvaultDatabase): Promise<void> {
   const vault = { db, blobs: diskStore(join('data', 'docuvault-bytes')) };
   const { abandoned, unreferenced, missing } = await sweep(vault);
   did(`swept: ${abandoned + unreferenced.length} leftovers removed, ${missing.length} hashes without bytes`);
-  const [ann, bob] = [await user(db, 'ann'), await user(db, 'bob')];
+  const admin = await administrator(db);
+  const [ann, bob] = [await user(db, admin, 'ann'), await user(db, admin, 'bob')];
   await upload(vault, ann);
   await organise(db, ann);
   await share(vault, ann, bob);
-  await exceedQuota(vault, ann);
+  await exceedQuota(vault, ann, admin);
   await useCredentials(db, ann);
 }
 
-const user = async (db: DocuvaultDatabase, handle: string): Promise<User> => {
+const administrator = async (db: DocuvaultDatabase): Promise<Login> => {
+  const known = await logIn(db, { login: 'admin', password });
+  if (known.ok) return known;
+  const admin = {
+    handle: 'admin',
+    email: 'admin@demo.example',
+    password_hash: await hashPassword(password),
+  };
+  await db.session((s) => createFirstAdmin(s, admin));
+  did('created the first administrator');
+  return logInAs(db, 'admin');
+};
+
+const logInAs = async (db: DocuvaultDatabase, handle: string): Promise<Login> => {
+  const login = await logIn(db, { login: handle, password });
+  if (!login.ok) throw new Error(`${handle} cannot log in: ${login.reason}`);
+  return login;
+};
+
+const user = async (db: DocuvaultDatabase, { login_id }: Login, handle: string): Promise<Login> => {
   const known = await logIn(db, { login: handle, password });
-  if (known) {
+  if (known.ok) {
     found(`user ${handle}, logged in`);
     return known;
   }
   const password_hash = await hashPassword(password);
-  const registered = await db.session((s) =>
-    registerUser(s, { handle, email: `${handle}@demo.example`, password_hash }),
-  );
+  const registration = { login_id, handle, email: `${handle}@demo.example`, password_hash };
+  await db.session((s) => registerUser(s, registration));
   did(`registered ${handle} with a quota of 100 MiB`);
-  return registered;
+  return logInAs(db, handle);
 };
 
 /** The paths of this repository's Markdown pages and license, relative to its root. */
@@ -82,9 +103,9 @@ const pages = async (): Promise<string[]> => {
   return all.flat().filter((path) => path.endsWith('.md') || path === 'LICENSE');
 };
 
-const upload = async (vault: Vault, { id: user_id }: User): Promise<void> => {
+const upload = async (vault: Vault, { login_id }: Login): Promise<void> => {
   const { db } = vault;
-  const before = await db.read((s) => listDocuments(s, { user_id }));
+  const { rows: before } = await db.read((s) => listDocuments(s, { login_id }));
   if (before.length > 0) {
     found(`${count(before.length)} documents of this repository`);
     return;
@@ -95,96 +116,99 @@ const upload = async (vault: Vault, { id: user_id }: User): Promise<void> => {
     if (known !== undefined) return known;
     const parent_id = await folderOf(dirname(path));
     const name = relative(dirname(path), path);
-    const { id } = await db.session((s) => createFolder(s, { user_id, parent_id, name }));
+    const { id } = await db.session((s) => createFolder(s, { login_id, parent_id, name }));
     folders.set(path, id);
     return id;
   };
   const paths = await pages();
   for (const path of paths)
     await uploadDocument(vault, {
-      user_id,
+      login_id,
       folder_id: await folderOf(dirname(path)),
       filename: relative(dirname(path), path),
       content_type: path.endsWith('.md') ? 'text/markdown' : 'text/plain',
       content: createReadStream(join(repository, path)),
     });
-  const { used_bytes } = await db.read((s) => quotaOf(s, user_id));
+  const { used_bytes } = await db.read((s) => quotaOf(s, { login_id }));
   did(
     `stored ${paths.length} pages of this repository in ${folders.size - 1} folders: ${count(used_bytes)} bytes`,
   );
 };
 
-const organise = async (db: DocuvaultDatabase, { id: user_id }: User): Promise<void> => {
+const organise = async (db: DocuvaultDatabase, { login_id }: Login): Promise<void> => {
   const [systems] = await db
-    .read((s) => listFolders(s, { user_id, parent_id: null }))
-    .then((all) => all.filter(({ name }) => name === 'systems'));
-  const [inner] = systems ? await db.read((s) => listFolders(s, { user_id, parent_id: systems.id })) : [];
-  if (!systems || !inner) return;
-  const path = await db.read((s) => folderPath(s, { user_id, folder_id: inner.id }));
+    .read((s) => listFolders(s, { login_id, parent_id: null }))
+    .then(({ rows }) => rows.filter(({ name }) => name === 'systems'));
+  if (!systems) return;
+  const { rows } = await db.read((s) => listFolders(s, { login_id, parent_id: systems.id }));
+  const [inner] = rows;
+  if (!inner) return;
+  const path = await db.read((s) => folderPath(s, { login_id, folder_id: inner.id }));
   const error = await db
-    .session((s) => moveFolder(s, { user_id, folder_id: systems.id, parent_id: inner.id }))
+    .session((s) => moveFolder(s, { login_id, folder_id: systems.id, parent_id: inner.id }))
     .catch(({ message }: AshlarError) => message);
   did(`tried to move “systems” into “${path.join('/')}”: ${error}`);
-  const topics = await db.read((s) => listTopics(s, user_id));
-  const topic = topics[0] ?? (await db.session((s) => createTopic(s, { user_id, name: 'to read first' })));
+  const { rows: topics } = await db.read((s) => listTopics(s, { login_id }));
+  const topic = topics[0] ?? (await db.session((s) => createTopic(s, { login_id, name: 'to read first' })));
   await db.session(async (s) => {
-    for (const { id: document_id, filename } of await listDocuments(s, { user_id }))
-      if (filename === 'README.md') await tagDocument(s, { user_id, document_id, topic_id: topic.id });
+    for (const { id: document_id, filename } of (await listDocuments(s, { login_id })).rows)
+      if (filename === 'README.md') await tagDocument(s, { login_id, document_id, topic_id: topic.id });
   });
-  const about = await db.read((s) => documentsAbout(s, { user_id, topic_id: topic.id }));
-  say(`    ${about.length} documents have the topic “${topic.name}”`);
+  const about = await db.read((s) => documentsAbout(s, { login_id, topic_id: topic.id }));
+  say(`    ${about.rows.length} documents have the topic “${topic.name}”`);
 };
 
-const share = async (vault: Vault, owner: User, recipient: User): Promise<void> => {
+const share = async (vault: Vault, owner: Login, recipient: Login): Promise<void> => {
   const { db } = vault;
-  const license = (await db.read((s) => listDocuments(s, { user_id: owner.id, folder_id: null }))).find(
-    ({ filename }) => filename === 'LICENSE',
-  );
+  const { login_id } = owner;
+  const { rows: own } = await db.read((s) => listDocuments(s, { login_id, folder_id: null }));
+  const license = own.find(({ filename }) => filename === 'LICENSE');
   if (!license) return;
-  const ref = { user_id: owner.id, document_id: license.id };
-  await db.session((s) => shareDocument(s, { ...ref, recipient_id: recipient.id, permission: 'read' }));
-  for (const { id: document_id, filename, owner: from } of await db.read((s) =>
-    sharedWithMe(s, recipient.id),
-  )) {
-    const { content } = await openDocument(vault, { user_id: recipient.id, document_id });
+  const shared = { login_id, document_id: license.id, recipient_id: recipient.user.id } as const;
+  await db.session((s) => shareDocument(s, { ...shared, permission: 'read' }));
+  const { rows } = await db.read((s) => sharedWithMe(s, { login_id: recipient.login_id }));
+  for (const { id: document_id, filename, owner: from } of rows) {
+    const { content } = await openDocument(vault, { login_id: recipient.login_id, document_id });
     const [line] = (await text(content)).split('\n');
-    did(`${recipient.handle} reads ${filename}, shared by ${from}: “${line}”`);
+    did(`${recipient.user.handle} reads ${filename}, shared by ${from}: “${line}”`);
   }
 };
 
-const exceedQuota = async (vault: Vault, { id: user_id }: User): Promise<void> => {
+const exceedQuota = async (vault: Vault, { login_id, user_id }: Login, admin: Login): Promise<void> => {
   const { db } = vault;
-  const { used_bytes, limit_bytes } = await db.read((s) => quotaOf(s, user_id));
-  await db.session((s) => setQuota(s, { user_id, limit_bytes: used_bytes + 10 }));
+  const { used_bytes, limit_bytes } = await db.read((s) => quotaOf(s, { login_id }));
+  const about = { login_id: admin.login_id, user_id };
+  await db.session((s) => setQuota(s, { ...about, limit_bytes: used_bytes + 10 }));
   const attempt = {
-    user_id,
+    login_id,
     filename: 'too large.txt',
     content_type: 'text/plain',
     content: Buffer.alloc(1_000),
   };
   const error = await uploadDocument(vault, attempt).catch(({ message }: AshlarError) => message);
-  await db.session((s) => setQuota(s, { user_id, limit_bytes }));
+  await db.session((s) => setQuota(s, { ...about, limit_bytes }));
   did(`tried to exceed the quota: ${typeof error === 'string' ? error : 'STORED'}`);
 };
 
-const useCredentials = async (db: DocuvaultDatabase, { id: user_id }: User): Promise<void> => {
-  const { token } = await db.session((s) => issueToken(s, user_id));
-  const first = await db.session((s) => rotateToken(s, token));
-  const second = await db.session((s) => rotateToken(s, token));
+const useCredentials = async (db: DocuvaultDatabase, { user }: Login): Promise<void> => {
+  const stolen = await logInAs(db, user.handle);
+  const first = await db.session((s) => rotateToken(s, stolen.token));
+  const second = await db.session((s) => rotateToken(s, stolen.token));
   did(
-    `used a refresh token twice: ${first.ok ? 'exchanged' : first.reason}, then ${second.ok ? 'EXCHANGED' : second.reason}, and the token family is revoked`,
+    `used a refresh token twice: ${first.ok ? 'exchanged' : first.reason}, then ${second.ok ? 'EXCHANGED' : second.reason}, and the login has ended`,
   );
-  const connections = await db.read((s) => listConnections(s, user_id));
+  const { login_id } = await logInAs(db, user.handle);
+  const { rows: connections } = await db.read((s) => listConnections(s, { login_id }));
   const { id: connection_id } =
     connections[0] ??
     (await db.session((s) =>
       connectCloud(s, {
-        user_id,
+        login_id,
         provider: 's3',
         display_name: 'Backups',
         credentials: { key: randomBytes(16).toString('hex') },
       }),
     ));
-  const credentials = await db.read((s) => cloudCredentials(s, { user_id, connection_id }));
+  const credentials = await db.read((s) => cloudCredentials(s, { login_id, connection_id }));
   did(`connected a cloud account: ${Object.keys(credentials).length} credential, stored encrypted`);
 };

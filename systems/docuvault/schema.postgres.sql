@@ -114,6 +114,8 @@ CREATE TABLE documents (
   extracted_text text COLLATE "C",
   created_at timestamptz(3) DEFAULT now() NOT NULL,
   updated_at timestamptz(3) DEFAULT now() NOT NULL,
+  search_text text COLLATE "C",
+  ashlar_documents_text tsvector GENERATED ALWAYS AS (ashlar_words(COALESCE(search_text, ''::text))) STORED,
   CONSTRAINT documents_pkey PRIMARY KEY (id),
   CONSTRAINT documents_object_key_key UNIQUE (object_key),
   CONSTRAINT uq_documents_id_user UNIQUE (id, user_id),
@@ -122,11 +124,13 @@ CREATE TABLE documents (
   CONSTRAINT documents_content_type_check CHECK (char_length(content_type) >= 1 AND char_length(content_type) <= 255),
   CONSTRAINT documents_created_at_check CHECK (created_at >= '0001-01-01 00:00:00+00'::timestamptz AND created_at < '10000-01-01 00:00:00+00'::timestamptz),
   CONSTRAINT documents_filename_check CHECK (char_length(filename) >= 1 AND char_length(filename) <= 255),
+  CONSTRAINT documents_search_text_check CHECK (octet_length(search_text) <= 699050),
   CONSTRAINT documents_sha256_check CHECK (char_length(sha256) = 64),
   CONSTRAINT documents_size_bytes_check CHECK (size_bytes >= 0 AND size_bytes <= '9007199254740991'::bigint),
   CONSTRAINT documents_updated_at_check CHECK (updated_at >= '0001-01-01 00:00:00+00'::timestamptz AND updated_at < '10000-01-01 00:00:00+00'::timestamptz)
 );
 CREATE INDEX documents_sha256_idx ON documents (sha256);
+CREATE INDEX documents_text ON documents USING gin (ashlar_documents_text);
 CREATE INDEX documents_user_id_created_at_idx ON documents (user_id, created_at);
 CREATE INDEX documents_user_id_folder_id_idx ON documents (user_id, folder_id);
 
@@ -154,6 +158,17 @@ CREATE TABLE groups (
   CONSTRAINT groups_name_check CHECK (char_length(name) >= 1 AND char_length(name) <= 200)
 );
 
+CREATE TABLE login_attempts (
+  subject text COLLATE "C" NOT NULL,
+  failures integer NOT NULL,
+  last_at timestamptz(3) NOT NULL,
+  CONSTRAINT login_attempts_pkey PRIMARY KEY (subject),
+  CONSTRAINT login_attempts_failures_check CHECK (failures >= 0 AND failures <= 2147483647),
+  CONSTRAINT login_attempts_last_at_check CHECK (last_at >= '0001-01-01 00:00:00+00'::timestamptz AND last_at < '10000-01-01 00:00:00+00'::timestamptz),
+  CONSTRAINT login_attempts_subject_check CHECK (char_length(subject) = 64)
+);
+CREATE INDEX login_attempts_last_at_idx ON login_attempts (last_at);
+
 CREATE TABLE quotas (
   user_id uuid NOT NULL,
   limit_bytes bigint DEFAULT 104857600 NOT NULL,
@@ -174,6 +189,7 @@ CREATE TABLE refresh_tokens (
   used_at timestamptz(3),
   revoked boolean DEFAULT false NOT NULL,
   created_at timestamptz(3) DEFAULT now() NOT NULL,
+  second_factor boolean DEFAULT false NOT NULL,
   CONSTRAINT refresh_tokens_pkey PRIMARY KEY (id),
   CONSTRAINT refresh_tokens_token_hash_key UNIQUE (token_hash),
   CONSTRAINT refresh_tokens_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE RESTRICT,
@@ -183,6 +199,7 @@ CREATE TABLE refresh_tokens (
   CONSTRAINT refresh_tokens_used_at_check CHECK (used_at >= '0001-01-01 00:00:00+00'::timestamptz AND used_at < '10000-01-01 00:00:00+00'::timestamptz),
   CONSTRAINT refresh_tokens_used_once CHECK (used_at IS NULL OR revoked)
 );
+CREATE INDEX refresh_tokens_expires_at_idx ON refresh_tokens (expires_at);
 CREATE INDEX refresh_tokens_family_id_idx ON refresh_tokens (family_id);
 CREATE INDEX refresh_tokens_user_id_revoked_idx ON refresh_tokens (user_id, revoked);
 

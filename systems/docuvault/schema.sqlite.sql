@@ -392,6 +392,7 @@ CREATE TABLE documents (
       updated_at IS strftime('%Y-%m-%dT%H:%M:%fZ', updated_at)
       AND updated_at >= '0001'
     ),
+  search_text    TEXT CONSTRAINT documents_search_text_check CHECK (octet_length(search_text) <= 699050),
   CONSTRAINT documents_pkey PRIMARY KEY (id),
   CONSTRAINT documents_object_key_key UNIQUE (object_key),
   CONSTRAINT uq_documents_id_user UNIQUE (id, user_id),
@@ -401,6 +402,19 @@ CREATE TABLE documents (
 CREATE INDEX documents_sha256_idx ON documents (sha256);
 CREATE INDEX documents_user_id_created_at_idx ON documents (user_id, created_at);
 CREATE INDEX documents_user_id_folder_id_idx ON documents (user_id, folder_id);
+CREATE TRIGGER documents_text_delete AFTER DELETE ON documents
+BEGIN
+  DELETE FROM documents_text WHERE rowid = (SELECT id FROM documents_text_content WHERE c0 = OLD.id);
+END;
+CREATE TRIGGER documents_text_insert AFTER INSERT ON documents
+BEGIN
+  INSERT INTO documents_text (id, search_text) VALUES (NEW.id, NEW.search_text);
+END;
+CREATE TRIGGER documents_text_update AFTER UPDATE ON documents
+BEGIN
+  DELETE FROM documents_text WHERE rowid = (SELECT id FROM documents_text_content WHERE c0 = OLD.id);
+  INSERT INTO documents_text (id, search_text) VALUES (NEW.id, NEW.search_text);
+END;
 CREATE TRIGGER documents_user_id_fkey_insert BEFORE INSERT ON documents
 WHEN NEW.user_id IS NOT NULL
   AND NOT EXISTS (SELECT 1 FROM users WHERE id = NEW.user_id)
@@ -538,6 +552,19 @@ CREATE TABLE groups (
   CONSTRAINT groups_pkey PRIMARY KEY (id)
 ) STRICT;
 
+CREATE TABLE login_attempts (
+  subject  TEXT    NOT NULL
+    CONSTRAINT login_attempts_subject_check CHECK (length(subject) = 64 AND instr(subject, char(0)) = 0),
+  failures INTEGER NOT NULL CONSTRAINT login_attempts_failures_check CHECK (failures BETWEEN 0 AND 2147483647),
+  last_at  TEXT    NOT NULL
+    CONSTRAINT login_attempts_last_at_check CHECK (
+      last_at IS strftime('%Y-%m-%dT%H:%M:%fZ', last_at)
+      AND last_at >= '0001'
+    ),
+  CONSTRAINT login_attempts_pkey PRIMARY KEY (subject)
+) STRICT;
+CREATE INDEX login_attempts_last_at_idx ON login_attempts (last_at);
+
 CREATE TABLE quotas (
   user_id     TEXT    NOT NULL
     CONSTRAINT quotas_user_id_check CHECK (
@@ -568,53 +595,56 @@ BEGIN
 END;
 
 CREATE TABLE refresh_tokens (
-  id         TEXT    NOT NULL
+  id            TEXT    NOT NULL
     CONSTRAINT refresh_tokens_id_check CHECK (
       id GLOB '????????-????-????-????-????????????'
       AND id NOT GLOB '*[^0-9a-f-]*'
       AND length(replace(id, '-', '')) = 32
       AND instr(id, char(0)) = 0
     ),
-  user_id    TEXT    NOT NULL
+  user_id       TEXT    NOT NULL
     CONSTRAINT refresh_tokens_user_id_check CHECK (
       user_id GLOB '????????-????-????-????-????????????'
       AND user_id NOT GLOB '*[^0-9a-f-]*'
       AND length(replace(user_id, '-', '')) = 32
       AND instr(user_id, char(0)) = 0
     ),
-  family_id  TEXT    NOT NULL
+  family_id     TEXT    NOT NULL
     CONSTRAINT refresh_tokens_family_id_check CHECK (
       family_id GLOB '????????-????-????-????-????????????'
       AND family_id NOT GLOB '*[^0-9a-f-]*'
       AND length(replace(family_id, '-', '')) = 32
       AND instr(family_id, char(0)) = 0
     ),
-  token_hash TEXT    NOT NULL
+  token_hash    TEXT    NOT NULL
     CONSTRAINT refresh_tokens_token_hash_check CHECK (
       length(token_hash) = 64
       AND instr(token_hash, char(0)) = 0
     ),
-  expires_at TEXT    NOT NULL
+  expires_at    TEXT    NOT NULL
     CONSTRAINT refresh_tokens_expires_at_check CHECK (
       expires_at IS strftime('%Y-%m-%dT%H:%M:%fZ', expires_at)
       AND expires_at >= '0001'
     ),
-  used_at    TEXT
+  used_at       TEXT
     CONSTRAINT refresh_tokens_used_at_check CHECK (
       used_at IS strftime('%Y-%m-%dT%H:%M:%fZ', used_at)
       AND used_at >= '0001'
     ),
-  revoked    INTEGER NOT NULL DEFAULT 0 CONSTRAINT refresh_tokens_revoked_check CHECK (revoked IN (0, 1)),
-  created_at TEXT    NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
+  revoked       INTEGER NOT NULL DEFAULT 0 CONSTRAINT refresh_tokens_revoked_check CHECK (revoked IN (0, 1)),
+  created_at    TEXT    NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
     CONSTRAINT refresh_tokens_created_at_check CHECK (
       created_at IS strftime('%Y-%m-%dT%H:%M:%fZ', created_at)
       AND created_at >= '0001'
     ),
+  second_factor INTEGER NOT NULL DEFAULT 0
+    CONSTRAINT refresh_tokens_second_factor_check CHECK (second_factor IN (0, 1)),
   CONSTRAINT refresh_tokens_pkey PRIMARY KEY (id),
   CONSTRAINT refresh_tokens_token_hash_key UNIQUE (token_hash),
   CONSTRAINT refresh_tokens_user_id_fkey FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE RESTRICT,
   CONSTRAINT refresh_tokens_used_once CHECK (used_at IS NULL OR revoked)
 ) STRICT;
+CREATE INDEX refresh_tokens_expires_at_idx ON refresh_tokens (expires_at);
 CREATE INDEX refresh_tokens_family_id_idx ON refresh_tokens (family_id);
 CREATE INDEX refresh_tokens_user_id_revoked_idx ON refresh_tokens (user_id, revoked);
 CREATE TRIGGER refresh_tokens_user_id_fkey_insert BEFORE INSERT ON refresh_tokens
@@ -778,3 +808,5 @@ WHEN NEW.id IS NOT OLD.id
 BEGIN
   SELECT RAISE(ABORT, 'ashlar/encrypted: a row of users never changes its id, to which its ciphertexts are bound');
 END;
+
+CREATE VIRTUAL TABLE documents_text USING fts5(id UNINDEXED, search_text, tokenize = 'unicode61 remove_diacritics 0');

@@ -85,10 +85,12 @@ CREATE TABLE clauses (
   approval_notes text COLLATE "C",
   created_at timestamptz(3) DEFAULT now() NOT NULL,
   updated_at timestamptz(3) DEFAULT now() NOT NULL,
+  approved_text_sha256 text COLLATE "C",
   CONSTRAINT clauses_pkey PRIMARY KEY (id),
   CONSTRAINT clauses_previous_version_id_fkey FOREIGN KEY (previous_version_id) REFERENCES clauses(id) ON DELETE RESTRICT,
   CONSTRAINT clauses_approved_at_check CHECK (approved_at >= '0001-01-01 00:00:00+00'::timestamptz AND approved_at < '10000-01-01 00:00:00+00'::timestamptz),
   CONSTRAINT clauses_approved_by_check CHECK (char_length(approved_by) >= 1 AND char_length(approved_by) <= 200),
+  CONSTRAINT clauses_approved_text_sha256_check CHECK (char_length(approved_text_sha256) = 64),
   CONSTRAINT clauses_category_check CHECK (category = ANY (ARRAY['revocation'::text, 'executor'::text, 'beneficiary'::text, 'guardian'::text, 'trust'::text, 'usufruct'::text, 'residue'::text, 'witness'::text, 'signature'::text])),
   CONSTRAINT clauses_code_check CHECK (char_length(code) >= 1 AND char_length(code) <= 50),
   CONSTRAINT clauses_created_at_check CHECK (created_at >= '0001-01-01 00:00:00+00'::timestamptz AND created_at < '10000-01-01 00:00:00+00'::timestamptz),
@@ -475,6 +477,7 @@ BEGIN
         'approved_by', now.approved_by,
         'approved_at', to_char(now.approved_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
         'approval_notes', now.approval_notes,
+        'approved_text_sha256', now.approved_text_sha256,
         'created_at', to_char(now.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
         'updated_at', to_char(now.updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
       )
@@ -504,6 +507,7 @@ BEGIN
         'approved_by', was.approved_by,
         'approved_at', to_char(was.approved_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
         'approval_notes', was.approval_notes,
+        'approved_text_sha256', was.approved_text_sha256,
         'created_at', to_char(was.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
         'updated_at', to_char(was.updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
       ),
@@ -523,10 +527,11 @@ BEGIN
         'approved_by', now.approved_by,
         'approved_at', to_char(now.approved_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
         'approval_notes', now.approval_notes,
+        'approved_text_sha256', now.approved_text_sha256,
         'created_at', to_char(now.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
         'updated_at', to_char(now.updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
       )
-    FROM (SELECT each_row.id, each_row.code, each_row.name, each_row.category, each_row.version, each_row.is_current, each_row.previous_version_id, each_row.template_text, each_row.variables_schema, each_row.will_types, each_row.is_required, each_row.display_order, each_row.approved_by, each_row.approved_at, each_row.approval_notes, each_row.created_at, each_row.updated_at, row_number() OVER () AS ashlar_place FROM old_rows AS each_row) AS was JOIN (SELECT each_row.id, each_row.code, each_row.name, each_row.category, each_row.version, each_row.is_current, each_row.previous_version_id, each_row.template_text, each_row.variables_schema, each_row.will_types, each_row.is_required, each_row.display_order, each_row.approved_by, each_row.approved_at, each_row.approval_notes, each_row.created_at, each_row.updated_at, row_number() OVER () AS ashlar_place FROM new_rows AS each_row) AS now USING (ashlar_place) ORDER BY ashlar_place;
+    FROM (SELECT each_row.id, each_row.code, each_row.name, each_row.category, each_row.version, each_row.is_current, each_row.previous_version_id, each_row.template_text, each_row.variables_schema, each_row.will_types, each_row.is_required, each_row.display_order, each_row.approved_by, each_row.approved_at, each_row.approval_notes, each_row.approved_text_sha256, each_row.created_at, each_row.updated_at, row_number() OVER () AS ashlar_place FROM old_rows AS each_row) AS was JOIN (SELECT each_row.id, each_row.code, each_row.name, each_row.category, each_row.version, each_row.is_current, each_row.previous_version_id, each_row.template_text, each_row.variables_schema, each_row.will_types, each_row.is_required, each_row.display_order, each_row.approved_by, each_row.approved_at, each_row.approval_notes, each_row.approved_text_sha256, each_row.created_at, each_row.updated_at, row_number() OVER () AS ashlar_place FROM new_rows AS each_row) AS now USING (ashlar_place) ORDER BY ashlar_place;
   ELSE
     INSERT INTO record_changes (
       actor, scope, role, table_name, operation, row_key, before, "after"
@@ -552,6 +557,7 @@ BEGIN
         'approved_by', was.approved_by,
         'approved_at', to_char(was.approved_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
         'approval_notes', was.approval_notes,
+        'approved_text_sha256', was.approved_text_sha256,
         'created_at', to_char(was.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
         'updated_at', to_char(was.updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
       ),
@@ -647,7 +653,7 @@ BEGIN
   END IF;
   -- the only permitted change: a version that has a successor stops being current
   IF OLD.is_current AND NOT NEW.is_current
-    AND ROW(NEW.id, NEW.code, NEW.name, NEW.category, NEW.version, NEW.previous_version_id, NEW.template_text, NEW.variables_schema, NEW.will_types, NEW.is_required, NEW.display_order, NEW.approved_by, NEW.approved_at, NEW.approval_notes, NEW.created_at)::pg_catalog.record *= ROW(OLD.id, OLD.code, OLD.name, OLD.category, OLD.version, OLD.previous_version_id, OLD.template_text, OLD.variables_schema, OLD.will_types, OLD.is_required, OLD.display_order, OLD.approved_by, OLD.approved_at, OLD.approval_notes, OLD.created_at)::pg_catalog.record
+    AND ROW(NEW.id, NEW.code, NEW.name, NEW.category, NEW.version, NEW.previous_version_id, NEW.template_text, NEW.variables_schema, NEW.will_types, NEW.is_required, NEW.display_order, NEW.approved_by, NEW.approved_at, NEW.approval_notes, NEW.approved_text_sha256, NEW.created_at)::pg_catalog.record *= ROW(OLD.id, OLD.code, OLD.name, OLD.category, OLD.version, OLD.previous_version_id, OLD.template_text, OLD.variables_schema, OLD.will_types, OLD.is_required, OLD.display_order, OLD.approved_by, OLD.approved_at, OLD.approval_notes, OLD.approved_text_sha256, OLD.created_at)::pg_catalog.record
     AND EXISTS (
       SELECT FROM clauses
       WHERE previous_version_id = OLD.id AND code = OLD.code AND version = OLD.version + 1

@@ -188,61 +188,66 @@ BEGIN
 END;
 
 CREATE TABLE clauses (
-  id                  TEXT    NOT NULL
+  id                   TEXT    NOT NULL
     CONSTRAINT clauses_id_check CHECK (
       id GLOB '????????-????-????-????-????????????'
       AND id NOT GLOB '*[^0-9a-f-]*'
       AND length(replace(id, '-', '')) = 32
       AND instr(id, char(0)) = 0
     ),
-  code                TEXT    NOT NULL
+  code                 TEXT    NOT NULL
     CONSTRAINT clauses_code_check CHECK (length(code) BETWEEN 1 AND 50 AND instr(code, char(0)) = 0),
-  name                TEXT    NOT NULL
+  name                 TEXT    NOT NULL
     CONSTRAINT clauses_name_check CHECK (length(name) BETWEEN 1 AND 200 AND instr(name, char(0)) = 0),
-  category            TEXT    NOT NULL
+  category             TEXT    NOT NULL
     CONSTRAINT clauses_category_check CHECK (
       category IN ('revocation', 'executor', 'beneficiary', 'guardian', 'trust', 'usufruct', 'residue', 'witness', 'signature')
     ),
-  version             INTEGER NOT NULL DEFAULT 1
+  version              INTEGER NOT NULL DEFAULT 1
     CONSTRAINT clauses_version_check CHECK (version BETWEEN 1 AND 2147483647),
-  is_current          INTEGER NOT NULL DEFAULT 1
+  is_current           INTEGER NOT NULL DEFAULT 1
     CONSTRAINT clauses_is_current_check CHECK (is_current IN (0, 1)),
-  previous_version_id TEXT
+  previous_version_id  TEXT
     CONSTRAINT clauses_previous_version_id_check CHECK (
       previous_version_id GLOB '????????-????-????-????-????????????'
       AND previous_version_id NOT GLOB '*[^0-9a-f-]*'
       AND length(replace(previous_version_id, '-', '')) = 32
       AND instr(previous_version_id, char(0)) = 0
     ),
-  template_text       TEXT    NOT NULL
+  template_text        TEXT    NOT NULL
     CONSTRAINT clauses_template_text_check CHECK (length(template_text) >= 1),
-  variables_schema    TEXT    NOT NULL
+  variables_schema     TEXT    NOT NULL
     CONSTRAINT clauses_variables_schema_check CHECK (json_valid(variables_schema)),
-  will_types          TEXT    NOT NULL CONSTRAINT clauses_will_types_check CHECK (json_valid(will_types)),
-  is_required         INTEGER NOT NULL DEFAULT 0
+  will_types           TEXT    NOT NULL CONSTRAINT clauses_will_types_check CHECK (json_valid(will_types)),
+  is_required          INTEGER NOT NULL DEFAULT 0
     CONSTRAINT clauses_is_required_check CHECK (is_required IN (0, 1)),
-  display_order       INTEGER NOT NULL DEFAULT 0
+  display_order        INTEGER NOT NULL DEFAULT 0
     CONSTRAINT clauses_display_order_check CHECK (display_order BETWEEN -2147483648 AND 2147483647),
-  approved_by         TEXT    NOT NULL
+  approved_by          TEXT    NOT NULL
     CONSTRAINT clauses_approved_by_check CHECK (
       length(approved_by) BETWEEN 1 AND 200
       AND instr(approved_by, char(0)) = 0
     ),
-  approved_at         TEXT    NOT NULL
+  approved_at          TEXT    NOT NULL
     CONSTRAINT clauses_approved_at_check CHECK (
       approved_at IS strftime('%Y-%m-%dT%H:%M:%fZ', approved_at)
       AND approved_at >= '0001'
     ),
-  approval_notes      TEXT,
-  created_at          TEXT    NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
+  approval_notes       TEXT,
+  created_at           TEXT    NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
     CONSTRAINT clauses_created_at_check CHECK (
       created_at IS strftime('%Y-%m-%dT%H:%M:%fZ', created_at)
       AND created_at >= '0001'
     ),
-  updated_at          TEXT    NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
+  updated_at           TEXT    NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
     CONSTRAINT clauses_updated_at_check CHECK (
       updated_at IS strftime('%Y-%m-%dT%H:%M:%fZ', updated_at)
       AND updated_at >= '0001'
+    ),
+  approved_text_sha256 TEXT
+    CONSTRAINT clauses_approved_text_sha256_check CHECK (
+      length(approved_text_sha256) = 64
+      AND instr(approved_text_sha256, char(0)) = 0
     ),
   CONSTRAINT clauses_pkey PRIMARY KEY (id),
   CONSTRAINT clauses_previous_version_id_fkey FOREIGN KEY (previous_version_id) REFERENCES clauses (id) ON DELETE RESTRICT
@@ -277,6 +282,7 @@ BEGIN
       || ',"approved_by":' || json_quote(OLD.approved_by)
       || ',"approved_at":' || json_quote(OLD.approved_at)
       || ',"approval_notes":' || iif(OLD.approval_notes IS NULL, 'null', json_quote(OLD.approval_notes))
+      || ',"approved_text_sha256":' || iif(OLD.approved_text_sha256 IS NULL, 'null', json_quote(OLD.approved_text_sha256))
       || ',"created_at":' || json_quote(OLD.created_at)
       || ',"updated_at":' || json_quote(OLD.updated_at)
       || '}',
@@ -310,6 +316,7 @@ BEGIN
       || ',"approved_by":' || json_quote(NEW.approved_by)
       || ',"approved_at":' || json_quote(NEW.approved_at)
       || ',"approval_notes":' || iif(NEW.approval_notes IS NULL, 'null', json_quote(NEW.approval_notes))
+      || ',"approved_text_sha256":' || iif(NEW.approved_text_sha256 IS NULL, 'null', json_quote(NEW.approved_text_sha256))
       || ',"created_at":' || json_quote(NEW.created_at)
       || ',"updated_at":' || json_quote(NEW.updated_at)
       || '}'
@@ -341,6 +348,7 @@ BEGIN
       || ',"approved_by":' || json_quote(OLD.approved_by)
       || ',"approved_at":' || json_quote(OLD.approved_at)
       || ',"approval_notes":' || iif(OLD.approval_notes IS NULL, 'null', json_quote(OLD.approval_notes))
+      || ',"approved_text_sha256":' || iif(OLD.approved_text_sha256 IS NULL, 'null', json_quote(OLD.approved_text_sha256))
       || ',"created_at":' || json_quote(OLD.created_at)
       || ',"updated_at":' || json_quote(OLD.updated_at)
       || '}',
@@ -359,6 +367,7 @@ BEGIN
       || ',"approved_by":' || json_quote(NEW.approved_by)
       || ',"approved_at":' || json_quote(NEW.approved_at)
       || ',"approval_notes":' || iif(NEW.approval_notes IS NULL, 'null', json_quote(NEW.approval_notes))
+      || ',"approved_text_sha256":' || iif(NEW.approved_text_sha256 IS NULL, 'null', json_quote(NEW.approved_text_sha256))
       || ',"created_at":' || json_quote(NEW.created_at)
       || ',"updated_at":' || json_quote(NEW.updated_at)
       || '}'
@@ -428,6 +437,7 @@ WHEN NOT (
   AND NEW.approved_by IS OLD.approved_by
   AND NEW.approved_at IS OLD.approved_at
   AND NEW.approval_notes IS OLD.approval_notes
+  AND NEW.approved_text_sha256 IS OLD.approved_text_sha256
   AND NEW.created_at IS OLD.created_at
   AND EXISTS (SELECT 1 FROM clauses WHERE previous_version_id = OLD.id AND code = OLD.code AND version = OLD.version + 1)
 )

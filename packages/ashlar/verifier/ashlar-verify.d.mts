@@ -45,6 +45,15 @@ export function verifyProofFile(
   keys: readonly string[],
 ): Head & { position: number; at: unknown; row: unknown };
 /**
+ * Verifies a receipt file of `ashlar/receipt/v1`, of which no character may be changed. `keys` are verifier keys as text.
+ *
+ * @throws NotValid, WrongUse
+ */
+export function verifyReceiptFile(
+  bytes: Uint8Array,
+  keys: readonly string[],
+): Head & { position: number; at: unknown; row: unknown; receipt: unknown };
+/**
  * Verifies that the log of the checkpoint in a consistency file begins with the log of the earlier checkpoint.
  *
  * @throws NotValid, WrongUse

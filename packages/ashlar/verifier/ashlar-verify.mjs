@@ -1,9 +1,10 @@
 #!/usr/bin/env node
-// Verifies files of an Ashlar ledger: an inclusion proof, a consistency proof, an exported ledger. It needs Node.js 20 or
+// Verifies files of an Ashlar ledger: an inclusion proof, a receipt, a consistency proof, an exported ledger. It needs Node.js 20 or
 // newer and nothing else: not Ashlar, no package, no network. It is short, so that its users can read it before they rely
 // on it.
 //
 //   node ashlar-verify.mjs proof FILE --key VKEY
+//   node ashlar-verify.mjs receipt FILE --key VKEY
 //   node ashlar-verify.mjs consistency EARLIER-CHECKPOINT FILE --key VKEY
 //   node ashlar-verify.mjs export FOLDER --key VKEY [--checkpoint FILE]… [--unsigned-retirements]
 //   node ashlar-verify.mjs self-test
@@ -14,6 +15,7 @@
 // Hashes and trees: RFC 9162 section 2.1. Keys and signatures: https://c2sp.org/signed-note (Ed25519).
 // Checkpoints: https://c2sp.org/tlog-checkpoint. Proof files: https://c2sp.org/tlog-proof, with the entry in "extra".
 // Consistency files: the request of https://c2sp.org/tlog-witness.
+// Receipts: JSON of ashlar/receipt/v1 with the receipt and a proof file; the proven row has the receipt's SHA-256 hash.
 
 import { createHash, createPublicKey, verify } from 'node:crypto';
 import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, realpathSync } from 'node:fs';
@@ -326,6 +328,44 @@ export function verifyProofFile(bytes, keys) {
 }
 
 /**
+ * Verifies a receipt: the file of `ashlar/receipt/v1` is exactly as it was written, its proof is valid, and the proven row
+ * has the hash of the receipt. Every signature must be by a key that is given: no character of the file may be changed.
+ * Returns the checkpoint with the entry's position, time and row, and the receipt.
+ *
+ * @param bytes - the content of the file
+ * @param keys - verifier keys as text
+ * @throws NotValid, WrongUse
+ */
+export function verifyReceiptFile(bytes, keys) {
+  const text = utf8(bytes, 'the file');
+  let file;
+  try {
+    file = JSON.parse(text);
+  } catch {
+    throw new NotValid('the file is not valid JSON');
+  }
+  demand(file?.format === 'ashlar/receipt/v1', 'the file is not an ashlar/receipt/v1 receipt');
+  const { format, receipt, proof } = file;
+  const written = `${JSON.stringify({ format, receipt, proof }, null, 2)}\n`;
+  demand(text === written && typeof proof === 'string', 'the file is not written as it was issued');
+  const entry = verifyProofFile(Buffer.from(proof), keys);
+  const known = keys.map(readKey);
+  for (const line of proof.slice(proof.lastIndexOf('\n\n') + 2, -1).split('\n')) {
+    const [, name, encoded = ''] = line.split(' ');
+    const id = Buffer.from(encoded, 'base64').subarray(0, 4).toString('hex');
+    demand(
+      known.some((key) => key.name === name && (key.id === id || key.retirementsId === id)),
+      `the signature of ${name} cannot be verified without its --key`,
+    );
+  }
+  demand(
+    entry.row?.details?.receipt_sha256 === sha256(JSON.stringify(receipt)).toString('hex'),
+    'the receipt is not the one that the ledger has',
+  );
+  return { ...entry, receipt };
+}
+
+/**
  * Verifies that the log of the checkpoint in a consistency file begins with the log of the earlier checkpoint, and returns
  * both sizes. The files are given by their content, `keys` are verifier keys as text.
  *
@@ -578,6 +618,7 @@ export function selfTest() {
 // ---- The command ----
 
 const usage = `usage: ashlar-verify proof FILE --key VKEY
+       ashlar-verify receipt FILE --key VKEY
        ashlar-verify consistency EARLIER-CHECKPOINT FILE --key VKEY
        ashlar-verify export FOLDER --key VKEY [--checkpoint FILE]... [--unsigned-retirements]
        ashlar-verify self-test
@@ -595,6 +636,10 @@ const commands = {
     const { origin, size, position, at, row } = verifyProofFile(readFileSync(file), key);
     return `entry ${position} of ${origin} (${size} entries), written ${JSON.stringify(at)}:\n${JSON.stringify(row)}`;
   },
+  receipt: async ([file], { key }) => {
+    const { origin, position, at, receipt } = verifyReceiptFile(readFileSync(file), key);
+    return `the receipt is entry ${position} of ${origin}, written ${JSON.stringify(at)}:\n${JSON.stringify(receipt, null, 2)}`;
+  },
   consistency: async ([earlier, file], { key }) => {
     const { origin, from, to } = verifyConsistencyFile(readFileSync(earlier), readFileSync(file), key);
     return `${origin} with ${to} entries begins with its first ${from}`;
@@ -611,7 +656,7 @@ const commands = {
   },
   'self-test': async () => `${selfTest()} vectors`,
 };
-const fileCounts = { proof: 1, consistency: 2, export: 1, 'self-test': 0 };
+const fileCounts = { proof: 1, receipt: 1, consistency: 2, export: 1, 'self-test': 0 };
 
 const main = async () => {
   const text = { type: 'string', multiple: true, default: [] };

@@ -1,5 +1,6 @@
 import { AshlarError } from 'ashlar';
 import { notFound } from './errors.js';
+import { type Caller, type LoginRef, requireLogin } from './guard.js';
 import { type Document, type DocuvaultSession, documents, type Permission } from './tables.js';
 
 /**
@@ -8,22 +9,18 @@ import { type Document, type DocuvaultSession, documents, type Permission } from
  */
 export type Access = Permission | 'owner';
 
-/** The ids of a document and of the user who accesses it. */
-export interface DocumentRef {
-  readonly user_id: string;
+/** The login in which a service is called, and a document. */
+export interface DocumentRef extends LoginRef {
   readonly document_id: string;
 }
 
 const ranks: Readonly<Record<Access, number>> = { read: 0, write: 1, owner: 2 };
 
-/**
- * Returns a document and the user's level of access to it; `undefined` if the document does not exist or the user has
- * no access.
- */
-export async function accessTo(
+const accessTo = async (
   s: DocuvaultSession,
-  { user_id, document_id }: DocumentRef,
-): Promise<{ readonly document: Document; readonly access: Access } | undefined> {
+  user_id: string,
+  document_id: string,
+): Promise<{ readonly document: Document; readonly access: Access } | undefined> => {
   const document = await s.get(documents, document_id);
   if (!document) return undefined;
   if (document.user_id === user_id) return { document, access: 'owner' };
@@ -34,21 +31,22 @@ export async function accessTo(
     .where('recipient_id', '=', user_id)
     .executeTakeFirst();
   return share && { document, access: share.permission };
-}
+};
 
 /**
- * Returns a document if the user has at least the needed level of access; throws otherwise. Every document service
- * calls this function first. For more than `read` the document is locked until the session ends, so that the access
- * stays valid.
+ * Returns a document and the caller if the caller has at least the needed level of access; throws otherwise. Every service
+ * of a document calls this function first. For more than `read` the document is locked until the session ends, so that
+ * the access stays valid.
  *
- * @throws AshlarError `row-not-found` when the document does not exist or the user has no access; `access-denied` when
- *   the user's access is lower
+ * @throws AshlarError `login-required`; `row-not-found` when the document does not exist or the user has no access;
+ *   `access-denied` when the user's access is lower
  */
 export async function requireAccess(
   s: DocuvaultSession,
   ref: DocumentRef,
   needed: Access,
-): Promise<Document> {
+): Promise<{ readonly caller: Caller; readonly document: Document }> {
+  const caller = await requireLogin(s, ref);
   if (needed !== 'read' && !s.readOnly) {
     await s.query
       .selectFrom('documents')
@@ -57,9 +55,9 @@ export async function requireAccess(
       .forUpdate()
       .execute();
   }
-  const found = await accessTo(s, ref);
+  const found = await accessTo(s, caller.user_id, ref.document_id);
   if (!found) throw notFound('document');
-  if (ranks[found.access] >= ranks[needed]) return found.document;
+  if (ranks[found.access] >= ranks[needed]) return { caller, document: found.document };
   throw new AshlarError('access-denied', {
     message:
       needed === 'owner'

@@ -1,5 +1,6 @@
 import { type Insert, parseInput } from 'ashlar';
 import { z } from 'zod';
+import { type LoginRef, requireSelfOrAdmin } from './guard.js';
 import { type AuditRecord, auditLog, type DocuvaultSession } from './tables.js';
 
 /** An event to record in `audit_log`. The database assigns `id` and `created_at`. */
@@ -39,13 +40,18 @@ export interface AuditPage {
 }
 
 /**
- * Reads a page of `audit_log`, newest first. Pages are stable: events written between two calls do not shift the
- * following pages.
+ * Reads a page of `audit_log`, newest first: for a user the events of that user, for an administrator those of all users.
+ * Pages are stable: events written between two calls do not shift the following pages.
  *
- * @throws AshlarError `input-invalid`
+ * @throws AshlarError `login-required`; `access-denied` when a user names another one; `input-invalid`
  */
-export async function queryEvents(s: DocuvaultSession, input: AuditQuery = {}): Promise<AuditPage> {
-  const { user_id, action, resource_id, before, limit } = parseInput('Invalid audit query', query, input);
+export async function queryEvents(
+  s: DocuvaultSession,
+  { login_id, ...input }: LoginRef & AuditQuery,
+): Promise<AuditPage> {
+  const about = await requireSelfOrAdmin(s, { login_id, user_id: input.user_id });
+  const { action, resource_id, before, limit, ...of } = parseInput('Invalid audit query', query, input);
+  const user_id = about.caller.role === 'admin' ? of.user_id : about.user_id;
   let page = s.query.selectFrom('audit_log').selectAll();
   if (user_id !== undefined) page = page.where('user_id', '=', user_id);
   if (action !== undefined) page = page.where('action', '=', action);

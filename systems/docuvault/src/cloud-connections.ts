@@ -1,5 +1,8 @@
+import type { Page } from 'ashlar/query';
 import { recordEvent } from './audit.js';
 import { notFound } from './errors.js';
+import { type LoginRef, requireLogin } from './guard.js';
+import { type ListOptions, pageOf } from './paging.js';
 import { type CloudConnection, cloudConnections, type DocuvaultSession } from './tables.js';
 
 /** The credentials of a cloud account, as the JSON object that its provider requires. */
@@ -8,30 +11,30 @@ export type Credentials = CloudConnection['credentials_enc'];
 /** A connection to a cloud account, without its credentials. */
 export type CloudAccount = Omit<CloudConnection, 'credentials_enc'>;
 
-/** The ids of a cloud connection and of the user who must own it. */
-export interface ConnectionRef {
-  readonly user_id: string;
+/** The login in which a service is called, and a cloud connection of its user. */
+export interface ConnectionRef extends LoginRef {
   readonly connection_id: string;
 }
 
 /**
- * Stores a user's connection to a cloud account. The database receives the credentials only encrypted, with the user's
- * key.
+ * Stores the caller's connection to a cloud account. The database receives the credentials only encrypted, with the
+ * user's key.
  *
- * @throws AshlarError `foreign-key-violation` for an unknown user; `value-invalid`; `key-missing` without COLUMN_KEY
+ * @throws AshlarError `login-required`; `value-invalid`; `key-missing` without COLUMN_KEY
  */
 export async function connectCloud(
   s: DocuvaultSession,
-  account: {
-    readonly user_id: string;
+  account: LoginRef & {
     readonly provider: string;
     readonly display_name: string;
     readonly credentials: Credentials;
   },
 ): Promise<CloudAccount> {
-  const { credentials, ...given } = account;
+  const { login_id, credentials, ...given } = account;
+  const { user_id } = await requireLogin(s, { login_id });
   const { credentials_enc: _, ...connection } = await s.insert(cloudConnections, {
     ...given,
+    user_id,
     credentials_enc: credentials,
   });
   await record(s, 'cloud.connected', connection);
@@ -39,9 +42,9 @@ export async function connectCloud(
 }
 
 /**
- * Replaces the credentials of a user's connection to a cloud account.
+ * Replaces the credentials of the caller's connection to a cloud account.
  *
- * @throws AshlarError `row-not-found`, `scope-shredded`
+ * @throws AshlarError `login-required`, `row-not-found`, `scope-shredded`
  */
 export async function renewCredentials(
   s: DocuvaultSession,
@@ -53,29 +56,35 @@ export async function renewCredentials(
 }
 
 /**
- * Returns the decrypted credentials of a user's connection to a cloud account.
+ * Returns the decrypted credentials of the caller's connection to a cloud account.
  *
- * @throws AshlarError `row-not-found`, `scope-shredded`
+ * @throws AshlarError `login-required`, `row-not-found`, `scope-shredded`
  */
 export async function cloudCredentials(s: DocuvaultSession, of: ConnectionRef): Promise<Credentials> {
   return (await requireConnection(s, of)).credentials_enc;
 }
 
-/** Lists a user's connections to cloud accounts, without their credentials, sorted by display name. */
-export function listConnections(s: DocuvaultSession, user_id: string): Promise<CloudAccount[]> {
-  return s.query
+/**
+ * Lists the caller's connections to cloud accounts, without their credentials, sorted by display name.
+ *
+ * @throws AshlarError `login-required`; `input-invalid`
+ */
+export async function listConnections(
+  s: DocuvaultSession,
+  { login_id, ...options }: LoginRef & ListOptions,
+): Promise<Page<CloudAccount>> {
+  const { user_id } = await requireLogin(s, { login_id });
+  const own = s.query
     .selectFrom('cloud_connections')
     .select(['id', 'user_id', 'provider', 'display_name', 'created_at', 'updated_at'])
-    .where('user_id', '=', user_id)
-    .orderBy('display_name')
-    .orderBy('id')
-    .execute();
+    .where('user_id', '=', user_id);
+  return pageOf(s, own, ['display_name', 'id'], options);
 }
 
 /**
- * Deletes a user's connection to a cloud account, with its credentials.
+ * Deletes the caller's connection to a cloud account, with its credentials.
  *
- * @throws AshlarError `row-not-found`, `scope-shredded`
+ * @throws AshlarError `login-required`, `row-not-found`, `scope-shredded`
  */
 export async function disconnectCloud(s: DocuvaultSession, of: ConnectionRef): Promise<void> {
   const connection = await requireConnection(s, of);
@@ -85,8 +94,9 @@ export async function disconnectCloud(s: DocuvaultSession, of: ConnectionRef): P
 
 const requireConnection = async (
   s: DocuvaultSession,
-  { user_id, connection_id }: ConnectionRef,
+  { connection_id, ...login }: ConnectionRef,
 ): Promise<CloudConnection> => {
+  const { user_id } = await requireLogin(s, login);
   const connection = await s.get(cloudConnections, connection_id);
   if (!connection || connection.user_id !== user_id) throw notFound('connection');
   return connection;

@@ -1,24 +1,70 @@
 import { command } from 'ashlar';
 import { z } from 'zod';
-import { diskStore } from './blobs/disk-store.js';
-import { variables } from './settings.js';
+import { hashPassword } from './passwords.js';
+import { purgeExpired } from './purge.js';
+import { docuvaultSettings, variables } from './settings.js';
 import { tables } from './tables.js';
-import { sweep } from './vault.js';
+import { createFirstAdmin } from './users.js';
+import { sweep, vaultOf } from './vault.js';
 
 /** The commands of this system: `ashlar docuvault …`. */
 export const commands = {
-  sweep: command({
-    summary: 'remove stored content that no document references, and report missing content',
+  'create-admin': command({
+    summary: 'create the first administrator, who then registers all other users',
     description:
-      'Run this command when the service starts: it cleans up after a crash. Uploads and deletions may run concurrently.',
+      'The password is read from ADMIN_PASSWORD, so that it is not in the list of processes. Refused while an active administrator exists.',
+    tables,
+    input: z.object({
+      handle: z.string().min(1).describe('the handle of the administrator'),
+      email: z.string().min(1).describe('the email address of the administrator'),
+    }),
+    positionals: ['handle', 'email'],
+    settings: z.object({
+      ADMIN_PASSWORD: z
+        .string('is not set')
+        .min(8, 'has fewer than 8 characters')
+        .max(1_024, 'has more than 1,024 characters')
+        .describe('the password of the first administrator'),
+      QUOTA_BYTES: variables.shape.QUOTA_BYTES,
+    }),
+    run: async ({ db, input, settings, actor, print }) => {
+      const password_hash = await hashPassword(settings.ADMIN_PASSWORD);
+      const admin = await db.session({ actor }, (s) =>
+        createFirstAdmin(s, { ...input, password_hash, limit_bytes: settings.QUOTA_BYTES }),
+      );
+      print(`created the administrator ${admin.handle}`);
+      return admin;
+    },
+  }),
+  sweep: command({
+    summary: 'remove stored content that no document has, and report missing content',
+    description:
+      'Run this command when the service starts: it cleans up after a crash. Uploads and deletions may run concurrently. In a bucket, content younger than a day stays.',
     tables,
     input: z.object({}),
-    settings: variables.pick({ BLOB_DIR: true }),
+    settings: variables,
     run: async ({ db, settings, print, note }) => {
-      const found = await sweep({ db, blobs: diskStore(settings.BLOB_DIR) });
+      const found = await sweep(vaultOf(db, docuvaultSettings(asEnvironment(settings))));
       print(`removed: ${found.unreferenced.length} unreferenced files, ${found.abandoned} abandoned uploads`);
-      for (const sha256 of found.missing) note(`missing: the content with the hash ${sha256}`);
+      if (found.adopted > 0) print(`renamed: the content of ${found.adopted} documents`);
+      for (const key of found.missing) note(`missing: the content with the key ${key}`);
       return found;
     },
   }),
+  purge: command({
+    summary: 'delete expired refresh tokens and old counts of failed logins',
+    description: 'Run this command daily.',
+    tables,
+    input: z.object({}),
+    run: async ({ db, print }) => {
+      const purged = await purgeExpired(db);
+      print(`deleted: ${purged.tokens} refresh tokens, ${purged.login_attempts} counts of failed logins`);
+      return purged;
+    },
+  }),
 };
+
+const asEnvironment = (settings: z.output<typeof variables>): NodeJS.Dict<string> =>
+  Object.fromEntries(
+    Object.entries(settings).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]])),
+  );

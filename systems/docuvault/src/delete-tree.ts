@@ -2,7 +2,7 @@ import { recordEvent } from './audit.js';
 import { removeRow } from './documents.js';
 import { asConflict } from './errors.js';
 import { type FolderRef, requireFolder } from './folders.js';
-import { type DocuvaultSession, folders } from './tables.js';
+import { type DocuvaultSession, type Folder, folders } from './tables.js';
 import { assertNoSession, releaseBytes, type Vault } from './vault.js';
 
 /** The numbers of folders, documents and bytes that {@link deleteFolderTree} deleted. */
@@ -13,26 +13,26 @@ export interface DeletedTree {
 }
 
 /**
- * Deletes a folder with its subfolders and documents, credits the owner's quota, and removes the content that no
- * remaining document references.
+ * Deletes a folder of the caller with its subfolders and documents, credits the quota, and removes the content.
  *
- * @throws AshlarError `row-not-found`; `state-conflict` when the folder receives new content concurrently; `usage`
+ * @throws AshlarError `login-required`; `row-not-found`; `state-conflict` when the folder receives new content concurrently; `usage`
  *   inside a session
  */
 export async function deleteFolderTree(vault: Vault, of: FolderRef): Promise<DeletedTree> {
   assertNoSession(vault.db);
-  const deleted = await vault.db.session({ actor: `user:${of.user_id}` }, async (s) => {
-    const ids = await foldersWithin(s, of);
+  const deleted = await vault.db.session(async (s) => {
+    const { id, user_id } = await requireFolder(s, of);
+    const ids = await foldersWithin(s, { id, user_id });
     const documents = await s.query
       .selectFrom('documents')
       .selectAll()
-      .where('user_id', '=', of.user_id)
+      .where('user_id', '=', user_id)
       .where('folder_id', 'in', ids)
       // locks are taken in one order everywhere, so that concurrent deletions cannot deadlock
       .orderBy('id')
       .forUpdate()
       .execute();
-    for (const document of documents) await removeRow(s, document);
+    for (const document of documents) await removeRow(s, document, user_id);
     await asConflict(
       s,
       { code: 'foreign-key-violation' },
@@ -42,7 +42,7 @@ export async function deleteFolderTree(vault: Vault, of: FolderRef): Promise<Del
       },
     );
     await recordEvent(s, {
-      user_id: of.user_id,
+      user_id,
       action: 'folder.deleted',
       resource_type: 'folder',
       resource_id: of.folder_id,
@@ -50,8 +50,7 @@ export async function deleteFolderTree(vault: Vault, of: FolderRef): Promise<Del
     });
     return { ids, documents };
   });
-  const hashes = new Set(deleted.documents.flatMap(({ sha256 }) => sha256 ?? []));
-  for (const sha256 of hashes) await releaseBytes(vault, sha256);
+  for (const { object_key } of deleted.documents) await releaseBytes(vault, object_key);
   return {
     folders: deleted.ids.length,
     documents: deleted.documents.length,
@@ -60,8 +59,11 @@ export async function deleteFolderTree(vault: Vault, of: FolderRef): Promise<Del
 }
 
 /** The folder and all folders below it, parents first. */
-const foldersWithin = async (s: DocuvaultSession, of: FolderRef): Promise<readonly string[]> => {
-  const ids = [(await requireFolder(s, of)).id];
+const foldersWithin = async (
+  s: DocuvaultSession,
+  of: Pick<Folder, 'id' | 'user_id'>,
+): Promise<readonly string[]> => {
+  const ids = [of.id];
   for (let level: readonly string[] = ids; level.length > 0; ) {
     const below = await s.query
       .selectFrom('folders')

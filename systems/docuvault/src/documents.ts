@@ -1,54 +1,66 @@
-import { randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { AshlarError, type Insert } from 'ashlar';
 import { type DocumentRef, requireAccess } from './access.js';
 import { type AuditEvent, recordEvent } from './audit.js';
 import type { ByteSource } from './blobs/blob-store.js';
-import { requireFolder } from './folders.js';
+import { type DocumentDetails, detailsOf, searchTextOf } from './document-lists.js';
+import { ownFolder } from './folders.js';
+import { type LoginRef, requireLogin } from './guard.js';
+import { nameOf } from './names.js';
 import { chargeQuota } from './quota.js';
 import { type Document, type DocuvaultSession, documents } from './tables.js';
 import { assertNoSession, keepBytes, releaseBytes, type Vault } from './vault.js';
 
-/** A document to store: its owner, folder, details and content. The service sets its size, hash and key. */
-export type NewDocument = Omit<
-  Insert<typeof documents>,
-  'id' | 'size_bytes' | 'sha256' | 'object_key' | 'created_at' | 'updated_at'
-> & {
-  readonly content: ByteSource;
-  readonly ip_address?: string | null | undefined;
-};
+/**
+ * A document to store: the login of its owner, its folder, details and content. The service sets its owner, size, hash and
+ * key.
+ */
+export type NewDocument = LoginRef &
+  Omit<
+    Insert<typeof documents>,
+    'id' | 'user_id' | 'size_bytes' | 'sha256' | 'object_key' | 'search_text' | 'created_at' | 'updated_at'
+  > & {
+    readonly content: ByteSource;
+    readonly ip_address?: string | null | undefined;
+  };
 
 /**
- * Stores the content and the row of a document and charges its owner's quota; if any of this fails, nothing is stored
- * or charged.
+ * Stores the content and the row of a document of the caller and charges the caller's quota; if any of this fails, nothing
+ * is stored or charged. The login is checked before the content is received, and again in the transaction.
  *
- * @throws AshlarError `quota-exceeded`; `size-exceeded`; `row-not-found` for an unknown user or folder;
- *   `value-invalid`; `usage` inside a session
+ * @throws AshlarError `login-required`; `quota-exceeded`; `size-exceeded`; `row-not-found` for an unknown folder;
+ *   `value-invalid`; `usage` inside a session; `store-failed`
  */
-export function uploadDocument(
+export async function uploadDocument(
   vault: Vault,
-  { content, ip_address = null, ...given }: NewDocument,
-): Promise<Document> {
+  { login_id, content, ip_address = null, ...details }: NewDocument,
+): Promise<DocumentDetails> {
+  assertNoSession(vault.db);
+  const { user_id } = await vault.db.read((s) => requireLogin(s, { login_id }));
+  const given = { ...details, user_id, filename: nameOf(details.filename) };
   return keepBytes(
     vault,
-    { payer: given.user_id, actor: given.user_id, source: content },
-    async (s, bytes) => {
-      if (given.folder_id) await requireFolder(s, { user_id: given.user_id, folder_id: given.folder_id });
-      await chargeQuota(s, given.user_id, bytes.size);
+    { payer: user_id, actor: user_id, source: content },
+    async (s, { size, sha256, object_key }) => {
+      await requireLogin(s, { login_id });
+      if (given.folder_id) await ownFolder(s, user_id, given.folder_id);
+      await chargeQuota(s, user_id, size);
+      const search_text = searchTextOf(given);
       const document = await s.insert(documents, {
         ...given,
-        size_bytes: bytes.size,
-        sha256: bytes.sha256,
-        object_key: randomUUID(),
+        search_text,
+        size_bytes: size,
+        sha256,
+        object_key,
       });
       await record(s, {
         action: 'document.uploaded',
-        user_id: given.user_id,
+        user_id,
         document,
         ip_address,
-        details: { size_bytes: bytes.size },
+        details: { size_bytes: size },
       });
-      return document;
+      return detailsOf(document);
     },
   );
 }
@@ -61,55 +73,59 @@ export function uploadDocument(
 export async function replaceContent(
   vault: Vault,
   { content, ...ref }: DocumentRef & { readonly content: ByteSource },
-): Promise<Document> {
-  const { user_id: payer, size_bytes: frees } = await vault.db.read((s) => requireAccess(s, ref, 'read'));
-  let former: string | null = null;
+): Promise<DocumentDetails> {
+  assertNoSession(vault.db);
+  const { caller, document: found } = await vault.db.read((s) => requireAccess(s, ref, 'write'));
+  let former = found.object_key;
   const document = await keepBytes(
     vault,
-    { payer, actor: ref.user_id, source: content, frees },
-    async (s, bytes) => {
-      const before = await requireAccess(s, ref, 'write');
-      former = before.sha256;
-      await chargeQuota(s, before.user_id, bytes.size - before.size_bytes);
+    { payer: found.user_id, actor: caller.user_id, source: content, frees: found.size_bytes },
+    async (s, { size, sha256, object_key }) => {
+      const { document: before } = await requireAccess(s, ref, 'write');
+      former = before.object_key;
+      await chargeQuota(s, before.user_id, size - before.size_bytes);
       const after = await s.update(documents, before.id, {
-        size_bytes: bytes.size,
-        sha256: bytes.sha256,
+        size_bytes: size,
+        sha256,
+        object_key,
         extracted_text: null,
+        search_text: searchTextOf({ filename: before.filename }),
       });
       await record(s, {
         action: 'document.replaced',
-        user_id: ref.user_id,
+        user_id: caller.user_id,
         document: after,
-        details: { size_bytes: bytes.size },
+        details: { size_bytes: size },
       });
       return after;
     },
   );
-  if (former !== document.sha256) await releaseBytes(vault, former);
-  return document;
+  await releaseBytes(vault, former);
+  return detailsOf(document);
 }
 
 /**
  * Returns a document and a stream of its content, for a user with `read` access.
  *
- * @throws AshlarError `row-not-found`; `bytes-missing`
+ * @throws AshlarError `login-required`; `row-not-found`; `bytes-missing`; `store-failed`
  */
 export async function openDocument(
   { db, blobs }: Vault,
   ref: DocumentRef,
-): Promise<{ readonly document: Document; readonly content: Readable }> {
+): Promise<{ readonly document: DocumentDetails; readonly content: Readable }> {
   let missing: string | undefined;
   for (;;) {
-    const document = await db.read((s) => requireAccess(s, ref, 'read'));
-    const { sha256 } = document;
+    const { document } = await db.read((s) => requireAccess(s, ref, 'read'));
+    const { sha256, object_key } = document;
     if (sha256 === null) throw withoutBytes();
     try {
-      return { document, content: await blobs.read(sha256) };
+      return { document: detailsOf(document), content: await blobs.read(object_key) };
     } catch (error) {
-      // the document may have been replaced or deleted after its row was read: read the row again, once per hash
+      // stored by a former version, or replaced or deleted after its row was read: read the row again, once per key
       const isMissing = error instanceof AshlarError && error.code === 'bytes-missing';
-      if (!isMissing || missing === sha256) throw error;
-      missing = sha256;
+      if (!isMissing || missing === object_key) throw error;
+      await blobs.adopt?.(sha256, object_key);
+      missing = object_key;
     }
   }
 }
@@ -129,81 +145,76 @@ export type DocumentChanges = {
 /**
  * Changes the filename, content type or extracted text of a document, for a user with `write` access.
  *
- * @throws AshlarError `row-not-found`, `access-denied`, `value-invalid`
+ * @throws AshlarError `login-required`; `row-not-found`, `access-denied`, `value-invalid`
  */
 export async function updateDocument(
   s: DocuvaultSession,
   ref: DocumentRef,
   changes: DocumentChanges,
-): Promise<Document> {
-  const before = await requireAccess(s, ref, 'write');
+): Promise<DocumentDetails> {
+  const { caller, document: before } = await requireAccess(s, ref, 'write');
   const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
-  const document = await s.update(documents, before.id, given);
+  const named = changes.filename === undefined ? given : { ...given, filename: nameOf(changes.filename) };
+  const search_text = searchTextOf({ ...before, ...named });
+  const document = await s.update(documents, before.id, { ...named, search_text });
   await record(s, {
     action: 'document.updated',
-    user_id: ref.user_id,
+    user_id: caller.user_id,
     document,
     details: { changed: Object.keys(given) },
   });
-  return document;
+  return detailsOf(document);
 }
 
 /**
  * Moves a document into another folder of its owner, or out of all folders if `folder_id` is `null`.
  *
- * @throws AshlarError `row-not-found`, `access-denied`
+ * @throws AshlarError `login-required`; `row-not-found`, `access-denied`
  */
 export async function moveDocument(
   s: DocuvaultSession,
   { folder_id, ...ref }: DocumentRef & { readonly folder_id: string | null },
-): Promise<Document> {
-  const before = await requireAccess(s, ref, 'owner');
-  if (folder_id !== null) await requireFolder(s, { user_id: ref.user_id, folder_id });
+): Promise<DocumentDetails> {
+  const { caller, document: before } = await requireAccess(s, ref, 'owner');
+  if (folder_id !== null) await ownFolder(s, caller.user_id, folder_id);
   const document = await s.update(documents, before.id, { folder_id });
-  await record(s, { action: 'document.moved', user_id: ref.user_id, document, details: { folder_id } });
-  return document;
+  await record(s, {
+    action: 'document.moved',
+    user_id: caller.user_id,
+    document,
+    details: { folder_id },
+  });
+  return detailsOf(document);
 }
 
 /**
- * Deletes a document with its shares, credits the owner's quota, and removes the content unless another document
- * references it.
+ * Deletes a document with its shares, credits the owner's quota, and removes the content.
  *
- * @throws AshlarError `row-not-found`, `access-denied`; `usage` inside a session
+ * @throws AshlarError `login-required`; `row-not-found`, `access-denied`; `usage` inside a session
  */
 export async function deleteDocument(vault: Vault, ref: DocumentRef): Promise<void> {
   assertNoSession(vault.db);
-  const { sha256 } = await vault.db.session({ actor: `user:${ref.user_id}` }, async (s) => {
-    const document = await requireAccess(s, ref, 'owner');
-    await removeRow(s, document);
+  const { object_key } = await vault.db.session(async (s) => {
+    const { caller, document } = await requireAccess(s, ref, 'owner');
+    await removeRow(s, document, caller.user_id);
     return document;
   });
-  await releaseBytes(vault, sha256);
+  await releaseBytes(vault, object_key);
 }
 
-/** Deletes the row of a document and credits the owner's quota. The caller then calls {@link releaseBytes}. */
-export async function removeRow(s: DocuvaultSession, document: Document): Promise<void> {
+/**
+ * Deletes the row of a document on behalf of a user and credits the owner's quota. The caller then calls
+ * {@link releaseBytes}.
+ */
+export async function removeRow(s: DocuvaultSession, document: Document, by: string): Promise<void> {
   await s.delete(documents, document.id);
   await chargeQuota(s, document.user_id, -document.size_bytes);
   await record(s, {
     action: 'document.deleted',
-    user_id: document.user_id,
+    user_id: by,
     document,
     details: { size_bytes: document.size_bytes },
   });
-}
-
-/**
- * Lists a user's own documents, sorted by filename: those in the folder `folder_id`, those outside any folder if it is
- * `null`, or all documents if it is omitted.
- */
-export function listDocuments(
-  s: DocuvaultSession,
-  { user_id, folder_id }: { readonly user_id: string; readonly folder_id?: string | null | undefined },
-): Promise<Document[]> {
-  let own = s.query.selectFrom('documents').selectAll().where('user_id', '=', user_id);
-  if (folder_id === null) own = own.where('folder_id', 'is', null);
-  else if (folder_id !== undefined) own = own.where('folder_id', '=', folder_id);
-  return own.orderBy('filename').orderBy('id').execute();
 }
 
 interface DocumentEvent {

@@ -2,9 +2,15 @@ import { defineErrors } from 'ashlar';
 
 /** The error codes that only this system throws. */
 export const docuvaultErrors = defineErrors('docuvault', {
+  'login-required': {
+    exit: 1,
+    meaning:
+      'The login is unknown, has ended, or lacks the TOTP code that its user needs; or the user is deactivated. Nothing was read or changed.',
+  },
   'access-denied': {
     exit: 1,
-    meaning: 'The user can see the document or folder, but may not perform this operation on it.',
+    meaning:
+      'The user can see the document or folder, but may not perform this operation on it; or only an administrator may perform it.',
   },
   'quota-exceeded': {
     exit: 1,
@@ -12,6 +18,10 @@ export const docuvaultErrors = defineErrors('docuvault', {
   },
   'size-exceeded': { exit: 1, meaning: 'The upload is larger than allowed. Nothing was stored.' },
   'bytes-missing': { exit: 1, meaning: 'The content of a document is not stored.' },
+  'store-failed': {
+    exit: 3,
+    meaning: 'The bucket that stores the content of documents did not answer, or refused a request.',
+  },
 });
 
 declare module 'ashlar' {

@@ -2,10 +2,11 @@ import { system } from 'ashlar';
 import { commands } from './commands.js';
 import { tables } from './tables.js';
 
-export { type Access, accessTo, type DocumentRef, requireAccess } from './access.js';
-export { type AuditEvent, type AuditPage, type AuditQuery, queryEvents, recordEvent } from './audit.js';
+export type { Access, DocumentRef } from './access.js';
+export { type AuditEvent, type AuditPage, type AuditQuery, queryEvents } from './audit.js';
 export type { BlobStore, ByteSource, StagedBlob } from './blobs/blob-store.js';
 export { diskStore } from './blobs/disk-store.js';
+export { type S3StoreOptions, s3Store } from './blobs/s3-store.js';
 export {
   type CloudAccount,
   type ConnectionRef,
@@ -17,10 +18,16 @@ export {
   renewCredentials,
 } from './cloud-connections.js';
 export { type DeletedTree, deleteFolderTree } from './delete-tree.js';
+export { type DeletedUser, deleteUser } from './delete-user.js';
+export {
+  type DocumentDetails,
+  type DocumentSummary,
+  listDocuments,
+  searchDocuments,
+} from './document-lists.js';
 export {
   type DocumentChanges,
   deleteDocument,
-  listDocuments,
   moveDocument,
   type NewDocument,
   openDocument,
@@ -28,7 +35,8 @@ export {
   updateDocument,
   uploadDocument,
 } from './documents.js';
-export { docuvaultErrors } from './error-codes.js';
+export { normaliseEmail } from './email.js';
+export * from './error-codes.js';
 export {
   createFolder,
   deleteFolder,
@@ -38,6 +46,9 @@ export {
   moveFolder,
   renameFolder,
 } from './folders.js';
+export type { AboutUser, LoginRef } from './guard.js';
+export { type LoginAttempt, type LoginOptions, type LoginResult, logIn } from './logins.js';
+export type { ListOptions } from './paging.js';
 export {
   checkPassword,
   currentCost,
@@ -45,17 +56,17 @@ export {
   type PasswordCheck,
   type PasswordCost,
 } from './passwords.js';
+export { type Purged, purgeExpired } from './purge.js';
 export { quotaOf, setQuota } from './quota.js';
 export {
   type IssuedToken,
-  issueToken,
   type Rotation,
   revokeAllTokens,
   revokeToken,
   rotateToken,
   type TokenOptions,
 } from './refresh-tokens.js';
-export { type DocuvaultSettings, docuvaultSettings } from './settings.js';
+export { type DocuvaultSettings, docuvaultSettings, type S3Settings } from './settings.js';
 export {
   type SharedDocument,
   type Sharing,
@@ -68,15 +79,18 @@ export * from './tables.js';
 export { createTopic, documentsAbout, listTopics, tagDocument, untagDocument } from './topics.js';
 export { confirmTotp, disableTotp, enrolTotp, totpCode } from './totp.js';
 export {
+  type Account,
+  createFirstAdmin,
   type DocuvaultDatabase,
-  type LoginAttempt,
-  logIn,
+  type FirstAdmin,
+  listUsers,
   type Registration,
   registerUser,
   setActive,
   setPassword,
+  setRole,
 } from './users.js';
-export { type Sweep, sweep, type Vault } from './vault.js';
+export { type Sweep, sweep, type Vault, vaultOf } from './vault.js';
 
 /**
  * The system `docuvault`: documents of many users, with folders, topics, shares and quotas; the content of documents is

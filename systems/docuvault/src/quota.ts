@@ -1,14 +1,25 @@
 import { AshlarError } from 'ashlar';
 import { recordEvent } from './audit.js';
 import { asConflict, notFound } from './errors.js';
+import { type AboutUser, type LoginRef, requireLogin, requireSelfOrAdmin } from './guard.js';
 import { type DocuvaultSession, type Quota, quotas } from './tables.js';
 
 /**
- * Returns a user's quota: the limit and the used space, in bytes.
+ * Returns a user's quota, for the user or an administrator: the limit and the used space, in bytes.
+ *
+ * @throws AshlarError `login-required`, `access-denied`; `row-not-found`
+ */
+export async function quotaOf(s: DocuvaultSession, about: AboutUser): Promise<Quota> {
+  const { user_id } = await requireSelfOrAdmin(s, about);
+  return readQuota(s, user_id);
+}
+
+/**
+ * Returns the quota of a user.
  *
  * @throws AshlarError `row-not-found`
  */
-export async function quotaOf(s: DocuvaultSession, user_id: string): Promise<Quota> {
+export async function readQuota(s: DocuvaultSession, user_id: string): Promise<Quota> {
   const quota = await s.get(quotas, user_id);
   if (!quota) throw notFound('user');
   return quota;
@@ -28,7 +39,7 @@ export async function chargeQuota(s: DocuvaultSession, user_id: string, bytes: n
     .where('user_id', '=', user_id)
     .where((eb) => eb('used_bytes', '<=', eb('limit_bytes', '-', bytes)))
     .executeTakeFirstOrThrow();
-  if (numUpdatedRows === 0n) throw quotaExceeded(await quotaOf(s, user_id), `${bytes} more bytes`);
+  if (numUpdatedRows === 0n) throw quotaExceeded(await readQuota(s, user_id), `${bytes} more bytes`);
 }
 
 /**
@@ -44,14 +55,16 @@ export function quotaExceeded({ limit_bytes, used_bytes }: Quota, requested: str
 }
 
 /**
- * Sets the limit of a user's quota, in bytes.
+ * Sets the limit of a user's quota, in bytes, on behalf of an administrator.
  *
- * @throws AshlarError `state-conflict` when the user already uses more; `row-not-found`
+ * @throws AshlarError `login-required`, `access-denied`; `state-conflict` when the user already uses more;
+ *   `row-not-found`
  */
 export async function setQuota(
   s: DocuvaultSession,
-  { user_id, limit_bytes }: { readonly user_id: string; readonly limit_bytes: number },
+  { user_id, limit_bytes, ...login }: LoginRef & { readonly user_id: string; readonly limit_bytes: number },
 ): Promise<Quota> {
+  const { user_id: by } = await requireLogin(s, login, 'admin');
   const quota = await asConflict(
     s,
     { code: 'check-violation', table: 'quotas' },
@@ -63,7 +76,7 @@ export async function setQuota(
     action: 'quota.set',
     resource_type: 'user',
     resource_id: user_id,
-    metadata: { limit_bytes },
+    metadata: { by, limit_bytes },
   });
   return quota;
 }

@@ -1,15 +1,16 @@
 import { createHash, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
 import { recordEvent } from './audit.js';
-import { notFound } from './errors.js';
+import { type AboutUser, requireSelfOrAdmin } from './guard.js';
+import { docuvaultSettings } from './settings.js';
 import { type DocuvaultSession, type RefreshToken, refreshTokens } from './tables.js';
 
-const defaultTokenDays = 30;
-
 /**
- * A new refresh token with its user and expiry. Its text is `ID.SECRET`; it is returned once, and the database stores
- * only the hash of the secret.
+ * A new refresh token with its login, its user and its expiry. Its text is `ID.SECRET`; it is returned once, and the
+ * database stores only the hash of the secret.
  */
 export interface IssuedToken {
+  /** The id of the login, with which services are called. It stays the same when the token is exchanged. */
+  readonly login_id: string;
   readonly token: string;
   readonly user_id: string;
   readonly expires_at: string;
@@ -22,31 +23,28 @@ export type Rotation =
 
 /** Options for a new refresh token. */
 export interface TokenOptions {
-  /** The lifetime of an unused refresh token, in days. Default 30. */
+  /** The lifetime of an unused refresh token, in days. Default: the setting REFRESH_TOKEN_DAYS. */
   readonly days?: number | undefined;
   readonly ip_address?: string | null | undefined;
 }
 
-/**
- * Issues the first refresh token of a new family, after a login.
- *
- * @throws AshlarError `row-not-found` when the user does not exist or is not active
- */
+/** Issues the first refresh token of a new login. The caller has checked the user, who is active and locked. */
 export async function issueToken(
   s: DocuvaultSession,
   user_id: string,
-  options: TokenOptions = {},
+  options: TokenOptions & { readonly second_factor: boolean },
 ): Promise<IssuedToken> {
-  if (!(await lockActiveUser(s, user_id))) throw notFound('user');
-  const issued = await newToken(s, user_id, randomUUID(), options);
-  await record(s, { action: 'token.issued', user_id, family_id: issued.family_id, options });
-  return issued.shown;
+  await purgeTokens(s, purgedAtOnce, user_id);
+  const login = { user_id, family_id: randomUUID(), second_factor: options.second_factor };
+  const issued = await newToken(s, login, options);
+  await record(s, { ...login, action: 'token.issued', options });
+  return issued;
 }
 
 /**
  * Exchanges a refresh token for the next token of its family. A second use means that the token was stolen, so the
  * whole family is revoked (RFC 9700, section 4.14.2). Two concurrent uses therefore yield one new token, which the
- * second use revokes.
+ * second use revokes. The bearer of the token is its login, so this service takes no `login_id`.
  *
  * A refusal is a result, not an error, because the session must commit the revocation. Throw, if at all, after the
  * session has ended.
@@ -58,9 +56,10 @@ export async function rotateToken(
 ): Promise<Rotation> {
   const found = await findToken(s, token);
   if (!found) return { ok: false, reason: 'unknown' };
-  const { id, user_id, family_id } = found;
+  const { id, user_id, family_id, second_factor } = found;
   // this lock serialises all uses of a user's tokens, so that a revocation reaches every token
-  const isActive = await lockActiveUser(s, user_id);
+  const user = await lockUser(s, user_id);
+  const isActive = user?.is_active === true && (second_factor || !user.totp_enabled);
   const used = await s.query
     .updateTable('refresh_tokens')
     .set({ used_at: s.now(), revoked: true })
@@ -69,9 +68,10 @@ export async function rotateToken(
     .where('expires_at', '>', s.now())
     .executeTakeFirstOrThrow();
   if (used.numUpdatedRows === 1n && isActive) {
-    const issued = await newToken(s, user_id, family_id, options);
+    await purgeTokens(s, purgedAtOnce, user_id);
+    const issued = await newToken(s, { user_id, family_id, second_factor }, options);
     await record(s, { action: 'token.rotated', user_id, family_id, options });
-    return { ok: true, ...issued.shown };
+    return { ok: true, ...issued };
   }
   const current = await s.get(refreshTokens, id);
   if (isActive && current?.used_at) {
@@ -82,7 +82,10 @@ export async function rotateToken(
   return { ok: false, reason: current?.revoked ? 'revoked' : 'expired' };
 }
 
-/** Revokes a refresh token and all other tokens of its family, at a logout. An unknown token is no error. */
+/**
+ * Revokes a refresh token and all other tokens of its family, at a logout: the login ends. The bearer of the token is its
+ * login, so this service takes no `login_id`. An unknown token is no error.
+ */
 export async function revokeToken(
   s: DocuvaultSession,
   token: string,
@@ -90,38 +93,58 @@ export async function revokeToken(
 ): Promise<void> {
   const found = await findToken(s, token);
   if (!found) return;
-  await lockActiveUser(s, found.user_id);
+  await lockUser(s, found.user_id);
   await revoke(s, found.user_id, found.family_id);
   await record(s, { ...found, action: 'token.revoked', options });
 }
 
 /**
- * Revokes every refresh token of a user.
+ * Revokes every refresh token of a user, for the user or an administrator: all logins of the user end.
  *
  * @returns the number of tokens that were valid until now
+ * @throws AshlarError `login-required`, `access-denied`
  */
-export async function revokeAllTokens(s: DocuvaultSession, user_id: string): Promise<number> {
-  await lockActiveUser(s, user_id);
+export async function revokeAllTokens(s: DocuvaultSession, about: AboutUser): Promise<number> {
+  const { user_id } = await requireSelfOrAdmin(s, about);
+  return endLogins(s, user_id);
+}
+
+/** Ends all logins of a user, and returns the number of tokens that were valid until now. */
+export async function endLogins(s: DocuvaultSession, user_id: string): Promise<number> {
+  await lockUser(s, user_id);
   return revoke(s, user_id);
 }
+
+/**
+ * Deletes refresh tokens that have expired, oldest first. Their login has ended, so nothing is lost: a use of such a token
+ * is answered `unknown` instead of `expired`.
+ *
+ * @param user_id - the user whose tokens are deleted; by default those of all users
+ * @returns their number, at most `most`
+ */
+export async function purgeTokens(s: DocuvaultSession, most: number, user_id?: string): Promise<number> {
+  let expired = s.query.selectFrom('refresh_tokens').select('id').where('expires_at', '<=', s.now());
+  if (user_id !== undefined) expired = expired.where('user_id', '=', user_id);
+  const ids = (await expired.orderBy('expires_at').limit(most).execute()).map(({ id }) => id);
+  if (ids.length === 0) return 0;
+  const deletion = s.query.deleteFrom('refresh_tokens').where('id', 'in', ids);
+  return Number((await deletion.executeTakeFirstOrThrow()).numDeletedRows);
+}
+
+/** How many expired tokens of a user a new one removes: more than it adds. */
+const purgedAtOnce = 10;
 
 const hashOf = (secret: string): string => createHash('sha256').update(secret).digest('hex');
 
 const newToken = async (
   s: DocuvaultSession,
-  user_id: string,
-  family_id: string,
-  { days = defaultTokenDays }: TokenOptions,
-): Promise<{ family_id: string; shown: IssuedToken }> => {
+  login: Pick<RefreshToken, 'user_id' | 'family_id' | 'second_factor'>,
+  { days = docuvaultSettings().refresh_token_days }: TokenOptions,
+): Promise<IssuedToken> => {
   const secret = randomBytes(32).toString('base64url');
   const expires_at = new Date(Date.parse(s.now()) + days * 86_400_000).toISOString();
-  const { id } = await s.insert(refreshTokens, {
-    user_id,
-    family_id,
-    token_hash: hashOf(secret),
-    expires_at,
-  });
-  return { family_id, shown: { token: `${id}.${secret}`, user_id, expires_at } };
+  const { id } = await s.insert(refreshTokens, { ...login, token_hash: hashOf(secret), expires_at });
+  return { login_id: login.family_id, token: `${id}.${secret}`, user_id: login.user_id, expires_at };
 };
 
 // looked up by the id, which is not secret; the secret is then compared in constant time
@@ -135,15 +158,13 @@ const findToken = async (s: DocuvaultSession, token: string): Promise<RefreshTok
   return found && matches ? found : undefined;
 };
 
-const lockActiveUser = async (s: DocuvaultSession, user_id: string): Promise<boolean> => {
-  const user = await s.query
+const lockUser = (s: DocuvaultSession, user_id: string) =>
+  s.query
     .selectFrom('users')
-    .select('is_active')
+    .select(['is_active', 'totp_enabled'])
     .where('id', '=', user_id)
     .forNoKeyUpdate()
     .executeTakeFirst();
-  return user?.is_active ?? false;
-};
 
 const revoke = async (s: DocuvaultSession, user_id: string, family_id?: string): Promise<number> => {
   let valid = s.query

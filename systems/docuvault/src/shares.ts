@@ -1,23 +1,27 @@
 import { AshlarError } from 'ashlar';
+import type { Page } from 'ashlar/query';
 import { type DocumentRef, requireAccess } from './access.js';
 import { recordEvent } from './audit.js';
-import { type Document, type DocuvaultSession, type Permission, type Share, shares } from './tables.js';
+import { type DocumentSummary, summaryColumns } from './document-lists.js';
+import { type LoginRef, requireLogin } from './guard.js';
+import { type ListOptions, pageOf } from './paging.js';
+import { type DocuvaultSession, type Permission, type Share, shares } from './tables.js';
 import { activeUser } from './users.js';
 
-/** The ids of a document, of its owner, and of the user with whom it is shared. */
+/** The login of the owner of a document, the document, and the user with whom it is shared. */
 export type Sharing = DocumentRef & { readonly recipient_id: string };
 
 /**
  * Shares a document with another user, on behalf of its owner. An existing share takes the new permission.
  *
- * @throws AshlarError `access-denied`; `row-not-found`, also for an inactive recipient; `input-invalid` when the
+ * @throws AshlarError `login-required`, `access-denied`; `row-not-found`, also for an inactive recipient; `input-invalid` when the
  *   recipient is the owner
  */
 export async function shareDocument(
   s: DocuvaultSession,
   { recipient_id, permission, ...ref }: Sharing & { readonly permission: Permission },
 ): Promise<Share> {
-  const document = await requireAccess(s, ref, 'owner');
+  const { document } = await requireAccess(s, ref, 'owner');
   if (recipient_id === document.user_id) {
     throw new AshlarError('input-invalid', {
       message: 'A document cannot be shared with its owner.',
@@ -25,7 +29,7 @@ export async function shareDocument(
     });
   }
   await activeUser(s, recipient_id);
-  const before = await shareOf(s, { ...ref, recipient_id });
+  const before = await shareOf(s, document.id, recipient_id);
   const share = before
     ? await s.update(shares, before.id, { permission })
     : await s.insert(shares, {
@@ -34,57 +38,75 @@ export async function shareDocument(
         recipient_id,
         permission,
       });
-  await record(s, 'document.shared', { ...ref, recipient_id }, permission);
+  await record(s, 'document.shared', share);
   return share;
 }
 
 /**
  * Stops sharing a document with a user, on behalf of the document's owner. A missing share is no error.
  *
- * @throws AshlarError `row-not-found`, `access-denied`
+ * @throws AshlarError `login-required`, `row-not-found`, `access-denied`
  */
 export async function unshareDocument(s: DocuvaultSession, sharing: Sharing): Promise<void> {
   await requireAccess(s, sharing, 'owner');
-  const share = await shareOf(s, sharing);
+  const share = await shareOf(s, sharing.document_id, sharing.recipient_id);
   if (!share) return;
   await s.delete(shares, share.id);
-  await record(s, 'document.unshared', sharing, share.permission);
+  await record(s, 'document.unshared', share);
 }
 
 /**
  * Lists the shares of a document for its owner, oldest first.
  *
- * @throws AshlarError `row-not-found`, `access-denied`
+ * @throws AshlarError `login-required`, `row-not-found`, `access-denied`
  */
-export async function sharesOf(s: DocuvaultSession, ref: DocumentRef): Promise<Share[]> {
-  const document = await requireAccess(s, ref, 'owner');
-  return s.query
-    .selectFrom('shares')
-    .selectAll()
-    .where('document_id', '=', document.id)
-    .orderBy('created_at')
-    .orderBy('id')
-    .execute();
+export async function sharesOf(
+  s: DocuvaultSession,
+  { login_id, document_id, ...options }: DocumentRef & ListOptions,
+): Promise<Page<Share>> {
+  const { document } = await requireAccess(s, { login_id, document_id }, 'owner');
+  const all = s.query.selectFrom('shares').selectAll().where('document_id', '=', document.id);
+  return pageOf(s, all, ['created_at', 'id'], options);
 }
 
-/** A document that its owner has shared, with the granted permission and the owner's handle. */
-export type SharedDocument = Document & { readonly permission: Permission; readonly owner: string };
+/** A document that its owner has shared, with the granted permission, the owner's handle, and when it was shared. */
+export type SharedDocument = DocumentSummary & {
+  readonly permission: Permission;
+  readonly owner: string;
+  readonly share_id: string;
+  readonly shared_at: string;
+};
 
-/** Lists the documents that other users have shared with a user, most recently shared first. */
-export function sharedWithMe(s: DocuvaultSession, user_id: string): Promise<SharedDocument[]> {
-  return s.query
+/**
+ * Lists the documents that other users have shared with the caller, most recently shared first.
+ *
+ * @throws AshlarError `login-required`; `input-invalid`
+ */
+export async function sharedWithMe(
+  s: DocuvaultSession,
+  { login_id, ...options }: LoginRef & ListOptions,
+): Promise<Page<SharedDocument>> {
+  const { user_id } = await requireLogin(s, { login_id });
+  const shared = s.query
     .selectFrom('shares')
     .innerJoin('documents', 'documents.id', 'shares.document_id')
     .innerJoin('users', 'users.id', 'shares.owner_id')
-    .selectAll('documents')
+    .select(summaryColumns)
     .select(['shares.permission', 'users.handle as owner'])
-    .where('shares.recipient_id', '=', user_id)
-    .orderBy('shares.created_at', 'desc')
-    .orderBy('shares.id', 'desc')
-    .execute();
+    .select(['shares.id as share_id', 'shares.created_at as shared_at'])
+    .where('shares.recipient_id', '=', user_id);
+  const newest = [
+    { column: 'shared_at', direction: 'desc' },
+    { column: 'share_id', direction: 'desc' },
+  ] as const;
+  return pageOf(s, shared, newest, options);
 }
 
-const shareOf = (s: DocuvaultSession, { document_id, recipient_id }: Sharing): Promise<Share | undefined> =>
+const shareOf = (
+  s: DocuvaultSession,
+  document_id: string,
+  recipient_id: string,
+): Promise<Share | undefined> =>
   s.query
     .selectFrom('shares')
     .selectAll()
@@ -92,16 +114,11 @@ const shareOf = (s: DocuvaultSession, { document_id, recipient_id }: Sharing): P
     .where('recipient_id', '=', recipient_id)
     .executeTakeFirst();
 
-const record = (
-  s: DocuvaultSession,
-  action: string,
-  { user_id, document_id, recipient_id }: Sharing,
-  permission: Permission,
-) =>
+const record = (s: DocuvaultSession, action: string, share: Share) =>
   recordEvent(s, {
-    user_id,
+    user_id: share.owner_id,
     action,
     resource_type: 'document',
-    resource_id: document_id,
-    metadata: { recipient_id, permission },
+    resource_id: share.document_id,
+    metadata: { recipient_id: share.recipient_id, permission: share.permission },
   });

@@ -3,6 +3,7 @@ import {
   check,
   ciphertext,
   createdAt,
+  fullText,
   id,
   index,
   inet,
@@ -39,6 +40,12 @@ const name = () =>
     .max(255)
     .regex(/^(?!\.{1,2}$)[^/\p{Cc}]+$/u);
 
+/** The longest email address, in characters: RFC 5321, section 4.5.3.1. */
+const longestEmail = 254;
+
+// 64 characters, @, 255 characters (RFC 5321 section 4.5.3.1); letters of any script (RFC 6531); a domain with a dot
+const emailForm = /^[^\s@"\p{Cc}\p{Cs}]{1,64}@(?=.{1,255}$)[^\s@.\p{Cc}\p{Cs}]+(\.[^\s@.\p{Cc}\p{Cs}]+)+$/u;
+
 /** The wrapped data keys of users, in a separate table because a key must not be stored in a row that it encrypts. */
 export const dataKeys = keyring('data_keys');
 
@@ -54,7 +61,7 @@ export const users = table(
       .min(3)
       .max(50)
       .regex(/^[a-z0-9][a-z0-9._-]*$/),
-    email: z.email().max(254).lowercase(),
+    email: z.string().max(longestEmail).regex(emailForm, 'Expected an email address'),
     // accepts only a hash in PHC string format, so that a plaintext password cannot be stored by mistake
     password_hash: z
       .string()
@@ -94,7 +101,8 @@ export const quotas = table(
 
 /**
  * The refresh tokens of users, stored as hashes. All tokens that descend from one login by rotation share a
- * `family_id`. `used_at` distinguishes a rotated token from a revoked one.
+ * `family_id`: it is the id of the login, which lasts as long as one of its tokens is valid. `used_at` distinguishes a
+ * rotated token from a revoked one. `second_factor` says whether a TOTP code was checked in this login.
  */
 export const refreshTokens = table(
   'refresh_tokens',
@@ -106,15 +114,28 @@ export const refreshTokens = table(
     expires_at: timestamp(),
     used_at: timestamp().nullable(),
     revoked: z.boolean().default(false),
+    second_factor: z.boolean().default(false),
     created_at: createdAt(),
   },
   (c) => [
     unique(c.token_hash),
     index(c.user_id, c.revoked),
     index(c.family_id),
+    // finds the tokens to purge
+    index(c.expires_at),
     references(c.user_id, users.columns.id),
     check('refresh_tokens_used_once', 'used_at IS NULL OR revoked'),
   ],
+);
+
+/**
+ * The failed logins of the last day, counted for each name and each IP address that was tried. `subject` is a hash, so that
+ * the table has neither names nor addresses.
+ */
+export const loginAttempts = table(
+  'login_attempts',
+  { subject: sha256(), failures: z.int32().min(0), last_at: timestamp() },
+  (c) => [primaryKey(c.subject), index(c.last_at)],
 );
 
 /** The folders of users; each user's folders form trees. A folder and its parent belong to the same user. */
@@ -138,7 +159,8 @@ export const folders = table(
 );
 
 /**
- * The documents: owner, folder, details, and the hash of the content. Several documents may reference the same content.
+ * The documents: owner, folder, details, and the content's hash and key. The content of each document is stored under its
+ * own `object_key`. `search_text` is the beginning of its name and text, which is searched.
  */
 export const documents = table(
   'documents',
@@ -152,6 +174,7 @@ export const documents = table(
     sha256: sha256().nullable(),
     object_key: z.uuid(),
     extracted_text: z.string().nullable(),
+    search_text: z.string().nullable(),
     ...timestamps(),
   },
   (c) => [
@@ -160,8 +183,8 @@ export const documents = table(
     unique(c.id, c.user_id, { name: 'uq_documents_id_user' }),
     index(c.user_id, c.folder_id),
     index(c.user_id, c.created_at),
-    // finds other documents with the same bytes
     index(c.sha256),
+    fullText({ columns: [c.search_text] }),
     references(c.user_id, users.columns.id),
     references([c.user_id, c.folder_id], [folders.columns.user_id, folders.columns.id]),
   ],
@@ -257,6 +280,8 @@ export type User = Row<typeof users>;
 export type Quota = Row<typeof quotas>;
 /** A row of `refresh_tokens`. */
 export type RefreshToken = Row<typeof refreshTokens>;
+/** A row of `login_attempts`. */
+export type LoginAttemptCount = Row<typeof loginAttempts>;
 /** A row of `folders`. */
 export type Folder = Row<typeof folders>;
 /** A row of `documents`. */
@@ -275,6 +300,7 @@ export const tables = {
   users,
   quotas,
   refreshTokens,
+  loginAttempts,
   folders,
   documents,
   topics,

@@ -1,8 +1,9 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { AshlarError } from 'ashlar';
-import { queryEvents, recordEvent } from './audit.js';
+import { recordEvent } from './audit.js';
 import { notFound } from './errors.js';
-import { type DocuvaultSession, users } from './tables.js';
+import { type AboutUser, type LoginRef, requireLogin, requireSelfOrAdmin } from './guard.js';
+import { type DocuvaultSession, type User, users } from './tables.js';
 
 const period = 30;
 const digits = 6;
@@ -24,17 +25,19 @@ export function totpCode(secret: string, seconds: number): string {
 }
 
 /**
- * Creates a TOTP secret for a user. TOTP is enabled when the user confirms the first code.
+ * Creates a TOTP secret for the caller. TOTP is on when the first code is confirmed.
  *
- * @returns the secret in base32, to be shown to the user once; the database stores it encrypted
- * @throws AshlarError `row-not-found`; `state-conflict` when TOTP is already enabled; `key-missing` without COLUMN_KEY
+ * @returns the secret in base32, to be shown to the user once; the database stores it encrypted, and no service returns
+ *   it again
+ * @throws AshlarError `login-required`; `state-conflict` when TOTP is already on; `key-missing` without COLUMN_KEY
  */
-export async function enrolTotp(s: DocuvaultSession, user_id: string): Promise<string> {
+export async function enrolTotp(s: DocuvaultSession, login: LoginRef): Promise<string> {
+  const { user_id } = await requireLogin(s, login);
   const user = await s.get(users, user_id);
   if (!user) throw notFound('user');
   if (user.totp_enabled) {
     throw new AshlarError('state-conflict', {
-      message: 'TOTP is already enabled for this user.',
+      message: 'TOTP is already on for this user.',
       suggestion: 'Call disableTotp first.',
     });
   }
@@ -44,29 +47,55 @@ export async function enrolTotp(s: DocuvaultSession, user_id: string): Promise<s
 }
 
 /**
- * Checks a TOTP code that a user has entered; the previous, the current and the next code are valid. Each code is
- * accepted once (RFC 6238, section 5.2). The first valid code enables TOTP.
+ * Checks the first TOTP code that the caller has entered, and turns TOTP on. From then on a login needs a code, and the
+ * other logins of the user are refused by every service: no code was checked in them.
+ *
+ * @returns whether the code is right; nothing changes when it is not
+ * @throws AshlarError `login-required`
  */
-export async function confirmTotp(s: DocuvaultSession, user_id: string, code: string): Promise<boolean> {
+export async function confirmTotp(
+  s: DocuvaultSession,
+  { code, ...login }: LoginRef & { readonly code: string },
+): Promise<boolean> {
+  const { user_id } = await requireLogin(s, login);
   // this lock serialises concurrent uses of one code: the second use finds it already accepted
   await s.query.selectFrom('users').select('id').where('id', '=', user_id).forNoKeyUpdate().execute();
   const user = await s.get(users, user_id);
-  if (!user?.totp_secret) return false;
-  const step = matchingStep(user.totp_secret, Math.floor(Date.parse(s.now()) / 1_000 / period), code);
-  if (step === undefined || step <= (await lastStep(s, user_id))) return false;
+  if (!user || !(await acceptCode(s, user, code))) return false;
   if (!user.totp_enabled) await s.update(users, user_id, { totp_enabled: true });
-  await record(s, user_id, accepted, { step });
+  await s.query
+    .updateTable('refresh_tokens')
+    .set({ second_factor: true })
+    .where('family_id', '=', login.login_id)
+    .execute();
   return true;
 }
 
 /**
- * Disables TOTP for a user and deletes the secret.
+ * Turns TOTP off and deletes the secret, for the user or an administrator.
  *
- * @throws AshlarError `row-not-found`
+ * @throws AshlarError `login-required`, `access-denied`; `row-not-found`
  */
-export async function disableTotp(s: DocuvaultSession, user_id: string): Promise<void> {
+export async function disableTotp(s: DocuvaultSession, about: AboutUser): Promise<void> {
+  const { caller, user_id } = await requireSelfOrAdmin(s, about);
   await s.update(users, user_id, { totp_secret: null, totp_enabled: false });
-  await record(s, user_id, 'totp.disabled', {});
+  await record(s, user_id, 'totp.disabled', { by: caller.user_id });
+}
+
+/**
+ * Checks a TOTP code; the previous, the current and the next code are valid. Each code is accepted once (RFC 6238,
+ * section 5.2). The caller has locked the user.
+ */
+export async function acceptCode(
+  s: DocuvaultSession,
+  { id, totp_secret }: Pick<User, 'id' | 'totp_secret'>,
+  code: string,
+): Promise<boolean> {
+  if (totp_secret === null) return false;
+  const step = matchingStep(totp_secret, Math.floor(Date.parse(s.now()) / 1_000 / period), code);
+  if (step === undefined || step <= (await lastStep(s, id))) return false;
+  await record(s, id, accepted, { step });
+  return true;
 }
 
 const accepted = 'totp.accepted';
@@ -80,12 +109,23 @@ const matchingStep = (secret: string, now: number, code: string): number | undef
 
 /** The time step of the last accepted code. */
 const lastStep = async (s: DocuvaultSession, user_id: string): Promise<number> => {
-  const { events } = await queryEvents(s, { user_id, action: accepted, limit: 1 });
-  return Number(events[0]?.metadata?.step ?? 0);
+  const last = await s.query
+    .selectFrom('audit_log')
+    .select('metadata')
+    .where('user_id', '=', user_id)
+    .where('action', '=', accepted)
+    .orderBy('id', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return Number(last?.metadata?.step ?? 0);
 };
 
-const record = (s: DocuvaultSession, user_id: string, action: string, metadata: { readonly step?: number }) =>
-  recordEvent(s, { user_id, action, resource_type: 'user', resource_id: user_id, metadata });
+const record = (
+  s: DocuvaultSession,
+  user_id: string,
+  action: string,
+  metadata: Record<string, string | number>,
+) => recordEvent(s, { user_id, action, resource_type: 'user', resource_id: user_id, metadata });
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 

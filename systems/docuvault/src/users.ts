@@ -1,34 +1,81 @@
-import { type Database, parseInput } from 'ashlar';
+import { AshlarError, type Database, parseInput } from 'ashlar';
+import type { Page } from 'ashlar/query';
 import { z } from 'zod';
 import { recordEvent } from './audit.js';
+import { normaliseEmail } from './email.js';
 import { asConflict, notFound } from './errors.js';
-import { checkPassword, currentCost, decoyHash, hashPassword, type PasswordCost } from './passwords.js';
-import { revokeAllTokens } from './refresh-tokens.js';
-import { type DocuvaultSession, defaultQuota, quotas, type tables, type User, users } from './tables.js';
+import { type AboutUser, type LoginRef, requireLogin, requireSelfOrAdmin } from './guard.js';
+import { type ListOptions, pageOf } from './paging.js';
+import { endLogins } from './refresh-tokens.js';
+import { docuvaultSettings } from './settings.js';
+import { type DocuvaultSession, quotas, type tables, type User, users } from './tables.js';
 
 /** An open database of this system. */
 export type DocuvaultDatabase = Database<typeof tables>;
 
-const folded = z.string().transform((text) => text.trim().toLowerCase());
+/** A user as services return it: without the password hash and the TOTP secret. */
+export type Account = Omit<User, 'password_hash' | 'totp_secret'>;
 
-const registration = users.insert.pick({ role: true }).extend({
-  handle: folded,
-  email: folded,
+/** Returns a user without the password hash and the TOTP secret. */
+export function accountOf({ password_hash: _, totp_secret: __, ...account }: User): Account {
+  return account;
+}
+
+const newUser = z.object({
+  handle: z.string().transform((text) => text.trim().toLowerCase()),
+  email: z.string().transform(normaliseEmail),
   password_hash: z.string(),
-  limit_bytes: z.int().min(0).default(defaultQuota),
+  limit_bytes: z.int().min(0).optional(),
   ip_address: z.string().nullable().default(null),
 });
+const registration = newUser.extend({ role: z.enum(['user', 'admin']).default('user') });
 
-/** The data of a user to register. `password_hash` is a result of `hashPassword`; `limit_bytes` is the quota. */
+/**
+ * The data of a user to register. `password_hash` is a result of `hashPassword`; `limit_bytes` is the quota, by default
+ * the setting QUOTA_BYTES.
+ */
 export type Registration = z.input<typeof registration>;
 
 /**
- * Registers a user with a quota. Handle and email are trimmed and stored in lower case.
+ * Registers a user with a quota, on behalf of an administrator. Handle and email are trimmed and stored in lower case.
  *
- * @throws AshlarError `state-conflict` when the handle or the email is taken; `input-invalid`, `value-invalid`
+ * @throws AshlarError `login-required`, `access-denied`; `state-conflict` when the handle or the email is taken;
+ *   `input-invalid`, `value-invalid`; `settings-invalid`
  */
-export async function registerUser(s: DocuvaultSession, input: Registration): Promise<User> {
-  const { limit_bytes, ip_address, ...given } = parseInput('Invalid registration', registration, input);
+export async function registerUser(
+  s: DocuvaultSession,
+  { login_id, ...input }: LoginRef & Registration,
+): Promise<Account> {
+  const { user_id } = await requireLogin(s, { login_id }, 'admin');
+  return addUser(s, parseInput('Invalid registration', registration, input), user_id);
+}
+
+/** The data of the first administrator. */
+export type FirstAdmin = z.input<typeof newUser>;
+
+/**
+ * Creates the first administrator: refused while an active administrator exists. It needs no login, so only the operator
+ * may call it: `ashlar docuvault create-admin` does.
+ *
+ * @throws AshlarError `state-conflict` when an administrator exists, or the handle or the email is taken;
+ *   `input-invalid`, `value-invalid`; `settings-invalid`
+ */
+export async function createFirstAdmin(s: DocuvaultSession, input: FirstAdmin): Promise<Account> {
+  await s.lock(adminsLock);
+  if ((await activeAdmins(s)).length > 0) {
+    throw new AshlarError('state-conflict', {
+      message: 'An administrator exists already.',
+      suggestion: 'Ask that administrator to register another one.',
+    });
+  }
+  return addUser(s, { ...parseInput('Invalid administrator', newUser, input), role: 'admin' }, null);
+}
+
+const addUser = async (
+  s: DocuvaultSession,
+  { limit_bytes = docuvaultSettings().quota_bytes, ip_address, ...given }: z.output<typeof registration>,
+  by: string | null,
+): Promise<Account> => {
   const user = await asConflict(
     s,
     { code: 'unique-violation', table: 'users' },
@@ -36,103 +83,102 @@ export async function registerUser(s: DocuvaultSession, input: Registration): Pr
     (inner) => inner.insert(users, given),
   );
   await s.insert(quotas, { user_id: user.id, limit_bytes });
-  await recordEvent(s, {
-    user_id: user.id,
-    action: 'user.registered',
-    resource_type: 'user',
-    resource_id: user.id,
-    ip_address,
-    metadata: { handle: user.handle, limit_bytes },
-  });
-  return user;
-}
-
-/** The credentials of a login: a handle or an email address (`login`), and a password. */
-export interface LoginAttempt {
-  readonly login: string;
-  readonly password: string;
-  readonly ip_address?: string | null | undefined;
-}
+  await record(s, 'user.registered', user.id, { by, role: user.role, limit_bytes }, ip_address);
+  return accountOf(user);
+};
 
 /**
- * Logs a user in: checks the password and returns the user, or `undefined` when the login is refused. Neither the
- * result nor its timing reveals whether the user exists or is active; `audit_log` records the login. A hash with a
- * lower cost than `cost` is replaced. The caller then issues a token with `issueToken`.
+ * Sets a user's password, for the user or an administrator, and ends all logins of the user, that of the caller too.
  *
- * The function takes the database instead of a session, because scrypt is slow and no transaction should wait for it.
- *
- * @returns the user; `undefined` when the login is refused
- */
-export async function logIn(
-  db: DocuvaultDatabase,
-  { login, password, ip_address = null }: LoginAttempt,
-  cost: PasswordCost = currentCost,
-): Promise<User | undefined> {
-  const name = login.trim().toLowerCase();
-  const found = await db.read(async (s) => {
-    const named = s.query.selectFrom('users').select('id');
-    const key = await named
-      .where((on) => on.or([on('handle', '=', name), on('email', '=', name)]))
-      .executeTakeFirst();
-    return key && s.get(users, key.id);
-  });
-  const { matches, outdated } = await checkPassword(found?.password_hash ?? decoyHash(cost), password, cost);
-  const user = matches && found?.is_active ? found : undefined;
-  const rehashed = user && outdated ? await hashPassword(password, cost) : undefined;
-  return db.session({ actor: user ? `user:${user.id}` : null }, async (s) => {
-    if (user && rehashed !== undefined) await replaceHash(s, user, rehashed);
-    await recordEvent(s, {
-      user_id: found?.id ?? null,
-      action: user ? 'login.accepted' : 'login.refused',
-      resource_type: 'user',
-      resource_id: found?.id ?? null,
-      ip_address,
-    });
-    return user;
-  });
-}
-
-// only if the hash is the one that was checked: the password may have changed since
-const replaceHash = (s: DocuvaultSession, { id, password_hash }: User, rehashed: string) =>
-  s.query
-    .updateTable('users')
-    .set({ password_hash: rehashed })
-    .where('id', '=', id)
-    .where('password_hash', '=', password_hash)
-    .execute();
-
-/**
- * Sets a user's password and revokes all refresh tokens of the user.
- *
- * @throws AshlarError `row-not-found`
+ * @throws AshlarError `login-required`, `access-denied`; `row-not-found`; `value-invalid`
  */
 export async function setPassword(
   s: DocuvaultSession,
-  { user_id, password_hash }: { readonly user_id: string; readonly password_hash: string },
+  { password_hash, ...about }: AboutUser & { readonly password_hash: string },
 ): Promise<void> {
+  const { caller, user_id } = await requireSelfOrAdmin(s, about);
   await s.update(users, user_id, { password_hash });
-  await revokeAllTokens(s, user_id);
-  await recordEvent(s, { user_id, action: 'password.set', resource_type: 'user', resource_id: user_id });
+  await endLogins(s, user_id);
+  await record(s, 'password.set', user_id, { by: caller.user_id });
 }
 
 /**
- * Activates or deactivates a user. Deactivation revokes all refresh tokens of the user; the documents stay.
+ * Activates or deactivates a user, on behalf of an administrator. A deactivated user is refused by every service, and all
+ * logins of the user end; the documents stay.
  *
- * @throws AshlarError `row-not-found`
+ * @throws AshlarError `login-required`, `access-denied`; `row-not-found`; `state-conflict` for the last administrator
  */
 export async function setActive(
   s: DocuvaultSession,
-  { user_id, is_active }: { readonly user_id: string; readonly is_active: boolean },
-): Promise<User> {
+  { user_id, is_active, ...login }: LoginRef & { readonly user_id: string; readonly is_active: boolean },
+): Promise<Account> {
+  const { user_id: by } = await requireLogin(s, login, 'admin');
+  if (!is_active) await keepAnAdmin(s, user_id);
   const user = await s.update(users, user_id, { is_active });
-  if (!is_active) await revokeAllTokens(s, user_id);
-  await recordEvent(s, {
-    user_id,
-    action: is_active ? 'user.activated' : 'user.deactivated',
-    resource_type: 'user',
-    resource_id: user_id,
+  if (!is_active) await endLogins(s, user_id);
+  await record(s, is_active ? 'user.activated' : 'user.deactivated', user_id, { by });
+  return accountOf(user);
+}
+
+/**
+ * Makes a user an administrator, or an administrator a user, on behalf of an administrator.
+ *
+ * @throws AshlarError `login-required`, `access-denied`; `row-not-found`; `state-conflict` for the last administrator
+ */
+export async function setRole(
+  s: DocuvaultSession,
+  { user_id, role, ...login }: LoginRef & { readonly user_id: string; readonly role: User['role'] },
+): Promise<Account> {
+  const { user_id: by } = await requireLogin(s, login, 'admin');
+  if (role !== 'admin') await keepAnAdmin(s, user_id);
+  const user = await s.update(users, user_id, { role });
+  await record(s, 'user.role-set', user_id, { by, role });
+  return accountOf(user);
+}
+
+/**
+ * Lists all users for an administrator, sorted by handle.
+ *
+ * @throws AshlarError `login-required`, `access-denied`; `input-invalid`
+ */
+export async function listUsers(
+  s: DocuvaultSession,
+  { login_id, ...options }: LoginRef & ListOptions,
+): Promise<Page<Account>> {
+  await requireLogin(s, { login_id }, 'admin');
+  const columns = [
+    'id',
+    'handle',
+    'email',
+    'totp_enabled',
+    'role',
+    'is_active',
+    'created_at',
+    'updated_at',
+  ] as const;
+  return pageOf(s, s.query.selectFrom('users').select(columns), ['handle'], options);
+}
+
+const adminsLock = 'docuvault/administrators';
+
+const activeAdmins = async (s: DocuvaultSession): Promise<readonly string[]> => {
+  const admins = s.query.selectFrom('users').select('id').where('role', '=', 'admin');
+  return (await admins.where('is_active', '=', true).execute()).map(({ id }) => id);
+};
+
+/**
+ * Throws if a user is the only active administrator: without one, nobody could administer the users.
+ *
+ * @throws AshlarError `state-conflict`
+ */
+export async function keepAnAdmin(s: DocuvaultSession, user_id: string): Promise<void> {
+  await s.lock(adminsLock);
+  const admins = await activeAdmins(s);
+  if (admins.length !== 1 || admins[0] !== user_id) return;
+  throw new AshlarError('state-conflict', {
+    message: 'The user is the only active administrator.',
+    suggestion: 'Make another user an administrator first.',
   });
-  return user;
 }
 
 /**
@@ -150,3 +196,14 @@ export async function activeUser(s: DocuvaultSession, user_id: string): Promise<
   if (!user) throw notFound('user');
   return user;
 }
+
+type Details = Parameters<typeof recordEvent>[1]['metadata'];
+
+// the event is about `user_id`; who performed it is in the details
+const record = (
+  s: DocuvaultSession,
+  action: string,
+  user_id: string,
+  metadata: Details,
+  ip_address: string | null = null,
+) => recordEvent(s, { user_id, action, resource_type: 'user', resource_id: user_id, ip_address, metadata });

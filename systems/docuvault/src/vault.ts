@@ -1,6 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { AshlarError } from 'ashlar';
 import type { BlobStore, ByteSource, StagedBlob } from './blobs/blob-store.js';
-import { quotaExceeded, quotaOf } from './quota.js';
+import { diskStore } from './blobs/disk-store.js';
+import { s3Store } from './blobs/s3-store.js';
+import { quotaExceeded, readQuota } from './quota.js';
+import { type DocuvaultSettings, docuvaultSettings } from './settings.js';
 import type { DocuvaultSession } from './tables.js';
 import type { DocuvaultDatabase } from './users.js';
 
@@ -11,12 +15,31 @@ import type { DocuvaultDatabase } from './users.js';
 export interface Vault {
   readonly db: DocuvaultDatabase;
   readonly blobs: BlobStore;
-  /** The maximum size of a document, in bytes. Default 50 MiB. */
-  readonly max_upload_bytes?: number | undefined;
+  /** The settings. Default: those of the environment, read at each upload. */
+  readonly settings?: DocuvaultSettings | undefined;
 }
 
-/** The number of hashes per query. */
+/**
+ * Returns the vault of a database with the given settings: documents are stored in the bucket S3_URL if it is set, else in
+ * the folder BLOB_DIR.
+ *
+ * @param settings - default: those of the environment
+ * @throws AshlarError `settings-invalid`
+ *
+ * @example
+ * const db = await connect(docuvault);
+ * const vault = vaultOf(db);
+ */
+export function vaultOf(db: DocuvaultDatabase, settings: DocuvaultSettings = docuvaultSettings()): Vault {
+  const { blob_dir, s3 } = settings;
+  return { db, blobs: s3 ? s3Store({ ...s3, folder: blob_dir }) : diskStore(blob_dir), settings };
+}
+
+/** The number of keys per query. */
 const batchSize = 500;
+
+/** Content that was received, and the key under which it is stored. */
+export type KeyedBlob = Pick<StagedBlob, 'sha256' | 'size'> & { readonly object_key: string };
 
 /** Content to store, with the user whose quota is charged (`payer`) and the user who performs the action (`actor`). */
 export interface StoredBytes {
@@ -28,38 +51,40 @@ export interface StoredBytes {
 }
 
 /**
- * Receives content, then runs `write` (which charges the quota and writes the row) and stores the content under its
- * hash, in one transaction. When the session fails, the content is removed again.
+ * Receives content, then runs `write` (which checks the caller, charges the quota and writes the row) and stores the
+ * content under a key of its own, in one transaction. When the session fails, the content is removed again.
  *
- * Writers and removers of a reference lock the hash. Content is therefore never removed between the check for
- * references and the commit of a new reference.
+ * The writer and the remover of a key lock it. Content is therefore never removed between the check for its row and the
+ * commit of that row.
  *
- * @throws AshlarError `size-exceeded`, `quota-exceeded`; `usage` inside a session; the errors of `source` and `write`
+ * @throws AshlarError `size-exceeded`, `quota-exceeded`; `usage` inside a session; `store-failed`; the errors of `source`
+ *   and `write`
  */
 export async function keepBytes<R>(
-  { db, blobs, max_upload_bytes = 52_428_800 }: Vault,
+  { db, blobs, settings = docuvaultSettings() }: Vault,
   { payer, actor, source, frees = 0 }: StoredBytes,
-  write: (s: DocuvaultSession, staged: StagedBlob) => Promise<R>,
+  write: (s: DocuvaultSession, blob: KeyedBlob) => Promise<R>,
 ): Promise<R> {
   assertNoSession(db);
-  const quota = await db.read((s) => quotaOf(s, payer));
+  const { max_upload_bytes } = settings;
+  const quota = await db.read((s) => readQuota(s, payer));
   const free = quota.limit_bytes - quota.used_bytes + frees;
   // content that exceeds the free space need not be received
   const staged = await blobs.stage(source, { limit: Math.min(max_upload_bytes, free) }).catch((error) => {
     const isFull = error instanceof AshlarError && error.code === 'size-exceeded' && free < max_upload_bytes;
     throw isFull ? quotaExceeded(quota, `more than ${free} bytes`) : error;
   });
-  let stored = false;
+  const object_key = randomUUID();
   try {
+    await staged.send(object_key);
     return await db.session({ actor: `user:${actor}` }, async (s) => {
-      const result = await write(s, staged);
-      await s.lock(lockName(staged.sha256));
-      stored = true;
-      await staged.keep();
+      const result = await write(s, { sha256: staged.sha256, size: staged.size, object_key });
+      await s.lock(lockName(object_key));
+      await staged.keep(object_key);
       return result;
     });
   } catch (error) {
-    if (stored) await releaseBytes({ db, blobs }, staged.sha256);
+    await releaseBytes({ db, blobs }, object_key);
     throw error;
   } finally {
     await staged.discard();
@@ -81,40 +106,38 @@ export function assertNoSession(db: DocuvaultDatabase): void {
 }
 
 /**
- * Removes the content with the given hash, which a document has ceased to reference, unless another document references
- * it. The change of the document is committed already, so an error is ignored: the next {@link sweep} removes the
- * content.
+ * Removes the content with the given key, which no document has any more. The change of the document is committed already,
+ * so an error is ignored: a later {@link sweep} removes the content.
  */
-export async function releaseBytes(vault: Pick<Vault, 'db' | 'blobs'>, sha256: string | null): Promise<void> {
-  if (sha256 !== null) await removeUnreferenced(vault, sha256).catch(() => undefined);
+export async function releaseBytes(vault: Pick<Vault, 'db' | 'blobs'>, object_key: string): Promise<void> {
+  await removeUnreferenced(vault, object_key).catch(() => undefined);
 }
 
-/** Removes the bytes of a hash unless a document references them, and returns whether it did. */
+/** Removes the bytes of a key unless a document has it, and returns whether it did. */
 const removeUnreferenced = async (
   { db, blobs }: Pick<Vault, 'db' | 'blobs'>,
-  sha256: string,
+  object_key: string,
 ): Promise<boolean> =>
-  withHashLock(db, sha256, async (isReferenced) => {
-    if (!isReferenced) await blobs.remove(sha256);
+  withKeyLock(db, object_key, async (isReferenced) => {
+    if (!isReferenced) await blobs.remove(object_key);
     return !isReferenced;
   });
 
-/** Runs `work` while no other session can reference or remove the bytes of a hash. */
-const withHashLock = async <R>(
+/** Runs `work` while no other session can write a document with a key, or remove the bytes of the key. */
+const withKeyLock = async <R>(
   db: DocuvaultDatabase,
-  sha256: string,
+  object_key: string,
   work: (isReferenced: boolean) => Promise<R>,
 ): Promise<R> => {
   assertNoSession(db);
   return db.session(async (s) => {
-    await s.lock(lockName(sha256));
-    const reference = await s.query
+    await s.lock(lockName(object_key));
+    const document = await s.query
       .selectFrom('documents')
       .select('id')
-      .where('sha256', '=', sha256)
-      .limit(1)
+      .where('object_key', '=', object_key)
       .executeTakeFirst();
-    return work(reference !== undefined);
+    return work(document !== undefined);
   });
 };
 
@@ -122,17 +145,20 @@ const withHashLock = async <R>(
 export interface Sweep {
   /** The number of incomplete uploads that were removed because the processes that received them no longer run. */
   readonly abandoned: number;
-  /** The hashes of the content that was removed because no document referenced it. */
+  /** The keys of the content that was removed because no document has them. */
   readonly unreferenced: readonly string[];
-  /** The hashes that documents reference but for which no content is stored. */
+  /** The keys of documents whose content is not stored. */
   readonly missing: readonly string[];
+  /** The number of documents whose content a former version had stored under its hash; it has their keys now. */
+  readonly adopted: number;
 }
 
 /**
- * Removes what killed processes have left behind: incomplete uploads, and content that no document references. Lists
- * missing content too. Run it at start; uploads and deletions may run concurrently.
+ * Removes what killed processes have left behind: incomplete uploads, and content whose key no document has. Lists missing
+ * content too. Only the operator calls it: run it at start; uploads and deletions may run concurrently. In a bucket, content
+ * younger than a day stays (see `s3Store`).
  *
- * @throws AshlarError `usage` inside a session
+ * @throws AshlarError `usage` inside a session; `store-failed`
  */
 export async function sweep({ db, blobs }: Pick<Vault, 'db' | 'blobs'>): Promise<Sweep> {
   assertNoSession(db);
@@ -140,50 +166,62 @@ export async function sweep({ db, blobs }: Pick<Vault, 'db' | 'blobs'>): Promise
   const unreferenced: string[] = [];
   for await (const batch of batches(blobs.list())) {
     const referenced = await db.read((s) =>
-      s.query.selectFrom('documents').select('sha256').distinct().where('sha256', 'in', batch).execute(),
+      s.query.selectFrom('documents').select('object_key').where('object_key', 'in', batch).execute(),
     );
-    const kept = new Set(referenced.map(({ sha256 }) => sha256));
-    for (const sha256 of batch)
-      if (!kept.has(sha256) && (await removeUnreferenced({ db, blobs }, sha256))) unreferenced.push(sha256);
+    const kept = new Set(referenced.map(({ object_key }) => object_key));
+    for (const object_key of batch)
+      if (!kept.has(object_key) && (await removeUnreferenced({ db, blobs }, object_key)))
+        unreferenced.push(object_key);
   }
-  return { abandoned, unreferenced, missing: await missingBytes({ db, blobs }) };
+  const { missing, adopted } = await checkContent({ db, blobs });
+  if (missing.length === 0) await blobs.dropFormer?.();
+  return { abandoned, unreferenced, missing, adopted };
 }
 
-const missingBytes = async ({ db, blobs }: Pick<Vault, 'db' | 'blobs'>): Promise<string[]> => {
+const checkContent = async ({
+  db,
+  blobs,
+}: Pick<Vault, 'db' | 'blobs'>): Promise<Pick<Sweep, 'missing' | 'adopted'>> => {
   const missing: string[] = [];
-  let after = '';
+  let adopted = 0;
+  // below every key that is a random UUID
+  let after = '00000000-0000-0000-0000-000000000000';
   for (;;) {
     const rows = await db.read((s) =>
       s.query
         .selectFrom('documents')
-        .select('sha256')
-        .distinct()
-        .where('sha256', '>', after)
-        .orderBy('sha256')
+        .select(['object_key', 'sha256'])
+        .where('object_key', '>', after)
+        .orderBy('object_key')
         .limit(batchSize)
         .execute(),
     );
-    for (const { sha256 } of rows) {
-      if (sha256 === null || (await blobs.has(sha256))) continue;
+    for (const { object_key, sha256 } of rows) {
+      // a document without a hash was recorded before this system stored content
+      if (sha256 === null || (await blobs.has(object_key))) continue;
+      if (await blobs.adopt?.(sha256, object_key)) {
+        adopted++;
+        continue;
+      }
       // check again under the lock: the document may have been deleted since its row was read
-      const isMissing = await withHashLock(
+      const isMissing = await withKeyLock(
         db,
-        sha256,
-        async (isReferenced) => isReferenced && !(await blobs.has(sha256)),
+        object_key,
+        async (isReferenced) => isReferenced && !(await blobs.has(object_key)),
       );
-      if (isMissing) missing.push(sha256);
+      if (isMissing) missing.push(object_key);
     }
-    after = rows.at(-1)?.sha256 ?? '';
-    if (rows.length < batchSize) return missing;
+    after = rows.at(-1)?.object_key ?? after;
+    if (rows.length < batchSize) return { missing, adopted };
   }
 };
 
-const lockName = (sha256: string): string => `docuvault/bytes/${sha256}`;
+const lockName = (object_key: string): string => `docuvault/bytes/${object_key}`;
 
-const batches = async function* (hashes: AsyncIterable<string>): AsyncGenerator<string[]> {
+const batches = async function* (keys: AsyncIterable<string>): AsyncGenerator<string[]> {
   let batch: string[] = [];
-  for await (const hash of hashes) {
-    batch.push(hash);
+  for await (const key of keys) {
+    batch.push(key);
     if (batch.length < batchSize) continue;
     yield batch;
     batch = [];

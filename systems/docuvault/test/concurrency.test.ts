@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { quotaOf, sweep, type User } from '@ashlar/docuvault';
+import { quotaOf, sweep } from '@ashlar/docuvault';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { engines } from '../../../test/support/engines.js';
-import { inspect, type OpenVault, openVault, someUser, store } from './support.js';
+import { inspect, type OpenVault, openVault, someUser, store, type TestUser } from './support.js';
 
 const worker = fileURLToPath(new URL('./upload-worker.mjs', import.meta.url));
 const [size, room] = [1_000, 40];
@@ -29,11 +29,11 @@ describe.each(engines)('64 concurrent uploads with space for 40 on $name', (engi
         code: 'quota-exceeded',
         message: expect.stringMatching(/of 40000 bytes/),
       });
-    expect(await open.db.read((s) => quotaOf(s, user.id))).toMatchObject({ used_bytes: room * size });
+    expect(await open.db.read((s) => quotaOf(s, user))).toMatchObject({ used_bytes: room * size });
     const { wrongQuotas, referenced, files } = await inspect(open);
     expect(wrongQuotas).toEqual([]);
     expect(files).toEqual(referenced);
-    expect(await sweep(open.vault)).toEqual({ abandoned: 0, unreferenced: [], missing: [] });
+    expect(await sweep(open.vault)).toEqual({ abandoned: 0, unreferenced: [], missing: [], adopted: 0 });
   });
 });
 
@@ -42,7 +42,7 @@ const shared = engines.filter(({ name }) => name === 'sqlite' || name === 'postg
 
 describe.each(shared)('uploads whose process is killed with SIGKILL on $name', (engine) => {
   let open: OpenVault;
-  let user: User;
+  let user: TestUser;
   beforeAll(async () => {
     open = await openVault(engine);
     user = await someUser(open.db, room * size);
@@ -51,7 +51,7 @@ describe.each(shared)('uploads whose process is killed with SIGKILL on $name', (
 
   /** Runs the upload worker, kills it after `fatal` finished uploads, and returns the results of those uploads. */
   const uploads = async (fatal = Number.POSITIVE_INFINITY): Promise<string[]> => {
-    const child = spawn(process.execPath, [worker, open.place.url, open.folder, user.id], {
+    const child = spawn(process.execPath, [worker, open.place.url, open.folder, user.login_id], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const ended = once(child, 'exit');
@@ -76,14 +76,14 @@ describe.each(shared)('uploads whose process is killed with SIGKILL on $name', (
       expect(wrongQuotas, `${unreferenced.length} were swept`).toEqual([]);
       expect(files).toEqual(referenced);
     }
-    const { used_bytes } = await open.db.read((s) => quotaOf(s, user.id));
+    const { used_bytes } = await open.db.read((s) => quotaOf(s, user));
     const codes = await uploads();
     expect(codes.filter((code) => code === 'stored')).toHaveLength(room - used_bytes / size);
     expect(new Set(codes)).toEqual(new Set(['stored', 'quota-exceeded']));
-    expect(await sweep(open.vault)).toEqual({ abandoned: 0, unreferenced: [], missing: [] });
+    expect(await sweep(open.vault)).toEqual({ abandoned: 0, unreferenced: [], missing: [], adopted: 0 });
     const { wrongQuotas, referenced, files } = await inspect(open);
     expect(wrongQuotas).toEqual([]);
     expect(files).toEqual(referenced);
-    expect(await open.db.read((s) => quotaOf(s, user.id))).toMatchObject({ used_bytes: room * size });
+    expect(await open.db.read((s) => quotaOf(s, user))).toMatchObject({ used_bytes: room * size });
   });
 });

@@ -1,13 +1,14 @@
-import { createHash } from 'node:crypto';
-import { rm, writeFile } from 'node:fs/promises';
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   createFolder,
-  type Document,
+  type DocumentDetails,
   deleteDocument,
   deleteFolderTree,
   documents,
+  docuvaultSettings,
   listDocuments,
   moveDocument,
   openDocument,
@@ -16,18 +17,26 @@ import {
   replaceContent,
   shareDocument,
   sweep,
-  type User,
   updateDocument,
 } from '@ashlar/docuvault';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { engines } from '../../../test/support/engines.js';
-import { filesIn, fresh, inspect, type OpenVault, openVault, someUser, store, textOf } from './support.js';
+import {
+  filesIn,
+  fresh,
+  type OpenVault,
+  openVault,
+  someUser,
+  store,
+  type TestUser,
+  textOf,
+} from './support.js';
 
 const sha = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 describe.each(engines)('documents on $name', (engine) => {
   let open: OpenVault;
-  let user: User;
+  let user: TestUser;
   beforeAll(async () => {
     open = await openVault(engine);
   });
@@ -36,8 +45,11 @@ describe.each(engines)('documents on $name', (engine) => {
     user = await someUser(open.db, 1_000);
   });
 
-  const of = (document: Document, by: User = user) => ({ user_id: by.id, document_id: document.id });
-  const used = async () => (await open.db.read((s) => quotaOf(s, user.id))).used_bytes;
+  const of = (document: DocumentDetails, by = user) => ({
+    login_id: by.login_id,
+    document_id: document.id,
+  });
+  const used = async () => (await open.db.read((s) => quotaOf(s, user))).used_bytes;
 
   it('are stored with their bytes, charged and read back', async () => {
     const text = fresh('text');
@@ -50,7 +62,9 @@ describe.each(engines)('documents on $name', (engine) => {
     });
     expect(await textOf(open.vault, of(document))).toBe(text);
     expect(await used()).toBe(text.length);
-    const { events } = await open.db.read((s) => queryEvents(s, { resource_id: document.id }));
+    const { events } = await open.db.read((s) =>
+      queryEvents(s, { login_id: user.login_id, resource_id: document.id }),
+    );
     expect(events).toMatchObject([
       {
         action: 'document.uploaded',
@@ -76,7 +90,8 @@ describe.each(engines)('documents on $name', (engine) => {
       throw new RangeError('gone');
     };
     await expect(store(open.vault, user, '', { content: broken() })).rejects.toThrow(RangeError);
-    await expect(store({ ...open.vault, max_upload_bytes: 5 }, user, '123456')).rejects.toMatchObject({
+    const settings = { ...docuvaultSettings({}), max_upload_bytes: 5 };
+    await expect(store({ ...open.vault, settings }, user, '123456')).rejects.toMatchObject({
       code: 'size-exceeded',
     });
     await store(open.vault, user, fresh('x').padEnd(600, 'x'));
@@ -91,8 +106,9 @@ describe.each(engines)('documents on $name', (engine) => {
 
   it('leave nothing when the row is refused', async () => {
     const before = await filesIn(open.folder);
+    const other = await someUser(open.db);
     const folder = await open.db.session(async (s) =>
-      createFolder(s, { user_id: (await someUser(open.db)).id, name: 'not mine' }),
+      createFolder(s, { login_id: other.login_id, name: 'not mine' }),
     );
     await expect(store(open.vault, user, 'text', { filename: '' })).rejects.toMatchObject({
       code: 'value-invalid',
@@ -100,79 +116,78 @@ describe.each(engines)('documents on $name', (engine) => {
     await expect(store(open.vault, user, 'text', { folder_id: folder.id })).rejects.toMatchObject({
       code: 'row-not-found',
     });
-    await expect(store(open.vault, { id: folder.id }, 'text')).rejects.toMatchObject({
-      code: 'row-not-found',
+    await expect(store(open.vault, { login_id: folder.id }, 'text')).rejects.toMatchObject({
+      code: 'login-required',
     });
     expect(await filesIn(open.folder)).toEqual(before);
     expect(await used()).toBe(0);
   });
 
-  it('share equal bytes until the last of them is deleted', async () => {
+  it('with equal bytes are stored once each, so that a deletion of one is none of another', async () => {
     const text = fresh('same');
     const other = await someUser(open.db);
     const [mine, again] = [await store(open.vault, user, text), await store(open.vault, user, text)];
     const theirs = await store(open.vault, other, text);
-    expect((await filesIn(open.folder)).filter((name) => name === sha(text))).toHaveLength(1);
+    const keys = [mine, again, theirs].map(({ object_key }) => object_key);
+    expect(await filesIn(open.folder)).toEqual(expect.arrayContaining(keys));
     expect(await used()).toBe(2 * text.length);
     await deleteDocument(open.vault, of(mine));
-    await deleteDocument(open.vault, of(again));
-    expect(await used()).toBe(0);
+    expect(await used()).toBe(text.length);
+    expect(await filesIn(open.folder)).not.toContain(mine.object_key);
+    expect(await textOf(open.vault, of(again))).toBe(text);
     expect(await textOf(open.vault, of(theirs, other))).toBe(text);
-    await deleteDocument(open.vault, of(theirs, other));
-    expect(await filesIn(open.folder)).not.toContain(sha(text));
   });
 
-  it('keep their bytes when equal bytes are deleted and stored concurrently', async () => {
+  it('keep their bytes while a sweep runs during their upload', async () => {
     const text = fresh('raced');
-    const other = await someUser(open.db);
-    let mine = await store(open.vault, user, text);
-    for (let round = 0; round < 6; round++) {
-      const [, theirs, next] = await Promise.all([
-        deleteDocument(open.vault, of(mine)),
-        store(open.vault, other, text),
-        store(open.vault, user, text),
-      ]);
-      expect(await textOf(open.vault, of(theirs, other))).toBe(text);
-      await deleteDocument(open.vault, of(theirs, other));
-      expect(await textOf(open.vault, of(next))).toBe(text);
-      mine = next;
-    }
-    const { wrongQuotas, referenced, files } = await inspect(open);
-    expect(wrongQuotas).toEqual([]);
-    expect(files).toEqual(referenced);
-  });
-
-  it('keep their bytes when they are stored during the removal of equal bytes', async () => {
-    const text = fresh('removed');
-    const other = await someUser(open.db);
-    const mine = await store(open.vault, user, text);
-    let reached = (): void => undefined;
-    const removing = new Promise<void>((resolve) => {
-      reached = resolve;
+    let kept = (): void => undefined;
+    const keeping = new Promise<void>((resolve) => {
+      kept = resolve;
     });
-    const slow = {
+    // between the link of the file and the commit of its row
+    const slow: typeof open.blobs = {
       ...open.blobs,
-      remove: async (sha256: string) => {
-        reached();
-        await sleep(200);
-        await open.blobs.remove(sha256);
+      stage: async (source, options) => {
+        const staged = await open.blobs.stage(source, options);
+        return {
+          ...staged,
+          keep: async (key) => {
+            await staged.keep(key);
+            kept();
+            await sleep(100);
+          },
+        };
       },
     };
-    const deleting = deleteDocument({ ...open.vault, blobs: slow }, of(mine));
-    await removing;
-    const theirs = await store(open.vault, other, text);
-    await deleting;
-    expect(await textOf(open.vault, of(theirs, other))).toBe(text);
+    const storing = store({ ...open.vault, blobs: slow }, user, text);
+    await keeping;
+    const swept = await sweep(open.vault);
+    const document = await storing;
+    expect(swept.unreferenced).not.toContain(document.object_key);
+    expect(await textOf(open.vault, of(document))).toBe(text);
+  });
+
+  it('stored by version 0.1 under their hash are read, and a sweep gives them their keys', async () => {
+    const text = fresh('former');
+    const [one, two] = [await store(open.vault, user, text), await store(open.vault, user, text)];
+    const path = (name: string) => join(open.folder, 'objects', name.slice(0, 2), name);
+    await mkdir(join(open.folder, 'objects', sha(text).slice(0, 2)), { recursive: true });
+    await rename(path(one.object_key), path(sha(text)));
+    await rm(path(two.object_key));
+    expect(await textOf(open.vault, of(one))).toBe(text);
+    expect(await sweep(open.vault)).toEqual({ abandoned: 0, unreferenced: [], missing: [], adopted: 1 });
+    expect(await textOf(open.vault, of(two))).toBe(text);
+    expect(await filesIn(open.folder)).not.toContain(sha(text));
   });
 
   it('replaced while being opened are opened with the new content', async () => {
     const document = await store(open.vault, user, fresh('before'));
     const slow = {
       ...open.blobs,
-      read: async (sha256: string) => {
-        if (sha256 === document.sha256)
+      read: async (key: string) => {
+        if (key === document.object_key)
           await replaceContent(open.vault, { ...of(document), content: Buffer.from('after') });
-        return open.blobs.read(sha256);
+        return open.blobs.read(key);
       },
     };
     expect(await textOf({ ...open.vault, blobs: slow }, of(document))).toBe('after');
@@ -184,7 +199,8 @@ describe.each(engines)('documents on $name', (engine) => {
     expect(replaced).toMatchObject({ id: document.id, size_bytes: 6, extracted_text: null });
     expect(await textOf(open.vault, of(document))).toBe('second');
     expect(await used()).toBe(6);
-    expect(await filesIn(open.folder)).not.toContain(document.sha256);
+    expect(await filesIn(open.folder)).not.toContain(document.object_key);
+    expect(replaced.object_key).not.toBe(document.object_key);
     const full = await replaceContent(open.vault, { ...of(document), content: Buffer.alloc(1_000) });
     expect(full.size_bytes).toBe(1_000);
     await replaceContent(open.vault, { ...of(document), content: Buffer.from('second'.padEnd(1_000)) });
@@ -196,7 +212,7 @@ describe.each(engines)('documents on $name', (engine) => {
   });
 
   it('can be renamed, moved and listed', async () => {
-    const folder = await open.db.session((s) => createFolder(s, { user_id: user.id, name: 'in' }));
+    const folder = await open.db.session((s) => createFolder(s, { login_id: user.login_id, name: 'in' }));
     const [a, b] = [await store(open.vault, user, 'a'), await store(open.vault, user, 'b')];
     await open.db.session(async (s) => {
       await updateDocument(s, of(a), {
@@ -208,7 +224,7 @@ describe.each(engines)('documents on $name', (engine) => {
     });
     const list = (folder_id?: string | null) =>
       open.db.read(async (s) =>
-        (await listDocuments(s, { user_id: user.id, folder_id })).map(({ id }) => id),
+        (await listDocuments(s, { login_id: user.login_id, folder_id })).rows.map(({ id }) => id),
       );
     expect(await list(null)).toEqual([a.id]);
     expect(await list(folder.id)).toEqual([b.id]);
@@ -220,23 +236,23 @@ describe.each(engines)('documents on $name', (engine) => {
 
   it('are deleted with their folder and its subfolders', async () => {
     const [top, inner] = await open.db.session(async (s) => {
-      const outer = await createFolder(s, { user_id: user.id, name: 'top' });
+      const outer = await createFolder(s, { login_id: user.login_id, name: 'top' });
       return [
         outer,
-        await createFolder(s, { user_id: user.id, parent_id: outer.id, name: 'inner' }),
+        await createFolder(s, { login_id: user.login_id, parent_id: outer.id, name: 'inner' }),
       ] as const;
     });
     const kept = await store(open.vault, user, 'kept');
     const gone = await store(open.vault, user, 'in top', { folder_id: top.id });
     await store(open.vault, user, 'kept', { folder_id: inner.id });
-    expect(await deleteFolderTree(open.vault, { user_id: user.id, folder_id: top.id })).toEqual({
+    expect(await deleteFolderTree(open.vault, { login_id: user.login_id, folder_id: top.id })).toEqual({
       folders: 2,
       documents: 2,
       bytes: 10,
     });
     expect(await used()).toBe(4);
     expect(await textOf(open.vault, of(kept))).toBe('kept');
-    expect(await filesIn(open.folder)).not.toContain(gone.sha256);
+    expect(await filesIn(open.folder)).not.toContain(gone.object_key);
   });
 
   it('are accessible to the recipients of their shares, with the given permission, and to no other user', async () => {
@@ -250,7 +266,7 @@ describe.each(engines)('documents on $name', (engine) => {
       await shareDocument(s, { ...of(document), recipient_id: reader.id, permission: 'read' });
       await shareDocument(s, { ...of(document), recipient_id: writer.id, permission: 'write' });
     });
-    const tries = (by: User) => [
+    const tries = (by: TestUser) => [
       () => openDocument(open.vault, of(document, by)).then(({ content }) => content.destroy()),
       () => open.db.session((s) => updateDocument(s, of(document, by), { filename: `${by.handle}.txt` })),
       () => replaceContent(open.vault, { ...of(document, by), content: Buffer.from(by.handle) }),
@@ -261,7 +277,7 @@ describe.each(engines)('documents on $name', (engine) => {
         ),
       () => deleteDocument(open.vault, of(document, by)),
     ];
-    const codes = async (by: User) => {
+    const codes = async (by: TestUser) => {
       const found: string[] = [];
       for (const attempt of tries(by))
         found.push(
@@ -296,20 +312,22 @@ describe.each(engines)('documents on $name', (engine) => {
       await store(open.vault, user, fresh('kept')),
     ];
     const orphan = await open.blobs.stage(Buffer.from(fresh('orphan')), { limit: 100 });
-    await orphan.keep();
+    const orphanKey = randomUUID();
+    await orphan.keep(orphanKey);
     await orphan.discard();
-    await rm(join(open.folder, 'objects', lost.sha256?.slice(0, 2) ?? '', lost.sha256 ?? ''));
+    await rm(join(open.folder, 'objects', lost.object_key.slice(0, 2), lost.object_key));
     await writeFile(join(open.folder, 'objects', 'not-a-hash'), 'x');
     expect(await sweep(open.vault)).toEqual({
       abandoned: 0,
-      unreferenced: [orphan.sha256],
-      missing: [lost.sha256],
+      unreferenced: [orphanKey],
+      missing: [lost.object_key],
+      adopted: 0,
     });
     await expect(openDocument(open.vault, of(lost))).rejects.toMatchObject({ code: 'bytes-missing' });
     expect(await textOf(open.vault, of(kept))).toMatch(/^kept/);
     await deleteDocument(open.vault, of(lost));
     await rm(join(open.folder, 'objects', 'not-a-hash'));
-    expect(await sweep(open.vault)).toEqual({ abandoned: 0, unreferenced: [], missing: [] });
+    expect(await sweep(open.vault)).toEqual({ abandoned: 0, unreferenced: [], missing: [], adopted: 0 });
   });
 
   it('leave no row when their bytes cannot be stored', async () => {
@@ -317,7 +335,10 @@ describe.each(engines)('documents on $name', (engine) => {
     const attempt = store({ ...open.vault, blobs: failing }, user, 'text');
     await expect(attempt).rejects.toThrow('the disk is full');
     expect(await used()).toBe(0);
-    expect(await open.db.read((s) => listDocuments(s, { user_id: user.id }))).toEqual([]);
+    expect(await open.db.read((s) => listDocuments(s, user))).toEqual({
+      rows: [],
+      next: undefined,
+    });
   });
 
   it('are deleted even when their bytes cannot be removed; the next sweep removes them', async () => {
@@ -325,8 +346,8 @@ describe.each(engines)('documents on $name', (engine) => {
     const stuck = { ...open.blobs, remove: () => Promise.reject(new RangeError('the disk is read-only')) };
     await deleteDocument({ ...open.vault, blobs: stuck }, of(document));
     expect(await used()).toBe(0);
-    expect(await filesIn(open.folder)).toContain(document.sha256);
-    expect(await sweep(open.vault)).toMatchObject({ unreferenced: [document.sha256] });
+    expect(await filesIn(open.folder)).toContain(document.object_key);
+    expect(await sweep(open.vault)).toMatchObject({ unreferenced: [document.object_key] });
   });
 
   const refusesToKeep: typeof open.blobs.stage = async (source, options) => ({

@@ -2,7 +2,7 @@ import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { docuvault, listDocuments } from '@ashlar/docuvault';
+import { docuvault, listDocuments, searchDocuments } from '@ashlar/docuvault';
 import { connect, type System, system } from 'ashlar';
 import { down, drift, up } from 'ashlar/migrations';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -35,7 +35,20 @@ describe.each(engines)('the migrations of docuvault on $name', (engine) => {
       );
     try {
       await up(db.engine, first);
-      const user = await someUser(db);
+      // version 0.1 wrote these rows; its services are gone
+      const old = { id: crypto.randomUUID(), family: crypto.randomUUID() };
+      const inAnHour = new Date(Date.now() + 3_600_000).toISOString();
+      await owner((run) =>
+        run(
+          `INSERT INTO users (id, handle, email, password_hash) VALUES ('${old.id}', 'ann', 'ann@example.org', '$scrypt$ln=17,r=8,p=1$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNo')`,
+        ),
+      );
+      await owner((run) => run(`INSERT INTO quotas (user_id) VALUES ('${old.id}')`));
+      await owner((run) =>
+        run(
+          `INSERT INTO refresh_tokens (id, user_id, family_id, token_hash, expires_at) VALUES ('${crypto.randomUUID()}', '${old.id}', '${old.family}', '${'a'.repeat(64)}', '${inAnHour}')`,
+        ),
+      );
       for (const name of ['old.txt', 'older.txt']) await insertOwnerless(name);
       for (let twice = 0; twice < 2; twice++) {
         const error = await up(db.engine, docuvault).catch((caught: unknown) => caught);
@@ -46,16 +59,23 @@ describe.each(engines)('the migrations of docuvault on $name', (engine) => {
         });
       }
       expect(await owner((run) => run('SELECT count(*) AS n FROM documents'))).toMatchObject([{ n: 2 }]);
-      await owner((run) => run(`UPDATE documents SET user_id = '${user.id}'`));
+      await owner((run) =>
+        run(`UPDATE documents SET user_id = '${old.id}', extracted_text = 'the minutes of May'`),
+      );
       expect((await up(db.engine, docuvault)).map(({ step }) => step)).toEqual([
         '0002_owner_required',
         '0003_generated_columns',
         '0004_authenticated_context',
         '0005_recorded_retirements',
+        '0006_logins_and_search',
       ]);
       expect(await drift(db.engine, docuvault)).toEqual([]);
-      const own = await db.read((s) => listDocuments(s, { user_id: user.id }));
-      expect(own.map(({ filename }) => filename)).toEqual(['old.txt', 'older.txt']);
+      // a token of version 0.1 is a login, and its documents are found by name and text
+      const login_id = old.family;
+      const own = await db.read((s) => listDocuments(s, { login_id }));
+      expect(own.rows.map(({ filename }) => filename)).toEqual(['old.txt', 'older.txt']);
+      const found = await db.read((s) => searchDocuments(s, { login_id, words: 'older may' }));
+      expect(found.rows.map(({ filename }) => filename)).toEqual(['older.txt']);
       await expect(insertOwnerless(fresh('late'))).rejects.toMatchObject({ code: 'not-null-violation' });
     } finally {
       await db.close();
@@ -69,12 +89,14 @@ describe.each(engines)('the migrations of docuvault on $name', (engine) => {
       const user = await someUser(db);
       const document = await store(vault, user, 'x');
       expect(await up(db.engine, docuvault)).toEqual([]);
-      await down(db.engine, docuvault, { steps: 3 });
+      await down(db.engine, docuvault, { steps: 4, destroy: true });
       await up(db.engine, docuvault);
-      expect(await db.read((s) => listDocuments(s, { user_id: user.id }))).toEqual([document]);
+      const { rows } = await db.read((s) => listDocuments(s, user));
+      const { extracted_text: _, ...summary } = document;
+      expect(rows).toEqual([summary]);
       expect(await drift(db.engine, docuvault)).toEqual([]);
       await down(db.engine, docuvault, { to: 'base', destroy: true });
-      expect(await up(db.engine, docuvault)).toHaveLength(5);
+      expect(await up(db.engine, docuvault)).toHaveLength(6);
     } finally {
       await remove();
     }

@@ -30,11 +30,18 @@ describe.each(engines)('docuvault on $name', (engine) => {
 
   it('passes prove with rows, and no row changes', async () => {
     const user = await someUser(open.db);
-    const folder = await open.db.session((s) => createFolder(s, { user_id: user.id, name: 'top' }));
-    await open.db.session((s) => createFolder(s, { user_id: user.id, parent_id: folder.id, name: 'inner' }));
+    const folder = await open.db.session((s) => createFolder(s, { login_id: user.login_id, name: 'top' }));
+    await open.db.session((s) =>
+      createFolder(s, { login_id: user.login_id, parent_id: folder.id, name: 'inner' }),
+    );
     await store(open.vault, user, 'x', { folder_id: folder.id });
     await open.db.session((s) =>
-      connectCloud(s, { user_id: user.id, provider: 's3', display_name: 'x', credentials: { key: 'x' } }),
+      connectCloud(s, {
+        login_id: user.login_id,
+        provider: 's3',
+        display_name: 'x',
+        credentials: { key: 'x' },
+      }),
     );
     const before = await inspect(open);
     expectProven(await prove(open.db.engine, docuvault));

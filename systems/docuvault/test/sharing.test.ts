@@ -10,7 +10,6 @@ import {
   listConnections,
   listTopics,
   queryEvents,
-  recordEvent,
   renewCredentials,
   setActive,
   shareDocument,
@@ -24,7 +23,8 @@ import {
 import { shred } from 'ashlar/keys';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { engines } from '../../../test/support/engines.js';
-import { fresh, type OpenVault, openVault, someUser, store } from './support.js';
+import { recordEvent } from '../src/audit.js';
+import { adminOf, fresh, type OpenVault, openVault, someUser, store } from './support.js';
 
 describe.each(engines)('shares, topics, connections and events on $name', (engine) => {
   let open: OpenVault;
@@ -38,24 +38,28 @@ describe.each(engines)('shares, topics, connections and events on $name', (engin
     const [one, two] = [await store(open.vault, owner, 'one'), await store(open.vault, owner, 'two')];
     const share = (document_id: string, permission: 'read' | 'write') =>
       open.db.session((s) =>
-        shareDocument(s, { user_id: owner.id, document_id, recipient_id: friend.id, permission }),
+        shareDocument(s, { login_id: owner.login_id, document_id, recipient_id: friend.id, permission }),
       );
     const first = await share(one.id, 'read');
     await share(two.id, 'write');
     expect(await share(one.id, 'write')).toEqual({ ...first, permission: 'write' });
-    const mine = await open.db.read((s) => sharedWithMe(s, friend.id));
+    const { rows: mine } = await open.db.read((s) => sharedWithMe(s, friend));
     expect(mine.map(({ id, permission, owner: handle }) => [id, permission, handle]).sort()).toEqual(
       [
         [one.id, 'write', owner.handle],
         [two.id, 'write', owner.handle],
       ].sort(),
     );
-    const ref = { user_id: owner.id, document_id: one.id };
-    expect(await open.db.read((s) => sharesOf(s, ref))).toMatchObject([{ recipient_id: friend.id }]);
+    const ref = { login_id: owner.login_id, document_id: one.id };
+    expect(await open.db.read((s) => sharesOf(s, ref))).toMatchObject({
+      rows: [{ recipient_id: friend.id }],
+    });
     for (let twice = 0; twice < 2; twice++)
       await open.db.session((s) => unshareDocument(s, { ...ref, recipient_id: friend.id }));
-    expect(await open.db.read((s) => sharedWithMe(s, friend.id))).toMatchObject([{ id: two.id }]);
-    await expect(open.db.read((s) => sharesOf(s, { ...ref, user_id: friend.id }))).rejects.toMatchObject({
+    expect(await open.db.read((s) => sharedWithMe(s, friend))).toMatchObject({ rows: [{ id: two.id }] });
+    await expect(
+      open.db.read((s) => sharesOf(s, { ...ref, login_id: friend.login_id })),
+    ).rejects.toMatchObject({
       code: 'row-not-found',
     });
   });
@@ -65,10 +69,16 @@ describe.each(engines)('shares, topics, connections and events on $name', (engin
     const document = await store(open.vault, owner, 'x');
     const share = (recipient_id: string) =>
       open.db.session((s) =>
-        shareDocument(s, { user_id: owner.id, document_id: document.id, recipient_id, permission: 'read' }),
+        shareDocument(s, {
+          login_id: owner.login_id,
+          document_id: document.id,
+          recipient_id,
+          permission: 'read',
+        }),
       );
     await expect(share(owner.id)).rejects.toMatchObject({ code: 'input-invalid' });
-    await open.db.session((s) => setActive(s, { user_id: friend.id, is_active: false }));
+    const { login_id } = await adminOf(open.db);
+    await open.db.session((s) => setActive(s, { login_id, user_id: friend.id, is_active: false }));
     await expect(share(friend.id)).rejects.toMatchObject({ code: 'row-not-found' });
     const direct = (owner_id: string, recipient_id: string) =>
       open.db.session((s) =>
@@ -80,30 +90,31 @@ describe.each(engines)('shares, topics, connections and events on $name', (engin
 
   it('topics belong to a user or to all users, and documents are found by topic', async () => {
     const [owner, friend] = [await someUser(open.db), await someUser(open.db)];
+    const admin = await adminOf(open.db);
     const [own, common, theirs] = await open.db.session(async (s) => [
-      await createTopic(s, { user_id: owner.id, name: 'taxes' }),
-      await createTopic(s, { user_id: null, name: fresh('common') }),
-      await createTopic(s, { user_id: friend.id, name: 'taxes' }),
+      await createTopic(s, { login_id: owner.login_id, name: 'taxes' }),
+      await createTopic(s, { login_id: admin.login_id, name: fresh('common'), shared: true }),
+      await createTopic(s, { login_id: friend.login_id, name: 'taxes' }),
     ]);
     if (!own || !common || !theirs) throw new Error('no topic');
     const document = await store(open.vault, owner, 'x');
-    const ref = { user_id: owner.id, document_id: document.id };
+    const ref = { login_id: owner.login_id, document_id: document.id };
     const tag = (topic_id: string) => open.db.session((s) => tagDocument(s, { ...ref, topic_id }));
     for (const topic of [own, own, common]) await tag(topic.id);
     await expect(tag(theirs.id)).rejects.toMatchObject({ code: 'row-not-found' });
-    const listed = await open.db.read((s) => listTopics(s, owner.id));
+    const { rows: listed } = await open.db.read((s) => listTopics(s, owner));
     expect(listed).toContainEqual(own);
     expect(listed).toContainEqual(common);
     expect(listed).not.toContainEqual(theirs);
-    const about = (user_id: string, topic_id: string) =>
-      open.db.read(async (s) => (await documentsAbout(s, { user_id, topic_id })).map(({ id }) => id));
-    expect(await about(owner.id, own.id)).toEqual([document.id]);
-    expect(await about(friend.id, common.id)).toEqual([]);
+    const about = (login_id: string, topic_id: string) =>
+      open.db.read(async (s) => (await documentsAbout(s, { login_id, topic_id })).rows.map(({ id }) => id));
+    expect(await about(owner.login_id, own.id)).toEqual([document.id]);
+    expect(await about(friend.login_id, common.id)).toEqual([]);
     await open.db.session((s) => shareDocument(s, { ...ref, recipient_id: friend.id, permission: 'read' }));
-    expect(await about(friend.id, common.id)).toEqual([document.id]);
+    expect(await about(friend.login_id, common.id)).toEqual([document.id]);
     for (let twice = 0; twice < 2; twice++)
       await open.db.session((s) => untagDocument(s, { ...ref, topic_id: own.id }));
-    expect(await about(owner.id, own.id)).toEqual([]);
+    expect(await about(owner.login_id, own.id)).toEqual([]);
   });
 
   it('the credentials of connections are stored encrypted, and unreadable after the key is shredded', async () => {
@@ -111,21 +122,21 @@ describe.each(engines)('shares, topics, connections and events on $name', (engin
     const secret = fresh('secret');
     const account = await open.db.session((s) =>
       connectCloud(s, {
-        user_id: owner.id,
+        login_id: owner.login_id,
         provider: 's3',
         display_name: 'Backups',
         credentials: { key: secret, region: 'eu' },
       }),
     );
     expect(account).not.toHaveProperty('credentials_enc');
-    const of = { user_id: owner.id, connection_id: account.id };
+    const of = { login_id: owner.login_id, connection_id: account.id };
     expect(await open.db.read((s) => cloudCredentials(s, of))).toEqual({ key: secret, region: 'eu' });
     await open.db.session((s) => renewCredentials(s, { ...of, credentials: { key: 'newer' } }));
     expect(await open.db.read((s) => cloudCredentials(s, of))).toEqual({ key: 'newer' });
-    expect(await open.db.read((s) => listConnections(s, owner.id))).toMatchObject([
-      { display_name: 'Backups' },
-    ]);
-    const stolen = open.db.read((s) => cloudCredentials(s, { ...of, user_id: other.id }));
+    expect(await open.db.read((s) => listConnections(s, owner))).toMatchObject({
+      rows: [{ display_name: 'Backups' }],
+    });
+    const stolen = open.db.read((s) => cloudCredentials(s, { ...of, login_id: other.login_id }));
     await expect(stolen).rejects.toMatchObject({ code: 'row-not-found' });
     const stored = await open.db.read((s) =>
       s.query
@@ -156,7 +167,7 @@ describe.each(engines)('shares, topics, connections and events on $name', (engin
         ),
       );
     const page = (before?: number) =>
-      open.db.read((s) => queryEvents(s, { user_id: user.id, action: 'noted', limit: 2, before }));
+      open.db.read((s) => queryEvents(s, { login_id: user.login_id, action: 'noted', limit: 2, before }));
     const first = await page();
     const second = await page(first.next);
     const third = await page(second.next);
@@ -168,7 +179,9 @@ describe.each(engines)('shares, topics, connections and events on $name', (engin
       () => open.db.session((s) => s.delete(auditLog, id)),
     ])
       await expect(attempt()).rejects.toMatchObject({ code: 'guarantee-violated' });
-    await expect(open.db.read((s) => queryEvents(s, { limit: 0 }))).rejects.toMatchObject({
+    await expect(
+      open.db.read((s) => queryEvents(s, { login_id: user.login_id, limit: 0 })),
+    ).rejects.toMatchObject({
       code: 'input-invalid',
     });
   });

@@ -1,17 +1,10 @@
 import { readFile } from 'node:fs/promises';
-import {
-  auditLog,
-  createFolder,
-  createTopic,
-  docuvault,
-  folders,
-  recordEvent,
-  topics,
-} from '@ashlar/docuvault';
+import { auditLog, createFolder, createTopic, docuvault, folders, topics } from '@ashlar/docuvault';
 import { checkMigrations as check, dumpSchema } from 'ashlar/migrations';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { engines } from '../../../test/support/engines.js';
-import { fresh, type OpenVault, openVault, someUser } from './support.js';
+import { recordEvent } from '../src/audit.js';
+import { adminOf, fresh, type OpenVault, openVault, someUser } from './support.js';
 
 // one test for each fault in the design that this system replaces
 describe.each(engines)('docuvault on $name', (engine) => {
@@ -36,19 +29,20 @@ describe.each(engines)('docuvault on $name', (engine) => {
   it('a root folder’s name is unique although its parent is NULL', async () => {
     const user = await someUser(open.db);
     const root = { user_id: user.id, parent_id: null, name: 'root' };
-    await open.db.session((s) => createFolder(s, root));
+    const create = (name: string) =>
+      open.db.session((s) => createFolder(s, { login_id: user.login_id, name }));
+    await create(root.name);
     await expect(open.db.session((s) => s.insert(folders, root))).rejects.toMatchObject({
       code: 'unique-violation',
     });
-    const both = await Promise.allSettled(
-      [1, 2].map(() => open.db.session((s) => createFolder(s, { ...root, name: 'raced' }))),
-    );
+    const both = await Promise.allSettled([1, 2].map(() => create('raced')));
     expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
   });
 
   it('a shared topic’s name is unique although its owner is NULL', async () => {
     const topic = { user_id: null, name: fresh('topic') };
-    await open.db.session((s) => createTopic(s, topic));
+    const { login_id } = await adminOf(open.db);
+    await open.db.session((s) => createTopic(s, { login_id, name: topic.name, shared: true }));
     await expect(open.db.session((s) => s.insert(topics, topic))).rejects.toMatchObject({
       code: 'unique-violation',
     });

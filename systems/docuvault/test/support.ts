@@ -4,17 +4,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import {
+  type Account,
   type BlobStore,
-  type Document,
+  createFirstAdmin,
+  type DocumentDetails,
   type DocumentRef,
   type DocuvaultDatabase,
   diskStore,
   docuvault,
   hashPassword,
+  type LoginResult,
+  logIn,
   type NewDocument,
   openDocument,
+  type Registration,
   registerUser,
-  type User,
   uploadDocument,
   type Vault,
 } from '@ashlar/docuvault';
@@ -74,24 +78,63 @@ export function fresh(prefix: string): string {
   return `${prefix}-${randomUUID()}`;
 }
 
-/** Registers a user. */
-export async function someUser(db: DocuvaultDatabase, limit_bytes?: number): Promise<User> {
+/** A user of a test, with a login. */
+export interface TestUser extends Account {
+  readonly login_id: string;
+  /** The first refresh token of the login. */
+  readonly token: string;
+}
+
+/** Logs a user in with a cheap hash; throws if that is refused. */
+export async function loginOf(
+  db: DocuvaultDatabase,
+  handle: string,
+  secret = password,
+): Promise<LoginResult & { ok: true }> {
+  const login = await logIn(db, { login: handle, password: secret }, { cost: cheap });
+  if (!login.ok) throw new Error(`${handle} cannot log in: ${login.reason}`);
+  return login;
+}
+
+const adminHandle = 'the-admin';
+
+/** The first administrator, created when missing, in a new login. */
+export async function adminOf(db: DocuvaultDatabase): Promise<TestUser> {
+  const password_hash = await hash;
+  const admin = { handle: adminHandle, email: 'admin@example.org', password_hash };
+  await db
+    .session((s) => createFirstAdmin(s, admin))
+    .catch((error: { code?: string }) => {
+      if (error.code !== 'state-conflict') throw error;
+    });
+  const { user, login_id, token } = await loginOf(db, adminHandle);
+  return { ...user, login_id, token };
+}
+
+/** Registers a user and logs in as the user. */
+export async function someUser(
+  db: DocuvaultDatabase,
+  limit_bytes?: number,
+  changes: Partial<Registration> = {},
+): Promise<TestUser> {
   const handle = fresh('u');
   const password_hash = await hash;
-  return db.session((s) =>
-    registerUser(s, { handle, email: `${handle}@example.org`, password_hash, limit_bytes }),
-  );
+  const { login_id: admin } = await adminOf(db);
+  const given = { handle, email: `${handle}@example.org`, password_hash, ...changes };
+  await db.session((s) => registerUser(s, { login_id: admin, ...given, limit_bytes }));
+  const { user, login_id, token } = await loginOf(db, given.handle);
+  return { ...user, login_id, token };
 }
 
 /** Stores a text as a document. */
 export function store(
   vault: Vault,
-  user: Pick<User, 'id'>,
+  user: Pick<TestUser, 'login_id'>,
   text: string,
   changes: Partial<NewDocument> = {},
-): Promise<Document> {
+): Promise<DocumentDetails> {
   return uploadDocument(vault, {
-    user_id: user.id,
+    login_id: user.login_id,
     filename: `${fresh('d')}.txt`,
     content_type: 'text/plain',
     content: Buffer.from(text),
@@ -112,16 +155,19 @@ export async function filesIn(folder: string): Promise<string[]> {
     .sort();
 }
 
-/** Returns the quotas that differ from their documents, the referenced hashes, and the files of the store. */
+/** Returns the quotas that differ from their documents, the keys of the documents, and the files of the store. */
 export async function inspect({ db, folder }: Pick<OpenVault, 'db' | 'folder'>) {
   const { documents, quotas } = await db.read(async (s) => ({
-    documents: await s.query.selectFrom('documents').select(['user_id', 'size_bytes', 'sha256']).execute(),
+    documents: await s.query
+      .selectFrom('documents')
+      .select(['user_id', 'size_bytes', 'object_key'])
+      .execute(),
     quotas: await s.query.selectFrom('quotas').selectAll().execute(),
   }));
   const wrongQuotas = quotas.filter(({ user_id, used_bytes }) => {
     const owned = documents.filter((document) => document.user_id === user_id);
     return owned.reduce((sum, { size_bytes }) => sum + size_bytes, 0) !== used_bytes;
   });
-  const referenced = [...new Set(documents.map(({ sha256 }) => sha256))].sort();
+  const referenced = documents.map(({ object_key }) => object_key).sort();
   return { wrongQuotas, referenced, files: await filesIn(folder) };
 }

@@ -1,4 +1,4 @@
-import { type AuditRecord, type DocuvaultDatabase, docuvault, recordEvent } from '@ashlar/docuvault';
+import { type AuditRecord, type DocuvaultDatabase, docuvault } from '@ashlar/docuvault';
 import { connect, settings } from 'ashlar';
 import { openEngine } from 'ashlar/extend';
 import { up } from 'ashlar/migrations';
@@ -7,6 +7,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { asAdmin, type Place, server } from '../../../test/support/engines.js';
 import { databaseOf, makeUser, type User } from '../../../test/support/users.js';
+import { recordEvent } from '../src/audit.js';
 import { columnKeys, someUser } from './support.js';
 
 // only a server has users; none of these is a superuser

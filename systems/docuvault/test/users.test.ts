@@ -5,7 +5,6 @@ import {
   disableTotp,
   enrolTotp,
   hashPassword,
-  issueToken,
   logIn,
   queryEvents,
   quotaOf,
@@ -19,7 +18,7 @@ import {
 } from '@ashlar/docuvault';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { engines } from '../../../test/support/engines.js';
-import { cheap, fresh, type OpenVault, openVault, password, someUser } from './support.js';
+import { adminOf, cheap, fresh, loginOf, type OpenVault, openVault, password, someUser } from './support.js';
 
 describe('a password', () => {
   it('is hashed as OWASP recommends, in PHC string format', async () => {
@@ -85,114 +84,145 @@ describe.each(engines)('a user on $name', (engine) => {
   });
   afterAll(() => open.remove());
 
-  it('is registered with a quota, in lower case, and recorded', async () => {
+  it('is registered by an administrator, with a quota, in lower case, and recorded', async () => {
+    const admin = await adminOf(open.db);
     const handle = fresh('Ann').slice(0, 30);
     const password_hash = await hashPassword(password, cheap);
+    const given = { login_id: admin.login_id, password_hash };
     const user = await open.db.session((s) =>
-      registerUser(s, { handle, email: `${handle}@Example.org`, password_hash, ip_address: '2001:db8::7' }),
+      registerUser(s, { ...given, handle, email: `${handle}@Example.org`, ip_address: '2001:db8::7' }),
     );
-    expect(user).toMatchObject({
-      handle: handle.toLowerCase(),
-      role: 'user',
-      is_active: true,
-      totp_secret: null,
-    });
-    expect(await open.db.read((s) => quotaOf(s, user.id))).toEqual({
+    expect(user).toMatchObject({ handle: handle.toLowerCase(), role: 'user', is_active: true });
+    const about = { login_id: admin.login_id, user_id: user.id };
+    expect(await open.db.read((s) => quotaOf(s, about))).toEqual({
       user_id: user.id,
       limit_bytes: 104_857_600,
       used_bytes: 0,
     });
-    const { events } = await open.db.read((s) => queryEvents(s, { user_id: user.id }));
-    expect(events).toMatchObject([{ action: 'user.registered', ip_address: '2001:db8::7' }]);
+    const { events } = await open.db.read((s) => queryEvents(s, about));
+    expect(events).toMatchObject([
+      { action: 'user.registered', ip_address: '2001:db8::7', metadata: { by: admin.id } },
+    ]);
     for (const taken of [
       { handle: handle.toUpperCase(), email: `${fresh('x')}@example.org` },
       { handle: fresh('x').slice(0, 20), email: user.email.toUpperCase() },
     ]) {
-      const again = open.db.session((s) => registerUser(s, { ...taken, password_hash }));
+      const again = open.db.session((s) => registerUser(s, { ...given, ...taken }));
       await expect(again).rejects.toMatchObject({ code: 'state-conflict' });
     }
   });
 
   it('cannot be registered with a password instead of a hash', async () => {
+    const { login_id } = await adminOf(open.db);
     const attempt = open.db.session((s) =>
-      registerUser(s, { handle: fresh('p').slice(0, 20), email: 'p@example.org', password_hash: password }),
+      registerUser(s, {
+        login_id,
+        handle: fresh('p').slice(0, 20),
+        email: 'p@example.org',
+        password_hash: password,
+      }),
     );
     const error = await attempt.catch((caught: unknown) => caught);
     expect(error).toMatchObject({ code: 'value-invalid' });
     expect(JSON.stringify(error)).not.toContain(password);
   });
 
+  it.each(['zoë@müller.example', 'δοκιμή@παράδειγμα.ελ', '测试@例子.中国', 'o’brien@example.org'])(
+    'can have the email address %s, in any Unicode form and case',
+    async (email) => {
+      const address = email.replace('@', `-${fresh('x').slice(0, 12)}@`);
+      const user = await someUser(open.db, undefined, { email: address.normalize('NFD').toUpperCase() });
+      expect(user.email).toBe(address.normalize('NFC'));
+      const login = { login: address.normalize('NFD'), password };
+      expect(await logIn(open.db, login, { cost: cheap })).toMatchObject({ ok: true, user: { id: user.id } });
+    },
+  );
+
+  it.each(['no-at.example', 'a@b', 'a b@example.org', 'a@example..org', 'a@.org', '@example.org'])(
+    'cannot have the email address %s',
+    async (email) => {
+      await expect(someUser(open.db, undefined, { email })).rejects.toMatchObject({ code: 'value-invalid' });
+    },
+  );
+
   it('logs in by handle or email, and a refusal does not reveal whether the user exists', async () => {
     const user = await someUser(open.db);
+    const admin = await adminOf(open.db);
+    const attempt = (login: string, secret: string) =>
+      logIn(open.db, { login, password: secret }, { cost: cheap });
     for (const login of [user.handle, user.email.toUpperCase()])
-      expect(await logIn(open.db, { login, password }, cheap)).toMatchObject({ id: user.id });
-    for (const attempt of [
-      { login: user.handle, password: 'wrong password' },
-      { login: fresh('unknown'), password },
-    ])
-      expect(await logIn(open.db, attempt, cheap)).toBeUndefined();
-    await open.db.session((s) => setActive(s, { user_id: user.id, is_active: false }));
-    expect(await logIn(open.db, { login: user.handle, password }, cheap)).toBeUndefined();
-    const { events } = await open.db.read((s) => queryEvents(s, { user_id: user.id }));
+      expect(await attempt(login, password)).toMatchObject({ ok: true, user: { id: user.id } });
+    const refused = { ok: false, reason: 'refused' };
+    expect(await attempt(user.handle, 'wrong password')).toEqual(refused);
+    expect(await attempt(fresh('unknown'), password)).toEqual(refused);
+    const about = { login_id: admin.login_id, user_id: user.id };
+    await open.db.session((s) => setActive(s, { ...about, is_active: false }));
+    expect(await attempt(user.handle, password)).toEqual(refused);
+    const { events } = await open.db.read((s) => queryEvents(s, about));
     expect(events.map(({ action }) => action)).toEqual([
       'login.refused',
       'user.deactivated',
       'login.refused',
-      'login.accepted',
-      'login.accepted',
+      ...[1, 2, 3].flatMap(() => ['token.issued', 'login.accepted']),
       'user.registered',
     ]);
   });
 
   it('gets a new hash at login when the cost has been raised', async () => {
     const user = await someUser(open.db);
-    const higher = { ...cheap, ln: cheap.ln + 1 };
+    const higher = { cost: { ...cheap, ln: cheap.ln + 1 } };
     await logIn(open.db, { login: user.handle, password }, higher);
     const { password_hash } = (await open.db.get(users, user.id)) ?? {};
     expect(password_hash).toMatch(/^\$scrypt\$ln=11,/);
-    expect(await logIn(open.db, { login: user.handle, password }, higher)).toMatchObject({ id: user.id });
+    expect(await logIn(open.db, { login: user.handle, password }, higher)).toMatchObject({ ok: true });
   });
 
-  it('has no valid refresh token after a new password', async () => {
+  it('has no login after a new password', async () => {
     const user = await someUser(open.db);
-    const { token } = await open.db.session((s) => issueToken(s, user.id));
     const password_hash = await hashPassword('another password', cheap);
-    await open.db.session((s) => setPassword(s, { user_id: user.id, password_hash }));
-    expect(await open.db.session((s) => rotateToken(s, token))).toEqual({ ok: false, reason: 'revoked' });
-    expect(await logIn(open.db, { login: user.handle, password: 'another password' }, cheap)).toBeDefined();
+    await open.db.session((s) => setPassword(s, { login_id: user.login_id, password_hash }));
+    expect(await open.db.session((s) => rotateToken(s, user.token))).toEqual({
+      ok: false,
+      reason: 'revoked',
+    });
+    await expect(open.db.read((s) => quotaOf(s, user))).rejects.toMatchObject({ code: 'login-required' });
+    await loginOf(open.db, user.handle, 'another password');
   });
 
   it('has an encrypted TOTP secret, and each code is accepted once', async () => {
     const user = await someUser(open.db);
-    const secret = await open.db.session((s) => enrolTotp(s, user.id));
+    const secret = await open.db.session((s) => enrolTotp(s, user));
     const stored = await open.db.read((s) =>
       s.query.selectFrom('users').select('totp_secret').where('id', '=', user.id).executeTakeFirstOrThrow(),
     );
     expect(Buffer.from(stored.totp_secret as unknown as Uint8Array).includes(secret)).toBe(false);
     const code = totpCode(secret, Date.now() / 1_000);
     const wrong = String((Number(code) + 1) % 1_000_000).padStart(6, '0');
-    const confirm = (given: string) => open.db.session((s) => confirmTotp(s, user.id, given));
+    const confirm = (given: string) =>
+      open.db.session((s) => confirmTotp(s, { login_id: user.login_id, code: given }));
     expect(await confirm('')).toBe(false);
     if (totpCode(secret, Date.now() / 1_000 + 30) !== wrong) expect(await confirm(wrong)).toBe(false);
     const once = await Promise.all([confirm(code), confirm(code)]);
     expect(once.filter(Boolean)).toHaveLength(1);
     expect(await open.db.get(users, user.id)).toMatchObject({ totp_enabled: true, totp_secret: secret });
-    await expect(open.db.session((s) => enrolTotp(s, user.id))).rejects.toMatchObject({
+    await expect(open.db.session((s) => enrolTotp(s, user))).rejects.toMatchObject({
       code: 'state-conflict',
     });
-    await open.db.session((s) => disableTotp(s, user.id));
+    await open.db.session((s) => disableTotp(s, user));
     expect(await open.db.get(users, user.id)).toMatchObject({ totp_enabled: false, totp_secret: null });
   });
 
-  it('can get a larger quota, but none below the current use', async () => {
+  it('can get a larger quota from an administrator, but none below the current use', async () => {
     const { id: user_id } = await someUser(open.db, 10);
-    expect(await open.db.session((s) => setQuota(s, { user_id, limit_bytes: 20 }))).toMatchObject({
+    const { login_id } = await adminOf(open.db);
+    const about = { login_id, user_id };
+    expect(await open.db.session((s) => setQuota(s, { ...about, limit_bytes: 20 }))).toMatchObject({
       limit_bytes: 20,
     });
     await open.db.session((s) =>
       s.query.updateTable('quotas').set({ used_bytes: 15 }).where('user_id', '=', user_id).execute(),
     );
-    await expect(open.db.session((s) => setQuota(s, { user_id, limit_bytes: 14 }))).rejects.toMatchObject({
+    await expect(open.db.session((s) => setQuota(s, { ...about, limit_bytes: 14 }))).rejects.toMatchObject({
       code: 'state-conflict',
     });
     await expect(

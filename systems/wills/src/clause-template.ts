@@ -1,6 +1,9 @@
 import { AshlarError } from 'ashlar';
 import Mustache from 'mustache';
 import { z } from 'zod';
+import { inexact } from './amounts.js';
+import { gapIn, placeholderIn } from './gaps.js';
+import { printableSchema, printableValues } from './printable.js';
 import { objectSchema, type TemplateToken, templateProblems } from './template-variables.js';
 
 type Values = Readonly<Record<string, unknown>>;
@@ -12,20 +15,47 @@ const invalid = (what: string, problems: readonly string[], suggestion: string):
     suggestion,
   });
 
-/** Renders plain text instead of HTML, and collects the printed variables that have no value. */
+/** Renders plain text instead of HTML, and collects what would leave a gap. */
 class ClauseWriter extends Mustache.Writer {
-  readonly missing = new Set<string>();
+  readonly gaps = new Set<string>();
+  readonly #mayBeEmpty: (name: string) => boolean;
+
+  constructor(mayBeEmpty: (name: string) => boolean) {
+    super();
+    this.#mayBeEmpty = mayBeEmpty;
+  }
 
   override escapedValue([, name = '']: string[], context: Mustache.Context): string {
     const value: unknown = context.lookup(name);
-    if (value === undefined || value === null) this.missing.add(name);
+    if (value === undefined || value === null) this.gaps.add(`${name} is missing`);
+    const gap =
+      typeof value === 'string' ? gapIn(value) : typeof value === 'number' ? inexact(value) : undefined;
+    if (gap !== undefined) this.gaps.add(`${name} ${gap}`);
     return String(value);
   }
 
   override unescapedValue(token: string[], context: Mustache.Context): string {
     return this.escapedValue(token, context);
   }
+
+  override renderSection(...given: Parameters<Mustache.Writer['renderSection']>): string {
+    const [token, context] = given;
+    const name = token[1] ?? '';
+    const value: unknown = context.lookup(name);
+    const isEmpty = Array.isArray(value)
+      ? value.length === 0
+      : typeof value === 'string' && value.trim() === '';
+    if (isEmpty && !this.#mayBeEmpty(name)) this.gaps.add(`${name} is empty`);
+    return super.renderSection(...given);
+  }
 }
+
+/** The names of all tokens of a kind, at any depth. */
+const namesOf = (tokens: readonly TemplateToken[], kind: string): readonly string[] =>
+  tokens.flatMap(([each, name, , , inner = []]) => [
+    ...(each === kind ? [name] : []),
+    ...namesOf(Array.isArray(inner) ? inner : [], kind),
+  ]);
 
 const parseTemplate = (code: string, template: string): readonly TemplateToken[] => {
   try {
@@ -40,10 +70,19 @@ const parseTemplate = (code: string, template: string): readonly TemplateToken[]
   }
 };
 
-const compileSchema = (code: string, schema: Values): z.ZodType => {
+/**
+ * Compiles the JSON Schema of variables.
+ *
+ * @param code - the clause's code, for error messages
+ * @throws AshlarError `input-invalid`
+ */
+export function compileSchema(code: string, schema: Values): z.ZodType {
   try {
     // an undeclared variable is usually a misspelling; a separate registry, because two schemas may share an $id
-    const closed = { ...schema, additionalProperties: false } as z.core.JSONSchema.JSONSchema;
+    const closed = {
+      ...(printableSchema(schema) as Values),
+      additionalProperties: false,
+    } as z.core.JSONSchema.JSONSchema;
     return z.fromJSONSchema(closed, { registry: z.registry() });
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error);
@@ -53,11 +92,11 @@ const compileSchema = (code: string, schema: Values): z.ZodType => {
       'Use JSON Schema without `not`, `if` and references to other documents.',
     );
   }
-};
+}
 
 /**
- * Asserts that a clause can be rendered: its template parses, its schema can validate input, and the schema declares
- * each variable of the template with a type that fits its tag.
+ * Asserts that a clause can be rendered: its template parses and has no placeholder, its schema can validate input, and
+ * the schema declares each variable of the template with a type that fits its tag.
  *
  * @throws AshlarError `input-invalid`
  */
@@ -71,6 +110,16 @@ export function assertTemplate(code: string, template: string, schema: Values): 
     );
   }
   compileSchema(code, schema);
+  const placeholder = literalsOf(tokens)
+    .map(placeholderIn)
+    .find((found) => found !== undefined);
+  if (placeholder !== undefined) {
+    throw invalid(
+      `Invalid template of clause ${code}`,
+      [`its text has the placeholder ${placeholder}`],
+      'Write a variable as {{name}}, and complete what is still to be filled in.',
+    );
+  }
   const problems = templateProblems(tokens, schema);
   if (problems.length > 0) {
     throw invalid(
@@ -81,36 +130,77 @@ export function assertTemplate(code: string, template: string, schema: Values): 
   }
 }
 
+// what a section's end says is part of no text
+const literalsOf = (tokens: readonly TemplateToken[]): readonly string[] => [
+  tokens.flatMap(([kind, text]) => (kind === 'text' ? [text] : ['\n'])).join(''),
+  ...tokens.flatMap(([, , , , inner]) => (Array.isArray(inner) ? literalsOf(inner) : [])),
+];
+
+/**
+ * Checks variables against the JSON Schema that declares them.
+ *
+ * @param what - what the variables are for, for the message: `clause EXEC-01`
+ * @returns the variables
+ * @throws AshlarError `input-invalid`, which names each variable that is missing, unknown or of the wrong type
+ */
+export function checkVariables(what: string, schema: Values, variables: unknown): Values {
+  const checked = compileSchema(what, schema).safeParse(variables);
+  if (checked.success) return checked.data as Values;
+  const problems = checked.error.issues.flatMap((issue) => variableProblems(issue, variables));
+  throw invalid(
+    `Invalid variables for ${what}`,
+    problems,
+    'Pass each variable that variables_schema declares.',
+  );
+}
+
 /**
  * Renders the template of a clause with the given variables, as plain text. Values are inserted verbatim: nothing is
- * escaped, and a tag inside a value is not interpreted.
+ * escaped, and a tag inside a value is not interpreted. A text that `variables_schema` declares with the format `money` is
+ * printed as an amount: `R 1 234,50`.
+ *
+ * No text is rendered with a gap: a value that is missing, empty or blank, a required list without items, a placeholder
+ * such as `{beneficiary}` in the text or in a value, or a number whose digits nobody wrote, such as 0.1 + 0.2.
  *
  * @param code - the clause's code, for error messages
  * @param schema - the JSON Schema of `variables`
- * @throws AshlarError `input-invalid`, which names each variable that is missing, unknown or of the wrong type
+ * @throws AshlarError `input-invalid`, which names each variable that is missing, unknown, of the wrong type, or a gap
  */
 export function renderTemplate(code: string, template: string, schema: Values, variables: unknown): string {
-  const checked = compileSchema(code, schema).safeParse(variables);
-  if (!checked.success) {
-    const problems = checked.error.issues.flatMap((issue) => variableProblems(issue, variables));
+  const values = printableValues(checkVariables(`clause ${code}`, schema, variables), schema) as Values;
+  const tokens = parseTemplate(code, template);
+  const inverted = new Set(namesOf(tokens, '^'));
+  const required = requiredNames(schema);
+  const writer = new ClauseWriter((name) => inverted.has(name) || !required.has(name));
+  const text = writer.render(template, values);
+  if (writer.gaps.size > 0) {
     throw invalid(
       `Invalid variables for clause ${code}`,
-      problems,
-      'Pass each variable that variables_schema declares.',
-    );
-  }
-  const writer = new ClauseWriter();
-  const text = writer.render(template, checked.data);
-  if (writer.missing.size > 0) {
-    const problems = [...writer.missing].map((name) => `${name} is missing`);
-    throw invalid(
-      `Invalid variables for clause ${code}`,
-      problems,
+      [...writer.gaps],
       'Pass a value, or put an optional variable inside a section: {{#a}}…{{/a}}.',
     );
   }
-  return text;
+  const problem = gapIn(text);
+  if (problem === undefined) return text;
+  // a version that was published before templates were checked
+  throw invalid(
+    `Clause ${code} cannot be rendered`,
+    [`its text ${problem}`],
+    'Supersede the clause with a complete text.',
+  );
 }
+
+const requiredNames = (schema: unknown): Set<string> => {
+  const found = new Set<string>();
+  const visit = (at: unknown): void => {
+    if (typeof at !== 'object' || at === null) return;
+    if ('required' in at && Array.isArray(at.required))
+      for (const name of at.required) found.add(String(name));
+    for (const inner of Object.values(at)) visit(inner);
+  };
+  visit(schema);
+  return found;
+};
 
 const variableProblems = (issue: z.core.$ZodIssue, variables: unknown): string[] => {
   const name = issue.path.join('.');

@@ -1,15 +1,15 @@
 import { AshlarError, type Insert, isAshlarError } from 'ashlar';
+import { type Approval, checkApproval, type StoredApproval } from './approval.js';
 import { recordEvent } from './audit.js';
 import { assertTemplate } from './clause-template.js';
 import { type Clause, type ClauseCategory, clauses, type WillsSession, type WillType } from './tables.js';
 
-/** A clause to publish. The service assigns its version and its position in the chain of versions. */
+/** A clause to publish, with its approval. The service assigns its version and its position in the chain of versions. */
 export type NewClause = Omit<
   Insert<typeof clauses>,
-  'id' | 'version' | 'is_current' | 'previous_version_id' | 'created_at' | 'updated_at'
->;
-
-type Approval = Pick<NewClause, 'approved_by' | 'approved_at' | 'approval_notes'>;
+  'id' | 'version' | 'is_current' | 'previous_version_id' | 'created_at' | 'updated_at' | keyof Approval
+> &
+  Approval;
 
 /**
  * The fields in which a new version of a clause differs from the current version. Omitted fields keep their value,
@@ -23,13 +23,21 @@ export type ClauseChanges = Approval & {
  * Publishes the first version of a clause.
  *
  * @throws AshlarError `state-conflict` when the code is already published; `input-invalid` when the template does not
- *   parse, uses a variable that the schema does not declare, or the schema cannot validate input; `value-invalid`
+ *   parse, has a placeholder, uses a variable that the schema does not declare, or the schema cannot validate input, and
+ *   when the approval is blank, in the future or of another text; `value-invalid`
  */
 export async function publishClause(s: WillsSession, clause: NewClause): Promise<Clause> {
   assertTemplate(clause.code, clause.template_text, clause.variables_schema);
+  const approval = checkApproval(clause, clause.template_text, s.now());
   const published = await refuseDuplicateCode(s, clause.code, () =>
     s.session((inner) =>
-      inner.insert(clauses, { ...clause, version: 1, is_current: true, previous_version_id: null }),
+      inner.insert(clauses, {
+        ...clause,
+        ...approval,
+        version: 1,
+        is_current: true,
+        previous_version_id: null,
+      }),
     ),
   );
   await recordEvent(s, {
@@ -37,7 +45,7 @@ export async function publishClause(s: WillsSession, clause: NewClause): Promise
     event_category: 'clause',
     resource_type: 'clause',
     resource_id: published.id,
-    details: { code: published.code, version: published.version, approved_by: published.approved_by },
+    details: { code: published.code, version: published.version, ...approved(approval) },
   });
   return published;
 }
@@ -58,10 +66,12 @@ export async function supersedeClause(
   const given = Object.fromEntries(
     Object.entries(changes).filter(([, value]) => value !== undefined),
   ) as Approval;
-  const next = { ...kept, approval_notes: null, ...given, code };
+  const next = { ...kept, ...given, code };
   assertTemplate(code, next.template_text, next.variables_schema);
+  const approval = checkApproval(changes, next.template_text, s.now());
   const superseding = await s.insert(clauses, {
     ...next,
+    ...approval,
     version: current.version + 1,
     is_current: true,
     previous_version_id,
@@ -75,11 +85,18 @@ export async function supersedeClause(
       code,
       version: superseding.version,
       previous_version_id,
-      approved_by: superseding.approved_by,
+      ...approved(approval),
     },
   });
   return superseding;
 }
+
+// who approved which text, and when
+const approved = ({ approved_by, approved_at, approved_text_sha256 }: StoredApproval) => ({
+  approved_by,
+  approved_at,
+  approved_text_sha256,
+});
 
 /** Returns every version of a clause, oldest first; empty for an unknown code. */
 export function clauseHistory(s: WillsSession, code: string): Promise<Clause[]> {

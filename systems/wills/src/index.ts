@@ -1,6 +1,15 @@
 import { system } from 'ashlar';
 import { tables } from './tables.js';
 
+export {
+  type AdviceHit,
+  type AdviceRequest,
+  type AdviceResult,
+  adviceIn,
+  holdBackAdvice,
+} from './advice-filter.js';
+export { type AdviceRule, adviceRules } from './advice-rules.js';
+export { type Approval, approvedTextHash } from './approval.js';
 export { type AuditEvent, type EventPage, type EventQuery, queryEvents, recordEvent } from './audit.js';
 export { type ClauseDiff, diffClause, type FieldChange } from './clause-diff.js';
 export { renderTemplate } from './clause-template.js';
@@ -14,7 +23,11 @@ export {
 } from './clauses.js';
 export { type Consent, grantConsent, type Withdrawal, withdrawConsent } from './consent.js';
 export { type ConsentState, type ConsentStatus, consentStatus } from './consent-status.js';
+export * from './error-codes.js';
+export { type ConsentReceipt, proveReceipt, type RecordedReceipt, recordReceipt } from './receipt.js';
+export type { ReceiptProfile } from './receipt-profile.js';
 export { type RenderedClause, renderClause } from './render.js';
+export { requireConsent } from './require-consent.js';
 export { sampleClauses } from './sample.js';
 export { type WillsSettings, willsSettings } from './settings.js';
 export {
@@ -32,6 +45,9 @@ export {
   type WillType,
   willTypes,
 } from './tables.js';
+export { assembleWill, type Will, type WillClause, type WillRequest } from './will.js';
+export { willHtml } from './will-html.js';
+export { willPdf } from './will-pdf.js';
 
 /** The system `wills`: consent under POPIA, a library of attorney-approved clauses, and an append-only event log. */
 export const wills = system('wills', { tables, migrations: new URL('../migrations/', import.meta.url) });

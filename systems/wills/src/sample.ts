@@ -7,6 +7,7 @@ const approval = {
 } satisfies Partial<NewClause>;
 
 const text = (title: string) => ({ type: 'string', minLength: 1, title });
+const money = (title: string) => ({ type: 'string', format: 'money', title });
 
 const variables = (properties: Record<string, Record<string, unknown>>, optional: readonly string[] = []) =>
   ({
@@ -59,7 +60,7 @@ Should {{executor_name}} be unable or unwilling to act, I appoint {{substitute_n
     category: 'beneficiary',
     template_text: `I leave the following:
 {{#legacies}}
-- to {{beneficiary}}: {{gift}};
+- to {{beneficiary}}: {{gift}}{{#amount}}, namely {{amount}}{{/amount}};
 {{/legacies}}
 A legacy lapses when its beneficiary does not survive me by {{survival_days}} days.`,
     variables_schema: variables({
@@ -68,7 +69,11 @@ A legacy lapses when its beneficiary does not survive me by {{survival_days}} da
         minItems: 1,
         items: {
           type: 'object',
-          properties: { beneficiary: text('Beneficiary'), gift: text('What is left') },
+          properties: {
+            beneficiary: text('Beneficiary'),
+            gift: text('What is left'),
+            amount: money('The amount of a legacy of money'),
+          },
           required: ['beneficiary', 'gift'],
           additionalProperties: false,
         },
@@ -136,14 +141,14 @@ A legacy lapses when its beneficiary does not survive me by {{survival_days}} da
     ...approval,
   },
   {
-    code: 'WIT-01',
-    name: 'Attestation by witnesses',
-    category: 'witness',
-    template_text:
-      'Signed by the testator in our presence, and by each of us in the presence of the testator and of each other: {{first_witness}} and {{second_witness}}, both older than fourteen, neither of whom inherits under this will.',
+    code: 'SIGN-01',
+    name: 'Signature',
+    category: 'signature',
+    template_text: 'Signed at {{place}} on {{date}}.\n\n______________________\n{{testator_name}}, testator',
     variables_schema: variables({
-      first_witness: text('First witness'),
-      second_witness: text('Second witness'),
+      place: text('Place'),
+      date: { type: 'string', format: 'date' },
+      testator_name: text('Full name'),
     }),
     will_types: ['basic', 'trust', 'usufruct', 'joint'],
     is_required: true,
@@ -151,14 +156,14 @@ A legacy lapses when its beneficiary does not survive me by {{survival_days}} da
     ...approval,
   },
   {
-    code: 'SIGN-01',
-    name: 'Signature',
-    category: 'signature',
-    template_text: 'Signed at {{place}} on {{date}}.\n\n______________________\n{{testator_name}}',
+    code: 'WIT-01',
+    name: 'Attestation by witnesses',
+    category: 'witness',
+    template_text:
+      'Signed by the testator in our presence, and by each of us in the presence of the testator and of each other: {{first_witness}} and {{second_witness}}, both older than fourteen, neither of whom inherits under this will.\n\n______________________\n{{first_witness}}, witness\n\n______________________\n{{second_witness}}, witness',
     variables_schema: variables({
-      place: text('Place'),
-      date: { type: 'string', format: 'date' },
-      testator_name: text('Full name'),
+      first_witness: text('First witness'),
+      second_witness: text('Second witness'),
     }),
     will_types: ['basic', 'trust', 'usufruct', 'joint'],
     is_required: true,

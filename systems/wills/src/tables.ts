@@ -88,6 +88,12 @@ export const clauses = table(
     approved_by: z.string().min(1).max(200),
     approved_at: timestamp(),
     approval_notes: z.string().nullable(),
+    // NULL for versions that were published before approvals named their text
+    approved_text_sha256: z
+      .string()
+      .length(64)
+      .regex(/^[0-9a-f]*$/)
+      .nullable(),
     ...timestamps(),
   },
   (c) => [

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { clauseHistory, publishClause, supersedeClause, wills } from '@ashlar/wills';
+import { approvedTextHash, clauseHistory, publishClause, supersedeClause, wills } from '@ashlar/wills';
 import type { SqlName } from 'ashlar/extend';
 import { checkMigrations as check, down, dumpSchema, maintain, up } from 'ashlar/migrations';
 import { describe, expect, it } from 'vitest';
@@ -34,6 +34,7 @@ describe.each(engines)('the migrations of wills on $name', (engine) => {
       expect(await up(db.engine, wills)).toEqual([]);
       expect(await use()).toBe(2);
       expect(await down(db.engine, wills, { to: 'base', destroy: true })).toMatchObject([
+        { step: '0006_approved_texts' },
         { step: '0005_recorded_retirements' },
         { step: '0004_authenticated_context' },
         { step: '0003_generated_columns' },
@@ -47,9 +48,28 @@ describe.each(engines)('the migrations of wills on $name', (engine) => {
         { step: '0003_generated_columns' },
         { step: '0004_authenticated_context' },
         { step: '0005_recorded_retirements' },
+        { step: '0006_approved_texts' },
       ]);
       await maintain(db.engine, Object.values(wills.tables), new Date());
       expect(await use()).toBe(2);
+    } finally {
+      await open.remove();
+    }
+  });
+
+  it('keep the clauses of a released database, whose approvals named no text', async () => {
+    const open = await openWills(engine);
+    try {
+      const { db } = open;
+      const { code } = await db.session((s) => publishClause(s, someClause()));
+      await down(db.engine, wills, { to: '5', destroy: true });
+      await db.engine.asOwner((owner) => owner.run(`SELECT code FROM clauses WHERE code = '${code}'`));
+      await up(db.engine, wills);
+      const [old] = await db.read((s) => clauseHistory(s, code));
+      expect(old).toMatchObject({ approved_text_sha256: null });
+      await db.session((s) => supersedeClause(s, code, approval));
+      const [, next] = await db.read((s) => clauseHistory(s, code));
+      expect(next?.approved_text_sha256).toBe(approvedTextHash(next?.template_text ?? ''));
     } finally {
       await open.remove();
     }

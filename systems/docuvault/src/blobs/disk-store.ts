@@ -1,109 +1,69 @@
-import { createHash, randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, link, mkdir, open, opendir, rm } from 'node:fs/promises';
-import { hostname } from 'node:os';
+import { access, link, mkdir, open, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { AshlarError } from 'ashlar';
-import type { BlobStore, ByteSource, StagedBlob } from './blob-store.js';
-
-// paths that this process is receiving now, in all stores
-const receiving = new Set<string>();
+import { type BlobStore, bytesMissing, isKey } from './blob-store.js';
+import { entries, isAbsent } from './entries.js';
+import { cleanIncoming, receive } from './incoming.js';
 
 /**
  * Creates a blob store in a folder whose file system supports hard links. Content is a file: `incoming/HOST.PID.UUID`
- * while it is received, then `objects/ab/abcd…` by hash. A file gets its hash as its name only when it is complete and
- * synced.
+ * while it is received, then `objects/ab/abcd…` by its key. A file gets its key as its name only when it is complete and
+ * synced, in the transaction that writes its row. So a sweep needs no time of grace: it removes each file whose key no
+ * document has, under the lock of the key.
  *
  * @param folder - created when missing, accessible to this user only
  */
 export function diskStore(folder: string): BlobStore {
   const [objects, incoming] = [join(resolve(folder), 'objects'), join(resolve(folder), 'incoming')];
-  const pathOf = (sha256: string): string => {
-    if (!/^[0-9a-f]{64}$/.test(sha256)) throw missing(sha256);
-    return join(objects, sha256.slice(0, 2), sha256);
+  const pathOf = (key: string): string => {
+    if (!isKey(key)) throw bytesMissing(key);
+    return join(objects, key.slice(0, 2), key);
+  };
+  // version 0.1 stored equal content once, under its hash
+  const formerPathOf = (sha256: string): string => join(objects, sha256.slice(0, 2), sha256);
+  const named = async function* (is: (name: string) => boolean): AsyncGenerator<string> {
+    for await (const shard of entries(objects)) {
+      if (!/^[0-9a-f]{2}$/.test(shard)) continue;
+      for await (const name of entries(join(objects, shard))) if (is(name)) yield name;
+    }
   };
   return {
-    stage: (source, { limit }) => receive(incoming, source, limit, pathOf),
-    read: async (sha256) => {
+    stage: async (source, { limit }) => {
+      const { path, ...received } = await receive(incoming, source, limit);
+      return { ...received, send: async () => undefined, keep: (key) => keep(path, pathOf(key)) };
+    },
+    read: async (key) => {
       try {
-        return (await open(pathOf(sha256), constants.O_RDONLY)).createReadStream();
+        return (await open(pathOf(key), constants.O_RDONLY)).createReadStream();
       } catch (error) {
-        throw isMissing(error) ? missing(sha256) : error;
+        throw isAbsent(error) ? bytesMissing(key) : error;
       }
     },
-    has: async (sha256) => {
-      try {
-        await access(pathOf(sha256));
-        return true;
-      } catch (error) {
-        if (isMissing(error)) return false;
-        throw error;
-      }
+    has: (key) => exists(pathOf(key)),
+    remove: (key) => rm(pathOf(key), { force: true }),
+    list: () => named(isKey),
+    clean: () => cleanIncoming(incoming),
+    adopt: async (sha256, key) => {
+      if (!isHash(sha256) || !(await exists(formerPathOf(sha256)))) return false;
+      await keep(formerPathOf(sha256), pathOf(key));
+      return true;
     },
-    remove: (sha256) => rm(pathOf(sha256), { force: true }),
-    list: async function* () {
-      for await (const shard of entries(objects)) {
-        if (!/^[0-9a-f]{2}$/.test(shard)) continue;
-        for await (const name of entries(join(objects, shard))) if (/^[0-9a-f]{64}$/.test(name)) yield name;
-      }
-    },
-    clean: async () => {
-      let removed = 0;
-      for await (const name of entries(incoming)) {
-        const path = join(incoming, name);
-        if (!isAbandoned(name, path)) continue;
-        await rm(path, { force: true });
-        removed++;
-      }
-      return removed;
+    dropFormer: async () => {
+      for await (const sha256 of named(isHash)) await rm(formerPathOf(sha256), { force: true });
     },
   };
 }
 
-const receive = async (
-  incoming: string,
-  source: ByteSource,
-  limit: number,
-  pathOf: (sha256: string) => string,
-): Promise<StagedBlob> => {
-  await mkdir(incoming, { recursive: true, mode: 0o700 });
-  const path = join(incoming, `${hostname()}.${process.pid}.${randomUUID()}`);
-  receiving.add(path);
-  const discard = async (): Promise<void> => {
-    // `clean` of a later process removes a file that cannot be removed now
-    await rm(path, { force: true }).catch(() => undefined);
-    receiving.delete(path);
-  };
+const isHash = (name: string): boolean => /^[0-9a-f]{64}$/.test(name);
+
+const exists = async (path: string): Promise<boolean> => {
   try {
-    const { sha256, size } = await write(path, source, limit);
-    return { sha256, size, discard, keep: () => keep(path, pathOf(sha256)) };
+    await access(path);
+    return true;
   } catch (error) {
-    await discard();
+    if (isAbsent(error)) return false;
     throw error;
   }
-};
-
-const write = async (
-  path: string,
-  source: ByteSource,
-  limit: number,
-): Promise<{ sha256: string; size: number }> => {
-  const hash = createHash('sha256');
-  let size = 0;
-  const file = await open(path, 'wx', 0o600);
-  try {
-    for await (const chunk of source instanceof Uint8Array ? [source] : source) {
-      size += chunk.length;
-      if (size > limit) throw sizeExceeded(limit);
-      hash.update(chunk);
-      // appends at the file's current position
-      await file.writeFile(chunk);
-    }
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  return { sha256: hash.digest('hex'), size };
 };
 
 // a link instead of a rename: the received file must survive when its session is retried
@@ -113,7 +73,7 @@ const keep = async (from: string, to: string): Promise<void> => {
   try {
     await link(from, to);
   } catch (error) {
-    // the same bytes: a file with this name is complete
+    // the same content: a key is used for one content only, and a file with this name is complete
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
   await sync(shard);
@@ -128,40 +88,3 @@ const sync = async (folder: string): Promise<void> => {
     await handle.close();
   }
 };
-
-const entries = async function* (folder: string): AsyncGenerator<string> {
-  try {
-    for await (const { name } of await opendir(folder)) yield name;
-  } catch (error) {
-    if (!isMissing(error)) throw error;
-  }
-};
-
-/** Tells whether the receiving process ran on this host and no longer runs. */
-const isAbandoned = (name: string, path: string): boolean => {
-  const [, host, pid] = /^(.*)\.(\d+)\.[0-9a-f-]{36}$/.exec(name) ?? [];
-  if (host !== hostname()) return false;
-  // the same pid: in a container each first process has it, so only this process's own files are in use
-  if (Number(pid) === process.pid) return !receiving.has(path);
-  try {
-    process.kill(Number(pid), 0);
-    return false;
-  } catch (error) {
-    // EPERM: the process runs, as another user
-    return (error as NodeJS.ErrnoException).code === 'ESRCH';
-  }
-};
-
-const isMissing = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT';
-
-const missing = (sha256: string): AshlarError =>
-  new AshlarError('bytes-missing', {
-    message: `The blob store has no content with the hash ${sha256.slice(0, 64)}.`,
-    suggestion: 'Restore the folder of the blob store together with the database.',
-  });
-
-const sizeExceeded = (limit: number): AshlarError =>
-  new AshlarError('size-exceeded', {
-    message: `The content exceeds the limit of ${limit} bytes.`,
-    suggestion: 'Nothing was stored. Upload a smaller document, or raise MAX_UPLOAD_BYTES.',
-  });

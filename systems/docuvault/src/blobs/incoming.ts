@@ -1,0 +1,102 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdir, open, rm } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { AshlarError } from 'ashlar';
+import type { ByteSource } from './blob-store.js';
+import { entries } from './entries.js';
+
+// paths that this process is receiving now, in all stores
+const receiving = new Set<string>();
+
+/** Content in a file of its own, `HOST.PID.UUID`, until it is stored. */
+export interface Received {
+  readonly path: string;
+  /** The SHA-256 hash of the content (FIPS 180-4), in lower-case hex. */
+  readonly sha256: string;
+  readonly size: number;
+  /** Deletes the file. Never fails. */
+  discard(): Promise<void>;
+}
+
+/**
+ * Receives content into a file in a folder, hashes it and syncs it.
+ *
+ * @param limit - the maximum number of bytes
+ * @throws AshlarError `size-exceeded`; the errors of `source`. On failure no bytes remain.
+ */
+export async function receive(folder: string, source: ByteSource, limit: number): Promise<Received> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const path = join(folder, `${hostname()}.${process.pid}.${randomUUID()}`);
+  receiving.add(path);
+  const discard = async (): Promise<void> => {
+    // `cleanIncoming` of a later process removes a file that cannot be removed now
+    await rm(path, { force: true }).catch(() => undefined);
+    receiving.delete(path);
+  };
+  try {
+    return { path, discard, ...(await write(path, source, limit)) };
+  } catch (error) {
+    await discard();
+    throw error;
+  }
+}
+
+const write = async (
+  path: string,
+  source: ByteSource,
+  limit: number,
+): Promise<{ sha256: string; size: number }> => {
+  const hash = createHash('sha256');
+  let size = 0;
+  const file = await open(path, 'wx', 0o600);
+  try {
+    for await (const chunk of source instanceof Uint8Array ? [source] : source) {
+      size += chunk.length;
+      if (size > limit) throw sizeExceeded(limit);
+      hash.update(chunk);
+      // appends at the file's current position
+      await file.writeFile(chunk);
+    }
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  return { sha256: hash.digest('hex'), size };
+};
+
+/**
+ * Removes files whose receiving process ran on this host and no longer runs.
+ *
+ * @returns the number of removed files
+ */
+export async function cleanIncoming(folder: string): Promise<number> {
+  let removed = 0;
+  for await (const name of entries(folder)) {
+    const path = join(folder, name);
+    if (!isAbandoned(name, path)) continue;
+    await rm(path, { force: true });
+    removed++;
+  }
+  return removed;
+}
+
+const isAbandoned = (name: string, path: string): boolean => {
+  const [, host, pid] = /^(.*)\.(\d+)\.[0-9a-f-]{36}$/.exec(name) ?? [];
+  if (host !== hostname()) return false;
+  // the same pid: in a container each first process has it, so only this process's own files are in use
+  if (Number(pid) === process.pid) return !receiving.has(path);
+  try {
+    process.kill(Number(pid), 0);
+    return false;
+  } catch (error) {
+    // EPERM: the process runs, as another user
+    return (error as NodeJS.ErrnoException).code === 'ESRCH';
+  }
+};
+
+const sizeExceeded = (limit: number): AshlarError =>
+  new AshlarError('size-exceeded', {
+    message: `The content exceeds the limit of ${limit} bytes.`,
+    suggestion: 'Nothing was stored. Upload a smaller document, or raise MAX_UPLOAD_BYTES.',
+  });

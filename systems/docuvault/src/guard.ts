@@ -1,0 +1,83 @@
+import { AshlarError } from 'ashlar';
+import type { DocuvaultSession, User } from './tables.js';
+
+/** The login in which a service is called: `login_id` as `logIn` and `rotateToken` return it. */
+export interface LoginRef {
+  readonly login_id: string;
+}
+
+/** The user of a login. */
+export interface Caller {
+  readonly user_id: string;
+  readonly role: User['role'];
+}
+
+/**
+ * Returns the user of a login; throws unless the login is valid, the user is active, a TOTP code was checked if the user
+ * has TOTP on, and the user has the needed role. Every service calls this function first.
+ *
+ * In a session that writes, the user is locked until it ends: a deactivation that comes later waits for the service, and a
+ * service that comes later is refused.
+ *
+ * @param needed - the role: `admin` for what only an administrator may do
+ * @throws AshlarError `login-required`, with one text for all reasons; `access-denied` when the role is missing
+ */
+export async function requireLogin(
+  s: DocuvaultSession,
+  { login_id }: LoginRef,
+  needed: User['role'] = 'user',
+): Promise<Caller> {
+  const login = typeof login_id === 'string' ? await validLogin(s, login_id) : undefined;
+  if (!login?.is_active || (login.totp_enabled && !login.second_factor)) throw loginRequired();
+  const { user_id, role } = login;
+  if (needed === 'admin' && role !== 'admin') throw onlyAdmin();
+  return { user_id, role };
+}
+
+/** The login in which a service is called, and the user whom it is about: by default the caller. */
+export type AboutUser = LoginRef & { readonly user_id?: string | undefined };
+
+/**
+ * Returns the id of the user whom a service is about. Users may name themselves, and administrators any user.
+ *
+ * @throws AshlarError `login-required`; `access-denied` when a user names another one
+ */
+export async function requireSelfOrAdmin(
+  s: DocuvaultSession,
+  { login_id, user_id }: AboutUser,
+): Promise<{ readonly caller: Caller; readonly user_id: string }> {
+  const caller = await requireLogin(s, { login_id });
+  if (user_id !== undefined && user_id !== caller.user_id && caller.role !== 'admin') throw onlyAdmin();
+  return { caller, user_id: user_id ?? caller.user_id };
+}
+
+const validLogin = async (s: DocuvaultSession, login_id: string) => {
+  const tokens = s.query
+    .selectFrom('refresh_tokens')
+    .innerJoin('users', 'users.id', 'refresh_tokens.user_id')
+    .select(['users.id as user_id', 'role', 'is_active', 'totp_enabled', 'second_factor'])
+    .where('family_id', '=', login_id)
+    .where('revoked', '=', false)
+    .where('expires_at', '>', s.now())
+    .limit(1);
+  if (s.readOnly) return tokens.executeTakeFirst();
+  const found = await tokens.executeTakeFirst();
+  if (!found) return undefined;
+  await s.query.selectFrom('users').select('id').where('id', '=', found.user_id).forShare().execute();
+  // read again: a deactivation may have committed before the lock was taken
+  return tokens.executeTakeFirst();
+};
+
+const loginRequired = (): AshlarError =>
+  new AshlarError('login-required', {
+    message: 'The login is not valid.',
+    detail:
+      'It is unknown or has ended, its user is deactivated, or the user has TOTP on and no code was checked in it.',
+    suggestion: 'Log in again, with the code if TOTP is on.',
+  });
+
+const onlyAdmin = (): AshlarError =>
+  new AshlarError('access-denied', {
+    message: 'Only an administrator may perform this operation.',
+    suggestion: 'Ask an administrator to perform it.',
+  });
