@@ -164,6 +164,7 @@ describe.each(engines)('controlling a job on $name', (engine) => {
 
   test('a retry may name rows or an error code; it changes nothing if one of the rows cannot be retried', async () => {
     const { job } = await importJob(db, csv('a,b', '1,1', '2,2', '3', '4,4'), {
+      mode: 'auto',
       name: 'some',
       command: 'ship',
     });

@@ -39,6 +39,7 @@ const own = [
   ['voice_materials', 'client_id'],
   ['enrichment_log', 'client_id'],
   ['audit_log', 'client_id'],
+  ['record_contents', 'client_id'],
 ] as const;
 
 describe.each(engines)('a session scoped to one client on $name', (engine) => {
@@ -104,9 +105,9 @@ describe.each(engines)('a session scoped to one client on $name', (engine) => {
         .selectFrom('clients as c')
         .innerJoin('voice_materials as m', (on) => on.onTrue())
         .leftJoin('enrichment_log as e', 'e.client_id', 'm.client_id')
-        .select(['c.id', 'm.client_id', 'e.source'])
+        .select(['c.id', 'm.client_id', 'e.field_name'])
         .execute();
-      expect(joined).toEqual([{ id: a.id, client_id: a.id, source: `from ${a.id}` }]);
+      expect(joined).toEqual([{ id: a.id, client_id: a.id, field_name: 'industry' }]);
       const within = await s.query
         .selectFrom('clients')
         .select((of) => [
