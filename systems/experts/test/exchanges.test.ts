@@ -1,7 +1,7 @@
 import {
   conversations,
-  expiredLeadsView,
   type ExpertsDatabase,
+  expiredLeadsView,
   forgetExpired,
   leads,
   leadsAsCsv,
@@ -37,11 +37,16 @@ const histories: Readonly<Record<string, readonly Message[]>> = {
         { type: 'image_url', image_url: { url: 'data:image/png;base64,AAAA', detail: 'low' } },
       ],
     },
-    { role: 'assistant', content: [{ type: 'tool_use', id: 't', name: 'f', input: { n: 1.5, deep: [[{}]] } }] },
+    {
+      role: 'assistant',
+      content: [{ type: 'tool_use', id: 't', name: 'f', input: { n: 1.5, deep: [[{}]] } }],
+    },
   ],
   'no content at all': [{ role: 'assistant', function_call: { name: 'f', arguments: '' } }],
   'items without a role': [{ type: 'reasoning', id: 'rs_1', summary: [], encrypted_content: null }],
-  'extra keys': [{ role: 'user', content: '', name: 'Thandi', cache_control: { type: 'ephemeral' }, __meta: [] }],
+  'extra keys': [
+    { role: 'user', content: '', name: 'Thandi', cache_control: { type: 'ephemeral' }, __meta: [] },
+  ],
   'a role of later': [{ role: 'developer', content: 'Be brief.' }],
 };
 
@@ -61,17 +66,28 @@ describe.each(engines)('exchanges on $name', (engine) => {
   });
 
   test('leave out what JSON leaves out, and refuse what JSON cannot express', async () => {
-    const history = [{ role: 'user', content: 'Hi', name: undefined, parts: [{ text: 'a', cache: undefined }] }];
+    const history = [
+      { role: 'user', content: 'Hi', name: undefined, parts: [{ text: 'a', cache: undefined }] },
+    ];
     const logged = await db.session((s) => logExchange(s, someExchange({ history })));
     expect(logged.history).toEqual([{ role: 'user', content: 'Hi', parts: [{ text: 'a' }] }]);
     for (const content of [Number.NaN, new Date(), 1n]) {
-      const refused = db.session((s) => logExchange(s, someExchange({ history: [{ role: 'user', content }] })));
+      const refused = db.session((s) =>
+        logExchange(s, someExchange({ history: [{ role: 'user', content }] })),
+      );
       await expect(refused).rejects.toMatchObject({ code: 'value-invalid' });
     }
   });
 
   test('experts keep further keys', async () => {
-    const expert = { name: 'A', title: null, company: null, hourly_rate: null, profile_url: null, score: 0.5 };
+    const expert = {
+      name: 'A',
+      title: null,
+      company: null,
+      hourly_rate: null,
+      profile_url: null,
+      score: 0.5,
+    };
     const logged = await db.session((s) => logExchange(s, someExchange({ response_experts: [expert] })));
     expect(logged.response_experts).toEqual([expert]);
   });
@@ -106,14 +122,21 @@ describe.each(engines)('exchanges on $name', (engine) => {
   });
 
   test('the CSV has the line ends of RFC 4180, and no formula after any separator', async () => {
-    const addresses = ['=a@example.org', 'a;=b@example.org', 'a,+b@example.org', 'a|-b@example.org', 'plain@example.org'];
+    const addresses = [
+      '=a@example.org',
+      'a;=b@example.org',
+      'a,+b@example.org',
+      'a|-b@example.org',
+      'plain@example.org',
+    ];
     for (const email of addresses) await db.session((s) => logExchange(s, someExchange({ email })));
     const text = (await db.read((s) => all(leadsAsCsv(s)))).join('');
     expect(text.endsWith('\r\n')).toBe(true);
     expect(text.replaceAll('\r\n', '')).not.toMatch(/[\r\n]/);
     const lines = parse(text, { columns: true }) as { email: string }[];
     const emails = lines.map(({ email }) => email);
-    for (const email of addresses) expect(emails.map((each: string) => each.replaceAll("'", ''))).toContain(email);
+    for (const email of addresses)
+      expect(emails.map((each: string) => each.replaceAll("'", ''))).toContain(email);
     for (const email of emails)
       for (const part of email.split(/[,;|\t]/)) expect(part).not.toMatch(/^[=+\-@]/);
   });

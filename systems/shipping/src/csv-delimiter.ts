@@ -4,7 +4,14 @@ import { parse } from 'csv-parse/sync';
 /** The delimiters that are looked for in a file. */
 const candidates = [',', ';', '\t', '|'] as const;
 const names: Readonly<Record<string, string>> = { ',': 'comma', ';': 'semicolon', '\t': 'tab', '|': 'bar' };
-const byName: Readonly<Record<string, string>> = { comma: ',', semicolon: ';', tab: '\t', '\\t': '\t', bar: '|', pipe: '|' };
+const byName: Readonly<Record<string, string>> = {
+  comma: ',',
+  semicolon: ';',
+  tab: '\t',
+  '\\t': '\t',
+  bar: '|',
+  pipe: '|',
+};
 
 /** The ends of lines; all of them may occur in one file. */
 export const lineEnds = ['\r\n', '\n', '\r'];
@@ -34,7 +41,9 @@ export function parseDelimiter(given: string): string {
 const separatorLine = /^"?sep=([^\r\n"])"?(\r\n|\r|\n|$)/i;
 
 /** The first line `sep=;` of a file, which names its delimiter for spreadsheets. */
-export function separatorOf(sample: string): { readonly delimiter: string; readonly length: number } | undefined {
+export function separatorOf(
+  sample: string,
+): { readonly delimiter: string; readonly length: number } | undefined {
   const [line, delimiter] = separatorLine.exec(sample) ?? [];
   return line === undefined || delimiter === undefined ? undefined : { delimiter, length: line.length };
 }

@@ -120,7 +120,10 @@ export function decode(bytes: AsyncIterable<Uint8Array | string>, encoding?: str
 async function* chunksOf(bytes: AsyncIterable<Uint8Array | string>): AsyncGenerator<Buffer> {
   let [parts, length]: [Buffer[], number] = [[], 0];
   for await (const part of bytes) {
-    const buffer = typeof part === 'string' ? Buffer.from(part) : Buffer.from(part.buffer, part.byteOffset, part.byteLength);
+    const buffer =
+      typeof part === 'string'
+        ? Buffer.from(part)
+        : Buffer.from(part.buffer, part.byteOffset, part.byteLength);
     parts.push(buffer);
     length += buffer.length;
     if (length < sampleBytes) continue;

@@ -4,7 +4,8 @@ const problemOf = (names: readonly string[]): string | undefined => {
   const unnamed = names.findIndex((name) => name.trim() === '');
   if (unnamed >= 0) return `column ${unnamed + 1} has no name`;
   // a year may be a column; nothing but numbers, or a fraction, is the first line of a file without a header
-  if (names.every((name) => /^\s*[-+]?\d+([.,]\d+)?\s*$/.test(name))) return `it has only values, such as "${names[0]}"`;
+  if (names.every((name) => /^\s*[-+]?\d+([.,]\d+)?\s*$/.test(name)))
+    return `it has only values, such as "${names[0]}"`;
   const fraction = names.find((name) => /^\s*[-+]?\d+[.,]\d+\s*$/.test(name));
   if (fraction !== undefined) return `"${fraction}" is a value, not a name`;
   const seen = new Set<string>();

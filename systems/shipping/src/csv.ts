@@ -5,7 +5,14 @@ import { finished } from 'node:stream/promises';
 import { AshlarError, isAshlarError } from 'ashlar';
 import { CsvError, parse } from 'csv-parse';
 import { parse as parseAtOnce } from 'csv-parse/sync';
-import { assertSplits, delimiterName, detectDelimiter, lineEnds, parseDelimiter, separatorOf } from './csv-delimiter.js';
+import {
+  assertSplits,
+  delimiterName,
+  detectDelimiter,
+  lineEnds,
+  parseDelimiter,
+  separatorOf,
+} from './csv-delimiter.js';
 import { decode } from './csv-encoding.js';
 import { columnNames, cutToHeader } from './csv-header.js';
 
@@ -146,7 +153,12 @@ const unreadable = (error: unknown, line: number): AshlarError => {
   if (isAshlarError(error)) return error;
   const detail = (error as Error).message;
   if (!(error instanceof CsvError))
-    return invalid('The file could not be read completely.', 'Nothing was imported. Try again.', detail, error);
+    return invalid(
+      'The file could not be read completely.',
+      'Nothing was imported. Try again.',
+      detail,
+      error,
+    );
   const message =
     error.code === 'CSV_MAX_RECORD_SIZE'
       ? `The line that begins at line ${line} is longer than ${longestLine / 1024 / 1024} MiB.`
@@ -245,7 +257,10 @@ class Lines {
       this.#line += at;
       const problem = quoteProblem(found, this.#line, this.delimiter);
       if (problem) {
-        throw invalid(`The header cannot be read: ${problem}.`, 'Correct the quotation marks in the first line.');
+        throw invalid(
+          `The header cannot be read: ${problem}.`,
+          'Correct the quotation marks in the first line.',
+        );
       }
       const names = columnNames(found.record);
       this.#cut = cutToHeader(found.record.length, names.length);

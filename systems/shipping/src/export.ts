@@ -35,9 +35,13 @@ const resultsOf = (row: JobRow, job: Job): Cells =>
   );
 
 // the columns of a line that was rejected cannot be trusted: its row has the reason
-const dataOf = ({ row_data, error_code }: JobRow): Cells => (error_code === 'invalid_row' ? {} : (row_data as Cells));
+const dataOf = ({ row_data, error_code }: JobRow): Cells =>
+  error_code === 'invalid_row' ? {} : (row_data as Cells);
 
-async function* pages<T extends Tables>(s: Session<T>, { jobId, status }: ExportRequest): AsyncGenerator<JobRow[]> {
+async function* pages<T extends Tables>(
+  s: Session<T>,
+  { jobId, status }: ExportRequest,
+): AsyncGenerator<JobRow[]> {
   for (let after = 0; ; ) {
     const rows = await shipments.rows(s, { jobId, status, after, limit: pageRows });
     const last = rows.at(-1);
@@ -64,7 +68,11 @@ export async function* exportRows<T extends Tables>(
   yield* request.format === 'csv' ? asCsv(s, job, request) : asJson(s, job, request);
 }
 
-async function* asJson<T extends Tables>(s: Session<T>, job: Job, request: ExportRequest): AsyncGenerator<string> {
+async function* asJson<T extends Tables>(
+  s: Session<T>,
+  job: Job,
+  request: ExportRequest,
+): AsyncGenerator<string> {
   let before = '[';
   for await (const rows of pages(s, request)) {
     const texts = rows.map((row) => JSON.stringify({ ...resultsOf(row, job), row_data: row.row_data }));
@@ -74,7 +82,11 @@ async function* asJson<T extends Tables>(s: Session<T>, job: Job, request: Expor
   yield before === '[' ? '[]\n' : '\n]\n';
 }
 
-async function* asCsv<T extends Tables>(s: Session<T>, job: Job, request: ExportRequest): AsyncGenerator<string> {
+async function* asCsv<T extends Tables>(
+  s: Session<T>,
+  job: Job,
+  request: ExportRequest,
+): AsyncGenerator<string> {
   // the header needs the columns of all rows
   const names = new Set<string>();
   for await (const rows of pages(s, request))

@@ -62,7 +62,20 @@ describe.each(engines)('the rows of a job on $name', (engine) => {
   });
 
   test('contain no formula for a spreadsheet, with whatever separator it opens the file', async () => {
-    const cells = ['=1+1', '+1', '-1', '@x', 'a;=1+1', 'a,=1', 'a\t=1', 'a|@x', 'a\n=1', 'a;"=1', '\t=1', '＝1'];
+    const cells = [
+      '=1+1',
+      '+1',
+      '-1',
+      '@x',
+      'a;=1+1',
+      'a,=1',
+      'a\t=1',
+      'a|@x',
+      'a\n=1',
+      'a;"=1',
+      '\t=1',
+      '＝1',
+    ];
     const quoted = cells.map((cell) => `"${cell.replaceAll('"', '""')}"`);
     const jobId = await ran(['note', ...quoted]);
     const text = await exported(jobId);

@@ -74,10 +74,18 @@ describe.each(Object.entries(expected))('%s', (name, { options, refused, ...resu
 });
 
 test('any table comes back as it was, whatever its delimiter, encoding and line ends', async () => {
-  const cell = fc.string({ unit: fc.constantFrom('a', 'é', ',', ';', '\t', '|', '"', '\n', '\r', ' ', '1'), maxLength: 6 });
-  const table = fc.tuple(fc.integer({ min: 2, max: 4 }), fc.integer({ min: 1, max: 8 })).chain(([width, height]) =>
-    fc.array(fc.array(cell, { minLength: width, maxLength: width }), { minLength: height, maxLength: height }),
-  );
+  const cell = fc.string({
+    unit: fc.constantFrom('a', 'é', ',', ';', '\t', '|', '"', '\n', '\r', ' ', '1'),
+    maxLength: 6,
+  });
+  const table = fc
+    .tuple(fc.integer({ min: 2, max: 4 }), fc.integer({ min: 1, max: 8 }))
+    .chain(([width, height]) =>
+      fc.array(fc.array(cell, { minLength: width, maxLength: width }), {
+        minLength: height,
+        maxLength: height,
+      }),
+    );
   const parts = fc.record({
     table,
     delimiter: fc.constantFrom(',', ';', '\t', '|'),
@@ -120,7 +128,13 @@ describe('large input', () => {
     expect(rows[0]).toHaveLength(200_001);
     expect(rejected).toEqual([[3, 'the line has 2 fields, but the header has 200000']]);
     const twice = `${[...names, 'c7'].join(',')}\n`;
-    await expect(read((async function* () { yield twice; })())).rejects.toMatchObject({
+    await expect(
+      read(
+        (async function* () {
+          yield twice;
+        })(),
+      ),
+    ).rejects.toMatchObject({
       message: expect.stringContaining('"c7"'),
     });
     const unknown = () => rowReader(header, { where: { nowhere: '1' } });

@@ -86,7 +86,10 @@ export async function importClientFile(
       cause,
     );
   }
-  return importClients(db, text, { ...options, format: path.toLowerCase().endsWith('.json') ? 'json' : 'csv' });
+  return importClients(db, text, {
+    ...options,
+    format: path.toLowerCase().endsWith('.json') ? 'json' : 'csv',
+  });
 }
 
 const invalid = (message: string, suggestion: string, detail?: string, cause?: unknown): AshlarError =>
@@ -105,7 +108,8 @@ const fromJson = (text: string): Dossier[] => {
   } catch (cause) {
     throw invalid('The text is not JSON.', 'Give an array of dossiers.', (cause as Error).message, cause);
   }
-  if (!Array.isArray(given)) throw invalid('The JSON is not an array.', 'Give an array of dossiers: [{ "name": … }].');
+  if (!Array.isArray(given))
+    throw invalid('The JSON is not an array.', 'Give an array of dossiers: [{ "name": … }].');
   return given.map((fields: unknown, index) => {
     if (typeof fields !== 'object' || fields === null || Array.isArray(fields))
       throw invalid(`Element ${index + 1} is not a dossier.`, 'Each element of the array is an object.');
@@ -124,23 +128,29 @@ const fromCsv = (text: string): Dossier[] => {
       columns: (header: string[]) => {
         const names = header.map((name) => name.trim());
         assertKnown(names);
-        if (new Set(names).size < names.length) throw invalid('A field is named twice in the header.', 'Name it once.');
+        if (new Set(names).size < names.length)
+          throw invalid('A field is named twice in the header.', 'Name it once.');
         return names;
       },
       info: true,
     }) as unknown as { readonly record: Record<string, string>; readonly info: { readonly lines: number } }[];
     return records.map(({ record, info }) => ({
       at: info.lines,
-      fields: Object.fromEntries(Object.entries(record).map(([name, cell]) => [name, valueOf(name, cell)])),
+      fields: Object.fromEntries(Object.entries(record).map(([name, cell]) => [name, cellValue(name, cell)])),
     }));
   } catch (cause) {
     if (!(cause instanceof CsvError)) throw cause;
-    throw invalid('The text is not valid CSV.', 'Correct the line, and import the file again.', cause.message, cause);
+    throw invalid(
+      'The text is not valid CSV.',
+      'Correct the line, and import the file again.',
+      cause.message,
+      cause,
+    );
   }
 };
 
 // what the text of a cell is in the column; what does not fit is left as it is, for the schema to refuse
-const valueOf = (name: string, cell: string): unknown => {
+const cellValue = (name: string, cell: string): unknown => {
   const text = cell.trim();
   if (text === '') return null;
   const kind = clients.columns[name as keyof typeof clients.columns]?.kind;

@@ -40,7 +40,9 @@ export async function contentsOf(
   return found;
 }
 
-const readable = async <R extends { readonly id: string; readonly client_id: string; readonly content: unknown }>(
+const readable = async <
+  R extends { readonly id: string; readonly client_id: string; readonly content: unknown },
+>(
   s: SophiaSession,
   rows: readonly R[],
 ): Promise<readonly { readonly id: string; readonly content: unknown }[]> => {

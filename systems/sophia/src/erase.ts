@@ -60,7 +60,10 @@ const emptyClient = async (
 ): Promise<Pick<Erasure, 'erased_at' | 'deleted'>> => {
   const before = await lockClient(s, id);
   const gone = async (table: 'voice_materials' | 'voice_profiles'): Promise<number> => {
-    const { numDeletedRows } = await s.query.deleteFrom(table).where('client_id', '=', id).executeTakeFirstOrThrow();
+    const { numDeletedRows } = await s.query
+      .deleteFrom(table)
+      .where('client_id', '=', id)
+      .executeTakeFirstOrThrow();
     return Number(numDeletedRows);
   };
   const deleted = {

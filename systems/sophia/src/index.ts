@@ -3,6 +3,8 @@ import { commands } from './commands.js';
 import { tables } from './tables.js';
 
 export { type Action, type ActionQuery, clientActions, recordAction } from './audit.js';
+export { type ClientExport, exportClient, writeClientExport } from './client-export.js';
+export { type ClientFile, type ImportedClients, importClientFile, importClients } from './client-import.js';
 export {
   archiveClient,
   type ClientChanges,
@@ -13,8 +15,6 @@ export {
   restoreClient,
   updateClient,
 } from './clients.js';
-export { type ClientExport, exportClient, writeClientExport } from './client-export.js';
-export { type ClientFile, type ImportedClients, importClientFile, importClients } from './client-import.js';
 export { completenessWeights, isMvpReady, mvpFields, profileCompleteness } from './completeness.js';
 export { type LikelyDuplicate, likelyDuplicates, nameScore } from './duplicates.js';
 export { type Enriched, enrich, enrichmentsOf, type Fact } from './enrichment.js';
@@ -28,7 +28,14 @@ export {
 } from './knowledge.js';
 export { type Mention, mentionOf } from './mentions.js';
 export { nameKey } from './name-key.js';
-export { isMeasured, type Measures, measureText, type Readability, readabilityOf, type Unmeasurable } from './readability.js';
+export {
+  isMeasured,
+  type Measures,
+  measureText,
+  type Readability,
+  readabilityOf,
+  type Unmeasurable,
+} from './readability.js';
 export type { Remainder } from './remainders.js';
 export {
   type SampleClient,

@@ -4,11 +4,5 @@
  */
 export function nameKey(name: string): string {
   // upper case first: it is what folds ß, ſ and the forms of sigma
-  return name
-    .normalize('NFKC')
-    .toUpperCase()
-    .toLowerCase()
-    .normalize('NFKC')
-    .replace(/\s+/gu, ' ')
-    .trim();
+  return name.normalize('NFKC').toUpperCase().toLowerCase().normalize('NFKC').replace(/\s+/gu, ' ').trim();
 }

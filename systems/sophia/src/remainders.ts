@@ -11,7 +11,8 @@ export interface Remainder {
   readonly why: string;
 }
 
-const evidence = 'Records are never changed: they are the evidence of what was done, also to a client who is gone.';
+const evidence =
+  'Records are never changed: they are the evidence of what was done, also to a client who is gone.';
 const early =
   'They were written before contents were encrypted, into a ledger that nobody can change. Move to a new database without them to be rid of them.';
 

@@ -48,7 +48,7 @@ export const clients = table(
       .string()
       .max(200)
       .regex(/[\p{L}\p{N}]/u, 'has neither a letter nor a digit'),
-    name_key: z.string().nullable(),
+    name_key: z.string().min(1),
     industry: text().max(200),
     business_description: text().nullable(),
     geography_area: text().nullable(),
@@ -74,6 +74,7 @@ export const clients = table(
   },
   (c) => [
     unique(c.name),
+    unique(c.name_key),
     index(c.is_archived),
     check('clients_archived_when', 'is_archived = (archived_at IS NOT NULL)'),
     check('clients_complete_as_filled', `profile_completeness_pct = ${completenessSql}`),

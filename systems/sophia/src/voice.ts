@@ -89,7 +89,8 @@ const measuresOf = (material: NewMaterial | MeasuredMaterial): Measures => {
   throw new AshlarError('usage', {
     message: `A text of ${content.length} characters is measured before the session is opened.`,
     detail: 'It takes so long that other sessions would wait for this one.',
-    suggestion: 'Call storeVoiceMaterial(db, context, material), or pass the result of measureMaterial(material).',
+    suggestion:
+      'Call storeVoiceMaterial(db, context, material), or pass the result of measureMaterial(material).',
   });
 };
 

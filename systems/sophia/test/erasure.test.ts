@@ -41,7 +41,7 @@ const everything = (db: Pick<Database, 'engine'>): Promise<string> =>
     const listing =
       db.engine.dialect.name === 'sqlite'
         ? "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
-        : "SELECT tablename AS name FROM pg_tables WHERE schemaname = current_schema()";
+        : 'SELECT tablename AS name FROM pg_tables WHERE schemaname = current_schema()';
     let text = '';
     for (const { name } of await owner.run(listing)) {
       const rows = await owner.run(`SELECT * FROM "${name}"`);
@@ -65,7 +65,9 @@ const files = async (engine: TestEngine, url: string): Promise<string> => {
   if (engine.name !== 'sqlite') return '';
   const path = url.slice('sqlite:'.length);
   const folder = dirname(path);
-  const all = await Promise.all((await readdir(folder)).map((name) => readFile(join(folder, name), 'latin1')));
+  const all = await Promise.all(
+    (await readdir(folder)).map((name) => readFile(join(folder, name), 'latin1')),
+  );
   return all.join('');
 };
 
@@ -132,7 +134,11 @@ describe.each(engines)('a client who is erased on $name', (engine) => {
       ]) {
         const all = await owner.run(`SELECT * FROM ${table}`);
         text += JSON.stringify(all, (_, value: unknown) =>
-          typeof value === 'bigint' ? String(value) : value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : value,
+          typeof value === 'bigint'
+            ? String(value)
+            : value instanceof Uint8Array
+              ? Buffer.from(value).toString('latin1')
+              : value,
         );
       }
       return text;
@@ -186,26 +192,29 @@ describe.each(engines)('a client who is erased on $name', (engine) => {
   });
 });
 
-describe.each(engines.filter(({ name }) => name === 'sqlite'))('a backup of after an erasure on $name', (engine) => {
-  it('has nothing readable of the client', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'ashlar-erasure-'));
-    const open = await openSophia(engine);
-    const target = await engine.place();
-    try {
-      const { id } = await open.client({ name: words[0], industry: words[1] });
-      await open.operate((s) => enrich(s, id, { field: 'industry', value: words[2], source: words[3] }));
-      await eraseClient(open.db, id);
-      const { key } = await newBackupKey();
-      const keys = { key };
-      const made = await createBackup(open.db.engine, [sophia], { folder, keys });
-      const to = { url: target.url, key: target.key };
-      await restoreBackup(made.name, [sophia], { folder, keys, to, replace: true });
-      expect(found(await files(engine, target.url))).toEqual([]);
-      expect(columnKeys.current).toBeDefined();
-    } finally {
-      await open.remove();
-      await target.remove();
-      await rm(folder, { recursive: true });
-    }
-  });
-});
+describe.each(engines.filter(({ name }) => name === 'sqlite'))(
+  'a backup of after an erasure on $name',
+  (engine) => {
+    it('has nothing readable of the client', async () => {
+      const folder = await mkdtemp(join(tmpdir(), 'ashlar-erasure-'));
+      const open = await openSophia(engine);
+      const target = await engine.place();
+      try {
+        const { id } = await open.client({ name: words[0], industry: words[1] });
+        await open.operate((s) => enrich(s, id, { field: 'industry', value: words[2], source: words[3] }));
+        await eraseClient(open.db, id);
+        const { key } = await newBackupKey();
+        const keys = { key };
+        const made = await createBackup(open.db.engine, [sophia], { folder, keys });
+        const to = { url: target.url, key: target.key };
+        await restoreBackup(made.name, [sophia], { folder, keys, to, replace: true });
+        expect(found(await files(engine, target.url))).toEqual([]);
+        expect(columnKeys.current).toBeDefined();
+      } finally {
+        await open.remove();
+        await target.remove();
+        await rm(folder, { recursive: true });
+      }
+    });
+  },
+);

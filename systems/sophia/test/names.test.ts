@@ -83,7 +83,9 @@ describe.each(engines)('names and texts on $name', (engine) => {
     const second = await open.client();
     const renaming = open.operate((s) => updateClient(s, second.id, { name: name.toUpperCase() }));
     await expect(renaming).rejects.toMatchObject({ code: 'state-conflict' });
-    expect(await open.operate((s) => updateClient(s, id, { name: name.toUpperCase() }))).toMatchObject({ id });
+    expect(await open.operate((s) => updateClient(s, id, { name: name.toUpperCase() }))).toMatchObject({
+      id,
+    });
   });
 
   it('a long text is measured outside the session, and refused inside it', async () => {
@@ -136,7 +138,10 @@ describe.each(engines)('names and texts on $name', (engine) => {
       },
     ]);
     expect(report.rejected.map(({ at }) => at)).toEqual([3, 4, 5]);
-    const json = JSON.stringify([{ name: b, industry: 'Retail' }, { name: a, industry: 'Retail' }]);
+    const json = JSON.stringify([
+      { name: b, industry: 'Retail' },
+      { name: a, industry: 'Retail' },
+    ]);
     const second = await importClients(open.db, json, { format: 'json' });
     expect([second.created.length, second.rejected.map(({ at }) => at)]).toEqual([1, [2]]);
     for (const [text, format] of [

@@ -18,7 +18,12 @@ test('the example of the README works', async () => {
     // the built package, imported by name as a user would
     const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', code], {
       cwd: root,
-      env: { ...process.env, DATABASE_URL: place.url, DATABASE_KEY: place.key, COLUMN_KEY: columnKeys.current },
+      env: {
+        ...process.env,
+        DATABASE_URL: place.url,
+        DATABASE_KEY: place.key,
+        COLUMN_KEY: columnKeys.current,
+      },
     });
     expect(stdout.trim().split('\n')).toEqual([
       '4.3 1',

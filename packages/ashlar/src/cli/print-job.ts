@@ -46,10 +46,7 @@ export function printNext(out: Output, { id, importer, status, mode, confirmed_a
 }
 
 /** Returns the notes to show beside the progress bar of a job: the number of failed rows, and the known sums. */
-export function progressNotes(
-  sums: readonly JobSum[],
-  { failed, totals, simulated }: JobProgress,
-): string[] {
+export function progressNotes(sums: readonly JobSum[], { failed, totals, simulated }: JobProgress): string[] {
   const values: Readonly<Record<string, unknown>> = { ...totals, simulated };
   const known = sums.filter(({ column }) => typeof values[column] === 'number');
   return [

@@ -49,7 +49,14 @@ export async function workChunk(run: RunContext, lease: Lease, rows: readonly Jo
       if (step.over) return;
       queue.push(...step.more);
       const begun = performance.now();
-      done = await attemptRows(window, { model, executor, concurrency, callSeconds, lost: alive.signal, givenUp });
+      done = await attemptRows(window, {
+        model,
+        executor,
+        concurrency,
+        callSeconds,
+        lost: alive.signal,
+        givenUp,
+      });
       adjustSize(run, window, performance.now() - begun);
     }
   } catch (error) {

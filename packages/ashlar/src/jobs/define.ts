@@ -1,8 +1,8 @@
 import type { z } from 'zod';
 import type { Columns, Shape, TableItem } from '../model/index.js';
 import { cancelJob } from './cancel.js';
-import { confirmJob } from './confirm.js';
 import { type CommandParts, jobCommands } from './commands.js';
+import { confirmJob } from './confirm.js';
 import { deleteJob, pauseJob, resumeJob } from './control.js';
 import type { AnyExecutor } from './executor.js';
 import { type ImportInput, type ImportOptions, importRows, type RowSource } from './import.js';

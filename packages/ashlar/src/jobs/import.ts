@@ -1,7 +1,7 @@
 import { AshlarError } from '../errors.js';
 import { ChunkCounter } from './chunk-counter.js';
-import type { ImportReport, JobProgress } from './job-commands.js';
 import { lockJob } from './job.js';
+import type { ImportReport, JobProgress } from './job-commands.js';
 import { type LogEvent, logEvents } from './log.js';
 import type { Job, JobDatabase, JobModel, JobSession, NewJobRow } from './model.js';
 import { newOwner } from './owner.js';
@@ -98,7 +98,13 @@ class Import {
     for await (const given of this.#parts.source) {
       for (const row of isBatch(given) ? given : [given]) this.#take(row);
       while (this.#rows.length > this.#flushRows) await this.#write(this.#rows.splice(0, this.#flushRows));
-      onProgress?.({ done: this.#lines, total: undefined, failed: this.#failed, totals: {}, simulated: false });
+      onProgress?.({
+        done: this.#lines,
+        total: undefined,
+        failed: this.#failed,
+        totals: {},
+        simulated: false,
+      });
       signal?.throwIfAborted();
     }
     if (this.#imported === 0) throw nothingToImport(this.#lines);
@@ -142,8 +148,7 @@ class Import {
     this.#rows.push(made);
     if (made.reason === undefined) return;
     this.#failed++;
-    if (this.#rejected.length < longestReport)
-      this.#rejected.push({ line: made.line, reason: made.reason });
+    if (this.#rejected.length < longestReport) this.#rejected.push({ line: made.line, reason: made.reason });
   }
 
   // the work of a session may be done twice: everything that this changes in the import is changed after its commit

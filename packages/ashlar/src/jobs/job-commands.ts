@@ -138,7 +138,12 @@ export interface JobCommands {
    * one piece after another and waits for it.
    */
   readonly export:
-    | ((db: Database, id: string, options: ExportOptions, write: (text: string) => Promise<void>) => Promise<void>)
+    | ((
+        db: Database,
+        id: string,
+        options: ExportOptions,
+        write: (text: string) => Promise<void>,
+      ) => Promise<void>)
     | undefined;
   /** Confirms a job of mode `confirm`, which can be run from then on. */
   confirm(db: Database, id: string): Promise<JobSummary>;

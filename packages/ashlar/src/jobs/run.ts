@@ -60,10 +60,9 @@ export async function runJob(
 ): Promise<Job> {
   const context = { actor: options.actor ?? null };
   const job = await db.session(context, (s) => startJob(model, s, jobId, executor));
-  const [concurrency, flushEvery] = [options.concurrency ?? 8, options.flushEvery ?? 100].map((n) => Math.max(1, n)) as [
-    number,
-    number,
-  ];
+  const [concurrency, flushEvery] = [options.concurrency ?? 8, options.flushEvery ?? 100].map((n) =>
+    Math.max(1, n),
+  ) as [number, number];
   const patience = new Patience(options.signal, options.stopSeconds ?? 10);
   const run: RunContext = {
     model,

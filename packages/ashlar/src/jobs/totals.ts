@@ -62,11 +62,7 @@ export async function addToTotals(
  * Sets the counts and sums in a job's row to the totals over its chunks, after rows in many chunks were changed. Call it in
  * the transaction that changes rows, after {@link lockJob}.
  */
-export async function refreshTotals(
-  { tables, sums }: JobModel,
-  s: JobSession,
-  jobId: string,
-): Promise<Job> {
+export async function refreshTotals({ tables, sums }: JobModel, s: JobSession, jobId: string): Promise<Job> {
   const sum = (column: string, as: string) => sql<number>`coalesce(sum(${sql.ref(column)}), 0)`.as(as);
   const found: Readonly<Record<string, unknown>> = await s.query
     .selectFrom(tables.chunks.name)

@@ -86,7 +86,10 @@ describe('jobs', () => {
     expect((await jobs('show', id)).stderr).toContain('ashlar jobs confirm');
     expect(await jobs('confirm', id)).toMatchObject({ code: 0 });
     const ran = await jobs('run', id, '--call-seconds', '5');
-    expect(ran).toMatchObject({ code: 0, stdout: expect.stringMatching(/SIMULATED[\s\S]*\$\d+\.\d\d SIMULATED/) });
+    expect(ran).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/SIMULATED[\s\S]*\$\d+\.\d\d SIMULATED/),
+    });
     expect(ran.stderr).toContain('SIMULATED');
     for (const verb of [['list'], ['show', id]])
       expect((await jobs(...verb)).stdout).toMatch(/\$\d+\.\d\d SIMULATED/);

@@ -22,7 +22,11 @@ const formats = ['csv', 'json'] as const;
 /** `ashlar jobs export ID`: writes the rows of a job with their results. */
 export function exportCommand(commands: Commands): Command {
   return commands
-    .make<Options>('export', 'write the rows of a job with their results, as a file or on standard output', run)
+    .make<Options>(
+      'export',
+      'write the rows of a job with their results, as a file or on standard output',
+      run,
+    )
     .argument('<id>', 'the id of the job')
     .option('--format <format>', `${formats.join(' or ')} (default: csv)`)
     .option('--status <status>', `only rows with this status: ${rowStatuses.join(', ')}`)

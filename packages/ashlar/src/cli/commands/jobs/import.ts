@@ -27,7 +27,10 @@ export function importCommand(commands: Commands): Command {
     .make<Options>('import', 'create a job from the lines of a file, in a format that the system reads', run)
     .argument('<file>', 'the file to import')
     .option('--name <name>', 'the name of the job (default: the name of the file)')
-    .option('--delimiter <character>', 'the character between two fields, such as ";" or tab (default: found out)')
+    .option(
+      '--delimiter <character>',
+      'the character between two fields, such as ";" or tab (default: found out)',
+    )
     .option('--encoding <name>', 'the encoding of the file, such as windows-1252 (default: found out)')
     .option('--mode <mode>', 'confirm: the job waits for `ashlar jobs confirm`; auto: it does not')
     .option(

@@ -21,7 +21,10 @@ export function runCommand(commands: Commands): Command {
     .argument('<id>', 'the id of the job')
     .option('--concurrency <n>', 'the maximum number of rows in flight at the same time')
     .option('--call-seconds <n>', 'the number of seconds that a call of the executor may take')
-    .option('--executor <file>', 'a module whose default export is the executor (default: that of the system)');
+    .option(
+      '--executor <file>',
+      'a module whose default export is the executor (default: that of the system)',
+    );
 }
 
 const run = (invocation: Invocation, options: Options, id = ''): Promise<Answer> =>
