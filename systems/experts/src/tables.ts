@@ -27,7 +27,10 @@ export const emailAddress = z.string().max(320).regex(address, 'Expected an emai
  * One message of an exchange's history, as the client of a model sends it: `content` may be a text, a list of parts, `null` or
  * absent (a call of tools), and each client has further keys. It is stored as it is given.
  */
-export const message = z.object({ role: z.string().min(1).optional() }).catchall(z.json());
+export const message = z
+  .object({ role: z.string().min(1).optional() })
+  .catchall(z.json())
+  .refine((given) => Object.keys(given).some((key) => key !== 'role'), 'has nothing but a role');
 
 /** An expert as shown to the visitor; `hourly_rate` includes its currency. Further keys are stored as they are given. */
 const expert = z

@@ -11,6 +11,7 @@ import {
 import { connect, everyScope } from 'ashlar';
 import type { SqlName } from 'ashlar/extend';
 import { checkMigrations as check, down, dumpSchema, up } from 'ashlar/migrations';
+import { sql } from 'ashlar/query';
 import { describe, expect, it } from 'vitest';
 import { engines } from '../../../test/support/engines.js';
 import { columnKeys, openSophia } from './support.js';
@@ -80,18 +81,15 @@ describe.each(engines)('the migrations of sophia on $name', (engine) => {
       await up(db.engine, sophia, { to: '0004_recorded_retirements' });
       const id = '01890000-0000-7000-8000-000000000001';
       const json = (value: unknown) => `'${JSON.stringify(value)}'`;
-      const insert = async (name: string, key: string) => {
-        await db.engine.asOwner(async (owner) => {
-          await owner.run(`INSERT INTO clients (id, name, industry) VALUES ('${key}', '${name}', 'Retail')`);
-          await owner.run(
-            `INSERT INTO audit_log (id, client_id, action, after_snapshot) VALUES ('${key}', '${key}', 'client.created', ${json({ name })})`,
-          );
-          await owner.run(
-            `INSERT INTO enrichment_log (id, client_id, field_name, new_value, source) VALUES ('${key}', '${key}', 'industry', ${json('Retail')}, 'web')`,
-          );
-        });
-      };
-      await insert('Ｈarbour STRASSE', id);
+      // as the services of that release wrote them
+      await db.session({ scope: everyScope }, async (s) => {
+        const rows = [
+          `INSERT INTO clients (id, name, industry) VALUES ('${id}', 'Ｈarbour STRASSE', 'Retail')`,
+          `INSERT INTO audit_log (id, client_id, action, after_snapshot) VALUES ('${id}', '${id}', 'client.created', ${json({ name: 'Ｈarbour STRASSE' })})`,
+          `INSERT INTO enrichment_log (id, client_id, field_name, new_value, source) VALUES ('${id}', '${id}', 'industry', ${json('Retail')}, 'web')`,
+        ];
+        for (const row of rows) await sql.raw(row).execute(s.query);
+      });
       await up(db.engine, sophia);
       const operator = { scope: everyScope };
       expect(await db.read(operator, (s) => findClient(s, 'harbour straße'))).toMatchObject({ id });

@@ -30,7 +30,7 @@ test('the example of the README works', async () => {
       'Harbour & Vine 97',
       'The content names a client: “harbourvine” is Harbour & Vine.',
       'client-data 1 texts',
-      '1 keys destroyed; 3 actions stay, and say nothing',
+      '1 keys destroyed; 4 actions stay, and say nothing',
     ]);
   } finally {
     await remove();
