@@ -24,7 +24,6 @@ export const shipments = defineJobs('job', {
   mode: 'confirm',
   // a row that keeps stopping its worker
   maxAttempts: 3,
-  callSeconds: 60,
   columns: ({ id, name, description, status, mode, ...rest }) => ({
     id,
     name,

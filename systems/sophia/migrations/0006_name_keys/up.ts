@@ -1,4 +1,5 @@
 import { AshlarError } from 'ashlar';
+import { literal } from 'ashlar/extend';
 import type { StepFunction } from 'ashlar/migrations';
 
 // as it was when this step was written
@@ -23,5 +24,7 @@ export const up: StepFunction = async (owner) => {
     }
     seen.set(key, id);
   }
-  for (const [key, id] of seen) await owner.run('UPDATE clients SET name_key = $1 WHERE id = $2', [key, id]);
+  // as literals, because the engines write parameters in different ways
+  for (const [key, id] of seen)
+    await owner.run(`UPDATE clients SET name_key = ${literal(key)} WHERE id = ${literal(id)}`);
 };
