@@ -27,6 +27,7 @@ export const shipCalifornia = async (db: ShippingDatabase): Promise<void> => {
 
 const importOrders = async (db: ShippingDatabase): Promise<Job> => {
   const report = await importJob(db, csv, {
+    mode: 'auto',
     name,
     command: name,
     where: { State: 'California' },

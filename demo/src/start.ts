@@ -61,7 +61,10 @@ try {
   const dossiers = { system: 'sophia', url: urls.sophia };
   await useDatabaseKey(dossiers);
   await ashlar('up', '--system', 'sophia', '--url', urls.sophia);
-  await withSystem(connect(sophia, { url: urls.sophia, key: settings().databaseKey }), runSophia);
+  await withSystem(
+    connect(sophia, { url: urls.sophia, key: settings().databaseKey, columnKeys: settings().columnKeys }),
+    runSophia,
+  );
 
   heading('Ledgers: signed, verified, and proven to a third party');
   await signLedgers({

@@ -155,8 +155,12 @@ CREATE TABLE jobs (
   started_at timestamptz(3),
   completed_at timestamptz(3),
   updated_at timestamptz(3) DEFAULT now() NOT NULL,
+  confirmed_at timestamptz(3),
+  importer text COLLATE "C",
+  simulated boolean,
   CONSTRAINT jobs_pkey PRIMARY KEY (id),
   CONSTRAINT jobs_completed_at_check CHECK (completed_at >= '0001-01-01 00:00:00+00'::timestamptz AND completed_at < '10000-01-01 00:00:00+00'::timestamptz),
+  CONSTRAINT jobs_confirmed_at_check CHECK (confirmed_at >= '0001-01-01 00:00:00+00'::timestamptz AND confirmed_at < '10000-01-01 00:00:00+00'::timestamptz),
   CONSTRAINT jobs_created_at_check CHECK (created_at >= '0001-01-01 00:00:00+00'::timestamptz AND created_at < '10000-01-01 00:00:00+00'::timestamptz),
   CONSTRAINT jobs_failed_rows_check CHECK (failed_rows >= 0 AND failed_rows <= '9007199254740991'::bigint),
   CONSTRAINT jobs_mode_check CHECK (mode = ANY (ARRAY['confirm'::text, 'auto'::text])),
@@ -521,7 +525,10 @@ BEGIN
         'created_at', to_char(now.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
         'started_at', to_char(now.started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
         'completed_at', to_char(now.completed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
-        'updated_at', to_char(now.updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+        'updated_at', to_char(now.updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+        'confirmed_at', to_char(now.confirmed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+        'importer', now.importer,
+        'simulated', now.simulated
       )
     FROM new_rows AS now;
   ELSIF TG_OP = 'UPDATE' THEN
@@ -550,7 +557,10 @@ BEGIN
         'created_at', to_char(was.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
         'started_at', to_char(was.started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
         'completed_at', to_char(was.completed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
-        'updated_at', to_char(was.updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+        'updated_at', to_char(was.updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+        'confirmed_at', to_char(was.confirmed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+        'importer', was.importer,
+        'simulated', was.simulated
       ),
       jsonb_build_object(
         'id', now.id,
@@ -569,9 +579,12 @@ BEGIN
         'created_at', to_char(now.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
         'started_at', to_char(now.started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
         'completed_at', to_char(now.completed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
-        'updated_at', to_char(now.updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+        'updated_at', to_char(now.updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+        'confirmed_at', to_char(now.confirmed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+        'importer', now.importer,
+        'simulated', now.simulated
       )
-    FROM (SELECT each_row.id, each_row.name, each_row.description, each_row.original_command, each_row.status, each_row.mode, each_row.total_rows, each_row.processed_rows, each_row.successful_rows, each_row.failed_rows, each_row.total_cost_cents, each_row.error_code, each_row.error_message, each_row.created_at, each_row.started_at, each_row.completed_at, each_row.updated_at, row_number() OVER () AS ashlar_place FROM old_rows AS each_row) AS was JOIN (SELECT each_row.id, each_row.name, each_row.description, each_row.original_command, each_row.status, each_row.mode, each_row.total_rows, each_row.processed_rows, each_row.successful_rows, each_row.failed_rows, each_row.total_cost_cents, each_row.error_code, each_row.error_message, each_row.created_at, each_row.started_at, each_row.completed_at, each_row.updated_at, row_number() OVER () AS ashlar_place FROM new_rows AS each_row) AS now USING (ashlar_place) ORDER BY ashlar_place;
+    FROM (SELECT each_row.id, each_row.name, each_row.description, each_row.original_command, each_row.status, each_row.mode, each_row.total_rows, each_row.processed_rows, each_row.successful_rows, each_row.failed_rows, each_row.total_cost_cents, each_row.error_code, each_row.error_message, each_row.created_at, each_row.started_at, each_row.completed_at, each_row.updated_at, each_row.confirmed_at, each_row.importer, each_row.simulated, row_number() OVER () AS ashlar_place FROM old_rows AS each_row) AS was JOIN (SELECT each_row.id, each_row.name, each_row.description, each_row.original_command, each_row.status, each_row.mode, each_row.total_rows, each_row.processed_rows, each_row.successful_rows, each_row.failed_rows, each_row.total_cost_cents, each_row.error_code, each_row.error_message, each_row.created_at, each_row.started_at, each_row.completed_at, each_row.updated_at, each_row.confirmed_at, each_row.importer, each_row.simulated, row_number() OVER () AS ashlar_place FROM new_rows AS each_row) AS now USING (ashlar_place) ORDER BY ashlar_place;
   ELSE
     INSERT INTO job_changes (
       actor, scope, role, table_name, operation, row_key, before, "after"
@@ -598,7 +611,10 @@ BEGIN
         'created_at', to_char(was.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
         'started_at', to_char(was.started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
         'completed_at', to_char(was.completed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
-        'updated_at', to_char(was.updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+        'updated_at', to_char(was.updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+        'confirmed_at', to_char(was.confirmed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+        'importer', was.importer,
+        'simulated', was.simulated
       ),
       NULL::jsonb
     FROM old_rows AS was;

@@ -462,6 +462,13 @@ CREATE TABLE jobs (
       updated_at IS strftime('%Y-%m-%dT%H:%M:%fZ', updated_at)
       AND updated_at >= '0001'
     ),
+  confirmed_at     TEXT
+    CONSTRAINT jobs_confirmed_at_check CHECK (
+      confirmed_at IS strftime('%Y-%m-%dT%H:%M:%fZ', confirmed_at)
+      AND confirmed_at >= '0001'
+    ),
+  importer         TEXT,
+  simulated        INTEGER CONSTRAINT jobs_simulated_check CHECK (simulated IN (0, 1)),
   CONSTRAINT jobs_pkey PRIMARY KEY (id)
 ) STRICT;
 CREATE INDEX jobs_created_at_idx ON jobs (created_at);
@@ -506,6 +513,9 @@ BEGIN
       || ',"started_at":' || iif(OLD.started_at IS NULL, 'null', json_quote(OLD.started_at))
       || ',"completed_at":' || iif(OLD.completed_at IS NULL, 'null', json_quote(OLD.completed_at))
       || ',"updated_at":' || json_quote(OLD.updated_at)
+      || ',"confirmed_at":' || iif(OLD.confirmed_at IS NULL, 'null', json_quote(OLD.confirmed_at))
+      || ',"importer":' || iif(OLD.importer IS NULL, 'null', json_quote(OLD.importer))
+      || ',"simulated":' || iif(OLD.simulated IS NULL, 'null', iif(OLD.simulated, 'true', 'false'))
       || '}',
     NULL
   FROM ashlar_session;
@@ -539,6 +549,9 @@ BEGIN
       || ',"started_at":' || iif(NEW.started_at IS NULL, 'null', json_quote(NEW.started_at))
       || ',"completed_at":' || iif(NEW.completed_at IS NULL, 'null', json_quote(NEW.completed_at))
       || ',"updated_at":' || json_quote(NEW.updated_at)
+      || ',"confirmed_at":' || iif(NEW.confirmed_at IS NULL, 'null', json_quote(NEW.confirmed_at))
+      || ',"importer":' || iif(NEW.importer IS NULL, 'null', json_quote(NEW.importer))
+      || ',"simulated":' || iif(NEW.simulated IS NULL, 'null', iif(NEW.simulated, 'true', 'false'))
       || '}'
   FROM ashlar_session;
 END;
@@ -570,6 +583,9 @@ BEGIN
       || ',"started_at":' || iif(OLD.started_at IS NULL, 'null', json_quote(OLD.started_at))
       || ',"completed_at":' || iif(OLD.completed_at IS NULL, 'null', json_quote(OLD.completed_at))
       || ',"updated_at":' || json_quote(OLD.updated_at)
+      || ',"confirmed_at":' || iif(OLD.confirmed_at IS NULL, 'null', json_quote(OLD.confirmed_at))
+      || ',"importer":' || iif(OLD.importer IS NULL, 'null', json_quote(OLD.importer))
+      || ',"simulated":' || iif(OLD.simulated IS NULL, 'null', iif(OLD.simulated, 'true', 'false'))
       || '}',
     '{"id":' || json_quote(NEW.id)
       || ',"name":' || json_quote(NEW.name)
@@ -588,6 +604,9 @@ BEGIN
       || ',"started_at":' || iif(NEW.started_at IS NULL, 'null', json_quote(NEW.started_at))
       || ',"completed_at":' || iif(NEW.completed_at IS NULL, 'null', json_quote(NEW.completed_at))
       || ',"updated_at":' || json_quote(NEW.updated_at)
+      || ',"confirmed_at":' || iif(NEW.confirmed_at IS NULL, 'null', json_quote(NEW.confirmed_at))
+      || ',"importer":' || iif(NEW.importer IS NULL, 'null', json_quote(NEW.importer))
+      || ',"simulated":' || iif(NEW.simulated IS NULL, 'null', iif(NEW.simulated, 'true', 'false'))
       || '}'
   FROM ashlar_session;
 END;

@@ -198,6 +198,82 @@ BEGIN
   SELECT RAISE(ABORT, 'ashlar/ledgered: rows of audit_log_ledger_tree are never changed and never deleted');
 END;
 
+CREATE TABLE client_keys (
+  scope          TEXT    NOT NULL CONSTRAINT client_keys_scope_check CHECK (length(scope) >= 1),
+  version        INTEGER NOT NULL
+    CONSTRAINT client_keys_version_check CHECK (version BETWEEN 1 AND 2147483647),
+  wrapped        BLOB,
+  master_version INTEGER NOT NULL
+    CONSTRAINT client_keys_master_version_check CHECK (master_version BETWEEN 0 AND 2147483647),
+  created_at     TEXT    NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
+    CONSTRAINT client_keys_created_at_check CHECK (
+      created_at IS strftime('%Y-%m-%dT%H:%M:%fZ', created_at)
+      AND created_at >= '0001'
+    ),
+  shredded_at    TEXT
+    CONSTRAINT client_keys_shredded_at_check CHECK (
+      shredded_at IS strftime('%Y-%m-%dT%H:%M:%fZ', shredded_at)
+      AND shredded_at >= '0001'
+    ),
+  CONSTRAINT client_keys_pkey PRIMARY KEY (scope, version),
+  CONSTRAINT client_keys_shredded CHECK ((wrapped IS NULL) = (shredded_at IS NOT NULL))
+) STRICT;
+CREATE TRIGGER client_keys_keyring_delete BEFORE DELETE ON client_keys
+BEGIN
+  SELECT RAISE(ABORT, 'ashlar/keyring: keys of client_keys are shredded, never deleted');
+END;
+CREATE TRIGGER client_keys_keyring_insert BEFORE INSERT ON client_keys
+WHEN EXISTS (SELECT 1 FROM client_keys WHERE scope = NEW.scope AND shredded_at IS NOT NULL)
+  OR (NEW.wrapped IS NULL) <> (NEW.shredded_at IS NOT NULL)
+BEGIN
+  SELECT RAISE(ABORT, 'ashlar/keyring: a shredded scope of client_keys never gets another key');
+END;
+CREATE TRIGGER client_keys_keyring_replace BEFORE INSERT ON client_keys
+WHEN EXISTS (SELECT 1 FROM client_keys WHERE scope = NEW.scope AND version = NEW.version)
+  OR EXISTS (SELECT 1 FROM client_keys WHERE rowid = NEW.rowid)
+BEGIN
+  SELECT RAISE(ABORT, 'ashlar/keyring: a row of client_keys with this key exists and is never replaced');
+END;
+CREATE TRIGGER client_keys_keyring_rowid AFTER INSERT ON client_keys
+WHEN NEW.rowid < 0
+BEGIN
+  SELECT RAISE(ABORT, 'ashlar/keyring: rows of client_keys have no negative rowid');
+END;
+CREATE TRIGGER client_keys_keyring_update BEFORE UPDATE ON client_keys
+WHEN NOT (NEW.rowid IS OLD.rowid
+    AND NEW.scope IS OLD.scope
+    AND NEW.version IS OLD.version
+    AND NEW.created_at IS OLD.created_at
+    AND OLD.shredded_at IS NULL
+    AND (NEW.wrapped IS NULL) = (NEW.shredded_at IS NOT NULL))
+BEGIN
+  SELECT RAISE(ABORT, 'ashlar/keyring: a key of client_keys can only be rewrapped or shredded');
+END;
+CREATE TRIGGER client_keys_scoped_delete BEFORE DELETE ON client_keys
+WHEN NOT EXISTS (
+  SELECT 1 FROM ashlar_session
+  WHERE scope = '*' OR (scope <> '' AND scope = OLD.scope)
+)
+BEGIN
+  SELECT RAISE(ABORT, 'ashlar/scoped: rows of client_keys are written by sessions of their scope only');
+END;
+CREATE TRIGGER client_keys_scoped_insert BEFORE INSERT ON client_keys
+WHEN NOT EXISTS (
+  SELECT 1 FROM ashlar_session
+  WHERE scope = '*' OR (scope <> '' AND scope = NEW.scope)
+)
+BEGIN
+  SELECT RAISE(ABORT, 'ashlar/scoped: rows of client_keys are written by sessions of their scope only');
+END;
+CREATE TRIGGER client_keys_scoped_update BEFORE UPDATE ON client_keys
+WHEN NOT EXISTS (
+  SELECT 1 FROM ashlar_session
+  WHERE scope = '*' OR (scope <> '' AND scope = OLD.scope AND scope = NEW.scope)
+)
+BEGIN
+  SELECT RAISE(ABORT, 'ashlar/scoped: rows of client_keys are written by sessions of their scope only');
+END;
+
 CREATE TABLE clients (
   id                       TEXT    NOT NULL
     CONSTRAINT clients_id_check CHECK (
@@ -208,6 +284,8 @@ CREATE TABLE clients (
     ),
   name                     TEXT    NOT NULL
     CONSTRAINT clients_name_check CHECK (length(name) <= 200 AND instr(name, char(0)) = 0),
+  name_key                 TEXT    NOT NULL
+    CONSTRAINT clients_name_key_check CHECK (length(name_key) >= 1 AND octet_length(name_key) <= 2000),
   industry                 TEXT    NOT NULL
     CONSTRAINT clients_industry_check CHECK (
       length(industry) BETWEEN 1 AND 200
@@ -257,11 +335,18 @@ CREATE TABLE clients (
       updated_at IS strftime('%Y-%m-%dT%H:%M:%fZ', updated_at)
       AND updated_at >= '0001'
     ),
+  erased_at                TEXT
+    CONSTRAINT clients_erased_at_check CHECK (
+      erased_at IS strftime('%Y-%m-%dT%H:%M:%fZ', erased_at)
+      AND erased_at >= '0001'
+    ),
   CONSTRAINT clients_pkey PRIMARY KEY (id),
   CONSTRAINT clients_name_key UNIQUE (name),
+  CONSTRAINT clients_name_key_key UNIQUE (name_key),
   CONSTRAINT clients_archived_when CHECK (is_archived = (archived_at IS NOT NULL)),
   CONSTRAINT clients_complete_as_filled CHECK (profile_completeness_pct = CASE WHEN business_description IS NULL THEN 0 ELSE 15 END + CASE WHEN target_audience IS NULL THEN 0 ELSE 15 END + CASE WHEN content_pillars IS NULL THEN 0 ELSE 15 END + CASE WHEN geography_area IS NULL THEN 0 ELSE 10 END + CASE WHEN posting_cadence IS NULL THEN 0 ELSE 10 END + CASE WHEN platform_accounts IS NULL THEN 0 ELSE 10 END + CASE WHEN guardrails IS NULL THEN 0 ELSE 10 END + CASE WHEN industry_vertical IS NULL THEN 0 ELSE 5 END + CASE WHEN brand_assets IS NULL THEN 0 ELSE 5 END + CASE WHEN competitors IS NULL THEN 0 ELSE 5 END),
-  CONSTRAINT clients_ready_as_filled CHECK (is_mvp_ready = (business_description IS NOT NULL AND geography_area IS NOT NULL AND target_audience IS NOT NULL AND content_pillars IS NOT NULL AND guardrails IS NOT NULL))
+  CONSTRAINT clients_ready_as_filled CHECK (is_mvp_ready = (business_description IS NOT NULL AND geography_area IS NOT NULL AND target_audience IS NOT NULL AND content_pillars IS NOT NULL AND guardrails IS NOT NULL)),
+  CONSTRAINT clients_erased_is_archived CHECK (erased_at IS NULL OR is_archived)
 ) STRICT;
 CREATE INDEX clients_is_archived_idx ON clients (is_archived);
 CREATE TRIGGER clients_audited_delete AFTER DELETE ON clients
@@ -269,38 +354,24 @@ BEGIN
   SELECT RAISE(ABORT, 'ashlar/audited: a writer without a session is refused')
   WHERE NOT EXISTS (SELECT 1 FROM ashlar_session);
   INSERT INTO record_changes (
-    actor, scope, role, table_name, operation, row_key, before, "after"
+    actor, scope, role, table_name, operation, row_key, before, "after", unseen
   )
   SELECT
     actor, scope, 'session', 'clients', 'delete',
     '{"id":' || json_quote(OLD.id)
       || '}',
     '{"id":' || json_quote(OLD.id)
-      || ',"name":' || json_quote(OLD.name)
-      || ',"industry":' || json_quote(OLD.industry)
-      || ',"business_description":' || iif(OLD.business_description IS NULL, 'null', json_quote(OLD.business_description))
-      || ',"geography_area":' || iif(OLD.geography_area IS NULL, 'null', json_quote(OLD.geography_area))
-      || ',"geography_radius_km":' || iif(OLD.geography_radius_km IS NULL, 'null', OLD.geography_radius_km)
-      || ',"industry_vertical":' || iif(OLD.industry_vertical IS NULL, 'null', json_quote(OLD.industry_vertical))
-      || ',"target_audience":' || iif(OLD.target_audience IS NULL, 'null', OLD.target_audience)
-      || ',"content_pillars":' || iif(OLD.content_pillars IS NULL, 'null', OLD.content_pillars)
-      || ',"posting_cadence":' || iif(OLD.posting_cadence IS NULL, 'null', OLD.posting_cadence)
-      || ',"platform_accounts":' || iif(OLD.platform_accounts IS NULL, 'null', OLD.platform_accounts)
-      || ',"guardrails":' || iif(OLD.guardrails IS NULL, 'null', OLD.guardrails)
-      || ',"brand_assets":' || iif(OLD.brand_assets IS NULL, 'null', OLD.brand_assets)
-      || ',"competitors":' || iif(OLD.competitors IS NULL, 'null', OLD.competitors)
-      || ',"market_scope":' || iif(OLD.market_scope IS NULL, 'null', OLD.market_scope)
-      || ',"onboarding_state":' || iif(OLD.onboarding_state IS NULL, 'null', OLD.onboarding_state)
       || ',"is_archived":' || iif(OLD.is_archived, 'true', 'false')
       || ',"archived_at":' || iif(OLD.archived_at IS NULL, 'null', json_quote(OLD.archived_at))
       || ',"profile_completeness_pct":' || OLD.profile_completeness_pct
       || ',"is_mvp_ready":' || iif(OLD.is_mvp_ready, 'true', 'false')
       || ',"last_activity_at":' || iif(OLD.last_activity_at IS NULL, 'null', json_quote(OLD.last_activity_at))
-      || ',"last_action_summary":' || iif(OLD.last_action_summary IS NULL, 'null', json_quote(OLD.last_action_summary))
       || ',"created_at":' || json_quote(OLD.created_at)
       || ',"updated_at":' || json_quote(OLD.updated_at)
+      || ',"erased_at":' || iif(OLD.erased_at IS NULL, 'null', json_quote(OLD.erased_at))
       || '}',
-    NULL
+    NULL,
+    nullif('[' || substr(iif(OLD.name IS NOT NULL, ',"name"', '') || iif(OLD.name_key IS NOT NULL, ',"name_key"', '') || iif(OLD.industry IS NOT NULL, ',"industry"', '') || iif(OLD.business_description IS NOT NULL, ',"business_description"', '') || iif(OLD.geography_area IS NOT NULL, ',"geography_area"', '') || iif(OLD.geography_radius_km IS NOT NULL, ',"geography_radius_km"', '') || iif(OLD.industry_vertical IS NOT NULL, ',"industry_vertical"', '') || iif(OLD.target_audience IS NOT NULL, ',"target_audience"', '') || iif(OLD.content_pillars IS NOT NULL, ',"content_pillars"', '') || iif(OLD.posting_cadence IS NOT NULL, ',"posting_cadence"', '') || iif(OLD.platform_accounts IS NOT NULL, ',"platform_accounts"', '') || iif(OLD.guardrails IS NOT NULL, ',"guardrails"', '') || iif(OLD.brand_assets IS NOT NULL, ',"brand_assets"', '') || iif(OLD.competitors IS NOT NULL, ',"competitors"', '') || iif(OLD.market_scope IS NOT NULL, ',"market_scope"', '') || iif(OLD.onboarding_state IS NOT NULL, ',"onboarding_state"', '') || iif(OLD.last_action_summary IS NOT NULL, ',"last_action_summary"', ''), 2) || ']', '[]')
   FROM ashlar_session;
 END;
 CREATE TRIGGER clients_audited_insert AFTER INSERT ON clients
@@ -308,7 +379,7 @@ BEGIN
   SELECT RAISE(ABORT, 'ashlar/audited: a writer without a session is refused')
   WHERE NOT EXISTS (SELECT 1 FROM ashlar_session);
   INSERT INTO record_changes (
-    actor, scope, role, table_name, operation, row_key, before, "after"
+    actor, scope, role, table_name, operation, row_key, before, "after", unseen
   )
   SELECT
     actor, scope, 'session', 'clients', 'insert',
@@ -316,30 +387,16 @@ BEGIN
       || '}',
     NULL,
     '{"id":' || json_quote(NEW.id)
-      || ',"name":' || json_quote(NEW.name)
-      || ',"industry":' || json_quote(NEW.industry)
-      || ',"business_description":' || iif(NEW.business_description IS NULL, 'null', json_quote(NEW.business_description))
-      || ',"geography_area":' || iif(NEW.geography_area IS NULL, 'null', json_quote(NEW.geography_area))
-      || ',"geography_radius_km":' || iif(NEW.geography_radius_km IS NULL, 'null', NEW.geography_radius_km)
-      || ',"industry_vertical":' || iif(NEW.industry_vertical IS NULL, 'null', json_quote(NEW.industry_vertical))
-      || ',"target_audience":' || iif(NEW.target_audience IS NULL, 'null', NEW.target_audience)
-      || ',"content_pillars":' || iif(NEW.content_pillars IS NULL, 'null', NEW.content_pillars)
-      || ',"posting_cadence":' || iif(NEW.posting_cadence IS NULL, 'null', NEW.posting_cadence)
-      || ',"platform_accounts":' || iif(NEW.platform_accounts IS NULL, 'null', NEW.platform_accounts)
-      || ',"guardrails":' || iif(NEW.guardrails IS NULL, 'null', NEW.guardrails)
-      || ',"brand_assets":' || iif(NEW.brand_assets IS NULL, 'null', NEW.brand_assets)
-      || ',"competitors":' || iif(NEW.competitors IS NULL, 'null', NEW.competitors)
-      || ',"market_scope":' || iif(NEW.market_scope IS NULL, 'null', NEW.market_scope)
-      || ',"onboarding_state":' || iif(NEW.onboarding_state IS NULL, 'null', NEW.onboarding_state)
       || ',"is_archived":' || iif(NEW.is_archived, 'true', 'false')
       || ',"archived_at":' || iif(NEW.archived_at IS NULL, 'null', json_quote(NEW.archived_at))
       || ',"profile_completeness_pct":' || NEW.profile_completeness_pct
       || ',"is_mvp_ready":' || iif(NEW.is_mvp_ready, 'true', 'false')
       || ',"last_activity_at":' || iif(NEW.last_activity_at IS NULL, 'null', json_quote(NEW.last_activity_at))
-      || ',"last_action_summary":' || iif(NEW.last_action_summary IS NULL, 'null', json_quote(NEW.last_action_summary))
       || ',"created_at":' || json_quote(NEW.created_at)
       || ',"updated_at":' || json_quote(NEW.updated_at)
-      || '}'
+      || ',"erased_at":' || iif(NEW.erased_at IS NULL, 'null', json_quote(NEW.erased_at))
+      || '}',
+    nullif('[' || substr(iif(NEW.name IS NOT NULL, ',"name"', '') || iif(NEW.name_key IS NOT NULL, ',"name_key"', '') || iif(NEW.industry IS NOT NULL, ',"industry"', '') || iif(NEW.business_description IS NOT NULL, ',"business_description"', '') || iif(NEW.geography_area IS NOT NULL, ',"geography_area"', '') || iif(NEW.geography_radius_km IS NOT NULL, ',"geography_radius_km"', '') || iif(NEW.industry_vertical IS NOT NULL, ',"industry_vertical"', '') || iif(NEW.target_audience IS NOT NULL, ',"target_audience"', '') || iif(NEW.content_pillars IS NOT NULL, ',"content_pillars"', '') || iif(NEW.posting_cadence IS NOT NULL, ',"posting_cadence"', '') || iif(NEW.platform_accounts IS NOT NULL, ',"platform_accounts"', '') || iif(NEW.guardrails IS NOT NULL, ',"guardrails"', '') || iif(NEW.brand_assets IS NOT NULL, ',"brand_assets"', '') || iif(NEW.competitors IS NOT NULL, ',"competitors"', '') || iif(NEW.market_scope IS NOT NULL, ',"market_scope"', '') || iif(NEW.onboarding_state IS NOT NULL, ',"onboarding_state"', '') || iif(NEW.last_action_summary IS NOT NULL, ',"last_action_summary"', ''), 2) || ']', '[]')
   FROM ashlar_session;
 END;
 CREATE TRIGGER clients_audited_update AFTER UPDATE ON clients
@@ -347,62 +404,33 @@ BEGIN
   SELECT RAISE(ABORT, 'ashlar/audited: a writer without a session is refused')
   WHERE NOT EXISTS (SELECT 1 FROM ashlar_session);
   INSERT INTO record_changes (
-    actor, scope, role, table_name, operation, row_key, before, "after"
+    actor, scope, role, table_name, operation, row_key, before, "after", unseen
   )
   SELECT
     actor, scope, 'session', 'clients', 'update',
     '{"id":' || json_quote(OLD.id)
       || '}',
     '{"id":' || json_quote(OLD.id)
-      || ',"name":' || json_quote(OLD.name)
-      || ',"industry":' || json_quote(OLD.industry)
-      || ',"business_description":' || iif(OLD.business_description IS NULL, 'null', json_quote(OLD.business_description))
-      || ',"geography_area":' || iif(OLD.geography_area IS NULL, 'null', json_quote(OLD.geography_area))
-      || ',"geography_radius_km":' || iif(OLD.geography_radius_km IS NULL, 'null', OLD.geography_radius_km)
-      || ',"industry_vertical":' || iif(OLD.industry_vertical IS NULL, 'null', json_quote(OLD.industry_vertical))
-      || ',"target_audience":' || iif(OLD.target_audience IS NULL, 'null', OLD.target_audience)
-      || ',"content_pillars":' || iif(OLD.content_pillars IS NULL, 'null', OLD.content_pillars)
-      || ',"posting_cadence":' || iif(OLD.posting_cadence IS NULL, 'null', OLD.posting_cadence)
-      || ',"platform_accounts":' || iif(OLD.platform_accounts IS NULL, 'null', OLD.platform_accounts)
-      || ',"guardrails":' || iif(OLD.guardrails IS NULL, 'null', OLD.guardrails)
-      || ',"brand_assets":' || iif(OLD.brand_assets IS NULL, 'null', OLD.brand_assets)
-      || ',"competitors":' || iif(OLD.competitors IS NULL, 'null', OLD.competitors)
-      || ',"market_scope":' || iif(OLD.market_scope IS NULL, 'null', OLD.market_scope)
-      || ',"onboarding_state":' || iif(OLD.onboarding_state IS NULL, 'null', OLD.onboarding_state)
       || ',"is_archived":' || iif(OLD.is_archived, 'true', 'false')
       || ',"archived_at":' || iif(OLD.archived_at IS NULL, 'null', json_quote(OLD.archived_at))
       || ',"profile_completeness_pct":' || OLD.profile_completeness_pct
       || ',"is_mvp_ready":' || iif(OLD.is_mvp_ready, 'true', 'false')
       || ',"last_activity_at":' || iif(OLD.last_activity_at IS NULL, 'null', json_quote(OLD.last_activity_at))
-      || ',"last_action_summary":' || iif(OLD.last_action_summary IS NULL, 'null', json_quote(OLD.last_action_summary))
       || ',"created_at":' || json_quote(OLD.created_at)
       || ',"updated_at":' || json_quote(OLD.updated_at)
+      || ',"erased_at":' || iif(OLD.erased_at IS NULL, 'null', json_quote(OLD.erased_at))
       || '}',
     '{"id":' || json_quote(NEW.id)
-      || ',"name":' || json_quote(NEW.name)
-      || ',"industry":' || json_quote(NEW.industry)
-      || ',"business_description":' || iif(NEW.business_description IS NULL, 'null', json_quote(NEW.business_description))
-      || ',"geography_area":' || iif(NEW.geography_area IS NULL, 'null', json_quote(NEW.geography_area))
-      || ',"geography_radius_km":' || iif(NEW.geography_radius_km IS NULL, 'null', NEW.geography_radius_km)
-      || ',"industry_vertical":' || iif(NEW.industry_vertical IS NULL, 'null', json_quote(NEW.industry_vertical))
-      || ',"target_audience":' || iif(NEW.target_audience IS NULL, 'null', NEW.target_audience)
-      || ',"content_pillars":' || iif(NEW.content_pillars IS NULL, 'null', NEW.content_pillars)
-      || ',"posting_cadence":' || iif(NEW.posting_cadence IS NULL, 'null', NEW.posting_cadence)
-      || ',"platform_accounts":' || iif(NEW.platform_accounts IS NULL, 'null', NEW.platform_accounts)
-      || ',"guardrails":' || iif(NEW.guardrails IS NULL, 'null', NEW.guardrails)
-      || ',"brand_assets":' || iif(NEW.brand_assets IS NULL, 'null', NEW.brand_assets)
-      || ',"competitors":' || iif(NEW.competitors IS NULL, 'null', NEW.competitors)
-      || ',"market_scope":' || iif(NEW.market_scope IS NULL, 'null', NEW.market_scope)
-      || ',"onboarding_state":' || iif(NEW.onboarding_state IS NULL, 'null', NEW.onboarding_state)
       || ',"is_archived":' || iif(NEW.is_archived, 'true', 'false')
       || ',"archived_at":' || iif(NEW.archived_at IS NULL, 'null', json_quote(NEW.archived_at))
       || ',"profile_completeness_pct":' || NEW.profile_completeness_pct
       || ',"is_mvp_ready":' || iif(NEW.is_mvp_ready, 'true', 'false')
       || ',"last_activity_at":' || iif(NEW.last_activity_at IS NULL, 'null', json_quote(NEW.last_activity_at))
-      || ',"last_action_summary":' || iif(NEW.last_action_summary IS NULL, 'null', json_quote(NEW.last_action_summary))
       || ',"created_at":' || json_quote(NEW.created_at)
       || ',"updated_at":' || json_quote(NEW.updated_at)
-      || '}'
+      || ',"erased_at":' || iif(NEW.erased_at IS NULL, 'null', json_quote(NEW.erased_at))
+      || '}',
+    nullif('[' || substr(iif(NEW.name IS NOT OLD.name, ',"name"', '') || iif(NEW.name_key IS NOT OLD.name_key, ',"name_key"', '') || iif(NEW.industry IS NOT OLD.industry, ',"industry"', '') || iif(NEW.business_description IS NOT OLD.business_description, ',"business_description"', '') || iif(NEW.geography_area IS NOT OLD.geography_area, ',"geography_area"', '') || iif(NEW.geography_radius_km IS NOT OLD.geography_radius_km, ',"geography_radius_km"', '') || iif(NEW.industry_vertical IS NOT OLD.industry_vertical, ',"industry_vertical"', '') || iif(NEW.target_audience IS NOT OLD.target_audience, ',"target_audience"', '') || iif(NEW.content_pillars IS NOT OLD.content_pillars, ',"content_pillars"', '') || iif(NEW.posting_cadence IS NOT OLD.posting_cadence, ',"posting_cadence"', '') || iif(NEW.platform_accounts IS NOT OLD.platform_accounts, ',"platform_accounts"', '') || iif(NEW.guardrails IS NOT OLD.guardrails, ',"guardrails"', '') || iif(NEW.brand_assets IS NOT OLD.brand_assets, ',"brand_assets"', '') || iif(NEW.competitors IS NOT OLD.competitors, ',"competitors"', '') || iif(NEW.market_scope IS NOT OLD.market_scope, ',"market_scope"', '') || iif(NEW.onboarding_state IS NOT OLD.onboarding_state, ',"onboarding_state"', '') || iif(NEW.last_action_summary IS NOT OLD.last_action_summary, ',"last_action_summary"', ''), 2) || ']', '[]')
   FROM ashlar_session;
 END;
 CREATE TRIGGER clients_named_nowhere_insert BEFORE INSERT ON clients
@@ -479,8 +507,8 @@ CREATE TABLE enrichment_log (
       field_name IN ('industry', 'business_description', 'geography_area', 'geography_radius_km', 'industry_vertical', 'target_audience', 'content_pillars', 'posting_cadence', 'platform_accounts', 'guardrails', 'brand_assets', 'competitors', 'market_scope', 'onboarding_state')
     ),
   old_value  TEXT CONSTRAINT enrichment_log_old_value_check CHECK (json_valid(old_value)),
-  new_value  TEXT NOT NULL CONSTRAINT enrichment_log_new_value_check CHECK (json_valid(new_value)),
-  source     TEXT NOT NULL CONSTRAINT enrichment_log_source_check CHECK (length(source) >= 1),
+  new_value  TEXT CONSTRAINT enrichment_log_new_value_check CHECK (json_valid(new_value)),
+  source     TEXT CONSTRAINT enrichment_log_source_check CHECK (length(source) >= 1),
   reason     TEXT CONSTRAINT enrichment_log_reason_check CHECK (length(reason) >= 1),
   timestamp  TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
     CONSTRAINT enrichment_log_timestamp_check CHECK (
@@ -816,6 +844,214 @@ BEGIN
   SELECT RAISE(ABORT, 'ashlar/ledgered: rows of record_changes_ledger_tree are never changed and never deleted');
 END;
 
+CREATE TABLE record_contents (
+  id         TEXT NOT NULL
+    CONSTRAINT record_contents_id_check CHECK (
+      id GLOB '????????-????-????-????-????????????'
+      AND id NOT GLOB '*[^0-9a-f-]*'
+      AND length(replace(id, '-', '')) = 32
+      AND instr(id, char(0)) = 0
+    ),
+  client_id  TEXT NOT NULL
+    CONSTRAINT record_contents_client_id_check CHECK (
+      client_id GLOB '????????-????-????-????-????????????'
+      AND client_id NOT GLOB '*[^0-9a-f-]*'
+      AND length(replace(client_id, '-', '')) = 32
+      AND instr(client_id, char(0)) = 0
+    ),
+  log        TEXT NOT NULL CONSTRAINT record_contents_log_check CHECK (log IN ('audit_log', 'enrichment_log')),
+  content    BLOB NOT NULL
+    CONSTRAINT record_contents_content_check CHECK (length(content) >= 45 AND substr(content, 1, 1) = X'01'),
+  created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
+    CONSTRAINT record_contents_created_at_check CHECK (
+      created_at IS strftime('%Y-%m-%dT%H:%M:%fZ', created_at)
+      AND created_at >= '0001'
+    ),
+  CONSTRAINT record_contents_pkey PRIMARY KEY (id),
+  CONSTRAINT record_contents_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients (id) ON DELETE RESTRICT
+) STRICT;
+CREATE INDEX record_contents_client_id_idx ON record_contents (client_id);
+CREATE TRIGGER record_contents_append_only_delete BEFORE DELETE ON record_contents
+BEGIN
+  SELECT RAISE(ABORT, 'ashlar/append-only: rows of record_contents are never deleted');
+END;
+CREATE TRIGGER record_contents_append_only_insert BEFORE INSERT ON record_contents
+WHEN EXISTS (SELECT 1 FROM record_contents WHERE id = NEW.id)
+  OR EXISTS (SELECT 1 FROM record_contents WHERE rowid = NEW.rowid)
+BEGIN
+  SELECT RAISE(ABORT, 'ashlar/append-only: a row of record_contents with this key exists and is never replaced');
+END;
+CREATE TRIGGER record_contents_append_only_rowid AFTER INSERT ON record_contents
+WHEN NEW.rowid < 0
+BEGIN
+  SELECT RAISE(ABORT, 'ashlar/append-only: rows of record_contents have no negative rowid');
+END;
+CREATE TRIGGER record_contents_append_only_update BEFORE UPDATE ON record_contents
+BEGIN
+  SELECT RAISE(ABORT, 'ashlar/append-only: rows of record_contents are never changed');
+END;
+CREATE TRIGGER record_contents_client_id_fkey_insert BEFORE INSERT ON record_contents
+WHEN NEW.client_id IS NOT NULL
+  AND NOT EXISTS (SELECT 1 FROM clients WHERE id = NEW.client_id)
+BEGIN
+  SELECT RAISE(ABORT, 'FOREIGN KEY constraint failed: record_contents_client_id_fkey');
+END;
+CREATE TRIGGER record_contents_client_id_fkey_update BEFORE UPDATE OF client_id ON record_contents
+WHEN NEW.client_id IS NOT NULL
+  AND NOT EXISTS (SELECT 1 FROM clients WHERE id = NEW.client_id)
+BEGIN
+  SELECT RAISE(ABORT, 'FOREIGN KEY constraint failed: record_contents_client_id_fkey');
+END;
+CREATE TRIGGER record_contents_encrypted_update BEFORE UPDATE ON record_contents
+WHEN NEW.id IS NOT OLD.id OR NEW.client_id IS NOT OLD.client_id
+BEGIN
+  SELECT RAISE(ABORT, 'ashlar/encrypted: a row of record_contents never changes its id, client_id, to which its ciphertexts are bound');
+END;
+CREATE TRIGGER record_contents_ledger_append AFTER INSERT ON record_contents
+BEGIN
+  INSERT INTO record_contents_ledger_entries (row_key, entry)
+  VALUES (
+    CAST(NEW.id AS TEXT),
+    '["ashlar/entry/v1","record_contents","'
+    || lower(hex(randomblob(16))) || '","' || strftime('%Y-%m-%dT%H:%M:%f000Z', 'now') || '",{'
+    || substr(
+      ',"id":' || json_quote(NEW.id)
+      || ',"client_id":' || json_quote(NEW.client_id)
+      || ',"log":' || json_quote(NEW.log)
+      || ',"content":' || '"' || lower(hex(NEW.content)) || '"'
+      || ',"created_at":' || json_quote(NEW.created_at)
+    , 2) || '}]'
+  );
+END;
+CREATE TRIGGER record_contents_ledger_time BEFORE INSERT ON record_contents
+WHEN (NEW.created_at IS NOT strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
+  AND NOT EXISTS (SELECT 1 FROM ashlar_test_database)
+BEGIN
+  SELECT RAISE(ABORT, 'ashlar/ledgered: only the clock of the database says when a row of record_contents was written');
+END;
+CREATE TRIGGER record_contents_scoped_delete BEFORE DELETE ON record_contents
+WHEN NOT EXISTS (
+  SELECT 1 FROM ashlar_session
+  WHERE scope = '*' OR (scope <> '' AND scope = OLD.client_id)
+)
+BEGIN
+  SELECT RAISE(ABORT, 'ashlar/scoped: rows of record_contents are written by sessions of their scope only');
+END;
+CREATE TRIGGER record_contents_scoped_insert BEFORE INSERT ON record_contents
+WHEN NOT EXISTS (
+  SELECT 1 FROM ashlar_session
+  WHERE scope = '*' OR (scope <> '' AND scope = NEW.client_id)
+)
+BEGIN
+  SELECT RAISE(ABORT, 'ashlar/scoped: rows of record_contents are written by sessions of their scope only');
+END;
+CREATE TRIGGER record_contents_scoped_update BEFORE UPDATE ON record_contents
+WHEN NOT EXISTS (
+  SELECT 1 FROM ashlar_session
+  WHERE scope = '*' OR (scope <> '' AND scope = OLD.client_id AND scope = NEW.client_id)
+)
+BEGIN
+  SELECT RAISE(ABORT, 'ashlar/scoped: rows of record_contents are written by sessions of their scope only');
+END;
+
+CREATE TABLE record_contents_ledger_blocks (
+  size      INTEGER NOT NULL,
+  root      BLOB    NOT NULL CONSTRAINT record_contents_ledger_blocks_root_check CHECK (length(root) = 32),
+  sealed_at TEXT    NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
+  CONSTRAINT record_contents_ledger_blocks_pkey PRIMARY KEY (size)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER record_contents_ledger_blocks_append_only_delete BEFORE DELETE ON record_contents_ledger_blocks
+BEGIN
+  SELECT RAISE(ABORT, 'ashlar/ledgered: rows of record_contents_ledger_blocks are never changed and never deleted');
+END;
+CREATE TRIGGER record_contents_ledger_blocks_append_only_insert BEFORE INSERT ON record_contents_ledger_blocks
+WHEN (NOT EXISTS (SELECT 1 FROM record_contents_ledger_blocks WHERE size = NEW.size)
+  AND NEW.size = (SELECT max(position) + 1 FROM record_contents_ledger_tree WHERE level = 0)) IS NOT TRUE
+BEGIN
+  SELECT RAISE(ABORT, 'ashlar/ledgered: record_contents_ledger_blocks is written by the ledger only');
+END;
+CREATE TRIGGER record_contents_ledger_blocks_append_only_update BEFORE UPDATE ON record_contents_ledger_blocks
+BEGIN
+  SELECT RAISE(ABORT, 'ashlar/ledgered: rows of record_contents_ledger_blocks are never changed and never deleted');
+END;
+
+CREATE TABLE record_contents_ledger_entries (
+  id      INTEGER CONSTRAINT record_contents_ledger_entries_pkey PRIMARY KEY AUTOINCREMENT,
+  row_key TEXT    NOT NULL,
+  entry   TEXT    NOT NULL,
+  CONSTRAINT record_contents_ledger_entries_row_key_key UNIQUE (row_key)
+) STRICT;
+CREATE TRIGGER record_contents_ledger_entries_append_only_delete BEFORE DELETE ON record_contents_ledger_entries
+BEGIN
+  SELECT RAISE(ABORT, 'ashlar/ledgered: rows of record_contents_ledger_entries are never changed and never deleted');
+END;
+CREATE TRIGGER record_contents_ledger_entries_append_only_insert BEFORE INSERT ON record_contents_ledger_entries
+WHEN (NOT EXISTS (SELECT 1 FROM record_contents_ledger_entries WHERE row_key = NEW.row_key)
+  AND NOT EXISTS (SELECT 1 FROM record_contents_ledger_entries WHERE id = NEW.id)
+  AND EXISTS (SELECT 1 FROM record_contents AS owner WHERE owner.id = NEW.row_key AND CAST(owner.id AS TEXT) = NEW.row_key)) IS NOT TRUE
+BEGIN
+  SELECT RAISE(ABORT, 'ashlar/ledgered: record_contents_ledger_entries is written by the ledger only');
+END;
+CREATE TRIGGER record_contents_ledger_entries_append_only_update BEFORE UPDATE ON record_contents_ledger_entries
+BEGIN
+  SELECT RAISE(ABORT, 'ashlar/ledgered: rows of record_contents_ledger_entries are never changed and never deleted');
+END;
+
+CREATE TABLE record_contents_ledger_head (
+  id             INTEGER NOT NULL CONSTRAINT record_contents_ledger_head_id_check CHECK (id = 1),
+  size           INTEGER NOT NULL,
+  frontier       BLOB    NOT NULL,
+  sealed         INTEGER NOT NULL,
+  first_provable INTEGER NOT NULL DEFAULT 0,
+  CONSTRAINT record_contents_ledger_head_pkey PRIMARY KEY (id)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER record_contents_ledger_head_delete BEFORE DELETE ON record_contents_ledger_head
+BEGIN
+  SELECT RAISE(ABORT, 'ashlar/ledgered: record_contents_ledger_head is written by the ledger only');
+END;
+CREATE TRIGGER record_contents_ledger_head_insert BEFORE INSERT ON record_contents_ledger_head
+WHEN NEW.size <> 0
+  OR NEW.first_provable <> 0
+  OR EXISTS (SELECT 1 FROM record_contents_ledger_head)
+  OR EXISTS (SELECT 1 FROM record_contents_ledger_tree)
+BEGIN
+  SELECT RAISE(ABORT, 'ashlar/ledgered: record_contents_ledger_head is written by the ledger only');
+END;
+CREATE TRIGGER record_contents_ledger_head_update BEFORE UPDATE ON record_contents_ledger_head
+WHEN (NEW.size = (SELECT max(size) FROM record_contents_ledger_blocks) AND NEW.size > OLD.size AND NEW.first_provable = OLD.first_provable) IS NOT TRUE
+BEGIN
+  SELECT RAISE(ABORT, 'ashlar/ledgered: record_contents_ledger_head is written by the ledger only');
+END;
+
+CREATE TABLE record_contents_ledger_tree (
+  level    INTEGER NOT NULL,
+  position INTEGER NOT NULL,
+  hash     BLOB    NOT NULL CONSTRAINT record_contents_ledger_tree_hash_check CHECK (length(hash) = 32),
+  row_key  TEXT,
+  CONSTRAINT record_contents_ledger_tree_pkey PRIMARY KEY (level, position),
+  CONSTRAINT record_contents_ledger_tree_row_key_key UNIQUE (row_key)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER record_contents_ledger_tree_append_only_delete BEFORE DELETE ON record_contents_ledger_tree
+BEGIN
+  SELECT RAISE(ABORT, 'ashlar/ledgered: rows of record_contents_ledger_tree are never changed and never deleted');
+END;
+CREATE TRIGGER record_contents_ledger_tree_append_only_insert BEFORE INSERT ON record_contents_ledger_tree
+WHEN (CASE NEW.level
+    WHEN 0 THEN NEW.position = coalesce((SELECT max(position) + 1 FROM record_contents_ledger_tree WHERE level = 0), 0)
+      AND EXISTS (SELECT 1 FROM record_contents_ledger_entries WHERE row_key = NEW.row_key)
+      AND NOT EXISTS (SELECT 1 FROM record_contents_ledger_tree WHERE row_key = NEW.row_key)
+    ELSE NEW.row_key IS NULL
+      AND NOT EXISTS (SELECT 1 FROM record_contents_ledger_tree WHERE level = NEW.level AND position = NEW.position)
+      AND EXISTS (SELECT 1 FROM record_contents_ledger_tree WHERE level = NEW.level - 1 AND position = 256 * NEW.position + 255)
+  END) IS NOT TRUE
+BEGIN
+  SELECT RAISE(ABORT, 'ashlar/ledgered: record_contents_ledger_tree is written by the ledger only');
+END;
+CREATE TRIGGER record_contents_ledger_tree_append_only_update BEFORE UPDATE ON record_contents_ledger_tree
+BEGIN
+  SELECT RAISE(ABORT, 'ashlar/ledgered: rows of record_contents_ledger_tree are never changed and never deleted');
+END;
+
 CREATE TABLE voice_materials (
   id          TEXT NOT NULL
     CONSTRAINT voice_materials_id_check CHECK (
@@ -858,7 +1094,7 @@ BEGIN
   SELECT RAISE(ABORT, 'ashlar/audited: a writer without a session is refused')
   WHERE NOT EXISTS (SELECT 1 FROM ashlar_session);
   INSERT INTO record_changes (
-    actor, scope, role, table_name, operation, row_key, before, "after"
+    actor, scope, role, table_name, operation, row_key, before, "after", unseen
   )
   SELECT
     actor, scope, 'session', 'voice_materials', 'delete',
@@ -866,14 +1102,11 @@ BEGIN
       || '}',
     '{"id":' || json_quote(OLD.id)
       || ',"client_id":' || json_quote(OLD.client_id)
-      || ',"source_type":' || json_quote(OLD.source_type)
-      || ',"content":' || json_quote(OLD.content)
-      || ',"source_url":' || iif(OLD.source_url IS NULL, 'null', json_quote(OLD.source_url))
-      || ',"metadata":' || iif(OLD.metadata IS NULL, 'null', OLD.metadata)
       || ',"created_at":' || json_quote(OLD.created_at)
       || ',"updated_at":' || json_quote(OLD.updated_at)
       || '}',
-    NULL
+    NULL,
+    nullif('[' || substr(iif(OLD.source_type IS NOT NULL, ',"source_type"', '') || iif(OLD.content IS NOT NULL, ',"content"', '') || iif(OLD.source_url IS NOT NULL, ',"source_url"', '') || iif(OLD.metadata IS NOT NULL, ',"metadata"', ''), 2) || ']', '[]')
   FROM ashlar_session;
 END;
 CREATE TRIGGER voice_materials_audited_insert AFTER INSERT ON voice_materials
@@ -881,7 +1114,7 @@ BEGIN
   SELECT RAISE(ABORT, 'ashlar/audited: a writer without a session is refused')
   WHERE NOT EXISTS (SELECT 1 FROM ashlar_session);
   INSERT INTO record_changes (
-    actor, scope, role, table_name, operation, row_key, before, "after"
+    actor, scope, role, table_name, operation, row_key, before, "after", unseen
   )
   SELECT
     actor, scope, 'session', 'voice_materials', 'insert',
@@ -890,13 +1123,10 @@ BEGIN
     NULL,
     '{"id":' || json_quote(NEW.id)
       || ',"client_id":' || json_quote(NEW.client_id)
-      || ',"source_type":' || json_quote(NEW.source_type)
-      || ',"content":' || json_quote(NEW.content)
-      || ',"source_url":' || iif(NEW.source_url IS NULL, 'null', json_quote(NEW.source_url))
-      || ',"metadata":' || iif(NEW.metadata IS NULL, 'null', NEW.metadata)
       || ',"created_at":' || json_quote(NEW.created_at)
       || ',"updated_at":' || json_quote(NEW.updated_at)
-      || '}'
+      || '}',
+    nullif('[' || substr(iif(NEW.source_type IS NOT NULL, ',"source_type"', '') || iif(NEW.content IS NOT NULL, ',"content"', '') || iif(NEW.source_url IS NOT NULL, ',"source_url"', '') || iif(NEW.metadata IS NOT NULL, ',"metadata"', ''), 2) || ']', '[]')
   FROM ashlar_session;
 END;
 CREATE TRIGGER voice_materials_audited_update AFTER UPDATE ON voice_materials
@@ -904,7 +1134,7 @@ BEGIN
   SELECT RAISE(ABORT, 'ashlar/audited: a writer without a session is refused')
   WHERE NOT EXISTS (SELECT 1 FROM ashlar_session);
   INSERT INTO record_changes (
-    actor, scope, role, table_name, operation, row_key, before, "after"
+    actor, scope, role, table_name, operation, row_key, before, "after", unseen
   )
   SELECT
     actor, scope, 'session', 'voice_materials', 'update',
@@ -912,22 +1142,15 @@ BEGIN
       || '}',
     '{"id":' || json_quote(OLD.id)
       || ',"client_id":' || json_quote(OLD.client_id)
-      || ',"source_type":' || json_quote(OLD.source_type)
-      || ',"content":' || json_quote(OLD.content)
-      || ',"source_url":' || iif(OLD.source_url IS NULL, 'null', json_quote(OLD.source_url))
-      || ',"metadata":' || iif(OLD.metadata IS NULL, 'null', OLD.metadata)
       || ',"created_at":' || json_quote(OLD.created_at)
       || ',"updated_at":' || json_quote(OLD.updated_at)
       || '}',
     '{"id":' || json_quote(NEW.id)
       || ',"client_id":' || json_quote(NEW.client_id)
-      || ',"source_type":' || json_quote(NEW.source_type)
-      || ',"content":' || json_quote(NEW.content)
-      || ',"source_url":' || iif(NEW.source_url IS NULL, 'null', json_quote(NEW.source_url))
-      || ',"metadata":' || iif(NEW.metadata IS NULL, 'null', NEW.metadata)
       || ',"created_at":' || json_quote(NEW.created_at)
       || ',"updated_at":' || json_quote(NEW.updated_at)
-      || '}'
+      || '}',
+    nullif('[' || substr(iif(NEW.source_type IS NOT OLD.source_type, ',"source_type"', '') || iif(NEW.content IS NOT OLD.content, ',"content"', '') || iif(NEW.source_url IS NOT OLD.source_url, ',"source_url"', '') || iif(NEW.metadata IS NOT OLD.metadata, ',"metadata"', ''), 2) || ']', '[]')
   FROM ashlar_session;
 END;
 CREATE TRIGGER voice_materials_client_id_fkey_insert BEFORE INSERT ON voice_materials
@@ -1012,7 +1235,7 @@ BEGIN
   SELECT RAISE(ABORT, 'ashlar/audited: a writer without a session is refused')
   WHERE NOT EXISTS (SELECT 1 FROM ashlar_session);
   INSERT INTO record_changes (
-    actor, scope, role, table_name, operation, row_key, before, "after"
+    actor, scope, role, table_name, operation, row_key, before, "after", unseen
   )
   SELECT
     actor, scope, 'session', 'voice_profiles', 'delete',
@@ -1020,14 +1243,14 @@ BEGIN
       || '}',
     '{"id":' || json_quote(OLD.id)
       || ',"client_id":' || json_quote(OLD.client_id)
-      || ',"profile_data":' || OLD.profile_data
       || ',"overall_confidence_pct":' || OLD.overall_confidence_pct
       || ',"sample_count":' || OLD.sample_count
       || ',"last_calibrated_at":' || iif(OLD.last_calibrated_at IS NULL, 'null', json_quote(OLD.last_calibrated_at))
       || ',"created_at":' || json_quote(OLD.created_at)
       || ',"updated_at":' || json_quote(OLD.updated_at)
       || '}',
-    NULL
+    NULL,
+    nullif('[' || substr(iif(OLD.profile_data IS NOT NULL, ',"profile_data"', ''), 2) || ']', '[]')
   FROM ashlar_session;
 END;
 CREATE TRIGGER voice_profiles_audited_insert AFTER INSERT ON voice_profiles
@@ -1035,7 +1258,7 @@ BEGIN
   SELECT RAISE(ABORT, 'ashlar/audited: a writer without a session is refused')
   WHERE NOT EXISTS (SELECT 1 FROM ashlar_session);
   INSERT INTO record_changes (
-    actor, scope, role, table_name, operation, row_key, before, "after"
+    actor, scope, role, table_name, operation, row_key, before, "after", unseen
   )
   SELECT
     actor, scope, 'session', 'voice_profiles', 'insert',
@@ -1044,13 +1267,13 @@ BEGIN
     NULL,
     '{"id":' || json_quote(NEW.id)
       || ',"client_id":' || json_quote(NEW.client_id)
-      || ',"profile_data":' || NEW.profile_data
       || ',"overall_confidence_pct":' || NEW.overall_confidence_pct
       || ',"sample_count":' || NEW.sample_count
       || ',"last_calibrated_at":' || iif(NEW.last_calibrated_at IS NULL, 'null', json_quote(NEW.last_calibrated_at))
       || ',"created_at":' || json_quote(NEW.created_at)
       || ',"updated_at":' || json_quote(NEW.updated_at)
-      || '}'
+      || '}',
+    nullif('[' || substr(iif(NEW.profile_data IS NOT NULL, ',"profile_data"', ''), 2) || ']', '[]')
   FROM ashlar_session;
 END;
 CREATE TRIGGER voice_profiles_audited_update AFTER UPDATE ON voice_profiles
@@ -1058,7 +1281,7 @@ BEGIN
   SELECT RAISE(ABORT, 'ashlar/audited: a writer without a session is refused')
   WHERE NOT EXISTS (SELECT 1 FROM ashlar_session);
   INSERT INTO record_changes (
-    actor, scope, role, table_name, operation, row_key, before, "after"
+    actor, scope, role, table_name, operation, row_key, before, "after", unseen
   )
   SELECT
     actor, scope, 'session', 'voice_profiles', 'update',
@@ -1066,7 +1289,6 @@ BEGIN
       || '}',
     '{"id":' || json_quote(OLD.id)
       || ',"client_id":' || json_quote(OLD.client_id)
-      || ',"profile_data":' || OLD.profile_data
       || ',"overall_confidence_pct":' || OLD.overall_confidence_pct
       || ',"sample_count":' || OLD.sample_count
       || ',"last_calibrated_at":' || iif(OLD.last_calibrated_at IS NULL, 'null', json_quote(OLD.last_calibrated_at))
@@ -1075,13 +1297,13 @@ BEGIN
       || '}',
     '{"id":' || json_quote(NEW.id)
       || ',"client_id":' || json_quote(NEW.client_id)
-      || ',"profile_data":' || NEW.profile_data
       || ',"overall_confidence_pct":' || NEW.overall_confidence_pct
       || ',"sample_count":' || NEW.sample_count
       || ',"last_calibrated_at":' || iif(NEW.last_calibrated_at IS NULL, 'null', json_quote(NEW.last_calibrated_at))
       || ',"created_at":' || json_quote(NEW.created_at)
       || ',"updated_at":' || json_quote(NEW.updated_at)
-      || '}'
+      || '}',
+    nullif('[' || substr(iif(NEW.profile_data IS NOT OLD.profile_data, ',"profile_data"', ''), 2) || ']', '[]')
   FROM ashlar_session;
 END;
 CREATE TRIGGER voice_profiles_client_id_fkey_insert BEFORE INSERT ON voice_profiles

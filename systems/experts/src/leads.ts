@@ -52,15 +52,27 @@ export async function* leadsAsJson(s: ExpertsSession): AsyncGenerator<string> {
 }
 
 /**
- * Streams the leads as CSV (RFC 4180, with a header). A visitor may type an address that a spreadsheet interprets as a
- * formula (`=HYPERLINK(…)@example.org`): such a cell starts with an apostrophe (OWASP, CSV injection).
+ * Streams the leads as CSV (RFC 4180, with a header and CRLF). A visitor may type an address that a spreadsheet interprets as a
+ * formula (`=HYPERLINK(…)@example.org`), also after a character at which a spreadsheet of another country splits the line
+ * (`a;=HYPERLINK(…)@example.org`): an apostrophe stands before each of them (OWASP, CSV injection).
  */
 export async function* leadsAsCsv(s: ExpertsSession): AsyncGenerator<string> {
-  const lines = stringify({ header: true, columns: [...columns], escape_formulas: true, encoding: 'utf8' });
+  const lines = stringify({
+    header: true,
+    columns: [...columns],
+    record_delimiter: 'windows',
+    cast: { string: withoutFormulas },
+    encoding: 'utf8',
+  });
   // the loop below reports the error: pipeline destroys `lines` with it
   pipeline(readLeads(s), lines).catch(() => undefined);
   for await (const line of lines) yield String(line);
 }
+
+// after the start of a cell, and after each character at which some spreadsheet splits a line
+const formulas = /(?<=(?:^|[,;\t|\r\n])"*)(?=[=+\-@\t\r＝＋－＠])/g;
+
+const withoutFormulas = (text: string): string => text.replace(formulas, "'");
 
 /**
  * Erases a person on request (GDPR article 17, POPIA section 24): deletes the lead and all its

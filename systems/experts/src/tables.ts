@@ -23,17 +23,25 @@ const address = /^[^\s@"\p{Cc}\p{Cs}]{1,64}@(?=.{1,255}$)[^\s@.\p{Cc}\p{Cs}]+(\.
 /** The Zod schema of an email address of at most 320 characters. */
 export const emailAddress = z.string().max(320).regex(address, 'Expected an email address');
 
-/** One message of an exchange's history. */
-const message = z.strictObject({ role: z.string().min(1), content: z.string() });
+/**
+ * One message of an exchange's history, as the client of a model sends it: `content` may be a text, a list of parts, `null` or
+ * absent (a call of tools), and each client has further keys. It is stored as it is given.
+ */
+export const message = z
+  .object({ role: z.string().min(1).optional() })
+  .catchall(z.json())
+  .refine((given) => Object.keys(given).some((key) => key !== 'role'), 'has nothing but a role');
 
-/** An expert as shown to the visitor; `hourly_rate` includes its currency. */
-const expert = z.strictObject({
-  name: z.string().min(1),
-  title: z.string().nullable(),
-  company: z.string().nullable(),
-  hourly_rate: z.string().nullable(),
-  profile_url: z.string().nullable(),
-});
+/** An expert as shown to the visitor; `hourly_rate` includes its currency. Further keys are stored as they are given. */
+const expert = z
+  .object({
+    name: z.string().min(1),
+    title: z.string().nullable(),
+    company: z.string().nullable(),
+    hourly_rate: z.string().nullable(),
+    profile_url: z.string().nullable(),
+  })
+  .catchall(z.json());
 
 /** The leads: people who left an email address in the chat. Deleting a lead deletes all its conversations. */
 export const leads = table('leads', { email: emailAddress, captured_at: createdAt() }, (c) => [

@@ -27,6 +27,7 @@ describe.each(engines)('the migrations of experts on $name', (engine) => {
       await use();
       expect(await up(db.engine, experts)).toEqual([]);
       expect(await down(db.engine, experts, { to: '0001_initial', destroy: true })).toMatchObject([
+        { step: '0005_retention' },
         { step: '0004_search_paths' },
         { step: '0003_generated_columns' },
         { step: '0002_scores_gaps_and_sources' },
@@ -36,14 +37,15 @@ describe.each(engines)('the migrations of experts on $name', (engine) => {
         { step: '0002_scores_gaps_and_sources' },
         { step: '0003_generated_columns' },
         { step: '0004_search_paths' },
+        { step: '0005_retention' },
       ]);
       expect(await use()).toMatchObject({ source: 'widget' });
       const rows = await db.read((s) =>
         s.query.selectFrom('conversations').select('source').orderBy('id').execute(),
       );
       expect(rows).toEqual([{ source: null }, { source: 'widget' }]);
-      expect(await down(db.engine, experts, { to: 'base', destroy: true })).toHaveLength(4);
-      expect(await up(db.engine, experts)).toHaveLength(4);
+      expect(await down(db.engine, experts, { to: 'base', destroy: true })).toHaveLength(5);
+      expect(await up(db.engine, experts)).toHaveLength(5);
       await use();
     } finally {
       await remove();

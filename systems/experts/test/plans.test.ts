@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ExpertsSession } from '@ashlar/experts';
 import { conversations, leads } from '@ashlar/experts';
+import type { Insert } from 'ashlar';
 import { type CompiledQuery, sql } from 'ashlar/query';
 import { describe, expect, test } from 'vitest';
 import { engines } from '../../../test/support/engines.js';
@@ -51,7 +52,8 @@ describe.each(engines.filter(({ name }) => name === 'sqlite' || name === 'postgr
           await s.insertMany(
             conversations,
             (function* () {
-              for (let n = 0; n < rows; n++) yield someExchange({ email: address(n), query });
+              for (let n = 0; n < rows; n++)
+                yield someExchange({ email: address(n), query }) as Insert<typeof conversations>;
             })(),
           );
         });

@@ -26,7 +26,7 @@ test('the example of the README works, starting without a database', async () =>
       '0 matched, 1 asked back',
     ]);
     expect(await readFile(csv, 'utf8')).toMatch(
-      /^email,first_contact,last_contact,exchanges\nthandi@example\.org,[^,]+Z,[^,]+Z,1\n$/,
+      /^email,first_contact,last_contact,exchanges\r\nthandi@example\.org,[^,]+Z,[^,]+Z,1\r\n$/,
     );
   } finally {
     await place.remove();

@@ -146,7 +146,7 @@ describe.each(engines)('the log of experts on $name', (engine) => {
   test('an empty log yields no leads, and still valid JSON and CSV', async () => {
     const [json, csv] = await db.read(async (s) => [await all(leadsAsJson(s)), await all(leadsAsCsv(s))]);
     expect(JSON.parse(json.join(''))).toEqual([]);
-    expect(csv.join('')).toBe('email,first_contact,last_contact,exchanges\n');
+    expect(csv.join('')).toBe('email,first_contact,last_contact,exchanges\r\n');
   });
 
   test('leads equal the log, for any log', async () => {

@@ -47,6 +47,7 @@ describe.each(engines)('experts on $name', (engine) => {
         { step: '0002_scores_gaps_and_sources' },
         { step: '0003_generated_columns' },
         { step: '0004_search_paths' },
+        { step: '0005_retention' },
       ]);
       expect(await db.read(originalColumns)).toEqual(before);
       const { exchanges } = await db.read((s) => pageConversation(s, { email: old.email }));

@@ -59,6 +59,7 @@ describe.each(shared)('processes at once on $name', (engine) => {
         '0002_scores_gaps_and_sources',
         '0003_generated_columns',
         '0004_search_paths',
+        '0005_retention',
       ]);
       await db.close();
     } finally {

@@ -1,11 +1,14 @@
 import { AshlarError, type Database, type Tables } from 'ashlar';
 import type { ImportFileOptions, ImportOptions, ImportReport, ImportRow } from 'ashlar/jobs';
-import { type CsvSource, openCsv } from './csv.js';
+import { type Csv, type CsvFormat, type CsvSource, openCsv } from './csv.js';
 import { type RowData, type RowRules, rowReader } from './row-reader.js';
 import { type Job, shipments } from './tables.js';
 
-/** The options of an import: the name, request and mode of the job, and the rules that turn CSV lines into its rows. */
-export interface ImportJobInput extends RowRules, ImportOptions {
+/**
+ * The options of an import: the name, request and mode of the job, how the file is to be read, and the rules that turn CSV
+ * lines into the rows of the job.
+ */
+export interface ImportJobInput extends RowRules, CsvFormat, ImportOptions {
   readonly name: string;
   /** The request in the user's words, for example `Ship all California orders`. */
   readonly command: string;
@@ -14,26 +17,34 @@ export interface ImportJobInput extends RowRules, ImportOptions {
 }
 
 /**
- * Creates a job from a CSV file, in one transaction and in constant memory. The first line names the columns. A line
- * that cannot be shipped is reported and logged, and becomes a failed row. If the import fails, nothing is stored.
+ * Creates a job from a CSV file, in constant memory and in transactions of some thousand lines, so that other workers go on.
+ * The first line names the columns. A line that cannot be shipped is reported and logged, and becomes a failed row. If the
+ * import fails, nothing is stored. `format` of the report says how the file was read.
  *
  * @throws AshlarError `input-invalid` when the file does not exist, is not a CSV file, or has no header or no line that
  *   `where` selects
  */
-export function importJob<T extends Tables>(
+export async function importJob<T extends Tables>(
   db: Database<T>,
   source: CsvSource,
   input: ImportJobInput,
 ): Promise<ImportReport<Job>> {
   const { name, description, command: original_command, mode } = input;
-  return shipments.import(db, csvRows(source, input), { name, description, original_command, mode }, input);
+  const csv = await openCsv(source, input);
+  try {
+    const rows = csvRows(csv, input);
+    const report = await shipments.import(db, rows, { name, description, original_command, mode }, input);
+    const { delimiter, encoding } = csv.format();
+    return { ...report, format: `CSV, ${delimiter}, ${encoding}` };
+  } finally {
+    csv.close();
+  }
 }
 
 async function* csvRows(
-  source: CsvSource,
+  csv: Csv,
   rules: RowRules,
 ): AsyncGenerator<readonly (ImportRow<RowData> | undefined)[]> {
-  const csv = await openCsv(source);
   const read = rowReader(csv.header, rules);
   let [lines, rows] = [0, 0];
   for await (const batch of csv.batches) {
@@ -65,7 +76,11 @@ export function importFile(
   path: string,
   { name, where, ...options }: ImportFileOptions,
 ): Promise<ImportReport> {
+  const { delimiter, encoding, mode } = options;
   const conditions = Object.entries(where ?? {}).map(([column, value]) => ` --where ${column}=${value}`);
-  const command = `jobs import ${path} --name ${name}${conditions.join('')}`;
+  const given = Object.entries({ delimiter, encoding, mode }).flatMap(([option, value]) =>
+    value === undefined ? [] : ` --${option} ${value}`,
+  );
+  const command = `jobs import ${path} --name ${name}${[...conditions, ...given].join('')}`;
   return importJob(db, path, { ...options, name, where, command, actor: 'cli' });
 }

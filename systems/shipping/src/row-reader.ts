@@ -24,12 +24,20 @@ export interface RowRules {
 /** A function that makes a job row from a CSV line. The result is `undefined` for a line that `where` excludes. */
 export type RowReader = (line: CsvLine) => ImportRow<RowData> | undefined;
 
+const shownColumns = 30;
+
+const columnList = (header: readonly string[]): string => {
+  const shown = header.slice(0, shownColumns).map((name) => `"${name}"`);
+  const more = header.length - shown.length;
+  return `${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+};
+
 const assertColumns = (option: string, names: readonly string[], header: readonly string[]): void => {
   const missing = names.filter((name) => !header.includes(name));
   if (missing.length === 0) return;
   throw new AshlarError('input-invalid', {
     message: `\`${option}\` names ${missing.map((name) => `"${name}"`).join(', ')}, which is not a column of the file.`,
-    detail: `The columns of the file are ${header.map((name) => `"${name}"`).join(', ')}.`,
+    detail: `The columns of the file are ${columnList(header)}.`,
     suggestion: 'Write the column name exactly as in the header. Upper and lower case differ.',
   });
 };
@@ -38,7 +46,7 @@ const textProblem = (fields: readonly string[]): string | undefined => {
   for (const field of fields) {
     if (field.includes('\0')) return 'the line contains the NUL character, which no database can store';
     if (field.includes('\uFFFD'))
-      return 'the line contains U+FFFD: the file is not UTF-8, or its text was damaged earlier';
+      return 'the line contains U+FFFD: it is not text in the encoding of the file, or was damaged earlier';
   }
   return undefined;
 };
@@ -63,7 +71,8 @@ export function rowReader(header: readonly string[], rules: RowRules): RowReader
   });
 
   return (source) => {
-    const { fields, line } = source;
+    const { fields, line, problem: unreadable } = source;
+    if (unreadable !== undefined) return reject(source, unreadable);
     if (fields.length !== header.length) {
       // its fields may be in the wrong columns, so `where` cannot be applied
       return reject(source, `the line has ${fields.length} fields, but the header has ${header.length}`);

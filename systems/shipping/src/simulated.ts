@@ -48,8 +48,9 @@ export function simulatedExecutor(options: SimulationOptions = {}): Executor {
   const failAttempts = options.failAttempts ?? 1;
   const latency = options.latency ?? 0;
   return {
-    name: 'simulated',
+    name: 'SIMULATED',
     idempotent: true,
+    simulated: true,
     async run(row, { idempotencyKey, attempt }) {
       if (latency > 0) await sleep(latency);
       if (failing.has(row.row_number) && attempt <= failAttempts) {

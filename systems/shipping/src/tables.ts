@@ -20,13 +20,17 @@ export const shipments = defineJobs('job', {
     cost_cents: z.int().min(0),
   },
   sums: { cost_cents: { label: 'cost', format: dollars } },
-  columns: ({ id, name, description, status, ...rest }) => ({
+  // nothing is shipped before a person has seen how many rows it would be
+  mode: 'confirm',
+  // a row that keeps stopping its worker
+  maxAttempts: 3,
+  columns: ({ id, name, description, status, mode, ...rest }) => ({
     id,
     name,
     description,
     original_command: z.string(),
     status,
-    mode: z.enum(['confirm', 'auto']).default('confirm'),
+    mode,
     ...rest,
   }),
   items: () => [audited({ into: jobChanges })],

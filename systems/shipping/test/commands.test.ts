@@ -24,6 +24,8 @@ describe.each(engines)('the commands of shipping on $name', (engine) => {
     });
     const { id } = imported.job;
     await expect(jobs.pause(db, id)).rejects.toMatchObject({ code: 'state-conflict' });
+    await expect(jobs.run(db, id)).rejects.toMatchObject({ code: 'state-conflict' });
+    await jobs.confirm(db, id);
     const done = await jobs.run(db, id);
     expect(done).toMatchObject({ status: 'completed', successful_rows: 1 });
 

@@ -24,6 +24,7 @@ describe.each(shared)('a job whose process is killed with -9 on $name', (engine)
     const { db, options } = place;
     try {
       const { job } = await importJob(db, superstore, {
+        mode: 'auto',
         name: 'California',
         command: 'Ship all California orders',
         where: { State: 'California' },

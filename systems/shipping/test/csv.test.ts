@@ -56,12 +56,11 @@ describe('a CSV file', () => {
 
   test.each([
     ['an empty file', ''],
-    ['a blank first line', '\na,b\n'],
     ['a column without a name', 'a,,c\n1,2,3\n'],
     ['a first line of values', '17,Standard,22.5\n18,Standard,9\n'],
     ['two columns of one name', 'a,b,a\n1,2,3\n'],
     ['a column named __proto__', 'a,__proto__\n1,2\n'],
-    ['a header that is not UTF-8', Uint8Array.of(0x61, 0xff, 0x0a, 0x31, 0x0a)],
+    ['a header that is no text', Uint8Array.of(0x61, 0x81, 0x0a, 0x31, 0x0a)],
     ['a quotation mark that is never closed', 'a,b\n1,"2\n3,4\n'],
   ])('is refused: %s', async (_, text) => {
     await expect(read(text)).rejects.toMatchObject({ code: 'input-invalid' });

@@ -32,6 +32,7 @@ describe.each(engines)('the migrations of shipping on $name', (engine) => {
       expect(await use()).toEqual(expected);
       expect(await up(db.engine, shipping)).toEqual([]);
       expect(await down(db.engine, shipping, { to: 'base', destroy: true })).toMatchObject([
+        { step: '0006_confirmation_and_import' },
         { step: '0005_recorded_retirements' },
         { step: '0004_authenticated_context' },
         { step: '0003_generated_columns' },
@@ -44,6 +45,7 @@ describe.each(engines)('the migrations of shipping on $name', (engine) => {
         { step: '0003_generated_columns' },
         { step: '0004_authenticated_context' },
         { step: '0005_recorded_retirements' },
+        { step: '0006_confirmation_and_import' },
       ]);
       expect(await use()).toEqual(expected);
     } finally {

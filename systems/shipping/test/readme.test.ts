@@ -25,7 +25,7 @@ test('the example in the README works', async () => {
       'line 6: the line has 6 fields, but the header has 8',
       'line 7: "Ship Name" is empty',
     ]);
-    expect(lines.at(-1)).toMatch(/^3 shipped for \d+ cents; true$/);
+    expect(lines.at(-1)).toMatch(/^3 shipped for \d+ cents, SIMULATED; true$/);
   } finally {
     await remove();
   }

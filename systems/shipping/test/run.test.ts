@@ -29,6 +29,7 @@ describe.each(engines)('running a job on $name', (engine) => {
 
   test('ships all Californian orders of a real file, and accounts for every cent', async () => {
     const { job } = await importJob(db, superstore, {
+      mode: 'auto',
       name: 'California',
       command: 'Ship all California orders',
       where: { State: 'California' },
@@ -138,7 +139,7 @@ describe.each(engines)('running a job on $name', (engine) => {
   });
 
   test('a job of rejected lines ends failed without a call', async () => {
-    const { job } = await importJob(db, csv('a,b', '1', '2'), { name: 'bad', command: 'ship' });
+    const { job } = await importJob(db, csv('a,b', '1', '2'), { name: 'bad', command: 'ship', mode: 'auto' });
     expect(await shipments.run(db, job.id, carrier.executor())).toMatchObject({
       status: 'failed',
       failed_rows: 2,
@@ -243,7 +244,8 @@ describe.each(engines)('running a job on $name', (engine) => {
           return new Promise(() => undefined);
         },
       });
-      void shipments.run(db, jobId, dying, { concurrency: 10, signal: stop.signal, leaseSeconds: 3_600 });
+      const options = { concurrency: 10, signal: stop.signal, leaseSeconds: 3_600 };
+      shipments.run(db, jobId, dying, options).catch(() => undefined);
       while ((await status(jobId)).account.by_status.processing < 10) await sleep(10);
       await db.session(async (s) => {
         const { owner } = await s.query

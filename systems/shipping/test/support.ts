@@ -57,6 +57,7 @@ export const makeJob = async (
   const { job } = await importJob(db, orders(count), {
     name: 'orders',
     command: 'ship',
+    mode: 'auto',
     chunkRows: 20,
     ...input,
   });

@@ -1,3 +1,4 @@
+import { contentsOf, storeContent } from './contents.js';
 import { type AuditRecord, auditLog, type Client, type SophiaSession } from './tables.js';
 
 type Details = AuditRecord['details'];
@@ -17,20 +18,29 @@ export interface Action {
 }
 
 /**
- * Writes a row to `audit_log` in the session's transaction, so that the row and the change it describes commit or roll
+ * Writes a row to `audit_log`, and its content under the client's key, in the session's transaction, so that the row and the change it describes commit or roll
  * back together. The actor is the session's, `sophia` by default.
  *
- * @throws AshlarError `value-invalid`; `guarantee-violated` for a client of another scope
+ * @throws AshlarError `value-invalid`; `guarantee-violated` for a client of another scope; `scope-shredded` for a client who
+ *   was erased; `key-missing` without COLUMN_KEY
  */
-export function recordAction(s: SophiaSession, action: Action): Promise<AuditRecord> {
-  return s.insert(auditLog, {
-    client_id: action.client_id,
-    action: action.action,
-    ...(s.actor === null ? {} : { actor: s.actor }),
+export async function recordAction(s: SophiaSession, action: Action): Promise<AuditRecord> {
+  const { client_id } = action;
+  const content = {
     details: action.details ?? null,
     before_snapshot: action.before ?? null,
     after_snapshot: action.after ?? null,
+  };
+  const row = await s.insert(auditLog, {
+    client_id,
+    action: action.action,
+    ...(s.actor === null ? {} : { actor: s.actor }),
+    ...(client_id === null ? content : {}),
   });
+  if (client_id === null) return row;
+  if (Object.values(content).some((value) => value !== null))
+    await storeContent(s, 'audit_log', { id: row.id, client_id }, content);
+  return { ...row, ...content };
 }
 
 /**
@@ -44,7 +54,8 @@ export interface ActionQuery {
 }
 
 /**
- * Reads a client's rows of `audit_log`, newest first. Pass the id of the last row as `before` to read the next page.
+ * Reads a client's rows of `audit_log` with their contents, newest first. Pass the id of the last row as `before` to read the
+ * next page. After the client was erased the rows have no contents.
  */
 export async function clientActions(
   s: SophiaSession,
@@ -55,5 +66,10 @@ export async function clientActions(
   if (action !== undefined) page = page.where('action', '=', action);
   // ids are version 7 UUIDs, which sort by creation time
   if (before !== undefined) page = page.where('id', '<', before);
-  return page.orderBy('id', 'desc').limit(limit).execute();
+  const rows = await page.orderBy('id', 'desc').limit(limit).execute();
+  const contents = await contentsOf(
+    s,
+    rows.map(({ id }) => id),
+  );
+  return rows.map((row) => ({ ...row, ...contents.get(row.id) }));
 }

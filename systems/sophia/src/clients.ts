@@ -3,6 +3,7 @@ import { AshlarError, type Insert, isAshlarError, type Update } from 'ashlar';
 import { recordAction } from './audit.js';
 import { assertFields, changeClient, figuresOf, lockActiveClient, lockClient } from './dossier.js';
 import { assertNotInKnowledge } from './knowledge.js';
+import { nameKey } from './name-key.js';
 import { type Client, clients, type DossierField, dossierFields, type SophiaSession } from './tables.js';
 
 /** The fields of a new client's dossier. The service sets its figures, state and times. */
@@ -26,6 +27,7 @@ export async function createClient(s: SophiaSession, fields: NewClient): Promise
   const created = await refuseDuplicateName(s, fields.name, (inner) =>
     inner.insert(clients, {
       ...filled,
+      name_key: keyOf(fields.name),
       ...figuresOf(filled),
       last_activity_at: s.now(),
       last_action_summary: 'Created',
@@ -53,8 +55,11 @@ export async function updateClient(
     (field) => changes[field] !== undefined && !isDeepStrictEqual(changes[field], before[field]),
   );
   if (fields.length === 0) return before;
-  const changed: ClientChanges = Object.fromEntries(fields.map((field) => [field, changes[field]]));
-  if (changed.name !== undefined) await assertNotInKnowledge(s, changed.name);
+  const changed: Update<typeof clients> = Object.fromEntries(fields.map((field) => [field, changes[field]]));
+  if (changed.name !== undefined) {
+    await assertNotInKnowledge(s, changed.name);
+    changed.name_key = keyOf(changed.name);
+  }
   return refuseDuplicateName(s, changed.name ?? before.name, (inner) =>
     changeClient(inner, before, changed, {
       action: 'client.updated',
@@ -89,11 +94,18 @@ export async function archiveClient(s: SophiaSession, id: Client['id'], reason?:
 /**
  * Makes an archived dossier active again, with unchanged content. Restoring an active dossier has no effect.
  *
- * @throws AshlarError `row-not-found`
+ * @throws AshlarError `row-not-found`; `state-conflict` when the client was erased
  */
 export async function restoreClient(s: SophiaSession, id: Client['id']): Promise<Client> {
   const before = await lockClient(s, id);
   if (!before.is_archived) return before;
+  if (before.erased_at !== null) {
+    throw new AshlarError('state-conflict', {
+      message: `Client ${id} was erased on ${before.erased_at}.`,
+      detail: 'The data was deleted, and the key of the records destroyed.',
+      suggestion: 'Create a new client.',
+    });
+  }
   return changeClient(
     s,
     before,
@@ -118,10 +130,16 @@ export function listClients(
     .execute();
 }
 
-/** Returns the client with the given name; `undefined` if no client with this name is visible to the session. */
+/**
+ * Returns the client with the given name, regardless of its case and of the form of its characters; `undefined` if no client
+ * with this name is visible to the session.
+ */
 export function findClient(s: SophiaSession, name: string): Promise<Client | undefined> {
-  return s.query.selectFrom('clients').selectAll().where('name', '=', name).executeTakeFirst();
+  return s.query.selectFrom('clients').selectAll().where('name_key', '=', nameKey(name)).executeTakeFirst();
 }
+
+// the table's schema refuses a name that is not a string
+const keyOf = (name: unknown): string => (typeof name === 'string' ? nameKey(name) : '?');
 
 const refuseDuplicateName = async <T>(
   s: SophiaSession,
@@ -131,9 +149,11 @@ const refuseDuplicateName = async <T>(
   try {
     return await s.session(write);
   } catch (error) {
-    if (!isAshlarError(error, 'unique-violation') || !error.facts.columns?.includes('name')) throw error;
+    const columns = isAshlarError(error, 'unique-violation') ? (error.facts.columns ?? []) : [];
+    if (!columns.some((column) => column === 'name' || column === 'name_key')) throw error;
     throw new AshlarError('state-conflict', {
       message: `A client named ${name} already exists.`,
+      detail: 'Names are compared regardless of case and of the form of their characters (NFKC).',
       suggestion: 'Update that client, or restore it if it is archived.',
       cause: error,
     });

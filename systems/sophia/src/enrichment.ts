@@ -1,4 +1,5 @@
 import { AshlarError } from 'ashlar';
+import { contentsOf, storeContent } from './contents.js';
 import { assertFields, changeClient, lockActiveClient } from './dossier.js';
 import {
   type Client,
@@ -50,15 +51,10 @@ export async function enrich<F extends EnrichableField>(
       details: { field, source, reason },
     },
   );
-  const enrichment = await s.insert(enrichmentLog, {
-    client_id,
-    field_name: field,
-    old_value: before[field],
-    new_value: value,
-    source,
-    reason,
-  });
-  return { client, enrichment };
+  const content = { old_value: before[field], new_value: value, source, reason };
+  const enrichment = await s.insert(enrichmentLog, { client_id, field_name: field });
+  await storeContent(s, 'enrichment_log', { id: enrichment.id, client_id }, content);
+  return { client, enrichment: { ...enrichment, ...content } };
 }
 
 const assertEnrichable = (field: string, value: unknown): void => {
@@ -77,13 +73,21 @@ const assertEnrichable = (field: string, value: unknown): void => {
   }
 };
 
-/** Returns a client's rows of `enrichment_log`, oldest first; if `field` is given, only the rows of that field. */
-export function enrichmentsOf(
+/**
+ * Returns a client's rows of `enrichment_log` with their contents, oldest first; if `field` is given, only the rows of that
+ * field. After the client was erased the rows have no contents.
+ */
+export async function enrichmentsOf(
   s: SophiaSession,
   client_id: Client['id'],
   field?: EnrichableField,
 ): Promise<Enrichment[]> {
   let lines = s.query.selectFrom('enrichment_log').selectAll().where('client_id', '=', client_id);
   if (field !== undefined) lines = lines.where('field_name', '=', field);
-  return lines.orderBy('id').execute();
+  const rows = await lines.orderBy('id').execute();
+  const contents = await contentsOf(
+    s,
+    rows.map(({ id }) => id),
+  );
+  return rows.map((row) => ({ ...row, ...contents.get(row.id) }));
 }

@@ -1,7 +1,10 @@
 import { system } from 'ashlar';
+import { commands } from './commands.js';
 import { tables } from './tables.js';
 
 export { type Action, type ActionQuery, clientActions, recordAction } from './audit.js';
+export { type ClientExport, exportClient, writeClientExport } from './client-export.js';
+export { type ClientFile, type ImportedClients, importClientFile, importClients } from './client-import.js';
 export {
   archiveClient,
   type ClientChanges,
@@ -15,6 +18,7 @@ export {
 export { completenessWeights, isMvpReady, mvpFields, profileCompleteness } from './completeness.js';
 export { type LikelyDuplicate, likelyDuplicates, nameScore } from './duplicates.js';
 export { type Enriched, enrich, enrichmentsOf, type Fact } from './enrichment.js';
+export { type EraseOptions, type Erasure, eraseClient } from './erase.js';
 export {
   clientsNamedIn,
   findKnowledge,
@@ -23,7 +27,16 @@ export {
   reviseKnowledge,
 } from './knowledge.js';
 export { type Mention, mentionOf } from './mentions.js';
-export { type Readability, readabilityOf } from './readability.js';
+export { nameKey } from './name-key.js';
+export {
+  isMeasured,
+  type Measures,
+  measureText,
+  type Readability,
+  readabilityOf,
+  type Unmeasurable,
+} from './readability.js';
+export type { Remainder } from './remainders.js';
 export {
   type SampleClient,
   type SampleText,
@@ -36,7 +49,10 @@ export * from './tables.js';
 export {
   type AddedMaterial,
   addVoiceMaterial,
+  type MeasuredMaterial,
+  measureMaterial,
   type NewMaterial,
+  storeVoiceMaterial,
   voiceMaterialsOf,
   voiceProfileOf,
 } from './voice.js';
@@ -45,4 +61,8 @@ export { confidenceIn, type Spread, type VoiceSummary } from './voice-summary.js
 /**
  * The system `sophia`: dossiers and voice profiles of clients, with the origin of each fact; each client is a scope.
  */
-export const sophia = system('sophia', { tables, migrations: new URL('../migrations/', import.meta.url) });
+export const sophia = system('sophia', {
+  tables,
+  migrations: new URL('../migrations/', import.meta.url),
+  commands,
+});

@@ -1,8 +1,10 @@
 import {
   check,
+  ciphertext,
   createdAt,
   id,
   index,
+  primaryKey,
   type Row,
   references,
   type Session,
@@ -11,7 +13,7 @@ import {
   timestamps,
   unique,
 } from 'ashlar';
-import { appendOnly, audited, auditTrail, ledgered, scoped } from 'ashlar/guarantees';
+import { appendOnly, audited, auditTrail, encrypted, keyring, ledgered, scoped } from 'ashlar/guarantees';
 import { z } from 'zod';
 import { namedNowhere, namesNoClient } from './anonymity/anonymity.js';
 import { completenessSql, mvpReadySql } from './completeness.js';
@@ -26,10 +28,13 @@ const text = () => z.string().min(1);
 const percent = () => z.int32().min(0).max(100).default(0);
 
 /**
- * The audit trail of dossiers, voice profiles and voice materials: the database records each change, with its actor and
- * the row before and after the change. A ledger.
+ * The audit trail of dossiers, voice profiles and voice materials: the database records each change, with its actor and the
+ * columns that changed. A ledger. It has no value that says something about a client: such values are in `record_contents`.
  */
 export const recordChanges = auditTrail('record_changes', (c) => [ledgered(), scoped(c.scope)]);
+
+/** The key of each client, wrapped by COLUMN_KEY. Without it the contents of append-only records are unreadable. */
+export const clientKeys = keyring('client_keys', (c) => [scoped(c.scope)]);
 
 /**
  * The clients with their dossiers, one row for each client. CHECK constraints keep the completeness and readiness of
@@ -43,6 +48,7 @@ export const clients = table(
       .string()
       .max(200)
       .regex(/[\p{L}\p{N}]/u, 'has neither a letter nor a digit'),
+    name_key: z.string().min(1),
     industry: text().max(200),
     business_description: text().nullable(),
     geography_area: text().nullable(),
@@ -64,15 +70,39 @@ export const clients = table(
     last_activity_at: timestamp().nullable(),
     last_action_summary: z.string().nullable(),
     ...timestamps(),
+    erased_at: timestamp().nullable(),
   },
   (c) => [
     unique(c.name),
+    unique(c.name_key),
     index(c.is_archived),
     check('clients_archived_when', 'is_archived = (archived_at IS NOT NULL)'),
     check('clients_complete_as_filled', `profile_completeness_pct = ${completenessSql}`),
     check('clients_ready_as_filled', `is_mvp_ready = (${mvpReadySql})`),
+    check('clients_erased_is_archived', 'erased_at IS NULL OR is_archived'),
     scoped(c.id),
-    audited({ into: recordChanges }),
+    audited({
+      into: recordChanges,
+      except: [
+        c.name,
+        c.name_key,
+        c.industry,
+        c.business_description,
+        c.geography_area,
+        c.geography_radius_km,
+        c.industry_vertical,
+        c.target_audience,
+        c.content_pillars,
+        c.posting_cadence,
+        c.platform_accounts,
+        c.guardrails,
+        c.brand_assets,
+        c.competitors,
+        c.market_scope,
+        c.onboarding_state,
+        c.last_action_summary,
+      ],
+    }),
     namedNowhere(),
   ],
 );
@@ -88,6 +118,8 @@ export const managedFields = [
   'last_action_summary',
   'created_at',
   'updated_at',
+  'name_key',
+  'erased_at',
 ] as const satisfies readonly (keyof Client)[];
 
 /** A column of a dossier that callers can write. */
@@ -118,7 +150,7 @@ export const voiceProfiles = table(
     unique(c.client_id),
     references(c.client_id, clients.columns.id),
     scoped(c.client_id),
-    audited({ into: recordChanges }),
+    audited({ into: recordChanges, except: [c.profile_data] }),
   ],
 );
 
@@ -138,11 +170,14 @@ export const voiceMaterials = table(
     index(c.client_id),
     references(c.client_id, clients.columns.id),
     scoped(c.client_id),
-    audited({ into: recordChanges }),
+    audited({ into: recordChanges, except: [c.source_type, c.content, c.source_url, c.metadata] }),
   ],
 );
 
-/** The log of enrichments: each fact written into a dossier, with its origin. Append-only. */
+/**
+ * The log of enrichments: which field of a dossier was written, and when. Append-only. The values, their origin and the reason
+ * are in `record_contents`; rows from before that table have them here.
+ */
 export const enrichmentLog = table(
   'enrichment_log',
   {
@@ -150,8 +185,8 @@ export const enrichmentLog = table(
     client_id: z.uuid(),
     field_name: z.enum(enrichableFields),
     old_value: z.json().nullable(),
-    new_value: z.json(),
-    source: text(),
+    new_value: z.json().nullable(),
+    source: text().nullable(),
     reason: text().nullable(),
     timestamp: createdAt(),
   },
@@ -164,7 +199,8 @@ export const enrichmentLog = table(
 );
 
 /**
- * The log of actions: what was done, by whom, and the changed row before and after the action. Append-only, a ledger.
+ * The log of actions: what was done, and by whom. Append-only, a ledger. The details of an action that concerns a client, and
+ * the row before and after it, are in `record_contents`; rows from before that table have them here.
  */
 export const auditLog = table(
   'audit_log',
@@ -179,6 +215,45 @@ export const auditLog = table(
     created_at: createdAt(),
   },
   (c) => [index(c.client_id, c.action), scoped(c.client_id), appendOnly(), ledgered()],
+);
+
+/** What a row of `audit_log` says of a client. */
+const actionContent = z.strictObject({
+  details: z.record(z.string(), z.json()).nullable(),
+  before_snapshot: z.record(z.string(), z.json()).nullable(),
+  after_snapshot: z.record(z.string(), z.json()).nullable(),
+});
+
+/** What a row of `enrichment_log` says of a client. */
+const enrichmentContent = z.strictObject({
+  old_value: z.json(),
+  new_value: z.json(),
+  source: text(),
+  reason: text().nullable(),
+});
+
+/**
+ * What rows of `audit_log` and `enrichment_log` say of a client, under their ids, encrypted under the client's key: when that
+ * is shredded, nobody can read it. Append-only, a ledger of ciphertexts.
+ */
+export const recordContents = table(
+  'record_contents',
+  {
+    id: z.uuid(),
+    client_id: z.uuid(),
+    log: z.enum(['audit_log', 'enrichment_log']),
+    content: ciphertext(z.union([actionContent, enrichmentContent])),
+    created_at: createdAt(),
+  },
+  (c) => [
+    primaryKey(c.id),
+    index(c.client_id),
+    references(c.client_id, clients.columns.id),
+    scoped(c.client_id),
+    encrypted({ scope: c.client_id, keys: clientKeys }),
+    appendOnly(),
+    ledgered(),
+  ],
 );
 
 /** The institutional knowledge: it applies to every client and must not name any client. No row names a client. */
@@ -206,6 +281,8 @@ export type VoiceMaterial = Row<typeof voiceMaterials>;
 export type Enrichment = Row<typeof enrichmentLog>;
 /** A row of `audit_log`. */
 export type AuditRecord = Row<typeof auditLog>;
+/** A row of `record_contents`. */
+export type RecordContent = Row<typeof recordContents>;
 /** A row of `institutional_knowledge`. */
 export type Knowledge = Row<typeof institutionalKnowledge>;
 /** A row of `record_changes`. */
@@ -218,6 +295,8 @@ export const tables = {
   voiceMaterials,
   enrichmentLog,
   auditLog,
+  recordContents,
+  clientKeys,
   institutionalKnowledge,
   recordChanges,
 };

@@ -1,10 +1,17 @@
-import { AshlarError, type Insert } from 'ashlar';
+import { AshlarError, type Database, type Insert, type SessionContext } from 'ashlar';
 import { changeClient, lockActiveClient } from './dossier.js';
-import { foldedWords } from './plain-words.js';
-import { type Readability, readabilityOf } from './readability.js';
+import {
+  assertHasWords,
+  isMeasured,
+  longestInThread,
+  type Measures,
+  measureText,
+  readabilityOf,
+} from './readability.js';
 import {
   type Client,
   type SophiaSession,
+  type tables,
   type VoiceMaterial,
   type VoiceProfile,
   voiceMaterials,
@@ -24,17 +31,75 @@ export interface AddedMaterial {
   readonly profile: VoiceProfile;
 }
 
+/** A text that was measured by {@link measureMaterial}. */
+export type MeasuredMaterial = NewMaterial & { readonly measured: Measures };
+
+// what somebody else wrote there would be stored as if it had been measured
+const measuredHere = new WeakSet<MeasuredMaterial>();
+
+/**
+ * Measures a text, outside any session: a long text takes seconds, and this in a thread of its own. Pass the result to
+ * {@link addVoiceMaterial}.
+ *
+ * @throws AshlarError `input-invalid` when the text contains no word, or is too long
+ */
+export async function measureMaterial(given: NewMaterial): Promise<MeasuredMaterial> {
+  const material = Object.freeze({ ...given, measured: await measureText(given.content) });
+  measuredHere.add(material);
+  return material;
+}
+
+/**
+ * Measures a text, then opens a session and stores it: what {@link measureMaterial} and {@link addVoiceMaterial} do.
+ *
+ * @throws AshlarError as these
+ */
+export async function storeVoiceMaterial(
+  db: Database<typeof tables>,
+  context: SessionContext,
+  given: NewMaterial,
+): Promise<AddedMaterial> {
+  const measured = await measureMaterial(given);
+  return db.session(context, (s) => addVoiceMaterial(s, measured));
+}
+
 /**
  * Stores a text with its readability and recomputes the client's voice profile from all texts, in one transaction. The
- * profile therefore always covers every text.
+ * profile therefore always covers every text. A text of more than 5,000 characters must be measured before
+ * ({@link measureMaterial}): no other session could write meanwhile.
  *
  * @throws AshlarError `row-not-found`; `state-conflict` when the client is archived; `input-invalid` when the text
- *   contains no word; `value-invalid`
+ *   contains no word; `usage` for a long text that was not measured; `value-invalid`
  */
-export async function addVoiceMaterial(s: SophiaSession, given: NewMaterial): Promise<AddedMaterial> {
-  assertHasWords(given.content);
+export async function addVoiceMaterial(
+  s: SophiaSession,
+  material: NewMaterial | MeasuredMaterial,
+): Promise<AddedMaterial> {
+  const readability = measuresOf(material);
+  const { measured: _, ...given } = material as MeasuredMaterial;
   const client = await lockActiveClient(s, given.client_id);
-  const readability = readabilityOf(given.content);
+  return store(s, client, given, readability);
+}
+
+const measuresOf = (material: NewMaterial | MeasuredMaterial): Measures => {
+  if ('measured' in material && measuredHere.has(material)) return material.measured;
+  const { content } = material;
+  assertHasWords(content);
+  if (content.length <= longestInThread) return readabilityOf(content);
+  throw new AshlarError('usage', {
+    message: `A text of ${content.length} characters is measured before the session is opened.`,
+    detail: 'It takes so long that other sessions would wait for this one.',
+    suggestion:
+      'Call storeVoiceMaterial(db, context, material), or pass the result of measureMaterial(material).',
+  });
+};
+
+const store = async (
+  s: SophiaSession,
+  client: Client,
+  given: NewMaterial,
+  readability: Measures,
+): Promise<AddedMaterial> => {
   const material = await s.insert(voiceMaterials, {
     ...given,
     metadata: { ...given.metadata, readability: { ...readability } },
@@ -56,7 +121,7 @@ export async function addVoiceMaterial(s: SophiaSession, given: NewMaterial): Pr
     },
   );
   return { material, profile };
-}
+};
 
 /** Returns the voice materials of a client, oldest first. */
 export function voiceMaterialsOf(s: SophiaSession, client_id: Client['id']): Promise<VoiceMaterial[]> {
@@ -84,12 +149,14 @@ const calibrate = async (s: SophiaSession, client_id: Client['id']): Promise<Voi
     .select('metadata')
     .where('client_id', '=', client_id)
     .execute();
-  const figures = materials.flatMap(
-    ({ metadata }) => (metadata?.readability as unknown as Readability | undefined) ?? [],
+  const measures = materials.flatMap(
+    ({ metadata }) => (metadata?.readability as unknown as Measures | undefined) ?? [],
   );
+  const figures = measures.filter(isMeasured);
   const profile = await voiceProfileOf(s, client_id);
   const calibrated = {
-    profile_data: { ...profile?.profile_data, readability: summaryOf(figures) },
+    profile_data: { ...profile?.profile_data, readability: figures.length === 0 ? null : summaryOf(figures) },
+    // of the texts from which the voice is known
     overall_confidence_pct: confidenceIn(figures),
     sample_count: materials.length,
     last_calibrated_at: s.now(),
@@ -97,12 +164,4 @@ const calibrate = async (s: SophiaSession, client_id: Client['id']): Promise<Voi
   return profile
     ? s.update(voiceProfiles, profile.id, calibrated)
     : s.insert(voiceProfiles, { client_id, ...calibrated });
-};
-
-const assertHasWords = (content: string): void => {
-  if (typeof content === 'string' && foldedWords(content).length > 0) return;
-  throw new AshlarError('input-invalid', {
-    message: 'The voice material contains no word.',
-    suggestion: 'Pass the text as `content`.',
-  });
 };

@@ -8,6 +8,7 @@ import { Database as SqlCipher, setLogger } from '@signalapp/sqlcipher';
 import { connect, everyScope } from 'ashlar';
 import { up } from 'ashlar/migrations';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { columnKeys } from './support.js';
 
 // it would log each wrong key to standard error
 setLogger(() => undefined);
@@ -26,7 +27,7 @@ describe.each([
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'ashlar-sophia-'));
     path = join(folder, 'sophia.db');
-    const db = await connect(sophia, { url: `sqlcipher:${path}`, key });
+    const db = await connect(sophia, { url: `sqlcipher:${path}`, key, columnKeys });
     await up(db.engine, sophia);
     await db.session({ scope: everyScope }, async (s) => {
       const { id } = await createClient(s, { name: 'Seventeen Lanterns', industry: 'Retail' });

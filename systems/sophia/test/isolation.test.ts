@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import {
   addVoiceMaterial,
   archiveClient,
@@ -27,10 +28,11 @@ import {
   voiceProfiles,
 } from '@ashlar/sophia';
 import { everyScope } from 'ashlar';
+import { installScopeKey } from 'ashlar/keys';
 import { failuresOf, prove } from 'ashlar/prove';
 import { sql } from 'ashlar/query';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { engines } from '../../../test/support/engines.js';
+import { engines, withRoles } from '../../../test/support/engines.js';
 import { freshName, type OpenSophia, openSophia, ready, someClient } from './support.js';
 
 const own = [
@@ -39,6 +41,7 @@ const own = [
   ['voice_materials', 'client_id'],
   ['enrichment_log', 'client_id'],
   ['audit_log', 'client_id'],
+  ['record_contents', 'client_id'],
 ] as const;
 
 describe.each(engines)('a session scoped to one client on $name', (engine) => {
@@ -104,9 +107,9 @@ describe.each(engines)('a session scoped to one client on $name', (engine) => {
         .selectFrom('clients as c')
         .innerJoin('voice_materials as m', (on) => on.onTrue())
         .leftJoin('enrichment_log as e', 'e.client_id', 'm.client_id')
-        .select(['c.id', 'm.client_id', 'e.source'])
+        .select(['c.id', 'm.client_id', 'e.field_name'])
         .execute();
-      expect(joined).toEqual([{ id: a.id, client_id: a.id, source: `from ${a.id}` }]);
+      expect(joined).toEqual([{ id: a.id, client_id: a.id, field_name: 'industry' }]);
       const within = await s.query
         .selectFrom('clients')
         .select((of) => [
@@ -169,7 +172,7 @@ describe.each(engines)('a session scoped to one client on $name', (engine) => {
         'guarantee-violated',
         (s) => s.query.updateTable('voice_materials').set({ client_id: b.id }).execute(),
       ],
-      ['guarantee-violated', (s) => s.insert(clients, someClient())],
+      ['guarantee-violated', (s) => s.insert(clients, { ...someClient(), name_key: freshName() })],
       ['guarantee-violated', (s) => createClient(s, someClient())],
       ['guarantee-violated', (s) => recordKnowledge(s, { category: 'x', content: 'x' })],
     ];
@@ -238,5 +241,32 @@ describe.each(engines)('a session scoped to one client on $name', (engine) => {
     const before = await everything();
     expect(failuresOf(await prove(open.db.engine, sophia))).toEqual([]);
     expect(await everything()).toBe(before);
+  });
+});
+
+describe.each(withRoles.filter(({ name }) => name === 'pglite'))('with a SCOPE_KEY on $name', (engine) => {
+  it('SQL of a client’s session changes neither its scope nor its actor', async () => {
+    const scopeKey = randomBytes(32).toString('hex');
+    const open = await openSophia(engine, { scopeKey });
+    try {
+      await installScopeKey(open.db.engine, scopeKey);
+      const [a, b] = [await open.client(), await open.client()];
+      const attempts = [
+        "SELECT set_config('ashlar.scope', '*', true)",
+        `SELECT set_config('ashlar.scope', '${b.id}', true)`,
+        "SELECT set_config('ashlar.actor', 'somebody else', true)",
+      ];
+      for (const attempt of attempts) {
+        const seen = open.as(a, async (s) => {
+          await sql.raw(attempt).execute(s.query);
+          return (await s.query.selectFrom('clients').select('id').execute()).map(({ id }) => id);
+        });
+        // the signature no longer fits, so the session sees nothing or is refused
+        expect(await seen.catch(() => [])).not.toContain(b.id);
+      }
+      expect(await open.as(a, (s) => listClients(s))).toEqual([a]);
+    } finally {
+      await open.remove();
+    }
   });
 });

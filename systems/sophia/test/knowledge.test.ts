@@ -165,7 +165,7 @@ describe.each(engines)('institutional knowledge on $name', (engine) => {
       const name = freshName();
       const ended = await Promise.allSettled([
         // without the services, which check beforehand
-        open.operate((s) => s.insert(clients, { name, industry: 'Retail' })),
+        open.operate((s) => s.insert(clients, { name, name_key: name, industry: 'Retail' })),
         open.operate((s) => s.insert(institutionalKnowledge, about(`Of ${name}.`))),
       ]);
       expect(ended.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);

@@ -4,6 +4,9 @@ import { type ConnectOptions, connect, type Database, everyScope } from 'ashlar'
 import { up } from 'ashlar/migrations';
 import type { Place, TestEngine } from '../../../test/support/engines.js';
 
+/** The key of the columns in tests. */
+export const columnKeys = { current: `1:${'7a'.repeat(32)}` };
+
 export type SophiaDatabase = Database<typeof sophia.tables>;
 
 /** A database in which the system is initialised. */
@@ -25,7 +28,7 @@ export async function openSophia(
   options: Partial<ConnectOptions> = {},
 ): Promise<OpenSophia> {
   const place = await engine.place();
-  const db = await connect(sophia, { url: place.url, key: place.key, ...options });
+  const db = await connect(sophia, { url: place.url, key: place.key, columnKeys, ...options });
   await up(db.engine, sophia);
   const operate: OpenSophia['operate'] = (work) => db.session({ actor: 'operator', scope: everyScope }, work);
   return {

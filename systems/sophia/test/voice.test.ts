@@ -5,8 +5,9 @@ import {
   clientActions,
   clients,
   confidenceIn,
+  isMeasured,
+  readabilityOf as measuresOf,
   type Readability,
-  readabilityOf,
   sampleClients,
   sampleText,
   type VoiceProfile,
@@ -16,6 +17,13 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { engines } from '../../../test/support/engines.js';
 import { type OpenSophia, openSophia } from './support.js';
+
+/** The figures of a text in Latin script. */
+const readabilityOf = (text: string): Readability => {
+  const measures = measuresOf(text);
+  if (!isMeasured(measures)) throw new Error(`no figures: ${measures.script}`);
+  return measures;
+};
 
 const files = sampleClients.flatMap(({ texts }) => texts.map(({ file }) => file));
 
@@ -47,7 +55,7 @@ describe('the figures of a text', () => {
   });
 
   it('are finite numbers for any text with a word', () => {
-    for (const text of ['x', '東京', '...a', 'a\n\nb', '1 2 3', 'É', '🙂 ok', 'a-b-c', 'x'.repeat(2_000)])
+    for (const text of ['x', '...a', 'a\n\nb', '1 2 3', 'É', '🙂 ok', 'a-b-c', 'x'.repeat(2_000)])
       for (const [figure, value] of Object.entries(readabilityOf(text)))
         expect(Number.isFinite(value) && !Object.is(value, -0), `${figure} of ${text}`).toBe(true);
   });

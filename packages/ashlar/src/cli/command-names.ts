@@ -85,7 +85,7 @@ export const summaries = {
   },
   jobs: {
     group: 'Work:',
-    description: 'list, import, run and control the batch jobs of a system',
+    description: 'list, import, confirm, run, control and export the batch jobs of a system',
   },
 } as const satisfies Readonly<Record<string, CommandSummary>>;
 

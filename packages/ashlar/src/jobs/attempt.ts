@@ -1,4 +1,5 @@
 import { errorIssues, issueText } from '../model/index.js';
+import { callWithin, type Unanswered } from './call.js';
 import type { AnyExecutor, RowIdentity } from './executor.js';
 import { idempotencyKey } from './executor.js';
 import type { JobModel, JobRow } from './model.js';
@@ -85,21 +86,41 @@ const reconciled = async (
  * throws.
  *
  * @param row - as it was before the intent of this attempt was written
+ * @returns `undefined` if the call was given up
  */
 const attemptRow = async (
-  model: JobModel,
   row: JobRow,
-  executor: AnyExecutor,
-  signal: AbortSignal,
-): Promise<Outcome> => {
+  { model, executor, lost, givenUp, callSeconds: seconds }: AttemptOptions,
+): Promise<Outcome | undefined> => {
   const identity = { idempotencyKey: idempotencyKey(row.job_id, row.row_number) };
-  const found = await reconciled(model, row, executor, identity);
-  if (found !== 'not-effected') return found.outcome;
+  const limits = { lost, givenUp, seconds };
+  const found = await callWithin(() => reconciled(model, row, executor, identity), limits);
+  if ('unanswered' in found) return left(row, executor, found.unanswered, seconds);
+  if (found.answer !== 'not-effected') return found.answer.outcome;
   try {
-    return completed(model, row, await executor.run(row, { ...identity, attempt: row.attempts + 1, signal }));
+    const run = (signal: AbortSignal) =>
+      executor.run(row, { ...identity, attempt: row.attempts + 1, signal });
+    const called = await callWithin(run, limits);
+    if ('unanswered' in called) return left(row, executor, called.unanswered, seconds);
+    return completed(model, row, called.answer);
   } catch (error) {
     return thrown(row, error);
   }
+};
+
+// a call that was left may still have its effect
+const left = (
+  row: JobRow,
+  { idempotent, reconcile }: AnyExecutor,
+  why: Unanswered,
+  seconds: number,
+): Outcome | undefined => {
+  // the row stays `processing`, as after the death of its worker
+  if (why === 'given-up') return undefined;
+  const message = `The call did not end within ${seconds} seconds.`;
+  return idempotent || reconcile
+    ? failure(row, 'timed_out', message)
+    : failure(row, 'in_doubt', `${message} It may have taken effect. Check it at the provider.`);
 };
 
 /** How rows are attempted. */
@@ -107,20 +128,35 @@ interface AttemptOptions {
   readonly model: JobModel;
   readonly executor: AnyExecutor;
   readonly concurrency: number;
-  readonly signal: AbortSignal;
+  readonly callSeconds: number;
+  /** Aborted when this worker loses its lease. */
+  readonly lost: AbortSignal;
+  /** Aborted when the run no longer waits for calls in progress. */
+  readonly givenUp: AbortSignal;
 }
 
-/** Attempts rows, at most `concurrency` of them at the same time. The outcomes are in the order of the rows. */
-export async function attemptRows(
-  rows: readonly JobRow[],
-  { model, executor, concurrency, signal }: AttemptOptions,
-): Promise<Outcome[]> {
-  const outcomes: Outcome[] = [];
+/** What became of rows that were to be attempted. */
+export interface Attempted {
+  /** In the order of the rows. Rows whose call was given up have none. */
+  readonly outcomes: readonly Outcome[];
+  /** The rows that were not attempted, because the run was given up before. */
+  readonly untouched: readonly JobRow[];
+}
+
+/** Nothing was attempted. */
+export const nothingAttempted: Attempted = { outcomes: [], untouched: [] };
+
+/** Attempts rows, at most `concurrency` of them at the same time. */
+export async function attemptRows(rows: readonly JobRow[], options: AttemptOptions): Promise<Attempted> {
+  const outcomes: (Outcome | undefined)[] = [];
+  const untouched: JobRow[] = [];
   const remaining = rows.entries();
   const lane = async () => {
-    for (const [position, row] of remaining)
-      outcomes[position] = await attemptRow(model, row, executor, signal);
+    for (const [position, row] of remaining) {
+      if (options.givenUp.aborted) untouched.push(row);
+      else outcomes[position] = await attemptRow(row, options);
+    }
   };
-  await Promise.all(Array.from({ length: Math.min(concurrency, rows.length) }, lane));
-  return outcomes;
+  await Promise.all(Array.from({ length: Math.min(options.concurrency, rows.length) }, lane));
+  return { outcomes: outcomes.filter((outcome) => outcome !== undefined), untouched };
 }

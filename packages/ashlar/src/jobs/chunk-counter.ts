@@ -1,37 +1,42 @@
 import type { NewJobChunk } from './model.js';
+import type { MadeRow } from './row-maker.js';
+
+/** A chunk of an import, before it is known of which job. */
+type MadeChunk = Omit<NewJobChunk, 'job_id'>;
 
 /** Divides the rows of an import into the chunks that workers lease. A chunk whose rows have all failed is done. */
 export class ChunkCounter {
-  readonly #jobId: string;
   readonly #size: number;
-  readonly #chunks: { lo: number; hi: number; failed: number }[] = [];
+  #made = 0;
 
   /** @param size - rows in a chunk */
-  constructor(jobId: string, size: number) {
-    this.#jobId = jobId;
-    this.#size = Math.max(1, size);
+  constructor(size: number) {
+    this.#size = size;
   }
 
-  /** Counts one more row, in the last chunk or, if that is full, in a new chunk. */
-  add(rowNumber: number, failed: boolean): void {
-    let chunk = this.#chunks.at(-1);
-    if (!chunk || rowNumber - chunk.lo >= this.#size) {
-      chunk = { lo: rowNumber, hi: rowNumber, failed: 0 };
-      this.#chunks.push(chunk);
+  /**
+   * Returns the chunks of the next rows.
+   *
+   * @param first - the number of the first of them
+   */
+  chunksOf(rows: readonly MadeRow[], first: number): readonly MadeChunk[] {
+    const chunks: MadeChunk[] = [];
+    for (let start = 0; start < rows.length; start += this.#size) {
+      const some = rows.slice(start, start + this.#size);
+      const failed = some.filter(({ reason }) => reason !== undefined).length;
+      chunks.push({
+        chunk: this.#made + chunks.length + 1,
+        lo: first + start,
+        hi: first + start + some.length - 1,
+        state: failed === some.length ? 'done' : 'open',
+        failed_rows: failed,
+      });
     }
-    chunk.hi = rowNumber;
-    if (failed) chunk.failed++;
+    return chunks;
   }
 
-  /** Returns the chunks of all added rows, ready to be inserted. */
-  all(): NewJobChunk[] {
-    return this.#chunks.map(({ lo, hi, failed }, position) => ({
-      job_id: this.#jobId,
-      chunk: position + 1,
-      lo,
-      hi,
-      state: failed > hi - lo ? 'done' : 'open',
-      failed_rows: failed,
-    }));
+  /** Counts chunks that were written. */
+  advance(chunks: readonly MadeChunk[]): void {
+    this.#made += chunks.length;
   }
 }

@@ -1,4 +1,4 @@
-import { attemptRows, inDoubt, isHopeless } from './attempt.js';
+import { type Attempted, attemptRows, inDoubt, isHopeless, nothingAttempted } from './attempt.js';
 import { finishJob } from './finish.js';
 import { keepAlive } from './heartbeat.js';
 import { lockJob } from './job.js';
@@ -6,10 +6,17 @@ import type { JobProgress } from './job-commands.js';
 import { holdLease, isLeaseLost, type Lease, openRows, releaseLease, unfinishedChunks } from './lease.js';
 import { logEvents } from './log.js';
 import type { Job, JobModel, JobRow, JobSession } from './model.js';
-import { type Outcome, outcomeEvents, recordIntents, recordOutcomes, tallyOf } from './record.js';
+import {
+  type Outcome,
+  outcomeEvents,
+  recordIntents,
+  recordOutcomes,
+  tallyOf,
+  withdrawIntents,
+} from './record.js';
 import type { RunContext } from './run-context.js';
 import { storableJson } from './storable-text.js';
-import { refreshTotals, totalsOf } from './totals.js';
+import { addToTotals, totalsOf } from './totals.js';
 
 /** The result of a transaction between two windows of rows. */
 interface Step {
@@ -28,25 +35,32 @@ const windowTarget = 500;
  * window: each row's intent is written before its call, and the results together with the next window's intents.
  */
 export async function workChunk(run: RunContext, lease: Lease, rows: readonly JobRow[]): Promise<void> {
-  const { model, executor, concurrency, flushEvery } = run;
+  const { model, executor, concurrency, callSeconds, givenUp } = run;
   const alive = keepAlive(run, lease);
   const queue = rows.filter((row) => !isHopeless(model, row, executor));
-  let outcomes: Outcome[] = rows.filter((row) => isHopeless(model, row, executor)).map(inDoubt);
-  let size = Math.min(concurrency, flushEvery);
+  const hopeless = rows.filter((row) => isHopeless(model, row, executor));
+  let done: Attempted = { outcomes: hopeless.map(inDoubt), untouched: [] };
   try {
     for (;;) {
-      const window = queue.splice(0, size);
-      const step = await run.db.session(run.context, (s) => flush(run, s, lease, { outcomes, window }));
-      outcomes = [];
+      const window = nextWindow(queue, run.window.size);
+      const step = await run.db.session(run.context, (s) => flush(run, s, lease, { done, window }));
+      done = nothingAttempted;
       run.onProgress(progressOf(model, step.job));
       if (step.over) return;
       queue.push(...step.more);
       const begun = performance.now();
-      outcomes = await attemptRows(window, { model, executor, concurrency, signal: alive.signal });
-      if (window.length > 0) size = nextSize(run, size, performance.now() - begun);
+      done = await attemptRows(window, {
+        model,
+        executor,
+        concurrency,
+        callSeconds,
+        lost: alive.signal,
+        givenUp,
+      });
+      adjustSize(run, window, performance.now() - begun);
     }
   } catch (error) {
-    if (isLeaseLost(error)) return await logLate(run, lease, outcomes);
+    if (isLeaseLost(error)) return await logLate(run, lease, done.outcomes);
     // the rows of this window stay `processing`; with the chunk given back, the next claim handles them at once
     await run.db.session(run.context, (s) => releaseLease(model, s, lease, 'open')).catch(() => undefined);
     throw error;
@@ -55,29 +69,49 @@ export async function workChunk(run: RunContext, lease: Lease, rows: readonly Jo
   }
 }
 
-const nextSize = ({ concurrency, flushEvery }: RunContext, size: number, milliseconds: number): number =>
-  Math.min(flushEvery, Math.max(concurrency, Math.floor(size * Math.min(4, windowTarget / milliseconds))));
+// a row that may have stopped two workers is attempted alone, so that it puts no other row in doubt
+const isSuspect = ({ status, attempts }: JobRow): boolean => status === 'processing' && attempts > 1;
+
+const nextWindow = (queue: JobRow[], size: number): JobRow[] => {
+  const suspect = queue.findIndex(isSuspect);
+  return queue.splice(0, suspect === 0 ? 1 : suspect > 0 ? Math.min(size, suspect) : size);
+};
+
+const adjustSize = (
+  { concurrency, flushEvery, window }: RunContext,
+  { length, 0: first }: readonly JobRow[],
+  milliseconds: number,
+): void => {
+  if (!first || isSuspect(first)) return;
+  const wanted = Math.floor(length * Math.min(4, windowTarget / milliseconds));
+  // the rest of a chunk may be short: it says only that windows are too long
+  if (length < window.size && wanted >= length) return;
+  window.size = Math.min(flushEvery, Math.max(concurrency, wanted));
+};
 
 const flush = async (
   { model, job: running, worker, executor, stopped }: RunContext,
   s: JobSession,
   lease: Lease,
-  { outcomes, window }: { readonly outcomes: readonly Outcome[]; readonly window: readonly JobRow[] },
+  { done, window }: { readonly done: Attempted; readonly window: readonly JobRow[] },
 ): Promise<Step> => {
+  const { outcomes, untouched } = done;
   const job = await lockJob(model, s, running);
   const now = job.updated_at;
-  await holdLease(model, s, lease, { worker, now, tally: tallyOf(model, outcomes) });
+  const tally = tallyOf(model, outcomes);
+  await holdLease(model, s, lease, { worker, now, tally });
   await recordOutcomes(model, s, lease, { outcomes, now });
-  await logEvents(model, s, job.id, outcomeEvents(model, executor.name, outcomes));
+  await withdrawIntents(model, s, lease, untouched);
+  await logEvents(model, s, job.id, outcomeEvents(model, executor, outcomes));
+  const counted = await addToTotals(model, s, job, tally);
   const going = job.status === 'running' && !stopped();
   if (going && window.length > 0) {
     await recordIntents(model, s, lease, window);
-    return { job: await refreshTotals(model, s, job.id), over: false, more: [] };
+    return { job: counted, over: false, more: [] };
   }
   const more = await openRows(model, s, lease);
-  if (going && more.length > 0) return { job: await refreshTotals(model, s, job.id), over: false, more };
+  if (going && more.length > 0) return { job: counted, over: false, more };
   await releaseLease(model, s, lease, more.length > 0 ? 'open' : 'done');
-  const counted = await refreshTotals(model, s, job.id);
   const last = (await unfinishedChunks(model, s, job.id).limit(1).execute()).length === 0;
   return { job: last ? await finishJob(model, s, counted) : counted, over: true, more: [] };
 };
@@ -88,6 +122,7 @@ const progressOf = (model: JobModel, job: Job): JobProgress => ({
   total: job.total_rows,
   failed: job.failed_rows,
   totals: totalsOf(model, job),
+  simulated: job.simulated ?? false,
 });
 
 // another worker owns these rows now; the results that this one received may still help a person

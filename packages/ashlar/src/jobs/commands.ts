@@ -1,5 +1,6 @@
 import type { Database } from '../session/database.js';
 import { cancelJob } from './cancel.js';
+import { confirmJob } from './confirm.js';
 import { pauseJob, resumeJob } from './control.js';
 import type { AnyExecutor } from './executor.js';
 import type { JobCommands, JobSum } from './job-commands.js';
@@ -15,6 +16,8 @@ export interface CommandParts {
   readonly executor: () => AnyExecutor;
   /** Creates a job from a file when `ashlar jobs import` is called. Without this function, the command is refused. */
   readonly import?: JobCommands['import'];
+  /** Writes the rows of a job when `ashlar jobs export` is called. Without this function, the command is refused. */
+  readonly export?: JobCommands['export'];
 }
 
 const actor = 'cli';
@@ -24,13 +27,15 @@ const shown = 20;
 export function jobCommands(
   model: JobModel,
   sums: readonly JobSum[],
-  { executor, import: importFile }: CommandParts,
+  { executor, import: importFile, export: exportRows }: CommandParts,
 ): JobCommands {
   // the command line opens the database of a system without the types of its tables
   const of = (db: Database) => db as unknown as JobDatabase;
   return {
     sums,
     import: importFile,
+    export: exportRows,
+    confirm: (db, id) => of(db).session({ actor }, (s) => confirmJob(model, s, id)),
     list: (db) => of(db).read((s) => listJobs(model, s)),
     show: (db, jobId) =>
       of(db).read(async (s) => {
@@ -42,8 +47,8 @@ export function jobCommands(
           failures: await pageRows(model, s, { jobId, status: 'failed', limit: shown }),
         };
       }),
-    run: (db, jobId, options = {}) =>
-      runJob(model, of(db), { jobId, executor: executor() }, { ...options, actor }),
+    run: (db, jobId, { executor: given, ...options } = {}) =>
+      runJob(model, of(db), { jobId, executor: given ?? executor() }, { ...options, actor }),
     pause: (db, id) => of(db).session({ actor }, (s) => pauseJob(model, s, id)),
     resume: (db, id) => of(db).session({ actor }, (s) => resumeJob(model, s, id)),
     cancel: (db, id) => of(db).session({ actor }, (s) => cancelJob(model, s, id)),

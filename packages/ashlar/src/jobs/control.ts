@@ -1,10 +1,13 @@
-import { assertStatus, findAndLockJob } from './job.js';
+import type { AnyExecutor } from './executor.js';
+import { assertConfirmed, assertImported, assertSameReality, assertStatus, findAndLockJob } from './job.js';
 import { logStateChange, type StateChange } from './log.js';
 import type { Job, JobModel, JobSession } from './model.js';
 
 /** A change of a job's status, and of other columns with it. */
 interface Move extends StateChange {
-  readonly also?: Partial<Pick<Job, 'error_code' | 'error_message' | 'started_at' | 'completed_at'>>;
+  readonly also?: Partial<
+    Pick<Job, 'error_code' | 'error_message' | 'started_at' | 'completed_at' | 'simulated'>
+  >;
 }
 
 /** Changes the status of a job whose row is locked, and logs the change. */
@@ -18,15 +21,23 @@ export async function moveJob(
   return s.update(model.tables.jobs, job.id, { ...also, status: to });
 }
 
-/**
- * Sets a pending or paused job to `running`. A job that is running already is returned unchanged, so that another
- * worker can join.
- */
-export async function startJob(model: JobModel, s: JobSession, jobId: string): Promise<Job> {
+/** Sets a pending or paused job to `running`. Another worker can join a job that is running already. */
+export async function startJob(
+  model: JobModel,
+  s: JobSession,
+  jobId: string,
+  executor: AnyExecutor,
+): Promise<Job> {
   const job = await findAndLockJob(model, s, jobId);
-  if (job.status === 'running') return job;
   assertStatus(job, 'run', ['pending', 'paused', 'running']);
-  return moveJob(model, s, job, { to: 'running', also: { started_at: job.started_at ?? job.updated_at } });
+  assertImported(job);
+  assertConfirmed(job);
+  assertSameReality(job, executor);
+  const simulated = executor.simulated ?? false;
+  if (job.status === 'running')
+    return job.simulated === simulated ? job : s.update(model.tables.jobs, jobId, { simulated });
+  const also = { started_at: job.started_at ?? job.updated_at, simulated };
+  return moveJob(model, s, job, { to: 'running', also });
 }
 
 /** Pauses a running job. Its workers record the rows in flight and stop. */

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { Columns, Shape, TableItem } from '../model/index.js';
 import { cancelJob } from './cancel.js';
 import { type CommandParts, jobCommands } from './commands.js';
+import { confirmJob } from './confirm.js';
 import { deleteJob, pauseJob, resumeJob } from './control.js';
 import type { AnyExecutor } from './executor.js';
 import { type ImportInput, type ImportOptions, importRows, type RowSource } from './import.js';
@@ -13,7 +14,7 @@ import { type JobFilter, jobStatus, listJobs, pageRows, type RowPage } from './q
 import { type RetryInput, retryFailed } from './retry.js';
 import { type RunOptions, runJob } from './run.js';
 import type { Jobs } from './services.js';
-import { type ChunkColumns, type JobColumns, jobColumns, type RowColumns } from './shapes.js';
+import { type ChunkColumns, type JobColumns, type JobMode, jobColumns, type RowColumns } from './shapes.js';
 import { type JobTables, makeTables } from './tables.js';
 
 /** The names of the results that can be summed up. */
@@ -62,8 +63,15 @@ export interface JobsDeclaration<
   readonly chunkRows?: number;
   /** The number of seconds for which a lease on a chunk is valid after each renewal. Default 30. */
   readonly leaseSeconds?: number;
-  /** The number of interrupted attempts after which a row counts as failed. Default: no limit. */
+  /**
+   * The number of attempts after which a row whose worker stopped during the last of them fails, as in doubt, rather than
+   * stop another worker. Default 5.
+   */
   readonly maxAttempts?: number;
+  /** The number of seconds that a call of the executor may take. Default 300. */
+  readonly callSeconds?: number;
+  /** The mode of a job that is created without one. Default `auto`: it needs no confirmation. */
+  readonly mode?: JobMode;
 }
 
 /**
@@ -98,7 +106,7 @@ export function defineJobs<
   const result = declaration.result ?? ({} as Result);
   const sums: { readonly [K in Sum]?: SumOptions } = declaration.sums ?? {};
   const names = Object.keys(sums) as Sum[];
-  const columns = jobColumns(names);
+  const columns = jobColumns(names, declaration.mode);
   const tables = makeTables({
     name,
     log: declaration.log ?? (`${name}_log` as Log),
@@ -125,6 +133,7 @@ const services = (model: JobModel, sums: readonly JobSum[]) => ({
     importRows({ model, db, source: rows, input, options }),
   run: (db: JobDatabase, jobId: string, executor: AnyExecutor, options?: RunOptions) =>
     runJob(model, db, { jobId, executor }, options),
+  confirm: (s: JobSession, jobId: string) => confirmJob(model, s, jobId),
   pause: (s: JobSession, jobId: string, reason?: string) => pauseJob(model, s, jobId, reason),
   resume: (s: JobSession, jobId: string) => resumeJob(model, s, jobId),
   cancel: (s: JobSession, jobId: string) => cancelJob(model, s, jobId),

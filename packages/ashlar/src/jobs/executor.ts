@@ -14,8 +14,8 @@ export interface Attempt extends RowIdentity {
   /** The number of this attempt; the first attempt of a row has the number 1. */
   readonly attempt: number;
   /**
-   * A signal that is aborted when this worker loses its lease: it then no longer records the outcomes of calls in
-   * progress.
+   * A signal that is aborted when the time of the call is over, the run was stopped and no longer waits for it, or this
+   * worker loses its lease: the outcome of the call is then no longer recorded.
    */
   readonly signal: AbortSignal;
 }
@@ -40,6 +40,11 @@ export interface JobExecutor<Data, Result> {
   readonly name: string;
   /** Whether several calls of `run` with the same idempotency key have the effect of one call. */
   readonly idempotent: boolean;
+  /**
+   * Whether nothing is executed in reality. The job, its log and every sum that `ashlar jobs` shows then say SIMULATED, and no
+   * other executor can go on with the job.
+   */
+  readonly simulated?: boolean;
   /**
    * Executes one row. An error fails the row; its `code`, if it is a string, becomes the row's `error_code`. Throw an
    * error with the code `in_doubt` if the call may have taken effect.

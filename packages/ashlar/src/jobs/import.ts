@@ -1,11 +1,13 @@
 import { AshlarError } from '../errors.js';
 import { ChunkCounter } from './chunk-counter.js';
+import { lockJob } from './job.js';
 import type { ImportReport, JobProgress } from './job-commands.js';
 import { type LogEvent, logEvents } from './log.js';
 import type { Job, JobDatabase, JobModel, JobSession, NewJobRow } from './model.js';
-import { type ImportRow, makeRow } from './row-maker.js';
+import { newOwner } from './owner.js';
+import { type ImportRow, type MadeRow, makeRow } from './row-maker.js';
+import type { JobMode } from './shapes.js';
 import { storableText } from './storable-text.js';
-import { refreshTotals } from './totals.js';
 
 /** A row, or `undefined` for a line that is left out: it is only counted. */
 type Given<Data> = ImportRow<Data> | undefined;
@@ -15,10 +17,12 @@ export type RowSource<Data> =
   | Iterable<Given<Data> | readonly Given<Data>[]>
   | AsyncIterable<Given<Data> | readonly Given<Data>[]>;
 
-/** The name and description of the job that an import creates. */
+/** The name, description and mode of the job that an import creates. */
 export interface ImportInput {
   readonly name: string;
   readonly description?: string | null | undefined;
+  /** `confirm`: the job runs only after it was confirmed. Default: the mode in the declaration of the jobs. */
+  readonly mode?: JobMode | undefined;
 }
 
 /** Options of an import. */
@@ -29,12 +33,16 @@ export interface ImportOptions {
    */
   readonly chunkRows?: number | undefined;
   readonly onProgress?: ((progress: JobProgress) => void) | undefined;
-  /** A signal that stops the import: when it is aborted, the import is rolled back and throws the signal's reason. */
+  /**
+   * A signal that stops the import: when it is aborted, the import removes what it has written and throws the signal's
+   * reason.
+   */
   readonly signal?: AbortSignal | undefined;
-  /** The actor of the import's session. */
+  /** The actor of the import's sessions. */
   readonly actor?: string | undefined;
 }
 
+// the rows of one transaction: more would make other workers wait, fewer would cost more commits
 const batchRows = 2_000;
 const longestReport = 1_000;
 
@@ -46,57 +54,63 @@ interface RowImport {
   readonly options?: ImportOptions | undefined;
 }
 
-/** Creates a job from rows, in one transaction and in constant memory. */
-export function importRows({
-  model,
-  db,
-  source,
-  input,
-  options = {},
-}: RowImport): Promise<ImportReport<Job>> {
-  return db.session({ actor: options.actor ?? null }, async (s) => {
-    const { id } = await s.insert(model.tables.jobs, input);
-    return new Import(model, s, id, options).run(source);
-  });
+/**
+ * Creates a job from rows, in constant memory and in transactions of some thousand rows. Until the last one the job's
+ * `importer` says that it is not complete, and it cannot run.
+ */
+export async function importRows(parts: RowImport): Promise<ImportReport<Job>> {
+  const importing = new Import(parts);
+  try {
+    return await importing.run();
+  } catch (error) {
+    // where this fails as well, the job stays as one that cannot run
+    await importing.discard().catch(() => undefined);
+    throw error;
+  }
 }
 
 /** One import into a job. */
 class Import {
-  readonly #model: JobModel;
-  readonly #session: JobSession;
-  readonly #jobId: string;
+  readonly #parts: RowImport;
   readonly #options: ImportOptions;
+  readonly #importer = newOwner();
   readonly #chunks: ChunkCounter;
+  readonly #flushRows: number;
   readonly #rejected: { line: number; reason: string }[] = [];
+  #job: Job | undefined;
   #lines = 0;
   #imported = 0;
+  #written = 0;
   #failed = 0;
-  #rows: NewJobRow[] = [];
-  #events: LogEvent[] = [];
+  #rows: MadeRow[] = [];
 
-  constructor(model: JobModel, session: JobSession, jobId: string, options: ImportOptions) {
-    this.#model = model;
-    this.#session = session;
-    this.#jobId = jobId;
-    this.#options = options;
-    this.#chunks = new ChunkCounter(jobId, options.chunkRows ?? model.chunkRows);
+  constructor(parts: RowImport) {
+    this.#parts = parts;
+    this.#options = parts.options ?? {};
+    const chunkRows = Math.max(1, this.#options.chunkRows ?? parts.model.chunkRows);
+    this.#chunks = new ChunkCounter(chunkRows);
+    // whole chunks
+    this.#flushRows = Math.max(1, Math.floor(batchRows / chunkRows)) * chunkRows;
   }
 
-  async run(source: RowSource<unknown>): Promise<ImportReport<Job>> {
-    const [model, s, jobId] = [this.#model, this.#session, this.#jobId];
+  async run(): Promise<ImportReport<Job>> {
     const { onProgress, signal } = this.#options;
-    for await (const given of source) {
+    for await (const given of this.#parts.source) {
       for (const row of isBatch(given) ? given : [given]) this.#take(row);
-      if (this.#rows.length >= batchRows) await this.#flush();
-      onProgress?.({ done: this.#lines, total: undefined, failed: this.#failed, totals: {} });
+      while (this.#rows.length > this.#flushRows) await this.#write(this.#rows.splice(0, this.#flushRows));
+      onProgress?.({
+        done: this.#lines,
+        total: undefined,
+        failed: this.#failed,
+        totals: {},
+        simulated: false,
+      });
       signal?.throwIfAborted();
     }
     if (this.#imported === 0) throw nothingToImport(this.#lines);
-    await this.#flush();
-    await s.insertMany(model.tables.chunks, this.#chunks.all());
-    await logEvents(model, s, jobId, [this.#summary()]);
+    const job = await this.#write(this.#rows.splice(0), true);
     return {
-      job: await refreshTotals(model, s, jobId, { total_rows: this.#imported }),
+      job,
       lines: this.#lines,
       imported: this.#imported,
       filtered: this.#lines - this.#imported,
@@ -105,23 +119,79 @@ class Import {
     };
   }
 
+  /** Removes the rows and the job that were written. */
+  async discard(): Promise<void> {
+    const [job, { jobs, rows }] = [this.#job, this.#parts.model.tables];
+    if (!job) return;
+    for (let last = this.#written; last > 0; last -= batchRows) {
+      await this.#session((s) =>
+        s.query
+          .deleteFrom(rows.name)
+          .where('job_id', '=', job.id)
+          .where('row_number', '>', last - batchRows)
+          .where('row_number', '<=', last)
+          .execute(),
+      );
+    }
+    await this.#session((s) => s.delete(jobs, job.id));
+  }
+
+  #session<T>(work: (s: JobSession) => Promise<T>): Promise<T> {
+    return this.#parts.db.session({ actor: this.#options.actor ?? null }, work);
+  }
+
   #take(given: Given<unknown>): void {
     this.#lines++;
     if (!given) return;
-    const { row, line, reason } = makeRow(this.#model, given, this.#lines);
-    const row_number = ++this.#imported;
-    this.#rows.push({ ...row, job_id: this.#jobId, row_number });
-    this.#chunks.add(row_number, reason !== undefined);
-    if (reason === undefined) return;
+    const made = makeRow(this.#parts.model, given, this.#lines);
+    this.#imported++;
+    this.#rows.push(made);
+    if (made.reason === undefined) return;
     this.#failed++;
-    if (this.#rejected.length < longestReport) this.#rejected.push({ line, reason });
-    this.#events.push(rejection(row_number, line, reason));
+    if (this.#rejected.length < longestReport) this.#rejected.push({ line: made.line, reason: made.reason });
   }
 
-  async #flush(): Promise<void> {
-    await this.#session.insertMany(this.#model.tables.rows, this.#rows);
-    await logEvents(this.#model, this.#session, this.#jobId, this.#events);
-    [this.#rows, this.#events] = [[], []];
+  // the work of a session may be done twice: everything that this changes in the import is changed after its commit
+  async #write(made: readonly MadeRow[], last = false): Promise<Job> {
+    const { model, input } = this.#parts;
+    const first = this.#written + 1;
+    const chunks = this.#chunks.chunksOf(made, first);
+    const job = await this.#session(async (s) => {
+      const before = this.#job
+        ? await this.#hold(s, this.#job)
+        : await s.insert(model.tables.jobs, { ...input, importer: this.#importer });
+      const { id } = before;
+      await s.insertMany(
+        model.tables.rows,
+        made.map(({ row }, at): NewJobRow => ({ ...row, job_id: id, row_number: first + at })),
+      );
+      await s.insertMany(
+        model.tables.chunks,
+        chunks.map((chunk) => ({ ...chunk, job_id: id })),
+      );
+      await logEvents(model, s, id, rejections(made, first));
+      if (last) await logEvents(model, s, id, [this.#summary()]);
+      const failed = made.filter(({ reason }) => reason !== undefined).length;
+      return s.update(model.tables.jobs, id, {
+        importer: last ? null : this.#importer,
+        total_rows: before.total_rows + made.length,
+        processed_rows: before.processed_rows + failed,
+        failed_rows: before.failed_rows + failed,
+      });
+    });
+    this.#job = job;
+    this.#written += made.length;
+    this.#chunks.advance(chunks);
+    return job;
+  }
+
+  async #hold(s: JobSession, job: Job): Promise<Job> {
+    const held = await lockJob(this.#parts.model, s, job);
+    if (held.status === 'pending' && held.importer === this.#importer) return held;
+    throw new AshlarError('state-conflict', {
+      message: `The job "${job.name}" is ${held.status}: its import ends, and the job is removed.`,
+      suggestion: 'Import the rows again as a new job.',
+    });
   }
 
   #summary(): LogEvent {
@@ -138,13 +208,20 @@ class Import {
 const isBatch = (given: Given<unknown> | readonly Given<unknown>[]): given is readonly Given<unknown>[] =>
   Array.isArray(given);
 
-const rejection = (row_number: number, line: number, reason: string): LogEvent => ({
-  level: 'WARNING',
-  event_type: 'row_event',
-  message: `Line ${line} is rejected: ${storableText(reason)}.`,
-  details: { line },
-  row_number,
-});
+const rejections = (made: readonly MadeRow[], first: number): LogEvent[] =>
+  made.flatMap(({ line, reason }, at): LogEvent[] =>
+    reason === undefined
+      ? []
+      : [
+          {
+            level: 'WARNING',
+            event_type: 'row_event',
+            message: `Line ${line} is rejected: ${storableText(reason)}.`,
+            details: { line },
+            row_number: first + at,
+          },
+        ],
+  );
 
 const nothingToImport = (lines: number): AshlarError =>
   new AshlarError('input-invalid', {

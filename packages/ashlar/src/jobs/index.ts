@@ -1,6 +1,7 @@
 export { rowChecksum } from './checksum.js';
 export { defineJobs, type JobsDeclaration, type SumOptions } from './define.js';
 export {
+  type AnyExecutor,
   type Attempt,
   type ExecutorRow,
   idempotencyKey,
@@ -9,6 +10,7 @@ export {
 } from './executor.js';
 export type { ImportInput, ImportOptions, RowSource } from './import.js';
 export type {
+  ExportOptions,
   ImportFileOptions,
   ImportReport,
   JobCommands,
@@ -29,7 +31,9 @@ export {
   type ChunkColumns,
   eventTypes,
   type JobColumns,
+  type JobMode,
   type JobStatus,
+  jobModes,
   jobStatuses,
   type LogColumns,
   logLevels,

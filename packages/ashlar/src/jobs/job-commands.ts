@@ -1,5 +1,6 @@
 import type { Database } from '../session/database.js';
-import type { JobStatus } from './shapes.js';
+import type { AnyExecutor } from './executor.js';
+import type { JobMode, JobStatus, RowStatus } from './shapes.js';
 import type { Totals } from './totals.js';
 
 /** A job as a plain object with all columns of its row. Its counts and sums always equal its rows. */
@@ -18,6 +19,12 @@ export interface JobSummary {
   readonly created_at: string;
   readonly started_at: string | null;
   readonly completed_at: string | null;
+  readonly mode: JobMode;
+  readonly confirmed_at: string | null;
+  /** The worker that imports the job; `null` once all its rows are there. */
+  readonly importer: string | null;
+  /** Whether a simulated executor runs the job; `null` until it is run. */
+  readonly simulated: boolean | null;
   /** The sums (`total_NAME`) and the columns that the system adds. */
   readonly [column: string]: unknown;
 }
@@ -48,6 +55,8 @@ export interface JobProgress {
   readonly total: number | undefined;
   readonly failed: number;
   readonly totals: Totals;
+  /** Whether a simulated executor runs the job. */
+  readonly simulated?: boolean;
 }
 
 /** Options of `ashlar jobs import`, which creates a job from a file. */
@@ -55,6 +64,12 @@ export interface ImportFileOptions {
   readonly name: string;
   /** The values that a line must have to be imported, by column: `{ State: 'California' }`. */
   readonly where?: Readonly<Record<string, string>> | undefined;
+  /** The character between two fields, or its name, where the system reads such files. Default: found out. */
+  readonly delimiter?: string | undefined;
+  /** The encoding of the file. Default: found out. */
+  readonly encoding?: string | undefined;
+  /** Whether the job waits for `ashlar jobs confirm`. Default: the mode in the declaration of the jobs. */
+  readonly mode?: JobMode | undefined;
   readonly onProgress?: ((progress: JobProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -74,6 +89,8 @@ export interface ImportReport<Job = JobSummary> {
   /** The first 1,000 rejected lines, each with the reason. */
   readonly rejected: readonly { readonly line: number; readonly reason: string }[];
   readonly rejected_rows: number;
+  /** How the file was read, where that was found out: `CSV, semicolon, windows-1252`. */
+  readonly format?: string | undefined;
 }
 
 /** The label and the number format with which `ashlar jobs` shows a sum. */
@@ -87,8 +104,19 @@ export interface JobSum {
 /** Options of `ashlar jobs run`. */
 export interface RunJobOptions {
   readonly concurrency?: number | undefined;
+  /** The number of seconds that a call of the executor may take. Default: the value in the declaration of the jobs. */
+  readonly callSeconds?: number | undefined;
+  /** The executor that is called for each row. Default: that of the system. */
+  readonly executor?: AnyExecutor | undefined;
   readonly onProgress?: ((progress: JobProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
+}
+
+/** Options of `ashlar jobs export`. */
+export interface ExportOptions {
+  readonly format: 'csv' | 'json';
+  /** Only rows with this status. */
+  readonly status?: RowStatus | undefined;
 }
 
 /**
@@ -105,6 +133,20 @@ export interface JobCommands {
   readonly import:
     | ((db: Database, path: string, options: ImportFileOptions) => Promise<ImportReport>)
     | undefined;
+  /**
+   * Writes the rows of a job with their results, as text; `undefined` if the system does not export rows. Calls `write` with
+   * one piece after another and waits for it.
+   */
+  readonly export:
+    | ((
+        db: Database,
+        id: string,
+        options: ExportOptions,
+        write: (text: string) => Promise<void>,
+      ) => Promise<void>)
+    | undefined;
+  /** Confirms a job of mode `confirm`, which can be run from then on. */
+  confirm(db: Database, id: string): Promise<JobSummary>;
   /** Runs or resumes a job until all its rows are done, the job is paused or cancelled, or `signal` is aborted. */
   run(db: Database, id: string, options?: RunJobOptions): Promise<JobSummary>;
   pause(db: Database, id: string): Promise<JobSummary>;

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { AshlarError } from '../errors.js';
+import type { AnyExecutor } from './executor.js';
 import type { Job, JobModel, JobSession } from './model.js';
+import { isGone } from './owner.js';
 
 const notFound = (jobId: string): AshlarError =>
   new AshlarError('row-not-found', {
@@ -34,6 +36,55 @@ export async function lockJob(model: JobModel, s: JobSession, { id, created_at }
 /** Finds a job by its id and locks its row until the transaction ends. @throws AshlarError `row-not-found` */
 export async function findAndLockJob(model: JobModel, s: JobSession, jobId: string): Promise<Job> {
   return lockJob(model, s, await findJob(model, s, jobId));
+}
+
+/**
+ * Throws while a job is being imported, or if its import was killed: some of its rows are missing.
+ *
+ * @throws AshlarError `state-conflict`
+ */
+export function assertImported({ name, importer }: Job): void {
+  if (importer === null) return;
+  const gone = isGone(importer);
+  throw new AshlarError('state-conflict', {
+    message: gone
+      ? `The import of the job "${name}" was interrupted; some of its rows are missing.`
+      : `The job "${name}" is being imported.`,
+    detail: `It was begun by ${importer}.`,
+    suggestion: gone
+      ? 'Cancel the job, and import the file again.'
+      : 'Wait until the import has ended. If it was interrupted, cancel the job and import the file again.',
+  });
+}
+
+/**
+ * Throws if a pending job waits for its confirmation.
+ *
+ * @throws AshlarError `state-conflict`
+ */
+export function assertConfirmed({ id, name, status, mode, confirmed_at, total_rows }: Job): void {
+  if (status !== 'pending' || mode !== 'confirm' || confirmed_at !== null) return;
+  throw new AshlarError('state-conflict', {
+    message: `The job "${name}" waits for its confirmation.`,
+    detail: `It would execute ${total_rows} rows. Its mode is confirm.`,
+    suggestion: `Look at it with \`ashlar jobs show ${id}\`, then run \`ashlar jobs confirm ${id}\`. Jobs of mode auto need no confirmation.`,
+  });
+}
+
+/**
+ * Throws if a job that was run by a simulated executor would go on with a real one, or the reverse: nobody could tell which of
+ * its rows were executed.
+ *
+ * @throws AshlarError `state-conflict`
+ */
+export function assertSameReality({ name, simulated }: Job, executor: AnyExecutor): void {
+  if (simulated === null || simulated === (executor.simulated ?? false)) return;
+  throw new AshlarError('state-conflict', {
+    message: simulated
+      ? `The job "${name}" was run by a simulated executor; ${executor.name} is not simulated.`
+      : `The job "${name}" was run by an executor that is not simulated; ${executor.name} is.`,
+    suggestion: 'Import the rows again as a new job.',
+  });
 }
 
 /**

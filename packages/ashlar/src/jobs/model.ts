@@ -62,6 +62,7 @@ export interface JobModel {
   readonly chunkRows: number;
   readonly leaseSeconds: number;
   readonly maxAttempts: number;
+  readonly callSeconds: number;
 }
 
 /** What a declaration says beyond its tables. */
@@ -72,6 +73,7 @@ interface ModelParts {
   readonly chunkRows?: number | undefined;
   readonly leaseSeconds?: number | undefined;
   readonly maxAttempts?: number | undefined;
+  readonly callSeconds?: number | undefined;
 }
 
 /**
@@ -89,7 +91,8 @@ export function modelOf(tables: JobTables, parts: ModelParts): JobModel {
     sums: parts.sums.map((name) => ({ name, total: `total_${name}` })),
     chunkRows: Math.max(1, parts.chunkRows ?? 500),
     leaseSeconds: parts.leaseSeconds ?? 30,
-    maxAttempts: parts.maxAttempts ?? Number.POSITIVE_INFINITY,
+    maxAttempts: parts.maxAttempts ?? 5,
+    callSeconds: parts.callSeconds ?? 300,
   };
 }
 

@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import { AshlarError } from '../errors.js';
-import { idempotencyKey } from './executor.js';
+import { type AnyExecutor, idempotencyKey } from './executor.js';
 import type { Lease, Tally } from './lease.js';
 import type { LogEvent } from './log.js';
 import type { JobModel, JobRow, JobSession, ResultColumn } from './model.js';
@@ -72,6 +72,33 @@ export async function recordIntents(
 }
 
 /**
+ * Withdraws the intents of rows that were not attempted after all: they are as they were before.
+ *
+ * @throws AshlarError `state-conflict` when a row is not being processed
+ */
+export async function withdrawIntents(
+  model: JobModel,
+  s: JobSession,
+  lease: Lease,
+  rows: readonly Pick<JobRow, 'row_number' | 'status'>[],
+): Promise<void> {
+  for (const status of ['pending', 'processing'] as const) {
+    const some = rows.filter((row) => row.status === status);
+    if (some.length === 0) continue;
+    const { numUpdatedRows } = await rowsOf(
+      model,
+      s,
+      lease,
+      some.map(({ row_number }) => [row_number] as const),
+    )
+      .set((eb) => ({ status, attempts: eb('attempts', '-', 1) }))
+      .where('status', '=', 'processing')
+      .executeTakeFirstOrThrow();
+    assertAll(model, numUpdatedRows, some);
+  }
+}
+
+/**
  * Records the outcomes of attempted rows: their results, or why they failed.
  *
  * @throws AshlarError `state-conflict` when a row is not being processed
@@ -127,15 +154,19 @@ export function tallyOf({ sums }: JobModel, outcomes: readonly Outcome[]): Tally
  * Creates the log entries for the outcomes of attempted rows: one summary of all calls, and one entry for each failed
  * row.
  */
-export function outcomeEvents(model: JobModel, executor: string, outcomes: readonly Outcome[]): LogEvent[] {
+export function outcomeEvents(
+  model: JobModel,
+  { name, simulated }: AnyExecutor,
+  outcomes: readonly Outcome[],
+): LogEvent[] {
   const [first, last] = [outcomes[0], outcomes.at(-1)];
   if (!first || !last) return [];
   const { completed, failed, sums } = tallyOf(model, outcomes);
   const summary: LogEvent = {
     level: 'INFO',
     event_type: 'api_call',
-    message: `Rows ${first.row_number} to ${last.row_number}: ${completed} completed, ${failed} failed.`,
-    details: { executor, completed, failed, ...sums },
+    message: `${simulated ? 'SIMULATED: ' : ''}Rows ${first.row_number} to ${last.row_number}: ${completed} completed, ${failed} failed.`,
+    details: { executor: name, ...(simulated ? { simulated } : {}), completed, failed, ...sums },
   };
   const failures = outcomes.flatMap((outcome): LogEvent[] =>
     'failure' in outcome

@@ -14,6 +14,11 @@ export interface RunContext {
   readonly worker: Worker;
   readonly concurrency: number;
   readonly flushEvery: number;
+  /** The number of rows in the next window; it carries over from chunk to chunk. */
+  readonly window: { size: number };
+  readonly callSeconds: number;
   readonly stopped: () => boolean;
+  /** A signal that is aborted when the run was stopped and calls in progress have had their time to end. */
+  readonly givenUp: AbortSignal;
   readonly onProgress: (progress: JobProgress) => void;
 }

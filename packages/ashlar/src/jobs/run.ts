@@ -8,6 +8,7 @@ import type { JobProgress } from './job-commands.js';
 import { claimChunk, openRows } from './lease.js';
 import type { Job, JobDatabase, JobModel } from './model.js';
 import { newOwner } from './owner.js';
+import { Patience } from './patience.js';
 import type { RunContext } from './run-context.js';
 
 /** Options of a run. */
@@ -29,11 +30,15 @@ export interface RunOptions {
    * workers.
    */
   readonly onProgress?: ((progress: JobProgress) => void) | undefined;
+  /** The number of seconds that a call of the executor may take. Default: the value in the declaration of the jobs. */
+  readonly callSeconds?: number | undefined;
   /**
-   * A signal that stops the run: when it is aborted, calls in progress are finished and recorded, and the job is
-   * paused.
+   * A signal that stops the run: when it is aborted, calls in progress are finished and recorded, and the job is paused. A
+   * call that has not ended after `stopSeconds` is given up: its row stays in doubt, and the run returns.
    */
   readonly signal?: AbortSignal | undefined;
+  /** The number of seconds that a stopped run waits for calls in progress. Default 10. */
+  readonly stopSeconds?: number | undefined;
   /** The name of this worker: `host:process:random`. Default: a generated name. */
   readonly owner?: string | undefined;
   /** The actor of the run's sessions. */
@@ -54,22 +59,30 @@ export async function runJob(
   options: RunOptions = {},
 ): Promise<Job> {
   const context = { actor: options.actor ?? null };
+  const job = await db.session(context, (s) => startJob(model, s, jobId, executor));
+  const [concurrency, flushEvery] = [options.concurrency ?? 8, options.flushEvery ?? 100].map((n) =>
+    Math.max(1, n),
+  ) as [number, number];
+  const patience = new Patience(options.signal, options.stopSeconds ?? 10);
   const run: RunContext = {
     model,
     db,
     context,
-    job: await db.session(context, (s) => startJob(model, s, jobId)),
+    job,
     executor,
     worker: {
       owner: options.owner ?? newOwner(),
       leaseSeconds: options.leaseSeconds ?? model.leaseSeconds,
     },
-    concurrency: Math.max(1, options.concurrency ?? 8),
-    flushEvery: Math.max(1, options.flushEvery ?? 100),
+    concurrency,
+    flushEvery,
+    window: { size: Math.min(concurrency, flushEvery) },
+    callSeconds: options.callSeconds ?? model.callSeconds,
     stopped: () => options.signal?.aborted ?? false,
+    givenUp: patience.over,
     onProgress: options.onProgress ?? (() => undefined),
   };
-  await workChunks(run);
+  await workChunks(run).finally(() => patience.end());
   if (run.stopped()) await pauseIfRunning(run);
   return db.read((s) => findJob(model, s, jobId));
 }

@@ -36,10 +36,12 @@ export interface Jobs<T extends Readonly<Record<keyof JobTables, unknown>>, K ex
   readonly tables: T;
 
   /**
-   * Creates a job from rows, in one transaction and in constant memory. A row that does not pass the schema is
-   * reported and logged, and becomes a failed row. If the import fails, nothing of it is kept.
+   * Creates a job from rows, in constant memory and in transactions of some thousand rows, between which other workers write.
+   * A row that does not pass the schema is reported and logged, and becomes a failed row. If the import fails, it removes
+   * what it has written. A job whose import was killed cannot run; cancel or delete it.
    *
-   * @throws AshlarError `input-invalid` when there is no row; and what the source throws
+   * @throws AshlarError `input-invalid` when there is no row; `state-conflict` when the job was cancelled meanwhile; and what
+   *   the source throws
    */
   import<D extends Tables>(
     db: Database<D>,
@@ -54,10 +56,12 @@ export interface Jobs<T extends Readonly<Record<keyof JobTables, unknown>>, K ex
    * continues the job.
    *
    * A row is attempted at least once and recorded exactly once. With an idempotent or reconcilable provider, it also
-   * has its effect exactly once.
+   * has its effect exactly once. A call that takes longer than `callSeconds` fails, as `timed_out` if it can be repeated
+   * safely and else as `in_doubt`.
    *
    * @returns the job: `completed`, `failed` if rows of it failed, `paused` or `cancelled`
-   * @throws AshlarError `row-not-found`; `state-conflict` when the job is completed, failed or cancelled
+   * @throws AshlarError `row-not-found`; `state-conflict` when the job is completed, failed or cancelled, waits for its
+   *   confirmation, is still being imported, or was run by a simulated executor and this one is not, or the reverse
    */
   run<D extends Tables>(
     db: Database<D>,
@@ -66,6 +70,14 @@ export interface Jobs<T extends Readonly<Record<keyof JobTables, unknown>>, K ex
     options?: RunOptions,
   ): Promise<Row<T['jobs']>>;
 
+  /**
+   * Confirms a job of mode `confirm`, which can be run from then on. The log records who did it. Confirming it again has no
+   * effect.
+   *
+   * @throws AshlarError `row-not-found`; `state-conflict` when the job needs no confirmation, is still being imported, or is
+   *   no longer pending
+   */
+  confirm<D extends Tables>(s: Session<D>, jobId: string): Promise<Row<T['jobs']>>;
   /**
    * Pauses a running job. Its workers record the rows in flight and stop; no other row is attempted.
    *
@@ -133,6 +145,8 @@ export interface Jobs<T extends Readonly<Record<keyof JobTables, unknown>>, K ex
     readonly executor: () => Executor<K>;
     /** Creates a job from a file, for `ashlar jobs import`. Without this function, the command is refused. */
     readonly import?: (db: Database, path: string, options: ImportFileOptions) => Promise<ImportReport>;
+    /** Writes the rows of a job, for `ashlar jobs export`. Without this function, the command is refused. */
+    readonly export?: JobCommands['export'];
   }): JobCommands;
 }
 

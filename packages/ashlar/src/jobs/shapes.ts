@@ -8,11 +8,15 @@ export const jobStatuses = ['pending', 'running', 'paused', 'completed', 'failed
 export const rowStatuses = ['pending', 'processing', 'completed', 'failed', 'skipped'] as const;
 /** The levels of a job's log. */
 export const logLevels = ['INFO', 'WARNING', 'ERROR'] as const;
+/** The modes of a job: a job of mode `confirm` runs only after a person has confirmed it. */
+export const jobModes = ['confirm', 'auto'] as const;
 /** The kinds of events in a job's log; an `api_call` event stands for a batch of calls of the executor. */
 export const eventTypes = ['state_change', 'api_call', 'row_event', 'error'] as const;
 
 /** One of {@link jobStatuses}. */
 export type JobStatus = (typeof jobStatuses)[number];
+/** One of {@link jobModes}. */
+export type JobMode = (typeof jobModes)[number];
 /** One of {@link rowStatuses}. */
 export type RowStatus = (typeof rowStatuses)[number];
 
@@ -42,13 +46,19 @@ const firstJobColumns = () => ({
   failed_rows: count(),
 });
 
-const lastJobColumns = () => ({
+const lastJobColumns = (mode: JobMode) => ({
   error_code: z.string().nullable(),
   error_message: z.string().nullable(),
   created_at: createdAt(),
   started_at: timestamp().nullable(),
   completed_at: timestamp().nullable(),
   updated_at: updatedAt(),
+  mode: z.enum(jobModes).default(mode),
+  confirmed_at: timestamp().nullable(),
+  // the worker that is importing; NULL once all rows are there
+  importer: z.string().nullable(),
+  // whether a simulated executor runs the job; NULL until it is run
+  simulated: z.boolean().nullable(),
 });
 
 /**
@@ -60,11 +70,15 @@ export type JobColumns<Sum extends string> = ReturnType<typeof firstJobColumns> 
 /**
  * Creates the columns of a jobs table, in the order of the table.
  *
+ * @param mode - the mode of a job that is created without one
  * @throws AshlarError `table-invalid` for a name that is taken
  */
-export function jobColumns<Sum extends string>(sums: readonly Sum[]): JobColumns<Sum> {
+export function jobColumns<Sum extends string>(
+  sums: readonly Sum[],
+  mode: JobMode = 'auto',
+): JobColumns<Sum> {
   const totals = Object.fromEntries(sums.map((name) => [`total_${name}`, sum().nullable()]));
-  const [first, last] = [firstJobColumns(), lastJobColumns()];
+  const [first, last] = [firstJobColumns(), lastJobColumns(mode)];
   assertFree('jobs', Object.keys(totals), { ...first, ...last });
   return { ...first, ...totals, ...last } as JobColumns<Sum>;
 }

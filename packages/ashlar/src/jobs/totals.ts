@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import type { Tally } from './lease.js';
 import type { Job, JobModel, JobRow, JobSession } from './model.js';
 
 /** The number of rows with each status. */
@@ -30,15 +31,38 @@ export function totalsOf({ sums }: JobModel, job: Job): Totals {
 }
 
 /**
- * Sets the counts and sums in a job's row to the totals over its chunks. Call it in the transaction that changes
- * rows, after {@link lockJob}: then no reader ever sees totals that differ from the rows.
+ * Adds a tally to the counts and sums in a job's row. Call it in the transaction that changes rows: then no reader ever sees
+ * totals that differ from the rows. It costs the same however many rows the job has.
+ *
+ * @param job - as {@link lockJob} read it in this transaction
  */
-export async function refreshTotals(
-  { tables, sums }: JobModel,
+export async function addToTotals(
+  model: JobModel,
   s: JobSession,
-  jobId: string,
-  also: Partial<Pick<Job, 'total_rows'>> = {},
+  job: Job,
+  { completed, failed, sums }: Tally,
 ): Promise<Job> {
+  if (completed + failed === 0) return job;
+  const totals = totalsOf(model, job);
+  const successful = job.successful_rows + completed;
+  return s.update(model.tables.jobs, job.id, {
+    processed_rows: job.processed_rows + completed + failed,
+    successful_rows: successful,
+    failed_rows: job.failed_rows + failed,
+    ...Object.fromEntries(
+      model.sums.map(({ name, total }) => [
+        total,
+        successful === 0 ? null : (totals[total as keyof Totals] ?? 0) + (sums[name] ?? 0),
+      ]),
+    ),
+  });
+}
+
+/**
+ * Sets the counts and sums in a job's row to the totals over its chunks, after rows in many chunks were changed. Call it in
+ * the transaction that changes rows, after {@link lockJob}.
+ */
+export async function refreshTotals({ tables, sums }: JobModel, s: JobSession, jobId: string): Promise<Job> {
   const sum = (column: string, as: string) => sql<number>`coalesce(sum(${sql.ref(column)}), 0)`.as(as);
   const found: Readonly<Record<string, unknown>> = await s.query
     .selectFrom(tables.chunks.name)
@@ -56,7 +80,6 @@ export async function refreshTotals(
     number,
   ];
   return s.update(tables.jobs, jobId, {
-    ...also,
     processed_rows: completed + failed + skipped,
     successful_rows: completed,
     failed_rows: failed,

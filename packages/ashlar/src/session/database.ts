@@ -64,8 +64,8 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
     this.#tracing = tracing;
     const [tables, views] = [Object.values(system.tables), Object.values(system.views ?? {})];
     engine.register(tables, views);
-    // a nullable scope column does not define the scopes: an audit trail copies those of other tables
-    const scopes = tables.flatMap((table) => table.facts.scope ?? []);
+    // neither a nullable scope column nor a keyring defines the scopes: they have those of other tables
+    const scopes = tables.flatMap(({ facts }) => (facts.keyring ? [] : (facts.scope ?? [])));
     this.#scopeColumns = scopes.filter(({ nullable }) => !nullable);
     const { clock, allowOwner: actsAsOwner = false } = options;
     const keepsClocks = engine.connectedRole === undefined && !actsAsOwner && clock === undefined;

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -23,7 +23,8 @@ afterEach(() => project.remove());
 
 const jobs = (...args: string[]) => project.ashlar(['jobs', ...args, ...shipping]);
 const imported = async (...args: string[]) => {
-  const { document } = await project.json(['jobs', 'import', superstore, ...args, ...shipping]);
+  const given = ['jobs', 'import', superstore, '--mode', 'auto', ...args, ...shipping];
+  const { document } = await project.json(given);
   return document as JobDocument & { lines: number; imported: number; filtered: number };
 };
 
@@ -72,6 +73,50 @@ describe('jobs', () => {
       code: 0,
       document: { job: { status: 'completed', processed_rows: 9994, successful_rows: 9994 } },
     });
+  });
+
+  test('a job of mode confirm waits; a simulated run says so, cost included; its rows are exported', async () => {
+    const file = join(project.folder, 'orders.csv');
+    await writeFile(file, Buffer.from('order;city\r\nA-1;K\xf6ln\r\nA-2;Ulm\r\n', 'latin1'));
+    const report = await jobs('import', file);
+    expect(report.stdout).toContain('CSV, semicolon, windows-1252');
+    expect(report.stderr).toContain('ashlar jobs confirm');
+    const [, id = ''] = /id +(\S+)/.exec(report.stdout) ?? [];
+    expect(await jobs('run', id)).toMatchObject({ code: 1, stderr: expect.stringContaining('confirmation') });
+    expect((await jobs('show', id)).stderr).toContain('ashlar jobs confirm');
+    expect(await jobs('confirm', id)).toMatchObject({ code: 0 });
+    const ran = await jobs('run', id, '--call-seconds', '5');
+    expect(ran).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/SIMULATED[\s\S]*\$\d+\.\d\d SIMULATED/),
+    });
+    expect(ran.stderr).toContain('SIMULATED');
+    for (const verb of [['list'], ['show', id]])
+      expect((await jobs(...verb)).stdout).toMatch(/\$\d+\.\d\d SIMULATED/);
+    const { stdout } = await jobs('export', id);
+    expect(stdout).toMatch(/tracking_number[\s\S]*SIMULATED-[\s\S]*Köln\r\n/);
+    expect(await jobs('export', id, '--out', 'rows.csv')).toMatchObject({ code: 0 });
+    expect(await readFile(join(project.folder, 'rows.csv'), 'utf8')).toBe(stdout);
+    expect(await jobs('export', id, '--out', 'rows.csv')).toMatchObject({ code: 2 });
+    expect(await jobs('export', id, '--format', 'xml')).toMatchObject({ code: 2 });
+    expect(await jobs('export', id, '--json')).toMatchObject({ code: 2 });
+    expect(await jobs('import', file, '--delimiter', ',')).toMatchObject({ code: 1 });
+    expect(await jobs('import', file, '--mode', 'maybe')).toMatchObject({ code: 2 });
+  });
+
+  test('an executor of your own runs a job', async () => {
+    await writeFile(
+      join(project.folder, 'carrier.js'),
+      `export default () => ({ name: 'carrier', idempotent: true, run: async (row) => ({ tracking_number: 'T-' + row.row_number, cost_cents: 100 }) });`,
+    );
+    await writeFile(join(project.folder, 'broken.js'), `export default { name: 'broken', run: 1 };`);
+    const { job } = await imported('--where', 'State=Wyoming');
+    for (const file of ['nowhere.js', 'broken.js'])
+      expect(await jobs('run', job.id, '--executor', file)).toMatchObject({ code: 2 });
+    const ran = await jobs('run', job.id, '--executor', './carrier.js');
+    expect(ran).toMatchObject({ code: 0, stdout: expect.stringMatching(/\$1\.00/) });
+    expect(ran.stdout + ran.stderr).not.toContain('SIMULATED');
+    expect((await jobs('export', job.id)).stdout).toContain('T-1');
   });
 
   test('wrong usage exits 2, a refused operation exits 1', async () => {

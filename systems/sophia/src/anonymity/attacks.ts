@@ -1,5 +1,6 @@
 import { everyScope } from 'ashlar';
 import { type Attack, identifiers, literal, type Probe, type SqlRow, type TableFacts } from 'ashlar/extend';
+import { nameKey } from '../name-key.js';
 
 // words that occur nowhere else: otherwise the preparation itself would be refused
 const name = 'Zqprove & Zqashlar';
@@ -13,6 +14,7 @@ const insert = (table: string, row: SqlRow): string =>
 const aClient = insert('clients', {
   id: literal(clientId),
   name: literal(name),
+  name_key: literal(nameKey(name)),
   industry: literal('prove'),
 });
 

@@ -3,7 +3,7 @@ import type { Commands } from '../../command.js';
 import { printJob } from '../../print-job.js';
 import { withJobs } from '../../with-jobs.js';
 
-type Verb = 'pause' | 'resume' | 'cancel';
+type Verb = 'confirm' | 'pause' | 'resume' | 'cancel';
 
 const control = (commands: Commands, verb: Verb, description: string): Command =>
   commands
@@ -15,6 +15,11 @@ const control = (commands: Commands, verb: Verb, description: string): Command =
       }),
     )
     .argument('<id>', 'the id of the job');
+
+/** `ashlar jobs confirm ID`: confirms a job of mode `confirm`, which can be run from then on. */
+export function confirmCommand(commands: Commands): Command {
+  return control(commands, 'confirm', 'confirm a job that waits for it, for `ashlar jobs run`');
+}
 
 /** `ashlar jobs pause ID`: pauses a job once the rows that it is processing are finished. */
 export function pauseCommand(commands: Commands): Command {

@@ -1,12 +1,12 @@
 import { basename, extname, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { AshlarError } from '../../../errors.js';
-import type { ImportReport } from '../../../jobs/index.js';
+import { type ImportReport, type JobMode, jobModes } from '../../../jobs/index.js';
 import type { Answer, Commands } from '../../command.js';
 import type { Invocation } from '../../invocation.js';
 import { collect } from '../../option-values.js';
 import type { Output } from '../../output.js';
-import { printJob, progressNotes } from '../../print-job.js';
+import { printJob, printNext, progressNotes } from '../../print-job.js';
 import { ProgressBar } from '../../progress.js';
 import { untilInterrupted } from '../../until-interrupted.js';
 import { withJobs } from '../../with-jobs.js';
@@ -14,6 +14,9 @@ import { withJobs } from '../../with-jobs.js';
 interface Options {
   readonly name?: string;
   readonly where?: readonly string[];
+  readonly delimiter?: string;
+  readonly encoding?: string;
+  readonly mode?: string;
 }
 
 const shownRejections = 20;
@@ -25,6 +28,12 @@ export function importCommand(commands: Commands): Command {
     .argument('<file>', 'the file to import')
     .option('--name <name>', 'the name of the job (default: the name of the file)')
     .option(
+      '--delimiter <character>',
+      'the character between two fields, such as ";" or tab (default: found out)',
+    )
+    .option('--encoding <name>', 'the encoding of the file, such as windows-1252 (default: found out)')
+    .option('--mode <mode>', 'confirm: the job waits for `ashlar jobs confirm`; auto: it does not')
+    .option(
       '--where <column=value>',
       'import only lines that have this value in this column (repeatable)',
       collect,
@@ -35,6 +44,7 @@ const run = (invocation: Invocation, options: Options, file = ''): Promise<Answe
   withJobs(invocation, async (jobs, db) => {
     const { out, streams } = invocation;
     const where = parseWhere(options.where ?? []);
+    const mode = parseMode(options.mode);
     const importFile = jobs.import;
     if (!importFile) {
       throw new AshlarError('usage', {
@@ -49,25 +59,39 @@ const run = (invocation: Invocation, options: Options, file = ''): Promise<Answe
         importFile(db, resolve(streams.directory, file), {
           name: options.name ?? basename(file, extname(file)),
           where,
+          delimiter: options.delimiter,
+          encoding: options.encoding,
+          mode,
           signal,
           onProgress: (progress) => bar.update({ ...progress, notes: progressNotes(jobs.sums, progress) }),
         }),
     ).finally(() => bar.end());
     printJob(out, jobs.sums, report.job);
     printReport(out, report);
+    printNext(out, report.job);
     return { document: report, exitCode: report.rejected_rows > 0 ? 1 : 0 };
   });
 
 const printReport = (
   out: Output,
-  { lines, imported, filtered, rejected, rejected_rows }: ImportReport,
+  { lines, imported, filtered, rejected, rejected_rows, format }: ImportReport,
 ): void => {
+  if (format !== undefined) out.line(`  format     ${format}`);
   out.line(`  lines      ${lines} read · ${imported} imported · ${filtered} left out by --where`);
   for (const { line, reason } of rejected.slice(0, shownRejections)) {
     out.note(`${out.styleNote('yellow', 'rejected')} line ${line}: ${reason}`);
   }
   const more = rejected_rows - Math.min(rejected.length, shownRejections);
   if (more > 0) out.note(`… and ${more} more rejected lines (--json lists the first 1,000)`);
+};
+
+const parseMode = (given: string | undefined): JobMode | undefined => {
+  const mode = jobModes.find((each) => each === given);
+  if (mode !== undefined || given === undefined) return mode;
+  throw new AshlarError('usage', {
+    message: `--mode ${given} is not a mode.`,
+    suggestion: `Write --mode ${jobModes.join(' or --mode ')}.`,
+  });
 };
 
 const parseWhere = (given: readonly string[]): Record<string, string> =>

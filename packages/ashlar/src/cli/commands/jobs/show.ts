@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { Answer, Commands } from '../../command.js';
 import type { Invocation } from '../../invocation.js';
-import { printJob } from '../../print-job.js';
+import { printJob, printNext } from '../../print-job.js';
 import { printTable } from '../../print-table.js';
 import { withJobs } from '../../with-jobs.js';
 
@@ -17,6 +17,7 @@ const run = (invocation: Invocation, _: object, id = ''): Promise<Answer> =>
     const { out } = invocation;
     const job = await jobs.show(db, id);
     printJob(out, jobs.sums, job);
+    printNext(out, job);
     out.line();
     printTable(out, ['rows', 'count'], Object.entries(job.rows_by_status));
     if (job.failures.length > 0) {

@@ -1,0 +1,3 @@
+-- undoes 0005_retention
+
+DROP VIEW expired_leads;
