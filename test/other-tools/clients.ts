@@ -44,7 +44,8 @@ const ofPg = <C extends pg.Pool | pg.Client>(client: C, options: GuardedOptions)
   const outside = client as Queries;
   return {
     client,
-    insertOrder: (context, org, note) => within(context, (tx) => tx.query(insertSql, [randomUUID(), org, note])),
+    insertOrder: (context, org, note) =>
+      within(context, (tx) => tx.query(insertSql, [randomUUID(), org, note])),
     notes: (context) => within(context, notesOf),
     insertEvent: (context, what) =>
       within(context, (tx) => tx.query('INSERT INTO events (what) VALUES ($1)', [what])),
@@ -107,7 +108,11 @@ export const openKysely: Open = async (url, options) => {
   };
 };
 
-const orders = pgTable('orders', { id: uuid().primaryKey(), orgId: integer('org_id').notNull(), note: text() });
+const orders = pgTable('orders', {
+  id: uuid().primaryKey(),
+  orgId: integer('org_id').notNull(),
+  note: text(),
+});
 const events = pgTable('events', { id: serial().primaryKey(), what: text().notNull() });
 
 export const openDrizzle: Open = async (url, options) => {
@@ -164,7 +169,12 @@ const here = (path: string): string => fileURLToPath(new URL(path, import.meta.u
 export async function generatePrisma(): Promise<void> {
   await promisify(execFile)(
     process.execPath,
-    [here('../../node_modules/prisma/build/index.js'), 'generate', '--config', here('prisma/prisma.config.ts')],
+    [
+      here('../../node_modules/prisma/build/index.js'),
+      'generate',
+      '--config',
+      here('prisma/prisma.config.ts'),
+    ],
     // generating needs no engine for migrations, which would be downloaded
     {
       cwd: here('.'),
@@ -186,7 +196,8 @@ export const openPrisma: Open = async (url, options) => {
     insertOrder: (context, orgId, note) =>
       guarded(prisma, context, (tx) => tx.order.create({ data: { orgId, note } }), options),
     notes: (context) => guarded(prisma, context, (tx) => noted(tx), options),
-    insertEvent: (context, what) => guarded(prisma, context, (tx) => tx.event.create({ data: { what } }), options),
+    insertEvent: (context, what) =>
+      guarded(prisma, context, (tx) => tx.event.create({ data: { what } }), options),
     failing: (context, orgId) =>
       guarded(
         prisma,

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
+import { guarded } from 'ashlar/guarded';
 import { finishScopeKeyRotation, rotateScopeKey } from 'ashlar/keys';
 import { openLedger, verifyLedger } from 'ashlar/ledger';
 import { failuresOf, prove } from 'ashlar/prove';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { guarded } from 'ashlar/guarded';
 import { server } from '../support/engines.js';
 import {
   type Client,
@@ -106,7 +106,9 @@ describe.each(server)('guarded() on a server', () => {
       const before = await count('ashlar.events_ledger_entries');
       const [events = { n: 0 }] = await shop.read('SELECT count(*)::int AS n FROM public.events');
       await client.insertEvent(byAnn, `event of ${tool}`);
-      await expect.poll(() => count('ashlar.events_ledger_entries'), { timeout: 30_000 }).toBe(Number(events.n) + 1);
+      await expect
+        .poll(() => count('ashlar.events_ledger_entries'), { timeout: 30_000 })
+        .toBe(Number(events.n) + 1);
       expect(await count('ashlar.events_ledger_entries')).toBeGreaterThan(before);
     });
 
@@ -161,7 +163,9 @@ describe.each(server)('guarded() on a server', () => {
       await client.insertOrder({ actor, scope: '1' }, 1, 'quoted');
       expect(await lastLine()).toMatchObject({ actor });
       for (const wrong of [undefined, 7, 'a\0b', '\ud800'])
-        await expect(client.notes({ actor: wrong as never, scope: '1' })).rejects.toMatchObject({ code: 'usage' });
+        await expect(client.notes({ actor: wrong as never, scope: '1' })).rejects.toMatchObject({
+          code: 'usage',
+        });
     });
   });
 
@@ -201,7 +205,9 @@ describe.each(server)('guarded() on a server', () => {
   });
 
   test('another client, and a database without a guard, are refused', async () => {
-    await expect(guarded({} as pg.Pool, byAnn, async () => undefined)).rejects.toMatchObject({ code: 'usage' });
+    await expect(guarded({} as pg.Pool, byAnn, async () => undefined)).rejects.toMatchObject({
+      code: 'usage',
+    });
     const pool = new pg.Pool({ connectionString: shop.urls.app });
     await expect(
       guarded(pool, byAnn, async () => undefined, { own: 'nowhere', scopeKey: shop.scopeKey }),
@@ -210,10 +216,9 @@ describe.each(server)('guarded() on a server', () => {
   });
 
   test('the ledger verifies, and every guarantee holds', async () => {
-    const { problems } = await verifyLedger(
-      openLedger(shop.engine, shop.guard, shop.guard.tables.events),
-      { full: true } as never,
-    );
+    const { problems } = await verifyLedger(openLedger(shop.engine, shop.guard, shop.guard.tables.events), {
+      full: true,
+    } as never);
     expect(problems).toEqual([]);
     expect(failuresOf(await prove(shop.engine, shop.guard, { roles: shop.roles }))).toEqual([]);
   });

@@ -2,7 +2,7 @@ import { failuresOf, prove } from 'ashlar/prove';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { checkGuard } from '../../packages/ashlar/src/guard/check.js';
 import { server } from '../support/engines.js';
-import { drizzlePush, prismaPush } from './migrate.js';
+import { drizzlePush } from './migrate.js';
 import { openShop, type Shop } from './shop.js';
 
 const objects = `
@@ -48,7 +48,9 @@ describe.each(server)('drizzle-kit push on a guarded database', () => {
     await drizzlePush(shop.urls.owner, 'policy', 'column');
     expect(await checkGuard(shop.engine, shop.guard, shop.roles)).toEqual([]);
     await shop.read(`INSERT INTO public.orders (id, org_id, colour) VALUES (gen_random_uuid(), 1, 'red')`);
-    expect(await shop.read(`SELECT after ->> 'colour' AS colour FROM ashlar.changes`)).toEqual([{ colour: 'red' }]);
+    expect(await shop.read(`SELECT after ->> 'colour' AS colour FROM ashlar.changes`)).toEqual([
+      { colour: 'red' },
+    ]);
   });
 
   test('drops the policy where its schema lacks it: `guard check` fails, and `guard up` restores it', async () => {
@@ -56,35 +58,5 @@ describe.each(server)('drizzle-kit push on a guarded database', () => {
     await restored(shop, 'orders_scoped');
     expect(await shop.read('SELECT what FROM public.events')).toEqual([{ what: 'kept' }]);
     expect(failuresOf(await prove(shop.engine, shop.guard, { roles: shop.roles }))).toEqual([]);
-  });
-});
-
-describe.each(server)('prisma db push on a guarded database', () => {
-  let shop: Shop;
-  beforeAll(async () => {
-    shop = await openShop(async (url) => {
-      expect(await prismaPush(url)).toMatchObject({ executedSteps: 3 });
-    });
-    await shop.read(`INSERT INTO public.events (what) VALUES ('kept')`);
-  });
-  afterAll(() => shop?.close());
-
-  test('sees no drift, and changes nothing', async () => {
-    const before = await shop.read(objects);
-    expect(await prismaPush(shop.urls.owner)).toEqual({ executedSteps: 0, unexecutable: [], warnings: [] });
-    expect(await shop.read(objects)).toEqual(before);
-  });
-
-  test('adds a column, and the guard holds', async () => {
-    const withColumn = (schema: string): string => schema.replace('note  String?', 'note  String?\n  colour String?');
-    expect(await prismaPush(shop.urls.owner, withColumn)).toMatchObject({ executedSteps: 1 });
-    expect(await checkGuard(shop.engine, shop.guard, shop.roles)).toEqual([]);
-  });
-
-  test('makes a table again under another name and back: `guard check` fails, and `guard up` restores it', async () => {
-    const without = (schema: string): string => schema.replace(/model Event \{[^}]*\}/, '');
-    expect(await prismaPush(shop.urls.owner, without)).toMatchObject({ executedSteps: expect.any(Number) });
-    await prismaPush(shop.urls.owner);
-    await restored(shop, 'events_append_only_update');
   });
 });

@@ -10,7 +10,9 @@ import { asAdmin, server, withoutRoles } from '../../../test/support/engines.js'
 import { databaseOf, freshRoles, makeUser } from '../../../test/support/users.js';
 import { someExchange, startExperts } from './support.js';
 
-const pairs = withoutRoles.flatMap((from) => server.map((to) => ({ from, to, name: `${from.name} → ${to.name}` })));
+const pairs = withoutRoles.flatMap((from) =>
+  server.map((to) => ({ from, to, name: `${from.name} → ${to.name}` })),
+);
 
 describe.each(pairs)('experts moved $name, whose owner may not make roles', ({ from, to }) => {
   test('go on logging known and new leads at once, as the application', async () => {
@@ -27,7 +29,9 @@ describe.each(pairs)('experts moved $name, whose owner may not make roles', ({ f
       for (const email of ['known@example.org', 'known@example.org', 'other@example.org'])
         await log(source.db, email);
       // the DBA makes the roles that the first run asks for
-      const error = await move(source.db.engine, target, [experts], { roles }).catch((thrown: unknown) => thrown);
+      const error = await move(source.db.engine, target, [experts], { roles }).catch(
+        (thrown: unknown) => thrown,
+      );
       if (!isAshlarError(error, 'role-missing')) throw error;
       const dba = new pg.Client(place.url);
       await dba.connect();
@@ -39,8 +43,14 @@ describe.each(pairs)('experts moved $name, whose owner may not make roles', ({ f
         const ids = [];
         for (const email of ['known@example.org', 'new@example.org']) ids.push((await log(db, email)).id);
         expect(ids).toEqual([4, 5]);
-        const leads = await db.read((s) => s.query.selectFrom('leads').select('email').orderBy('email').execute());
-        expect(leads.map(({ email }) => email)).toEqual(['known@example.org', 'new@example.org', 'other@example.org']);
+        const leads = await db.read((s) =>
+          s.query.selectFrom('leads').select('email').orderBy('email').execute(),
+        );
+        expect(leads.map(({ email }) => email)).toEqual([
+          'known@example.org',
+          'new@example.org',
+          'other@example.org',
+        ]);
       } finally {
         await db.close();
       }

@@ -1,8 +1,8 @@
 import type { Engine } from '../contract/engine.js';
 import type { SystemFacts } from '../contract/system.js';
-import { findingsOf } from '../prove/data/report.js';
 import type { Tables } from '../model/index.js';
 import { proveData } from '../prove/data/prove-data.js';
+import { findingsOf } from '../prove/data/report.js';
 
 /**
  * Finds the rows that were changed, deleted or put in the place of others while a guard was down, as when the tool dropped a table
@@ -15,6 +15,9 @@ import { proveData } from '../prove/data/prove-data.js';
  * @returns one line for each kind of finding, with the keys of the first rows; empty where trails and ledgers agree with the rows
  * @throws what reading the database throws
  */
-export async function changedMeanwhile(engine: Engine, system: SystemFacts<Tables>): Promise<readonly string[]> {
+export async function changedMeanwhile(
+  engine: Engine,
+  system: SystemFacts<Tables>,
+): Promise<readonly string[]> {
   return findingsOf(await proveData(engine, system));
 }

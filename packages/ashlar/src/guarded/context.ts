@@ -61,7 +61,10 @@ const sealsOf = `
  * @throws AshlarError `database-missing` before `ashlar guard up`; `role-too-strong`; `scope-key-missing`, `scope-key-wrong`; `settings-invalid` for
  *   a text that is no key
  */
-export function learn(client: ToolTransactions, { own, appRole, scopeKey, allowOwner }: Place): Promise<Learned> {
+export function learn(
+  client: ToolTransactions,
+  { own, appRole, scopeKey, allowOwner }: Place,
+): Promise<Learned> {
   return client.transaction(undefined, async (_, run) => {
     const before = Date.now();
     const [found] = await run(facts, [own, appRole]);
@@ -99,7 +102,8 @@ const tooStrong = (appRole: string): AshlarError =>
 const notGuarded = (own: string): AshlarError =>
   new AshlarError('database-missing', {
     message: `This database has no guard in the schema ${own}.`,
-    suggestion: 'Run `ashlar guard up`, or name the schema of the guard: guarded(client, context, work, { own }).',
+    suggestion:
+      'Run `ashlar guard up`, or name the schema of the guard: guarded(client, context, work, { own }).',
   });
 
 /**

@@ -156,7 +156,8 @@ const textOf = (name: 'actor' | 'scope', value: unknown): string => {
 const contextRefused = (cause: unknown): AshlarError =>
   new AshlarError('context-refused', {
     message: 'The database refused the actor and the scope of this transaction, twice.',
-    detail: 'Its keys were changed meanwhile, or the transaction began more than 5 seconds before its first statement.',
+    detail:
+      'Its keys were changed meanwhile, or the transaction began more than 5 seconds before its first statement.',
     suggestion: 'Run the work again, and compare SCOPE_KEY with that of `ashlar guard up`.',
     cause,
   });

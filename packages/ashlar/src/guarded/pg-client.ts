@@ -50,11 +50,7 @@ export function pgClient(client: object): ToolTransactions {
 
 type Work<T> = (tx: object, run: RunIn) => Promise<T>;
 
-const onPool = async <T>(
-  pool: Pool,
-  options: PlainTransaction | undefined,
-  work: Work<T>,
-): Promise<T> => {
+const onPool = async <T>(pool: Pool, options: PlainTransaction | undefined, work: Work<T>): Promise<T> => {
   const connection = await pool.connect();
   let isBroken = false;
   try {

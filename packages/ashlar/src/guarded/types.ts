@@ -43,7 +43,10 @@ export type TransactionOf<C> = C extends {
         executeQuery: unknown;
       }
     ? Tx
-    : C extends { transaction(work: (tx: infer Tx) => Promise<unknown>, config?: never): unknown; execute: unknown }
+    : C extends {
+          transaction(work: (tx: infer Tx) => Promise<unknown>, config?: never): unknown;
+          execute: unknown;
+        }
       ? Tx
       : C extends {
             connect: { (): Promise<infer Pooled>; (callback: never): void };

@@ -73,7 +73,10 @@ const full = async (
   const found = new Set<string>();
   const known = new Set([...tables, ...before.schema.tables.map(({ name }) => name)]);
   for (const { name } of schema ? [] : current.tables)
-    if (!known.has(name) && (await owner.run(`SELECT 1 AS found FROM ${identifier(name)} LIMIT 1`)).length > 0)
+    if (
+      !known.has(name) &&
+      (await owner.run(`SELECT 1 AS found FROM ${identifier(name)} LIMIT 1`)).length > 0
+    )
       found.add(name);
   return found;
 };
@@ -102,7 +105,10 @@ const withoutOthers = (
     });
   const ofTables = made
     ? known(before.schema.tables, made.tables)
-    : known(before.schema.tables, current.tables.filter(({ name }) => tables.includes(name) || !full.has(name)));
+    : known(
+        before.schema.tables,
+        current.tables.filter(({ name }) => tables.includes(name) || !full.has(name)),
+      );
   const [ofFunctions, ofObjects] = [
     known(before.schema.functions, made?.functions),
     known(before.schema.objects, made?.objects),

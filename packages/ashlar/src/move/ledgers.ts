@@ -77,7 +77,8 @@ export async function assertSealedIn(
       const waiting = await reader.unsealed();
       if (waiting > 0) throw moveRefused([unsealedLine(table.name, waiting)]);
       const size = (await reader.head())?.size ?? 0;
-      if (known.find(({ ledger }) => ledger === originOf(system, table))?.size !== size) throw sourceChanged();
+      if (known.find(({ ledger }) => ledger === originOf(system, table))?.size !== size)
+        throw sourceChanged();
     }
 }
 

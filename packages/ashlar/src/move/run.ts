@@ -333,7 +333,9 @@ export class Run {
 
 const isSameHistory = (one: readonly AppliedStep[], other: readonly AppliedStep[]): boolean => {
   const lines = (rows: readonly AppliedStep[]): string =>
-    JSON.stringify(rows.map(({ system, step, applied_at, applied_by }) => [system, step, applied_at, applied_by]).sort());
+    JSON.stringify(
+      rows.map(({ system, step, applied_at, applied_by }) => [system, step, applied_at, applied_by]).sort(),
+    );
   return lines(one) === lines(other);
 };
 

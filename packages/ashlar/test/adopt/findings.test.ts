@@ -6,8 +6,8 @@ import { openEngine } from 'ashlar/extend';
 import Sqlite from 'better-sqlite3-multiple-ciphers';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { StoredForm } from '../../src/contract/column.js';
 import { readDefault } from '../../src/adopt/read-default.js';
+import type { StoredForm } from '../../src/contract/column.js';
 import { fit, measures } from '../../src/engines/sqlite/schema/fit-values.js';
 import { foreignForm } from '../../src/engines/sqlite/schema/foreign-form.js';
 
@@ -38,17 +38,20 @@ describe('a default of PostgreSQL', () => {
     '~ 1',
   ];
   const constants = [`'INV-'::text`, `'2000-01-01'::date`, '1', '(1)::numeric', '-1', 'true', `'{}'::text[]`];
-  test.each(constants.flatMap((constant) => behind.map((more) => `${constant} ${more}`)))('%s is no constant', (sql) => {
-    for (const type of [
-      text,
-      { as: 'integer' },
-      { as: 'real' },
-      { as: 'boolean' },
-      { as: 'decimal', total: 10, scale: 2 },
-      { as: 'array', element: text },
-    ] as const)
-      expect(readDefault(sql, type, 'postgres')).toBeUndefined();
-  });
+  test.each(constants.flatMap((constant) => behind.map((more) => `${constant} ${more}`)))(
+    '%s is no constant',
+    (sql) => {
+      for (const type of [
+        text,
+        { as: 'integer' },
+        { as: 'real' },
+        { as: 'boolean' },
+        { as: 'decimal', total: 10, scale: 2 },
+        { as: 'array', element: text },
+      ] as const)
+        expect(readDefault(sql, type, 'postgres')).toBeUndefined();
+    },
+  );
 });
 
 describe('values of SQLite that the form step converts', () => {
@@ -69,7 +72,11 @@ describe('values of SQLite that the form step converts', () => {
     database.exec(`DROP TABLE IF EXISTS t; CREATE TABLE t (v ${type})`);
     const insert = database.prepare('INSERT INTO t VALUES (?)');
     for (const value of values) insert.run(value);
-    const form = foreignForm({ name: 't', options: '', columns: [], constraints: [], indexes: [], triggers: [] }, columnOf(type), declared);
+    const form = foreignForm(
+      { name: 't', options: '', columns: [], constraints: [], indexes: [], triggers: [] },
+      columnOf(type),
+      declared,
+    );
     if (!form) throw new Error(`${type} has a kind of its own`);
     try {
       return database
@@ -90,7 +97,9 @@ describe('values of SQLite that the form step converts', () => {
 
   test('numbers of a time column are milliseconds or seconds, all of them or the step fails', () => {
     const time = form('timestamp');
-    const ms = ['1970-06-01', '1990-01-01', '1966-11-01', '2026-11-27'].map((day) => Date.parse(`${day}T00:00:00Z`));
+    const ms = ['1970-06-01', '1990-01-01', '1966-11-01', '2026-11-27'].map((day) =>
+      Date.parse(`${day}T00:00:00Z`),
+    );
     const iso = (value: number): string => new Date(value).toISOString();
     expect(converted('DATETIME', time, ms)).toEqual(ms.map(iso));
     expect(converted('DATETIME', time, [ms[0] as number])).toEqual([iso(ms[0] as number)]);
@@ -107,7 +116,10 @@ describe('values of SQLite that the form step converts', () => {
     // whatever the step makes of a column of one unit is right for each value of 1840 to 2100, or it fails
     fc.assert(
       fc.property(
-        fc.array(fc.integer({ min: -4_102_444_799_000, max: 4_102_444_799_000 }), { minLength: 1, maxLength: 4 }),
+        fc.array(fc.integer({ min: -4_102_444_799_000, max: 4_102_444_799_000 }), {
+          minLength: 1,
+          maxLength: 4,
+        }),
         fc.boolean(),
         (values, isSeconds) => {
           const given = isSeconds ? values.map((value) => Math.trunc(value / 1000)) : values;
@@ -125,15 +137,28 @@ describe('values of SQLite that the form step converts', () => {
 
   test('a column of reals keeps each integer or fails', () => {
     const real = form('real');
-    expect(converted('NUMERIC(18,0)', real, [5, 2.5, 9007199254740992n])).toEqual([5n, 2.5, 9007199254740992n]);
+    expect(converted('NUMERIC(18,0)', real, [5, 2.5, 9007199254740992n])).toEqual([
+      5n,
+      2.5,
+      9007199254740992n,
+    ]);
     expect(converted('NUMERIC(18,0)', real, [900719925474099301n])).toBeUndefined();
     expect(converted('NUMERIC', real, ['words'])).toBeUndefined();
   });
 
   test('a decimal is the double itself, or the step fails', () => {
     const money = form('decimal', { digits: { total: 12, scale: 2 } });
-    expect(converted('NUMERIC(12,2)', money, [0.1, 19.99, 0.07, 1.1, 4.35, -2.5, 3])).toEqual([10n, 1999n, 7n, 110n, 435n, -250n, 300n]);
-    for (const value of [19.990000001, 0.000000004, 0.005]) expect(converted('NUMERIC(12,2)', money, [value])).toBeUndefined();
+    expect(converted('NUMERIC(12,2)', money, [0.1, 19.99, 0.07, 1.1, 4.35, -2.5, 3])).toEqual([
+      10n,
+      1999n,
+      7n,
+      110n,
+      435n,
+      -250n,
+      300n,
+    ]);
+    for (const value of [19.990000001, 0.000000004, 0.005])
+      expect(converted('NUMERIC(12,2)', money, [value])).toBeUndefined();
     fc.assert(
       fc.property(fc.integer({ min: -99_999_999, max: 99_999_999 }), (cents) => {
         const [made] = converted('NUMERIC(12,2)', money, [cents / 100]) ?? [];
@@ -145,11 +170,27 @@ describe('values of SQLite that the form step converts', () => {
 
   test('numbers beyond 2^53 are declared as what holds them', () => {
     const facts = { values: 2, integers: 2, unsafe: 1 };
-    const request = { table: {}, column: { name: 'v', type: 'NUMERIC(18,0)' }, facts, isKey: false, keepsValues: true } as never;
-    expect(fit({ ...(request as object), found: { type: { as: 'decimal', total: 18, scale: 0 } } } as never)).toEqual({ type: { as: 'bigint' } });
-    expect(fit({ ...(request as object), found: { type: { as: 'autoincrement' } } } as never)).toEqual({ type: { as: 'bigint' } });
+    const request = {
+      table: {},
+      column: { name: 'v', type: 'NUMERIC(18,0)' },
+      facts,
+      isKey: false,
+      keepsValues: true,
+    } as never;
+    expect(
+      fit({ ...(request as object), found: { type: { as: 'decimal', total: 18, scale: 0 } } } as never),
+    ).toEqual({ type: { as: 'bigint' } });
+    expect(fit({ ...(request as object), found: { type: { as: 'autoincrement' } } } as never)).toEqual({
+      type: { as: 'bigint' },
+    });
     const mixed = { values: 2, integers: 1, reals: 1, unsafe: 1 };
-    expect(fit({ ...(request as object), facts: mixed, found: { type: { as: 'decimal', total: 18, scale: 0 } } } as never)).toEqual({ reason: 'values-mixed' });
+    expect(
+      fit({
+        ...(request as object),
+        facts: mixed,
+        found: { type: { as: 'decimal', total: 18, scale: 0 } },
+      } as never),
+    ).toEqual({ reason: 'values-mixed' });
     expect(measures({ type: 'NUMERIC(12,2)' } as never, 'v').scaled).toContain('round');
   });
 });

@@ -33,12 +33,9 @@ describe.each(oneOfEach(import.meta.url).withRoles)('foreign keys of the tool on
   let folder: Folder;
   beforeAll(async () => {
     folder = await makeFolder();
-    await newStep(
-      guard('shop', { tables: withTrail(things), migrations: folder.url }),
-      folder.url,
-      'guard',
-      { engines: ['postgres'] },
-    );
+    await newStep(guard('shop', { tables: withTrail(things), migrations: folder.url }), folder.url, 'guard', {
+      engines: ['postgres'],
+    });
   });
   afterAll(() => folder.remove());
 
@@ -62,7 +59,9 @@ describe.each(oneOfEach(import.meta.url).withRoles)('foreign keys of the tool on
         );
         const line = expect.objectContaining({
           kind: 'table',
-          found: expect.stringContaining(`things_org_fkey of things has ON ${event.toUpperCase()} ${action.toUpperCase()}`),
+          found: expect.stringContaining(
+            `things_org_fkey of things has ON ${event.toUpperCase()} ${action.toUpperCase()}`,
+          ),
         });
         expect(await checkGuard(opened, shop)).toContainEqual(line);
         await expect(up(opened, shop)).rejects.toMatchObject({ code: 'guard-refused' });
@@ -131,18 +130,26 @@ describe.each(withRoles)('a guard on $name', (engine) => {
       code: 'migration-changed',
     });
     expect(await functions()).toEqual(before);
-    expect(
-      await guarded.read(`SELECT 1 FROM pg_trigger WHERE tgname = 'events_append_only_update'`),
-    ).toEqual([]);
+    expect(await guarded.read(`SELECT 1 FROM pg_trigger WHERE tgname = 'events_append_only_update'`)).toEqual(
+      [],
+    );
   });
 
   test('a second guard has no place in the schema of the first, whatever it does', async () => {
     const folder = await makeFolder();
-    const letters = external('letters', { id: z.uuid() }, (c) => [primaryKey(c.id)]).guarded(() => [appendOnly()]);
+    const letters = external('letters', { id: z.uuid() }, (c) => [primaryKey(c.id)]).guarded(() => [
+      appendOnly(),
+    ]);
     const other = guard('post', { tables: { letters }, migrations: folder.url });
     await newStep(other, folder.url, 'guard', { engines: ['postgres'] });
-    const engineOfOther = engine.name === 'pglite' ? guarded.engine : await openEngine({ url: guarded.url, guards: other.guards });
-    const refused = expect.objectContaining({ code: 'guard-refused', message: expect.stringContaining('the objects of shop') });
+    const engineOfOther =
+      engine.name === 'pglite'
+        ? guarded.engine
+        : await openEngine({ url: guarded.url, guards: other.guards });
+    const refused = expect.objectContaining({
+      code: 'guard-refused',
+      message: expect.stringContaining('the objects of shop'),
+    });
     const before = await functions();
     await expect(up(engineOfOther, other)).rejects.toEqual(refused);
     await expect(checkGuard(engineOfOther, other)).rejects.toEqual(refused);
@@ -152,10 +159,19 @@ describe.each(withRoles)('a guard on $name', (engine) => {
   });
 
   test.each([
-    ['dropped and made again with other values', `CREATE TABLE public.copy (LIKE public.TABLE INCLUDING ALL);
-      INSERT INTO public.copy SELECT * FROM public.TABLE; UPDATE public.copy SET SET; DROP TABLE public.TABLE CASCADE; ALTER TABLE public.copy RENAME TO TABLE`],
-    ['changed while its triggers were off', 'ALTER TABLE public.TABLE DISABLE TRIGGER USER; UPDATE public.TABLE SET SET'],
-    ['emptied while its triggers were off', 'ALTER TABLE public.TABLE DISABLE TRIGGER USER; DELETE FROM public.TABLE'],
+    [
+      'dropped and made again with other values',
+      `CREATE TABLE public.copy (LIKE public.TABLE INCLUDING ALL);
+      INSERT INTO public.copy SELECT * FROM public.TABLE; UPDATE public.copy SET SET; DROP TABLE public.TABLE CASCADE; ALTER TABLE public.copy RENAME TO TABLE`,
+    ],
+    [
+      'changed while its triggers were off',
+      'ALTER TABLE public.TABLE DISABLE TRIGGER USER; UPDATE public.TABLE SET SET',
+    ],
+    [
+      'emptied while its triggers were off',
+      'ALTER TABLE public.TABLE DISABLE TRIGGER USER; DELETE FROM public.TABLE',
+    ],
   ])('a table that was %s is restored, and its rows are named', async (_, sql) => {
     guarded.engine.register(Object.values(guarded.shop.tables));
     await guarded.tool(`UPDATE "Order" SET total = 1; UPDATE events SET seen = now()`);
@@ -165,7 +181,13 @@ describe.each(withRoles)('a guard on $name', (engine) => {
       ['"Order"', 'total = total + 1'],
       ['facts', `leaf_key = 'other'`],
     ] as const)
-      await guarded.tool(sql.replaceAll('TABLE public.copy', 'TABLE public.copy').replaceAll('public.TABLE', `public.${table}`).replaceAll('TO TABLE', `TO ${table}`).replaceAll('SET SET', `SET ${set}`));
+      await guarded.tool(
+        sql
+          .replaceAll('TABLE public.copy', 'TABLE public.copy')
+          .replaceAll('public.TABLE', `public.${table}`)
+          .replaceAll('TO TABLE', `TO ${table}`)
+          .replaceAll('SET SET', `SET ${set}`),
+      );
     expect((await guardUp(guarded)).length).toBeGreaterThan(0);
     const found = (await changedMeanwhile(guarded.engine, guarded.shop)).join('\n');
     expect(found).toMatch(/Order|changes, audited/);
@@ -189,11 +211,9 @@ describe.each(oneOfEach(import.meta.url).withRoles)('texts of the tool’s types
       float: 'double precision[]',
     };
     const columns = Object.fromEntries(Object.entries(types).map(([name, type]) => [name, native(type)]));
-    const table = external('odd', { id: bigint(), ...columns }, (c) => [primaryKey(c.id as never)]).guarded(() => [
-      appendOnly(),
-      ledgered(),
-      audited({ into: trail, acrossScopes: true }),
-    ]);
+    const table = external('odd', { id: bigint(), ...columns }, (c) => [primaryKey(c.id as never)]).guarded(
+      () => [appendOnly(), ledgered(), audited({ into: trail, acrossScopes: true })],
+    );
     const shop = guard('shop', { tables: { trail, odd: table }, migrations: folder.url });
     await newStep(shop, folder.url, 'guard', { engines: ['postgres'] });
     const list = Object.entries(types).map(([name, type]) => `${name} ${type} NOT NULL`);
@@ -219,7 +239,9 @@ describe.each(oneOfEach(import.meta.url).withRoles)('texts of the tool’s types
         }),
       );
       await opened.seal?.();
-      const { problems, size } = await verifyLedger(openLedger(opened, shop, shop.tables.odd), { full: true } as never);
+      const { problems, size } = await verifyLedger(openLedger(opened, shop, shop.tables.odd), {
+        full: true,
+      } as never);
       expect({ problems, size }).toEqual({ problems: [], size: 3 });
       const rows = await opened.asOwner((owner) =>
         owner.run(`SELECT count(DISTINCT after - 'id')::int AS n FROM trail`),

@@ -214,7 +214,11 @@ describe.each(withRoles)('a database of $name on which no guard can be put', (en
 
 describe.each(withRoles)('a ledger on $name', (engine) => {
   test.each([
-    ['without a key', 'CREATE TABLE public.things (id int NOT NULL, org int NOT NULL, at timestamptz(3) NOT NULL, note text)', /no primary key, by which its ledger/],
+    [
+      'without a key',
+      'CREATE TABLE public.things (id int NOT NULL, org int NOT NULL, at timestamptz(3) NOT NULL, note text)',
+      /no primary key, by which its ledger/,
+    ],
     [
       'over another key',
       'CREATE TABLE public.things (id int NOT NULL, org int PRIMARY KEY, at timestamptz(3) NOT NULL, note text)',

@@ -23,7 +23,11 @@ const token = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 const numbersOf = (text: string): readonly string[] =>
   (text.match(token) ?? [])
     .filter((found) => !found.startsWith('"'))
-    .map((found) => numericText(found).replace(/(\.\d*?)0+$/, '$1').replace(/\.$/, ''))
+    .map((found) =>
+      numericText(found)
+        .replace(/(\.\d*?)0+$/, '$1')
+        .replace(/\.$/, ''),
+    )
     .sort();
 
 const docs = table('docs', { id: id(), doc: json(z.json()) });
@@ -38,7 +42,10 @@ const rows: readonly string[] = [
   '"12345678901234567890"',
 ];
 const keyOf = (n: number): string => `0190a0b0-0000-7000-8000-${String(n).padStart(12, '0')}`;
-const steps = async <T extends Tables>(name: string, tables: T): Promise<{ made: System<T>; folder: Folder }> => {
+const steps = async <T extends Tables>(
+  name: string,
+  tables: T,
+): Promise<{ made: System<T>; folder: Folder }> => {
   const folder = await makeFolder();
   const made = system(name, { tables, migrations: folder.url }) as System<T>;
   await newStep(made, folder.url, 'initial', { engines: ['sqlite', 'postgres'] });
@@ -49,9 +56,17 @@ test('exact JSON keeps the digits of each number, and is what a session writes w
   const number = fc.oneof(
     fc.double({ noNaN: true, noDefaultInfinity: true }).map(String),
     fc.bigInt({ min: -(10n ** 30n), max: 10n ** 30n }).map(String),
-    fc.tuple(fc.bigInt({ min: 0n, max: 10n ** 20n }), fc.bigInt({ min: 0n, max: 10n ** 20n })).map((each) => each.join('.')),
+    fc
+      .tuple(fc.bigInt({ min: 0n, max: 10n ** 20n }), fc.bigInt({ min: 0n, max: 10n ** 20n }))
+      .map((each) => each.join('.')),
   );
-  const value = fc.oneof(number, fc.string({ unit: 'binary' }).filter((text) => text.isWellFormed() && !text.includes('\0')).map((text) => JSON.stringify(text)));
+  const value = fc.oneof(
+    number,
+    fc
+      .string({ unit: 'binary' })
+      .filter((text) => text.isWellFormed() && !text.includes('\0'))
+      .map((text) => JSON.stringify(text)),
+  );
   fc.assert(
     fc.property(fc.array(value, { maxLength: 6 }), (list) => {
       const text = `{"list": [${list.join(', ')}], "7": 1}`;
@@ -111,7 +126,8 @@ describe.each(targets)('a move to $name', ({ place: newPlace, name }) => {
     ({ made, folder } = await steps('lists', { lists, numbered }));
     await folder.write({
       '0002_numbers/up.postgres.sql': `-- ashlar: keeps sequence inv, materialized view words\nCREATE SEQUENCE inv; CREATE MATERIALIZED VIEW words AS SELECT word FROM numbered; CREATE MATERIALIZED VIEW words_again AS SELECT * FROM words;`,
-      '0002_numbers/down.postgres.sql': 'DROP MATERIALIZED VIEW words_again; DROP MATERIALIZED VIEW words; DROP SEQUENCE inv;',
+      '0002_numbers/down.postgres.sql':
+        'DROP MATERIALIZED VIEW words_again; DROP MATERIALIZED VIEW words; DROP SEQUENCE inv;',
       '0002_numbers/up.sqlite.sql': 'SELECT 1;',
       '0002_numbers/down.sqlite.sql': 'SELECT 1;',
     });
@@ -146,7 +162,8 @@ describe.each(targets)('a move to $name', ({ place: newPlace, name }) => {
   test('a move that is given up leaves what others have made meanwhile, and makes again nothing that they dropped', async () => {
     const stopped = class extends Error {};
     await run(source, `INSERT INTO numbered (id, word) VALUES ('${keyOf(1)}', 'one')`);
-    const before = 'CREATE TABLE earlier (id integer NOT NULL PRIMARY KEY); CREATE TABLE gone (id integer NOT NULL PRIMARY KEY)';
+    const before =
+      'CREATE TABLE earlier (id integer NOT NULL PRIMARY KEY); CREATE TABLE gone (id integer NOT NULL PRIMARY KEY)';
     await target.asOwner((owner) => owner.script(before));
     for (const phase of ['schema', 'load', 'objects'] as const) {
       await expect(
@@ -188,7 +205,9 @@ describe('a move between two URLs of one database', () => {
         code: 'move-refused',
         detail: expect.stringContaining('the same database'),
       });
-      expect(await source.asOwner((owner) => owner.run('SELECT count(*) AS n FROM docs'))).toEqual([{ n: 0 }]);
+      expect(await source.asOwner((owner) => owner.run('SELECT count(*) AS n FROM docs'))).toEqual([
+        { n: 0 },
+      ]);
     } finally {
       await source.close();
       await target.close();
@@ -211,8 +230,13 @@ describe('values between PostgreSQL and SQLite', () => {
     try {
       await up(source, made);
       const refused = await source
-        .asOwner((owner) => owner.run(`INSERT INTO lists (id, counts) VALUES ('${keyOf(1)}', '{9007199254740993}')`))
-        .then(() => false, () => true);
+        .asOwner((owner) =>
+          owner.run(`INSERT INTO lists (id, counts) VALUES ('${keyOf(1)}', '{9007199254740993}')`),
+        )
+        .then(
+          () => false,
+          () => true,
+        );
       if (refused) return;
       await expect(move(source, target, [made], { prove: false })).rejects.toMatchObject({
         code: 'move-value',
@@ -241,7 +265,9 @@ describe.each(server)('a ledger on $name', (from) => {
       // what another program does between the look and the snapshot
       const late: Engine = Object.assign(Object.create(source) as Engine, {
         bulkReader: async (sql: 'sqlite' | 'postgres') => {
-          await source.asOwner((owner) => owner.run(`INSERT INTO entries (id, amount) VALUES ('${keyOf(1)}', 1)`));
+          await source.asOwner((owner) =>
+            owner.run(`INSERT INTO entries (id, amount) VALUES ('${keyOf(1)}', 1)`),
+          );
           return reading(sql);
         },
       });

@@ -73,7 +73,9 @@ const run = async (invocation: Invocation, options: Options, source?: string): P
   // the config has no URL that could have a password
   const isFile = target.url.startsWith('sqlite:');
   if (!isFile)
-    out.line('next      set DATABASE_URL to this database, with its ?schema= if it has one, before the commands below');
+    out.line(
+      'next      set DATABASE_URL to this database, with its ?schema= if it has one, before the commands below',
+    );
   out.line(
     `${isFile ? 'next' : '    '}      ashlar migrate stamp head    records the first step: the database is not changed otherwise`,
   );

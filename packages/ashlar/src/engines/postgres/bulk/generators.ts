@@ -43,7 +43,8 @@ export async function setSequences(
 ): Promise<void> {
   const present = new Set((await owner.run(ofSchema)).map(({ name }) => String(name)));
   for (const [name, { value, isUsed }] of positions)
-    if (present.has(name)) await owner.run(`SELECT setval(${literal(identifier(name))}, ${value}, ${isUsed})`);
+    if (present.has(name))
+      await owner.run(`SELECT setval(${literal(identifier(name))}, ${value}, ${isUsed})`);
 }
 
 // one reads those that were made before it

@@ -1,7 +1,7 @@
 import type { BulkColumn, BulkValue } from '../../../contract/bulk.js';
 import type { ColumnKind } from '../../../contract/column.js';
-import { exactJsonText } from '../../exact-json.js';
 import { scaledDecimal } from '../../../model/decimal.js';
+import { exactJsonText } from '../../exact-json.js';
 
 type Store = (value: string | number) => unknown;
 

@@ -125,7 +125,9 @@ export const fit: AdoptionSql['fit'] = (request): FoundType => {
   if (type.as === 'autoincrement') return of('unsafe') > 0 ? { type: { as: 'bigint' } } : found;
   if (type.as === 'timestamp' && found.mark) return ofTime(facts, type, keepsValues);
   if (type.as === 'decimal' && keepsValues)
-    return isEmpty || (all('integers', 'reals') && of('unsafe') === 0) ? { type: { as: 'real' } } : asStored(facts);
+    return isEmpty || (all('integers', 'reals') && of('unsafe') === 0)
+      ? { type: { as: 'real' } }
+      : asStored(facts);
   if (isEmpty) return found;
   switch (type.as) {
     case 'integer':

@@ -1,7 +1,7 @@
 import type { AdoptionSql, ForeignForm } from '../../../contract/adoption.js';
 import type { ColumnKind, DecimalDigits, StoredForm } from '../../../contract/column.js';
-import { conversionBetween, sameForm } from '../../../model/conversions.js';
 import type { SchemaColumn } from '../../../contract/schema.js';
+import { conversionBetween, sameForm } from '../../../model/conversions.js';
 import { greatestScaled, identifier } from '../../../model/index.js';
 import { codeOf } from '../../../sql/code.js';
 import { casesOf } from '../../conversion-sql.js';
