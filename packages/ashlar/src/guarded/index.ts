@@ -1,0 +1,2 @@
+export { type GuardedContext, type GuardedOptions, guarded } from './guarded.js';
+export type { PlainTransaction, TransactionOf, UnknownClient } from './types.js';

@@ -1,0 +1,10 @@
+import { AshlarError } from '../errors.js';
+
+/** The error of a call for a client that is in a transaction: its context would be that of both. */
+export function nested(): AshlarError {
+  return new AshlarError('usage', {
+    message: 'guarded(…) was called for a client that is in a transaction.',
+    detail: 'Actor and scope are those of a whole transaction, so that they cannot change within one.',
+    suggestion: 'Pass the pool or the client itself, and do the work of both in one call.',
+  });
+}
