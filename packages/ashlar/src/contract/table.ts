@@ -134,4 +134,6 @@ export interface TableFacts {
   readonly description?: string | undefined;
   /** Whether another tool owns the table: Ashlar neither creates nor changes it, and adds its guarantees only. */
   readonly external?: true | undefined;
+  /** Where a guard has the table: the schema of the tool, and that of Ashlar's own objects. Only tables of a guard have it. */
+  readonly place?: { readonly schema: string; readonly own: string } | undefined;
 }

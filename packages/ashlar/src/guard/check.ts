@@ -4,8 +4,9 @@ import type { SystemFacts } from '../contract/system.js';
 import { type Comparison, compareWithSteps } from '../migrations/catalogue/with-steps.js';
 import { compareHistory } from '../migrations/compare-history.js';
 import { driftOf } from '../migrations/drift.js';
-import { obstaclesOf } from '../migrations/guard-place.js';
-import { history } from '../migrations/history.js';
+import { assertUsable, foundationState } from '../migrations/foundation.js';
+import { assertOwnPlace, obstaclesOf } from '../migrations/guard-place.js';
+import { history, readHistory } from '../migrations/history.js';
 import { undeclaredOf } from '../migrations/ownership/undeclared.js';
 import { readSteps } from '../migrations/steps.js';
 import { missingObjects } from '../prove/guarantee-objects.js';
@@ -33,7 +34,8 @@ const byUp = 'ashlar guard up';
  * @param roles - the roles whose rights are checked. Default: `ashlar_app` and `ashlar_auditor`
  * @returns each finding; empty where the guard holds
  * @throws AshlarError `driver-missing` where the embedded engine, in which the steps run for the comparison, is not
- *   installed: without it nothing is known; `migration-failed`
+ *   installed: without it nothing is known; `guard-refused` where another guard has the own schema; `database-newer`,
+ *   `migration-failed`
  *
  * @example
  * for (const { found, remedy } of await checkGuard(engine, shopGuard)) console.error(found, remedy);
@@ -43,6 +45,9 @@ export async function checkGuard(
   system: SystemFacts,
   roles?: Roles,
 ): Promise<readonly GuardFinding[]> {
+  const everything = await engine.asOwner((owner) => readHistory(owner, engine.dialect));
+  assertUsable(foundationState(everything), engine.dialect);
+  assertOwnPlace(system, everything);
   const steps = await stepFindings(engine, system);
   const tables = await engine.asOwner((owner) => obstaclesOf(engine, owner, system));
   const compared = await compareWithSteps(engine, system);

@@ -6,8 +6,9 @@ import { externalSecurity } from '../engines/external-tables.js';
 import { AshlarError } from '../errors.js';
 import type { Difference } from '../migrations/catalogue/compare.js';
 import { comparisonOf } from '../migrations/catalogue/with-steps.js';
-import { compareHistory } from '../migrations/compare-history.js';
-import { foundationState } from '../migrations/foundation.js';
+import { assertHistory, compareHistory } from '../migrations/compare-history.js';
+import { assertUsable, foundationState } from '../migrations/foundation.js';
+import { assertOwnPlace } from '../migrations/guard-place.js';
 import { readHistory } from '../migrations/history.js';
 import { ensureHistory } from '../migrations/initialise.js';
 import { inCreationOrder, stateOfSteps } from '../migrations/shadow.js';
@@ -19,6 +20,8 @@ export interface RestoreOptions {
   readonly actor: string;
   /** How long a statement waits for a lock, in milliseconds. */
   readonly lockTimeout?: number | undefined;
+  /** As that of `up`. */
+  readonly allowLate?: boolean | undefined;
 }
 
 /**
@@ -26,12 +29,13 @@ export interface RestoreOptions {
  * them; in one transaction. It drops nothing that the tool made, and changes no table.
  *
  * @returns one line for each object that was restored; empty where nothing was missing, and before the first step
- * @throws AshlarError `migration-failed`, `driver-missing`, `lock-timeout`, `privilege-missing`
+ * @throws AshlarError `migration-changed`, `migration-missing`, `migration-late`, `database-newer` and `guard-refused` before
+ *   anything is restored; `migration-failed`, `driver-missing`, `lock-timeout`, `privilege-missing`
  */
 export function restoreGuard(
   engine: Engine,
   system: SystemFacts,
-  { actor, lockTimeout }: RestoreOptions,
+  { actor, lockTimeout, allowLate }: RestoreOptions,
 ): Promise<readonly string[]> {
   return engine.asOwner(
     async (owner) => {
@@ -40,7 +44,12 @@ export function restoreGuard(
       const rows = everything.filter((row) => row.system === system.name);
       if (!system.guards || rows.length === 0) return [];
       const steps = await readSteps(system.migrations, dialect.name);
-      const pending = new Set(compareHistory(steps, rows).pending);
+      // before anything is made again: an older checkout, or another project, would put its own objects in the place of these
+      assertUsable(foundationState(everything), dialect);
+      assertOwnPlace(system, everything);
+      const comparison = compareHistory(steps, rows);
+      assertHistory(system.name, comparison, { allowLate });
+      const pending = new Set(comparison.pending);
       const expected = await stateOfSteps(
         dialect,
         steps.filter((step) => !pending.has(step)),

@@ -8,7 +8,7 @@ import { assertHistory, compareHistory, type HistoryComparison } from './compare
 import { type Danger, findDangers } from './danger/find-dangers.js';
 import { guardOnSqlite } from './external-steps.js';
 import { assertUsable, foundationState, pendingVersions } from './foundation.js';
-import { assertUnobstructed } from './guard-place.js';
+import { assertOwnPlace, assertUnobstructed } from './guard-place.js';
 import { readHistory } from './history.js';
 import { readTables } from './losses/contents.js';
 import { assertGuaranteesKept } from './refusals.js';
@@ -94,6 +94,7 @@ export async function planOn(request: PlanRequest): Promise<Plan> {
   const everything = await readHistory(owner, engine.dialect);
   const state = foundationState(everything);
   assertUsable(state, foundation);
+  assertOwnPlace(system, everything);
   await assertNoCollision(engine, owner, system, everything);
   await assertUnobstructed(engine, owner, system);
   const comparison = compareHistory(

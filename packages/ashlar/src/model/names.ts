@@ -1,3 +1,4 @@
+import type { TableFacts } from '../contract/table.js';
 import { AshlarError } from '../errors.js';
 
 // PostgreSQL truncates longer names silently (NAMEDATALEN is 64)
@@ -25,6 +26,19 @@ export function identifier(name: string): string {
 /** Returns names as SQL identifiers, separated by commas. */
 export function identifiers(names: readonly string[]): string {
   return names.map(identifier).join(', ');
+}
+
+/**
+ * Returns the name of a table as function bodies write it: that of another tool's table with its schema, which the functions of a
+ * guard do not search.
+ *
+ * @param name - another table of the same schema. Default: the table's own
+ */
+export function referenceTo(
+  { external, place, ...table }: Pick<TableFacts, 'name' | 'external' | 'place'>,
+  name: string = table.name,
+): string {
+  return external && place ? `${identifier(place.schema)}.${identifier(name)}` : identifier(name);
 }
 
 /** Returns two index expressions for a column; a unique index over them treats NULLs as equal. */

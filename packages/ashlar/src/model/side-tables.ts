@@ -1,5 +1,6 @@
 import type { Guarantee, GuaranteeObject, GuardedTable } from '../contract/guarantee.js';
 import type { SqlName } from '../contract/sql.js';
+import { identifier } from './names.js';
 
 type Rendered = Partial<Record<SqlName, readonly GuaranteeObject[]>>;
 
@@ -17,10 +18,25 @@ export function objectsOfGuarantee(
   const ofGuarantee = rendered.get(guarantee) ?? new WeakMap<GuardedTable, Rendered>();
   rendered.set(guarantee, ofGuarantee);
   const known = ofGuarantee.get(table) ?? {};
-  const objects = known[dialect] ?? enforcement.objects(table);
+  const objects = known[dialect] ?? placed(enforcement.objects(table), table);
   ofGuarantee.set(table, { ...known, [dialect]: objects });
   return objects;
 }
+
+// the tool's schema is not searched by functions that run as the owner: who may create there could give them another function
+const placed = (
+  objects: readonly GuaranteeObject[],
+  { place }: Pick<GuardedTable, 'place'>,
+): readonly GuaranteeObject[] =>
+  place
+    ? objects.map((object) => ({
+        ...object,
+        sql: object.sql.replace(
+          'SET search_path FROM CURRENT',
+          `SET search_path TO pg_catalog, ${identifier(place.own)}, pg_temp`,
+        ),
+      }))
+    : objects;
 
 /** Returns the database objects that the guarantees of a table add in one SQL dialect. */
 export function sideObjects(table: GuardedTable, dialect: SqlName): readonly GuaranteeObject[] {

@@ -1,6 +1,6 @@
 import type { GuaranteeObject } from '../contract/guarantee.js';
 import type { TableFacts } from '../contract/table.js';
-import { identifier, literal, writtenColumns } from '../model/index.js';
+import { identifier, literal, referenceTo, writtenColumns } from '../model/index.js';
 import { objectName } from './object-name.js';
 import { sql } from './template.js';
 
@@ -30,6 +30,17 @@ export const inItsSchema = 'SET search_path FROM CURRENT';
  */
 const withoutTables = 'SET search_path TO pg_catalog, pg_temp';
 
+/**
+ * Clauses of CREATE FUNCTION that give values of every type one text, that of Ashlar's own connections. The digits of reals are
+ * `exactReals`. The text of money depends on a locale that the server has or lacks: no ledger takes it.
+ */
+export const fixedTextSettings: readonly string[] = [
+  'SET bytea_output TO hex',
+  `SET "DateStyle" TO 'ISO, MDY'`,
+  'SET "IntervalStyle" TO iso_8601',
+  `SET "TimeZone" TO 'UTC'`,
+];
+
 /** Options of a trigger function. */
 export interface FunctionOptions {
   /**
@@ -41,8 +52,11 @@ export interface FunctionOptions {
   readonly asOwner?: boolean;
   /** If true, the function converts reals to text with all digits, regardless of the caller's settings. */
   readonly exactReals?: boolean;
-  /** If true, the function converts bytes to text in hex, regardless of the caller's settings. */
-  readonly hexBytes?: boolean;
+  /**
+   * If true, the function converts values of every type to text in the form that Ashlar's connections use, regardless of the
+   * caller's settings: for columns of another tool.
+   */
+  readonly fixedTexts?: boolean;
   /**
    * If `rows`, the function fails when row level security hides rows from the caller, instead of silently ignoring
    * those rows. If `scopes`, the function reads the rows of every scope of scoped tables; it runs with the privileges of
@@ -53,7 +67,7 @@ export interface FunctionOptions {
    * The table, with its partitions, whose triggers may call the function; a trigger of another table is refused. Name it for
    * each function that runs as its owner: who could call it for rows of a table of his own would write as the owner.
    */
-  readonly onlyFor?: string;
+  readonly onlyFor?: string | Pick<TableFacts, 'name' | 'external' | 'place'>;
   /** PL/pgSQL declarations, each with its semicolon, to place before BEGIN. */
   readonly declare?: readonly string[];
   /** Whether plans of the function may join by nested loops. The number of changed rows is not known to a kept plan. */
@@ -79,7 +93,7 @@ export function triggerFunction(
     reads = false,
     asOwner = false,
     exactReals = false,
-    hexBytes = false,
+    fixedTexts = false,
     seesAll,
     onlyFor,
     declare = [],
@@ -92,7 +106,7 @@ export function triggerFunction(
     ...(asOwner || seesAll === 'scopes' ? ['SECURITY DEFINER'] : []),
     reads ? inItsSchema : withoutTables,
     ...(exactReals ? ['SET extra_float_digits TO 1'] : []),
-    ...(hexBytes ? ['SET bytea_output TO hex'] : []),
+    ...(fixedTexts ? fixedTextSettings : []),
     ...(seesAll === 'rows' ? ['SET row_security TO off'] : []),
     ...(nestedLoops ? [] : ['SET enable_nestloop TO off']),
   ];
@@ -112,11 +126,14 @@ export function triggerFunction(
   };
 }
 
-const refuseOthers = (name: string, table: string): string => sql`
-  IF coalesce(pg_partition_root(TG_RELID), TG_RELID) <> ${literal(identifier(table))}::regclass THEN
-    RAISE EXCEPTION ${literal(`ashlar: only triggers of ${table} may call ${name}`)} USING ERRCODE = 'insufficient_privilege';
-  END IF;
-`;
+const refuseOthers = (name: string, onlyFor: NonNullable<FunctionOptions['onlyFor']>): string => {
+  const table = typeof onlyFor === 'string' ? { name: onlyFor } : onlyFor;
+  return sql`
+    IF coalesce(pg_partition_root(TG_RELID), TG_RELID) <> ${literal(referenceTo(table))}::regclass THEN
+      RAISE EXCEPTION ${literal(`ashlar: only triggers of ${table.name} may call ${name}`)} USING ERRCODE = 'insufficient_privilege';
+    END IF;
+  `;
+};
 
 /** A PostgreSQL trigger: when it fires, on which condition, and the function that it calls. */
 export interface PostgresTrigger {

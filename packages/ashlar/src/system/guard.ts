@@ -45,8 +45,12 @@ export function guard<T extends Tables>(name: string, parts: GuardParts<T>): Sys
     );
   assertSchemas(name, schema, own);
   assertNoCrossing(tables);
+  const place = Object.freeze({ schema, own });
+  const placed = Object.fromEntries(
+    Object.entries<Table>(parts.tables).map(([key, table]) => [key, Object.freeze({ ...table, place })]),
+  );
   const guards = { schema, own, tables: [...new Set(external.map((table) => table.name))].sort() };
-  return declareSystem(name, { ...rest, guards }) as System<T>;
+  return declareSystem(name, { ...rest, tables: placed, guards }) as System<T>;
 }
 
 const assertSchemas = (name: string, schema: string, own: string): void => {

@@ -103,6 +103,17 @@ describe.each(withRoles)('ashlar guard on $name', ({ name, place: makePlace }) =
     expect(text).toMatchObject({ code: 1, stderr: expect.stringContaining('events_append_only_update') });
     expect(await ok('guard', 'up')).toContain('restored events: add trigger events_append_only_update');
     expect(await ok('guard', 'check')).toContain('ok shop');
+
+    await tool('ALTER TABLE orders DISABLE TRIGGER USER; UPDATE orders SET note = $$b$$');
+    expect(await project.json(['guard', 'up'], env)).toMatchObject({
+      code: 1,
+      document: {
+        systems: [{ meanwhile: [expect.stringContaining('orders, audited: the row 1')] }],
+        error: { code: 'guard-broken' },
+      },
+    });
+    expect(await ok('guard', 'check')).toContain('ok shop');
+    expect(await ok('guard', 'up')).toContain('nothing to do');
   });
 
   test('beside a system that owns its tables, each command works on each of them', async () => {

@@ -212,6 +212,31 @@ describe.each(withRoles)('a database of $name on which no guard can be put', (en
   });
 });
 
+describe.each(withRoles)('a ledger on $name', (engine) => {
+  test.each([
+    [
+      'without a key',
+      'CREATE TABLE public.things (id int NOT NULL, org int NOT NULL, at timestamptz(3) NOT NULL, note text)',
+      /no primary key, by which its ledger/,
+    ],
+    [
+      'over another key',
+      'CREATE TABLE public.things (id int NOT NULL, org int PRIMARY KEY, at timestamptz(3) NOT NULL, note text)',
+      /primary key of public.things is org, and is declared as id/,
+    ],
+  ])('of a table %s is refused', async (_, sql, message) => {
+    const folder = await makeFolder();
+    const guarded = things.guarded(() => [appendOnly(), ledgered()]);
+    const shop = guard('shop', { tables: { things: guarded }, migrations: folder.url });
+    await newStep(shop, folder.url, 'guard', { engines: ['postgres'] });
+    const { engine: opened, place } = await openTool(engine, shop, sql);
+    await expect(up(opened, shop)).rejects.toEqual(refused(message));
+    await opened.close();
+    await place.remove();
+    await folder.remove();
+  });
+});
+
 describe.each(server)('a server', (engine) => {
   test('whose tables belong to another role: the error names it', async () => {
     const folder = await makeFolder();

@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
 import type { Engine } from '../../contract/engine.js';
+import { AshlarError } from '../../errors.js';
+import { changedMeanwhile } from '../../guard/meanwhile.js';
 import { restoreGuard } from '../../guard/restore.js';
 import { installScopeKey } from '../../keys/scope-key.js';
 import { defaultActor } from '../../migrations/actor.js';
@@ -54,6 +56,7 @@ export async function runUp(
 ): Promise<Answer> {
   const done: UpReport[] = [];
   const failed: ProveReport[] = [];
+  const meanwhile: string[] = [];
   for (const system of chosen) {
     const [changes, report] = await invocation.withEngine(
       'owner',
@@ -64,14 +67,26 @@ export async function runUp(
       { createFolder: true, system },
     );
     if (report && !report.ok) failed.push(report);
+    meanwhile.push(...changes.meanwhile);
     done.push({ ...changes, report: report ? summaryOf(report) : null });
   }
-  if (failed.length > 0 && !invocation.out.json) reportError(guaranteeBroken(failed), invocation.out);
-  return {
-    document: { systems: done, ...(failed.length > 0 ? { error: guaranteeBroken(failed) } : {}) },
-    exitCode: failed.length > 0 ? 1 : 0,
-  };
+  const error =
+    failed.length > 0
+      ? guaranteeBroken(failed)
+      : meanwhile.length > 0
+        ? changedWhileDown(meanwhile)
+        : undefined;
+  if (error && !invocation.out.json) reportError(error, invocation.out);
+  return { document: { systems: done, ...(error ? { error } : {}) }, exitCode: error ? 1 : 0 };
 }
+
+const changedWhileDown = (found: readonly string[]): AshlarError =>
+  new AshlarError('guard-broken', {
+    message: `Rows were changed while the guard was down: ${found[0]}.`,
+    detail: found.join('\n'),
+    suggestion:
+      'The objects are restored, and trails and ledgers go on with the rows that are there. Find out what the migration of the tool did, and correct the rows. `ashlar prove --data` and `ashlar ledger verify --full` name them again.',
+  });
 
 const proveNow = async (invocation: Invocation, engine: Engine, system: System): Promise<ProveReport> => {
   const report = await proveWith(invocation, engine, system);
@@ -101,6 +116,8 @@ interface UpReport {
   readonly applied: readonly RunStep[];
   /** Of a guard: the objects that were made again, because another tool's migration had removed or changed them. */
   readonly restored: readonly string[];
+  /** Of a guard that was restored: the rows that were changed meanwhile. */
+  readonly meanwhile: readonly string[];
   /** The differences of roles and rights that were corrected. */
   readonly roles: readonly string[];
   readonly maintained: readonly string[];
@@ -145,6 +162,7 @@ const initialise = async (
   const { current: scopeKey, next } = invocation.scopeKeys();
   const scopes = scopeKey === undefined ? 'unchanged' : await installScopeKey(engine, scopeKey, next);
   if (scopes !== 'unchanged') out.line(`  ${scopeLines[scopes]}`);
+  const meanwhile = restored.length === 0 ? [] : await changedMeanwhile(engine, system);
   const { done: maintained } = await maintain(engine, Object.values(system.tables), new Date());
   for (const line of maintained) out.line(`  ${line}`);
   const changed =
@@ -160,6 +178,7 @@ const initialise = async (
     url: engine.url,
     applied,
     restored,
+    meanwhile,
     roles,
     maintained,
     changed,

@@ -1,5 +1,5 @@
 import type { TableFacts } from '../../contract/table.js';
-import { identifier } from '../../model/index.js';
+import { identifier, referenceTo } from '../../model/index.js';
 import { sql } from '../../sql/template.js';
 import type { Tree } from './tree.js';
 
@@ -8,7 +8,8 @@ import type { Tree } from './tree.js';
  * on. UNION drops duplicates, so that the query also ends in a table that had a cycle before it declared the guarantee.
  */
 export function aboveNew(table: TableFacts, { id, parent }: Tree): string {
-  const [name, key, up] = [table.name, id, parent].map(identifier);
+  const name = referenceTo(table);
+  const [key, up] = [id, parent].map(identifier);
   return sql`
     WITH RECURSIVE above (${key}) AS (
       SELECT NEW.${up}

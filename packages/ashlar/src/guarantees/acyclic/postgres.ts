@@ -1,6 +1,6 @@
 import type { GuaranteeObject } from '../../contract/guarantee.js';
 import type { TableFacts } from '../../contract/table.js';
-import { identifier, literal } from '../../model/index.js';
+import { identifier, literal, referenceTo } from '../../model/index.js';
 import { objectName } from '../../sql/object-name.js';
 import { alwaysTrigger, raise, triggerFunction } from '../../sql/postgres-triggers.js';
 import { sql } from '../../sql/template.js';
@@ -14,7 +14,8 @@ import type { Tree } from './tree.js';
 export function acyclicOnPostgres(table: TableFacts, tree: Tree): readonly GuaranteeObject[] {
   const part = (suffix?: string): string =>
     objectName(table.name, tree.parent, 'acyclic', ...(suffix === undefined ? [] : [suffix]));
-  const [name, key, up] = [table.name, tree.id, tree.parent].map(identifier);
+  const name = referenceTo(table);
+  const [key, up] = [tree.id, tree.parent].map(identifier);
   const lock = `PERFORM pg_advisory_xact_lock(hashtextextended('ashlar.acyclic.' || TG_TABLE_SCHEMA || ${literal(`.${table.name}`)}, 0));`;
   const above = aboveNew(table, tree);
   return [
@@ -41,7 +42,7 @@ export function acyclicOnPostgres(table: TableFacts, tree: Tree): readonly Guara
       {
         reads: true,
         asOwner: true,
-        onlyFor: table.name,
+        onlyFor: table,
         ...(table.facts.scope ? { seesAll: 'scopes' as const } : {}),
       },
     ),

@@ -1,6 +1,6 @@
 import type { GuaranteeObject } from '../../contract/guarantee.js';
 import type { ForeignKey, TableFacts } from '../../contract/table.js';
-import { identifier } from '../../model/index.js';
+import { identifier, referenceTo } from '../../model/index.js';
 import { objectName } from '../../sql/object-name.js';
 import { alwaysTrigger, raise, triggerFunction, unchanged } from '../../sql/postgres-triggers.js';
 import { sql } from '../../sql/template.js';
@@ -104,23 +104,23 @@ const cascadeFunction = (name: string, table: TableFacts, parents: readonly Fore
     name,
     sql`
       -- on a cascade the parent is already deleted, and the delete runs in the foreign key's trigger
-      ${parents.map(parentIsDeleted)}
+      ${parents.map((key) => parentIsDeleted(table, key))}
       ${refuse(`rows of ${table.name} are deleted only with their row of ${parentNames(parents)}`)}
     `,
     {
       reads: true,
-      ...(table.facts.scope ? { seesAll: 'scopes', onlyFor: table.name } : { seesAll: 'rows' }),
+      ...(table.facts.scope ? { seesAll: 'scopes', onlyFor: table } : { seesAll: 'rows' }),
     },
   );
 
-const parentIsDeleted = ({ columns, target }: ForeignKey): string => {
+const parentIsDeleted = (table: TableFacts, { columns, target }: ForeignKey): string => {
   const full = columns.map((column) => `OLD.${identifier(column)} IS NOT NULL`);
   const same = target.columns.map(
     (column, at) => `${identifier(column)} = OLD.${identifier(columns[at] ?? column)}`,
   );
   return sql`
     IF pg_trigger_depth() > 1 AND ${full.join(' AND ')}
-      AND NOT EXISTS (SELECT FROM ${identifier(target.table)} WHERE ${same.join(' AND ')})
+      AND NOT EXISTS (SELECT FROM ${referenceTo(table, target.table)} WHERE ${same.join(' AND ')})
     THEN
       RETURN OLD;
     END IF;

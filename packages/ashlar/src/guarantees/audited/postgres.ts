@@ -116,9 +116,9 @@ const writeFunction = (table: TableFacts, { trail, except }: AuditedRules): Guar
     {
       reads: true,
       asOwner: true,
-      onlyFor: table.name,
+      onlyFor: table,
       exactReals: true,
-      ...(table.external ? { hexBytes: true } : {}),
+      ...(table.external ? { fixedTexts: true } : {}),
       nestedLoops: false,
       declare: ['acting pg_catalog.record;'],
     },

@@ -1,7 +1,7 @@
 import type { GuaranteeObject } from '../../contract/guarantee.js';
 import type { TableFacts } from '../../contract/table.js';
-import { identifier } from '../../model/index.js';
-import { inItsSchema } from '../../sql/postgres-triggers.js';
+import { identifier, referenceTo } from '../../model/index.js';
+import { fixedTextSettings, inItsSchema } from '../../sql/postgres-triggers.js';
 import { sql } from '../../sql/template.js';
 import { ledgerNames } from './names.js';
 import { entrySql, rowKeySql, stamps } from './postgres-entry.js';
@@ -18,7 +18,7 @@ const batch = 10_000;
 export function sealFunction(table: TableFacts, log: string): GuaranteeObject {
   const names = ledgerNames(table);
   const key = table.external ? sideKey : 'leaf_key';
-  const own = identifier(table.name);
+  const own = referenceTo(table);
   const [entries, tree, blocks, head] = [names.entries, names.tree, names.blocks, names.head].map(identifier);
   const hiddenCandidates = sql`
     SELECT t.*, ${rowKeySql(table, 't')} AS leaf_key FROM ${own} t WHERE t.${stamps.xid} = ANY (waiting)
@@ -33,7 +33,7 @@ export function sealFunction(table: TableFacts, log: string): GuaranteeObject {
       LANGUAGE plpgsql
       SECURITY DEFINER
       ${inItsSchema}
-      SET extra_float_digits TO 1 AS $$
+      SET extra_float_digits TO 1${table.external ? `\n${fixedTextSettings.join('\n')}` : ''} AS $$
       DECLARE
         head record;
         mark pg_snapshot;

@@ -1,7 +1,7 @@
 import type { GuaranteeObject } from '../../contract/guarantee.js';
 import type { TableFacts } from '../../contract/table.js';
 import { guardRefused } from '../../model/guard-refused.js';
-import { identifier } from '../../model/index.js';
+import { identifier, referenceTo } from '../../model/index.js';
 import { objectName } from '../../sql/object-name.js';
 import { alwaysTrigger, triggerFunction } from '../../sql/postgres-triggers.js';
 import { sql } from '../../sql/template.js';
@@ -45,7 +45,7 @@ export function sideStamps(table: TableFacts, { append, stamp }: LedgerNames): r
         SELECT ${rowKeySql(table, 'each_row')}, pg_current_xact_id(), now() FROM new_rows AS each_row;
         RETURN NULL;
       `,
-      { reads: true, asOwner: true, onlyFor: table.name },
+      { reads: true, asOwner: true, onlyFor: table },
     ),
     alwaysTrigger({
       name: append,
@@ -67,7 +67,7 @@ export const sideKey = 'ashlar_key';
  * verification finds it.
  */
 export function sideCandidates(table: TableFacts): string {
-  const own = identifier(table.name);
+  const own = referenceTo(table);
   const side = identifier(stampsName(table));
   const columns = Object.keys(table.columns)
     .map((name) => `t.${identifier(name)}`)
@@ -106,6 +106,13 @@ export function assertLedgerable(table: TableFacts): void {
       `${table.name} cannot have a ledger: its key ${key.name} is a text of another tool, which has no canonical form.`,
       'A ledger needs a key of integers, uuids, times, dates or addresses.',
       { table: table.name, columns: [key.name] },
+    );
+  const money = Object.values(table.columns).find(({ native }) => native === 'money');
+  if (money)
+    throw guardRefused(
+      `${table.name} cannot have a ledger: the text of ${money.name}, which is money, depends on a setting of the server.`,
+      'Have the tool change the column to numeric: ALTER COLUMN … TYPE numeric(12, 2).',
+      { table: table.name, columns: [money.name] },
     );
   if (table.facts.retention)
     throw guardRefused(

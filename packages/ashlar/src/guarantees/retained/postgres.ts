@@ -63,7 +63,7 @@ export function retainedOnPostgres(table: TableFacts, retention: Retention): rea
         END IF;
         RETURN OLD;
       `,
-      { reads: true, seesAll: 'scopes', onlyFor: table.name },
+      { reads: true, seesAll: 'scopes', onlyFor: table },
     ),
     triggerFunction(update, refuse(text.moved(frozen))),
     triggerFunction(truncateName(table), refuse(text.emptied)),

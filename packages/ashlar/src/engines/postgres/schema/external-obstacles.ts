@@ -2,6 +2,7 @@ import type { Column, ColumnKind } from '../../../contract/column.js';
 import type { GuardedTable } from '../../../contract/guarantee.js';
 import type { GuardedPlace } from '../../../contract/guards.js';
 import type { RunSql } from '../../../contract/sql.js';
+import type { ForeignKeyAction } from '../../../contract/table.js';
 import { foldedName, isOwn, literal, sideTables } from '../../../model/index.js';
 import { sql } from '../../../sql/template.js';
 
@@ -55,6 +56,23 @@ const kindNames: Readonly<Record<string, string>> = {
   f: 'a foreign table',
 };
 
+const actions: Readonly<Record<string, ForeignKeyAction>> = {
+  c: 'cascade',
+  n: 'set null',
+  d: 'set default',
+};
+
+// an action changes or deletes rows without a statement that names their table, and for rows of every scope
+const actionsSql = (schema: string, all: readonly string[]): string => sql`
+  SELECT c.relname::text AS table, k.conname::text AS name, p.relname::text AS target, k.confdeltype::text AS deleted, k.confupdtype::text AS updated,
+    (SELECT array_to_json(array_agg(a.attname::text ORDER BY place.n)) FROM unnest(k.conkey) WITH ORDINALITY AS place(attnum, n)
+      JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = place.attnum)::text AS columns
+  FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_class p ON p.oid = k.confrelid
+  WHERE n.nspname = ${literal(schema)} AND c.relname = ANY (${names(all)}) AND k.contype = 'f'
+    AND (k.confdeltype IN ('c', 'n', 'd') OR k.confupdtype IN ('c', 'n', 'd'))
+  ORDER BY 1, 2
+`;
+
 /** Returns why a guard cannot be put on the tool's tables of a database, one line each. */
 export async function obstacles(
   run: RunSql,
@@ -69,6 +87,7 @@ export async function obstacles(
     (await run(tablesSql(place.schema, place.tables))).map((row) => [String(row.name), row]),
   );
   const columns = await run(columnsSql(place.schema, place.tables, [...natives]));
+  const acting = await run(actionsSql(place.schema, place.tables));
   const own = tables.flatMap((table) => [
     ...(table.external ? [] : [table.name]),
     ...sideTables(table, 'postgres').map(({ name }) => name),
@@ -85,6 +104,12 @@ export async function obstacles(
         ? ofTable(table, row, place)
         : [`there is no table ${table.name} in the schema ${place.schema}`];
     }),
+    ...external.flatMap((table) =>
+      ofActions(
+        table,
+        acting.filter((row) => row.table === table.name),
+      ),
+    ),
     ...external.flatMap((table) =>
       found.has(table.name)
         ? ofColumns(
@@ -109,14 +134,34 @@ const ofTable = (table: GuardedTable, row: Row, { schema }: GuardedPlace): reado
   if (isTrue(row.inherits)) lines.push(`${schema}.${name} inherits from another table, or another from it`);
   const key = row.key === null ? [] : (JSON.parse(String(row.key)) as string[]);
   const declared = [...table.primaryKey.columns].sort();
-  if (table.facts.audited && JSON.stringify([...key].sort()) !== JSON.stringify(declared))
+  const named = [...(table.facts.audited ? ['trail'] : []), ...(table.facts.ledger ? ['ledger'] : [])];
+  if (named.length > 0 && JSON.stringify([...key].sort()) !== JSON.stringify(declared))
     lines.push(
       key.length === 0
-        ? `${schema}.${name} has no primary key, by which its trail names the rows`
+        ? `${schema}.${name} has no primary key, by which its ${named.join(' and its ')} names the rows`
         : `the primary key of ${schema}.${name} is ${key.join(', ')}, and is declared as ${declared.join(', ')}`,
     );
   return lines;
 };
+
+const ofActions = (table: GuardedTable, rows: readonly Row[]): readonly string[] =>
+  table.guarantees.length === 0
+    ? []
+    : rows.flatMap((row) => {
+        const columns = JSON.parse(String(row.columns)) as string[];
+        const declared = table.foreignKeys.find(
+          (key) => JSON.stringify(key.columns) === JSON.stringify(columns) && key.target.table === row.target,
+        );
+        return (['delete', 'update'] as const).flatMap((event) => {
+          const action = actions[String(event === 'delete' ? row.deleted : row.updated)];
+          const given = event === 'delete' ? declared?.onDelete : declared?.onUpdate;
+          if (action === undefined || action === given) return [];
+          const option = event === 'delete' ? 'onDelete' : 'onUpdate';
+          return [
+            `the foreign key ${row.name} of ${table.name} has ON ${event.toUpperCase()} ${action.toUpperCase()}, which the declaration lacks: references(…, { ${option}: '${action}' })`,
+          ];
+        });
+      });
 
 const declaredAs = ({ native, kind, precision }: Column): string =>
   native ?? (kind === 'timestamp' ? `timestamp({ precision: ${precision} })` : kind);
