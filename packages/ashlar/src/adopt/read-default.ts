@@ -27,12 +27,18 @@ export function readDefault(text: string, type: DeclaredType, dialect: SqlName):
 const withoutParentheses = (tokens: readonly CodeToken[]): readonly CodeToken[] =>
   tokens[0]?.text === '(' && tokens.at(-1)?.text === ')' ? withoutParentheses(tokens.slice(1, -1)) : tokens;
 
+const castName =
+  '(?:double precision|(?:character|bit) varying|(?:timestamp|time)(?: \\( \\d+ \\))? with(?:out)? time zone|(?:"(?:[^"]|"")+"|[a-z_]\\w*)(?: \\. (?:"(?:[^"]|"")+"|[a-z_]\\w*))?)';
+/** The casts behind a constant, as the server prints them. */
+const casts = new RegExp(`^(?: ?:: ${castName}(?: \\( \\d+(?: , -?\\d+)* \\))?(?: \\[ ?\\])*)*$`, 'i');
+
 /** The text of a constant, which PostgreSQL describes with a cast; `undefined` for every other expression. */
 const constantIn = (tokens: readonly CodeToken[]): string | undefined => {
   const sign = tokens[0]?.text === '-' ? 1 : 0;
   const first = tokens[sign];
-  const cast = tokens[sign + 1];
-  if (!first || (cast && !cast.text.startsWith(':'))) return undefined;
+  // what follows is a cast, to the end: 'INV-'::text || nextval(…) begins with a constant, and is none
+  const rest = tokens.slice(sign + 1).map(({ text }) => text);
+  if (!first || !casts.test(rest.join(' ').replaceAll(': :', '::'))) return undefined;
   if (first.kind === 'string' && sign === 0) return stringOf(first);
   if (/^\d+(\.\d+)?$/.test(first.text)) return `${sign === 1 ? '-' : ''}${first.text}`;
   return sign === 0 && /^(true|false)$/i.test(first.text) ? first.text.toLowerCase() : undefined;

@@ -82,6 +82,12 @@ export interface BadValue {
   readonly why: string;
 }
 
+/** Where a sequence is: the number that was given last, or that is given next where none was given. */
+export interface SequencePosition {
+  readonly value: string;
+  readonly isUsed: boolean;
+}
+
 /** Reads the rows of a database under one snapshot, and writes nothing. */
 export interface BulkReader {
   /** What tells the database from others, as long as it is not restored or moved: a copy has the same. */
@@ -103,6 +109,8 @@ export interface BulkReader {
   ): AsyncIterable<RowBatch>;
   /** The next number of each column whose numbers the database gives, by table. */
   generators(tables: readonly BulkTable[]): Promise<ReadonlyMap<string, bigint>>;
+  /** The sequences that number no declared key: of steps, and of another program. By name; empty on SQLite. */
+  sequences(): Promise<ReadonlyMap<string, SequencePosition>>;
   /** The months of UTC, as `2026-11`, in which the times of a column are. */
   months(table: string, column: string): Promise<readonly string[]>;
   /**
@@ -139,7 +147,8 @@ export interface BulkWriter {
   /** Removes all rows of lifted tables, in the open transaction. */
   empty(tables: readonly string[]): Promise<void>;
   /**
-   * Makes again what was lifted, one object a transaction, as a description from before says. Idempotent.
+   * Makes again what was lifted, one object a transaction, as a description from before says, and reads materialized views again.
+   * Idempotent.
    *
    * @throws AshlarError `move-value` if a key or a foreign key refuses the rows
    */
@@ -151,4 +160,6 @@ export interface BulkWriter {
   checksum(table: BulkTable): Promise<Checksum>;
   /** Sets the next numbers that {@link BulkReader.generators} returned. */
   setGenerators(tables: readonly BulkTable[], next: ReadonlyMap<string, bigint>): Promise<void>;
+  /** Sets the sequences that {@link BulkReader.sequences} returned and that the target has. */
+  setSequences(positions: ReadonlyMap<string, SequencePosition>): Promise<void>;
 }

@@ -11,7 +11,7 @@ import type { Owner } from './owner.js';
 import type { ConnectedRole } from './roles.js';
 import type { Schema } from './schema.js';
 import type { Snapshot } from './snapshot.js';
-import type { Awaitable } from './sql.js';
+import type { Awaitable, SqlName } from './sql.js';
 import type { TableFacts } from './table.js';
 import type { QueryResult, Transaction, TransactionOptions } from './transaction.js';
 
@@ -113,9 +113,11 @@ export interface Engine {
   /**
    * Opens a reader of all rows, for a move to another database.
    *
+   * @param to - the SQL of that database
+   *
    * @throws AshlarError `usage` for a database in memory
    */
-  readonly bulkReader: () => Promise<BulkReader>;
+  readonly bulkReader: (to: SqlName) => Promise<BulkReader>;
 
   /**
    * Passes a writer of rows to `work`, for a move into this database, and excludes migrations meanwhile.

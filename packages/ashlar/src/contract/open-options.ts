@@ -48,6 +48,11 @@ export interface OpenOptions {
    */
   readonly durability?: 'full' | 'normal' | undefined;
   /**
+   * Whether a SQLite file is only read, as that of another program: every write is refused, and the journal mode stays as it is.
+   * Readers and writers of a file that is not in WAL mode wait for each other. Default false.
+   */
+  readonly onlyReads?: boolean | undefined;
+  /**
    * For a system that guards tables of another tool: their schema, and that of Ashlar's own objects. The schema in the URL,
    * if there is one, must be the tool's.
    */

@@ -47,11 +47,11 @@ export interface TransactionOptions {
 export interface Transaction {
   /** Runs a statement. `kinds` says more about the columns of its result than the engine knows. */
   execute(sql: string, parameters: readonly unknown[], kinds?: ResultKinds): Awaitable<QueryResult>;
-  /** Returns the rows of a query in order, with at most `chunk` rows in memory. */
+  /** Returns the rows of a query in order, with at most `chunk` rows in memory; a function is asked before each chunk. */
   stream(
     sql: string,
     parameters: readonly unknown[],
-    chunk: number,
+    chunk: number | (() => number),
     kinds?: ResultKinds,
   ): AsyncIterable<Record<string, unknown>>;
   /** Inserts many rows of encoded values, in the order of `columns`, with the fastest method of the engine. */

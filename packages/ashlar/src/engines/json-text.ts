@@ -53,6 +53,8 @@ const shapeOf = (names: readonly string[]): Shape => {
 export const jsonbText = (value: unknown): string => {
   if (typeof value === 'number')
     return Number.isSafeInteger(value) ? String(value) : numericText(String(value));
+  // of `exactJson`: the digits of a number that no double holds
+  if (typeof value === 'string' && value.startsWith('\0')) return value.slice(1);
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
   if (Array.isArray(value)) return `[${value.map(jsonbText).join(', ')}]`;
   const { keys, before } = shapeOf(Object.keys(value));

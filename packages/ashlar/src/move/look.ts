@@ -23,6 +23,8 @@ export interface Source {
   readonly tables: readonly BulkTable[];
   readonly ledgers: readonly LedgerHead[];
   readonly steps: Readonly<Record<string, readonly string[]>>;
+  /** The history of the source. */
+  readonly history: readonly AppliedStep[];
   /** Tables of the source that no step of the moved systems makes. They are not moved. */
   readonly others: readonly string[];
 }
@@ -84,7 +86,7 @@ export async function lookAtSource(
   assertNone(await unsealed(source, moved));
   const ledgers = await verifyLedgers(source, moved);
   const others = [...present].filter((name) => !made.has(name));
-  return { systems: moved, tables, ledgers, steps, others };
+  return { systems: moved, tables, ledgers, steps, history: everything, others };
 }
 
 const pendingOf = async (

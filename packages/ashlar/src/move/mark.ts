@@ -104,6 +104,9 @@ export async function readMark(owner: Owner): Promise<Mark | undefined> {
 
 /** Removes the mark, in the open transaction. */
 export async function removeMark(owner: Owner): Promise<void> {
+  // another run of the same move, which proved at the same time, may have ended
+  const found = await owner.run(`SELECT 1 AS found FROM ashlar_migrations WHERE ${incomingCondition}`);
+  if (found.length === 0) return;
   await owner.run(`DELETE FROM ashlar_migrations WHERE ${incomingCondition}`);
   await owner.script('DROP TABLE ashlar_incoming');
 }

@@ -2,6 +2,7 @@ import type { Engine } from '../contract/engine.js';
 import type { SystemFacts } from '../contract/system.js';
 import type { Tables } from '../model/index.js';
 import { assertReadable } from './keys.js';
+import { assertSealedIn } from './ledgers.js';
 import { assertNone, lookAtSource } from './look.js';
 import { removeMark } from './mark.js';
 import { sourceChanged } from './refusals.js';
@@ -37,8 +38,9 @@ export async function move(
   const source = await lookAtSource(from, systems, to);
   const moved = systems.filter((system) => source.systems.includes(system));
   for (const system of moved) await assertReadable(from, system, options.columnKeys);
-  const reader = await from.bulkReader();
+  const reader = await from.bulkReader(to.dialect.name);
   try {
+    await assertSealedIn(reader, from, moved, source.ledgers);
     const run = new Run(from, to, reader, source, options);
     const isComplete = await to.bulkWriter((writer) => run.load(writer), {
       lockTimeout: options.lockTimeout,

@@ -6,7 +6,7 @@ import { AshlarError } from '../errors.js';
 import { installScopeKey } from '../keys/scope-key.js';
 import { defaultActor } from '../migrations/actor.js';
 import { assertDatabaseUsable } from '../migrations/foundation.js';
-import { readHistory } from '../migrations/history.js';
+import { type AppliedStep, readHistory } from '../migrations/history.js';
 import { forIncoming, incomingTable } from '../migrations/incoming.js';
 import { ensureHistory } from '../migrations/initialise.js';
 import { identifier, type Tables } from '../model/index.js';
@@ -59,6 +59,9 @@ export class Run {
     const history = await readHistory(owner, this.#to.dialect);
     const found = history.length > 0 ? await readMark(owner) : undefined;
     if (!found) {
+      // two URLs can lead to one database; a copy of a file has its history, too
+      if (history.length > 0 && isSameHistory(history, this.#source.history))
+        assertNone(['source and target are the same database, or one is a copy of the other']);
       const full = await this.#fullTables(owner);
       if (full.length > 0) return this.#assertComplete(writer, full);
     }
@@ -119,7 +122,8 @@ export class Run {
         await writer.lift(this.#names, this.#roleNames);
         // places of rows that have got other numbers since
         const again = detail.layout === this.#reader.layout ? [] : this.#unfinished(tables);
-        await this.#empty(writer, [...again, ...(detail.schema ? [] : this.#filledBySteps(detail))]);
+        // steps of the move may have put rows into any table
+        await this.#empty(writer, detail.schema ? again : this.#names);
         await writeDetail(owner, { ...detail, layout: this.#reader.layout, schema });
       });
     }
@@ -200,7 +204,11 @@ export class Run {
     await writer.restore(described, this.#names, (done, total) => this.#progress('objects', done, total));
     assertRestored(described, await this.#to.introspect(owner), this.#names);
     this.#generators = await this.#reader.generators(this.#tables);
-    await owner.atomically(() => writer.setGenerators(this.#tables, this.#generators));
+    const sequences = await this.#reader.sequences();
+    await owner.atomically(async () => {
+      await writer.setGenerators(this.#tables, this.#generators);
+      await writer.setSequences(sequences);
+    });
     await owner.atomically(async () => {
       for (const system of this.#source.systems)
         await grantRights(owner, this.#to.dialect, system, this.#options.roles);
@@ -211,8 +219,11 @@ export class Run {
   /** Compares each ledger's entries with its rows in the target, and the ledger with that of the source. */
   async verify(): Promise<void> {
     const started = performance.now();
-    const found = await verifyLedgers(this.#to, this.#source.systems, (done, total) => {
-      if (total > 0) this.#progress('verify', done, total);
+    const found = await verifyLedgers(this.#to, this.#source.systems, {
+      isTarget: true,
+      onLedger: (done, total) => {
+        if (total > 0) this.#progress('verify', done, total);
+      },
     });
     assertSameLedgers(this.#source.ledgers, found);
     this.#seconds.verify = seconds(started);
@@ -307,14 +318,6 @@ export class Run {
     await forgetTables(writer.owner, tables);
   }
 
-  /** The tables that steps may have put rows into: those that the move made, and those with first rows. */
-  #filledBySteps({ before }: MarkDetail): readonly string[] {
-    const old = new Set(before.schema.tables.map(({ name }) => name));
-    return this.#tables
-      .filter(({ name, hasFirstRows }) => hasFirstRows || !old.has(name))
-      .map(({ name }) => name);
-  }
-
   #unfinished(tables: Mark['tables']): readonly string[] {
     return this.#names.filter((name) => tables.get(name)?.state === 'loading');
   }
@@ -327,5 +330,13 @@ export class Run {
     this.#options.onProgress?.({ phase, done, total, ...(table === undefined ? {} : { table }) });
   }
 }
+
+const isSameHistory = (one: readonly AppliedStep[], other: readonly AppliedStep[]): boolean => {
+  const lines = (rows: readonly AppliedStep[]): string =>
+    JSON.stringify(
+      rows.map(({ system, step, applied_at, applied_by }) => [system, step, applied_at, applied_by]).sort(),
+    );
+  return lines(one) === lines(other);
+};
 
 const seconds = (started: number): number => (performance.now() - started) / 1000;

@@ -49,7 +49,7 @@ const run = async (invocation: Invocation, options: Options, source?: string): P
     source === undefined ? await invocation.target('owner') : await invocation.targetAt(urlOf(source));
   const name = options.name ?? nameFrom(target.url);
   // a guard of the project leaves the tables where they are
-  const engine = await openEngine({ ...target, guards: undefined, create: false });
+  const engine = await openEngine({ ...target, guards: undefined, create: false, onlyReads: true });
   let adoption: Adoption;
   let dialect: SqlName;
   try {
@@ -70,8 +70,14 @@ const run = async (invocation: Invocation, options: Options, source?: string): P
   await write(streams.directory, drafts);
   printAdoption(invocation, adoption.report, drafts);
   for (const line of lines) out.note(line);
+  // the config has no URL that could have a password
+  const isFile = target.url.startsWith('sqlite:');
+  if (!isFile)
+    out.line(
+      'next      set DATABASE_URL to this database, with its ?schema= if it has one, before the commands below',
+    );
   out.line(
-    'next      ashlar migrate stamp head    records the first step: the database is not changed otherwise',
+    `${isFile ? 'next' : '    '}      ashlar migrate stamp head    records the first step: the database is not changed otherwise`,
   );
   out.line(
     '          ashlar migrate adopt form    writes the step that gives the tables their declared form',

@@ -48,9 +48,10 @@ const run = async (invocation: Invocation, options: Options): Promise<Answer> =>
   const target = await invocation.targetAt(options.to);
   if (options.discard) {
     return opened({ ...target, create: false }, async (to) => {
-      const tables = await discardMove(to, { lockTimeout });
-      invocation.out.line(`discarded; removed from ${to.url}: ${tables.join(', ')}`);
-      return { document: { discarded: tables } };
+      const { removed, left } = await discardMove(to, { lockTimeout });
+      invocation.out.line(`discarded; removed from ${to.url}: ${removed.join(', ')}`);
+      for (const each of left) invocation.out.line(`left, because somebody else has made it: ${each}`);
+      return { document: { discarded: removed, left } };
     });
   }
   const key = invocation.keyFrom('--from-key-file', options.fromKeyFile);

@@ -1,5 +1,6 @@
 import type { BulkColumn, BulkRow } from '../../contract/bulk.js';
 import { arrayLiteral } from '../array-literal.js';
+import { exactJson } from '../exact-json.js';
 
 /** Between the fields of a row's line: a control character that hardly any text has. */
 export const fieldSeparator = '\u001f';
@@ -31,7 +32,11 @@ const realHex = (value: string | number): string => {
 };
 
 const literalOf = (value: string | number): string =>
-  escaped(arrayLiteral(JSON.parse(value as string) as unknown[]));
+  escaped(arrayLiteral((exactJson(value as string) as unknown[]).map(digitsOf)));
+
+// of `exactJson`: a number that no double holds
+const digitsOf = (element: unknown): unknown =>
+  typeof element === 'string' && element.startsWith('\0') ? element.slice(1) : element;
 
 /** Returns the function that writes a value, which is not NULL, as a field of a line for the checksum. */
 export function fieldWriter(column: BulkColumn): (value: string | number) => string {

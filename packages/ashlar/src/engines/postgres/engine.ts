@@ -237,9 +237,10 @@ export function postgresEngine(backend: Backend, options: OpenOptions): Engine {
       if (options.guards) throw noCopies(options.guards);
       return backend.snapshot(work);
     },
-    bulkReader: () =>
-      openBulkReader(async () =>
-        engine.begin({ mode: 'read', actor: null, scope: everyScope, asOwner: true }),
+    bulkReader: (to) =>
+      openBulkReader(
+        async () => engine.begin({ mode: 'read', actor: null, scope: everyScope, asOwner: true }),
+        to,
       ),
     bulkWriter: async (work, { lockTimeout = 30_000 } = {}) => {
       const lease = await backend.takeBulk(lockTimeout);

@@ -66,6 +66,7 @@ export async function openSqlite(
     createFolder: options.createFolder ?? false,
     lockTimeout: options.lockTimeout ?? defaultLockTimeout,
     durability: options.durability ?? 'full',
+    onlyReads: options.onlyReads ?? false,
     origins: new Origins(),
     failures: new Failures(),
     tables: new SystemTables(),

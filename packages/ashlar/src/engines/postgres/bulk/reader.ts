@@ -9,16 +9,23 @@ import type {
   Place,
   RowBatch,
   RowForm,
+  SequencePosition,
 } from '../../../contract/bulk.js';
 import type { ColumnKind } from '../../../contract/column.js';
+import type { SqlName } from '../../../contract/sql.js';
 import type { Transaction } from '../../../contract/transaction.js';
 import { identifier, literal } from '../../../model/index.js';
 import { lineWriter } from '../../bulk/row-line.js';
 import { sumText } from '../../bulk/row-sum.js';
+import { exactJson, exactJsonText } from '../../exact-json.js';
+import { jsonbText } from '../../json-text.js';
 import { checksumSql } from './checksum-sql.js';
+import { readSequences } from './generators.js';
 import { valueSql } from './value-sql.js';
 
 const mostRows = 500;
+/** The most rows that are asked for at once of a table some of whose values are large: the next ones may all be. */
+const mostWideRows = 32;
 const mostBytes = 262_144;
 
 /** SQL for a value of a key, from its text. */
@@ -45,12 +52,13 @@ type Begin = () => Promise<Transaction>;
  * Opens a reader, which holds a transaction until it is closed.
  *
  * @param begin - begins a transaction of the owner that reads every scope under one snapshot
+ * @param to - SQLite stores JSON as a session writes it, and lines are of what is stored there
  */
-export async function openBulkReader(begin: Begin): Promise<BulkReader> {
+export async function openBulkReader(begin: Begin, to: SqlName): Promise<BulkReader> {
   const transaction = await begin();
   try {
     await transaction.execute('SET LOCAL idle_in_transaction_session_timeout = 0', []);
-    return new PostgresBulkReader(begin, transaction, await identityOf(transaction));
+    return new PostgresBulkReader(begin, transaction, await identityOf(transaction), to === 'sqlite');
   } catch (error) {
     await transaction.rollback();
     throw error;
@@ -64,7 +72,11 @@ class PostgresBulkReader implements BulkReader {
   readonly #begin: Begin;
   #transaction: Transaction | undefined;
 
-  constructor(begin: Begin, transaction: Transaction, identity: string) {
+  readonly #restates: boolean;
+
+  /** @param restates - whether lines have JSON in the form in which it is stored on SQLite */
+  constructor(begin: Begin, transaction: Transaction, identity: string, restates: boolean) {
+    this.#restates = restates;
     this.#begin = begin;
     this.#transaction = transaction;
     this.identity = identity;
@@ -90,7 +102,7 @@ class PostgresBulkReader implements BulkReader {
     const keyed = primaryKey.map(identifier).join(', ');
     const behind = start === undefined ? '' : ` WHERE (${keyed}) > (${keySql(columns, key, start)})`;
     const query = `SELECT ${values} FROM ${identifier(name)}${behind} ORDER BY ${keyed}`;
-    const isJson = columns.map(({ kind }) => form === 'stored' && kind === 'json');
+    const isJson = columns.map(({ kind }) => this.#restates && kind === 'json');
     const isReal = columns.map(({ kind }) => kind === 'real');
     let rows: BulkRow[] = [];
     let lines: string[] = [];
@@ -103,24 +115,42 @@ class PostgresBulkReader implements BulkReader {
       size = 0;
       return made;
     };
-    for await (const found of this.#open.stream(query, [], mostRows)) {
+    const most = (await this.#hasLargeValues(name)) ? mostWideRows : mostRows;
+    // the first row says how many may be asked for
+    let largest = mostBytes;
+    const chunk = (): number => Math.max(1, Math.min(most, Math.floor(mostBytes / largest)));
+    for await (const found of this.#open.stream(query, [], chunk)) {
       const row = columns.map((_, at) => {
         const value = found[`c${at}`] as string | null;
-        return value !== null && isReal[at] ? Number(value) : value;
+        if (value === null) return null;
+        if (isReal[at]) return Number(value);
+        return isJson[at] ? jsonbText(exactJson(value)) : value;
       });
       const line = lineOf(row);
       rows.push(
         form === 'stored'
-          ? row.map((value, at) =>
-              isJson[at] && value !== null ? JSON.stringify(JSON.parse(String(value))) : value,
-            )
+          ? row.map((value, at) => (isJson[at] && value !== null ? exactJsonText(String(value)) : value))
           : row,
       );
       lines.push(line);
       size += line.length;
+      largest = Math.max(line.length, largest === mostBytes ? 1 : largest);
       if (size >= mostBytes) yield batch();
     }
     if (rows.length > 0) yield batch();
+  }
+
+  // what is larger than a part of a page is kept beside the table
+  async #hasLargeValues(table: string): Promise<boolean> {
+    const [row] = await this.run(
+      `SELECT EXISTS (SELECT FROM pg_partition_tree(${literal(identifier(table))}::regclass) t JOIN pg_class c ON c.oid = t.relid
+        WHERE c.reltoastrelid <> 0 AND pg_relation_size(c.reltoastrelid) > 0) AS large`,
+    );
+    return row?.large === true;
+  }
+
+  sequences(): Promise<ReadonlyMap<string, SequencePosition>> {
+    return readSequences(this.run);
   }
 
   async generators(tables: readonly BulkTable[]): Promise<ReadonlyMap<string, bigint>> {
@@ -158,11 +188,17 @@ class PostgresBulkReader implements BulkReader {
   }
 
   async changed(tables: readonly BulkTable[], known: ReadonlyMap<string, Checksum>): Promise<boolean> {
+    const earlier = new Map(known);
+    // of these the known sums are of other lines than the server's
+    for (const table of this.#restates ? tables.filter(hasJson) : []) {
+      const [sum] = await this.run(checksumSql(table));
+      earlier.set(table.name, { rows: Number(sum?.rows), sum: sumText(BigInt(String(sum?.sum))) });
+    }
     await this.close();
     this.#transaction = await this.#begin();
     for (const table of tables) {
       const [now] = await this.run(checksumSql(table));
-      const before = known.get(table.name);
+      const before = earlier.get(table.name);
       if (Number(now?.rows) !== before?.rows || sumText(BigInt(String(now?.sum))) !== before?.sum)
         return true;
     }
@@ -175,6 +211,8 @@ class PostgresBulkReader implements BulkReader {
     await transaction?.rollback();
   }
 }
+
+const hasJson = ({ columns }: BulkTable): boolean => columns.some(({ kind }) => kind === 'json');
 
 const keySql = (columns: readonly BulkColumn[], key: readonly number[], place: Place): string =>
   (JSON.parse(place) as readonly (string | number)[])

@@ -10,7 +10,7 @@ import { copyLineWriter } from '../../bulk/row-line.js';
 import { sumText } from '../../bulk/row-sum.js';
 import { introspect } from '../schema/introspect.js';
 import { checksumSql } from './checksum-sql.js';
-import { setGenerators } from './generators.js';
+import { refreshViews, setGenerators, setSequences } from './generators.js';
 import { empty, hide, lift } from './lift.js';
 import { restore, restoring } from './restore.js';
 
@@ -50,6 +50,7 @@ export function bulkWriter(
     restore: async (described, names, onObject) => {
       const statements = restoring(tablesOf(described, names), tablesOf(await introspect(owner), names));
       await restore(owner, statements, onObject);
+      await refreshViews(owner);
       for (const name of names) await owner.script(`ANALYZE ${identifier(name)}`);
     },
     checksum: async (table): Promise<Checksum> => {
@@ -57,6 +58,7 @@ export function bulkWriter(
       return { rows: Number(row?.rows), sum: sumText(BigInt(String(row?.sum))) };
     },
     setGenerators: (tables, next) => setGenerators(owner, tables, next),
+    setSequences: (positions) => setSequences(owner, positions),
   };
 }
 

@@ -4,3 +4,8 @@ import { randomBytes } from 'node:crypto';
 export function cursorName(): string {
   return `ashlar_cursor_${randomBytes(6).toString('hex')}`;
 }
+
+/** How many rows to fetch next. */
+export function rowsOf(chunk: number | (() => number)): number {
+  return typeof chunk === 'number' ? chunk : chunk();
+}

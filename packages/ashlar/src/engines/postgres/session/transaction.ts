@@ -16,7 +16,7 @@ import { beginControls, refuseSnapshot } from './begin.js';
 import { isBegun } from './begun.js';
 import { type Context, isContextRefused } from './context-signer.js';
 import { type Control, controlRequests } from './control.js';
-import { cursorName } from './cursor-name.js';
+import { cursorName, rowsOf } from './cursor-name.js';
 import { ended, endedByStatement, lost, outcomeUnknown } from './end-errors.js';
 import { insertManyRequest } from './insert-many.js';
 import { TransactionEnd } from './transaction-end.js';
@@ -85,7 +85,7 @@ export class PostgresTransaction implements Transaction {
   async *stream(
     sql: string,
     parameters: readonly unknown[],
-    chunk: number,
+    chunk: number | (() => number),
     kinds?: ResultKinds,
   ): AsyncIterable<Record<string, unknown>> {
     const cursor = cursorName();
@@ -96,11 +96,11 @@ export class PostgresTransaction implements Transaction {
         text: `DECLARE ${cursor} NO SCROLL CURSOR FOR ${sql}`,
         values: wireValues(parameters),
       });
-      for (;;) {
-        const reply = await run({ text: `FETCH FORWARD ${chunk} FROM ${cursor}` });
+      for (let most = rowsOf(chunk); ; most = rowsOf(chunk)) {
+        const reply = await run({ text: `FETCH FORWARD ${most} FROM ${cursor}` });
         usage.rows += reply.rows.length;
         yield* decodeRows(reply, this.#parts.codecs.origin, kinds);
-        if (reply.rows.length < chunk) return;
+        if (reply.rows.length < most) return;
       }
     } finally {
       usage.end();

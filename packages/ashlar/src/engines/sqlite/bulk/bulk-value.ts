@@ -4,6 +4,7 @@ import { heldArray } from '../../../model/array.js';
 import { withPoint } from '../../../model/decimal.js';
 import { identifier } from '../../../model/index.js';
 import { unstorableEscape } from '../../../model/storable.js';
+import { exactJson } from '../../exact-json.js';
 import { jsonbText } from '../../json-text.js';
 
 /** Why a stored value cannot be read for a move. Thrown, because it ends the reading of a value anywhere in its JSON. */
@@ -11,6 +12,9 @@ export class Unreadable extends Error {}
 
 /** The largest value: COPY's text of bytes is twice as long, and PostgreSQL's limit is 1 GiB. */
 const mostBytes = 268_435_456;
+/** The hex digits of more bytes are no string: V8's longest has 2^29 − 24 characters. */
+const mostBlob = 268_435_440;
+const tooLarge = 'It is larger than 256 MiB.';
 
 /** Converts a value that the driver read with {@link selected}. NULL is not passed. */
 export type ReadValue = (value: unknown) => BulkValue;
@@ -41,6 +45,7 @@ const real: ReadValue = (value) => {
 
 const bytes: ReadValue = (value) => {
   if (!Buffer.isBuffer(value)) throw new Unreadable('It is no blob.');
+  if (value.length > mostBlob) throw new Unreadable(tooLarge);
   return value.toString('hex');
 };
 
@@ -57,7 +62,7 @@ const parsed = (value: unknown): unknown => {
   }
   if (value.includes('\\') && unstorableEscape(JSON.stringify(read)) !== undefined)
     throw new Unreadable('A text in the JSON has a NUL character (U+0000) or a lone surrogate.');
-  return read;
+  return exactJson(value);
 };
 
 // only an exponent or a number of hundreds of digits is beyond the range of a double
@@ -110,8 +115,8 @@ export function readValueOf(column: BulkColumn): ReadValue {
   const read = readers[column.kind](column);
   return (value) => {
     const found = read(value);
-    if (typeof found === 'string' && found.length > mostBytes)
-      throw new Unreadable('It is larger than 256 MiB.');
+    if (typeof found === 'string' && column.kind !== 'bytes' && found.length > mostBytes)
+      throw new Unreadable(tooLarge);
     return found;
   };
 }

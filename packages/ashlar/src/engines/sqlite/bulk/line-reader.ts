@@ -19,6 +19,8 @@ export interface LineReader {
   readonly line: (found: readonly unknown[], from: number) => string | undefined;
 }
 
+const mostJoined = 100;
+
 /** A NUL: no text that can be moved has one. */
 const refusal = 'char(0)';
 const isText: ReadonlySet<ColumnKind> = new Set(['text', 'uuid', 'timestamp', 'date', 'inet']);
@@ -49,6 +51,8 @@ export function lineReader(columns: readonly BulkColumn[]): LineReader {
   };
   for (const column of columns) {
     const sql = joinable(column);
+    // a function of SQLite takes 1,000 arguments at most, and two are for each field
+    if (run.length === mostJoined) end();
     if (sql !== undefined) run.push(sql);
     else {
       end();

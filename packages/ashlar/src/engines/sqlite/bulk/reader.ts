@@ -58,17 +58,25 @@ class SqliteBulkReader implements BulkReader {
       return rows;
     });
 
-  rows(
+  async *rows(
     table: BulkTable,
     start: Place | undefined,
     form: RowForm,
     onBad: (bad: BadValue) => void,
   ): AsyncGenerator<RowBatch> {
-    return readRows(this.#database, table, start, form, onBad);
+    try {
+      yield* readRows(this.#database, table, start, form, onBad);
+    } catch (error) {
+      throw sqliteError(error);
+    }
   }
 
   async generators(tables: Parameters<BulkReader['generators']>[0]): Promise<ReadonlyMap<string, bigint>> {
     return guarded(() => generators(this.#database, tables));
+  }
+
+  async sequences(): Promise<ReadonlyMap<string, never>> {
+    return new Map<string, never>();
   }
 
   async months(table: string, column: string): Promise<readonly string[]> {

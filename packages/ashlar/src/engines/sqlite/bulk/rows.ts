@@ -21,7 +21,11 @@ export async function* readRows(
 ): AsyncGenerator<RowBatch> {
   const key = placeColumns(database, table.name);
   const fast = form === 'lines' && isStrict(database, table.name) ? lineReader(table.columns) : undefined;
-  const slow = valueReader(database, table, key, onBad);
+  let hasBad = false;
+  const slow = valueReader(database, table, key, (bad) => {
+    hasBad = true;
+    onBad(bad);
+  });
   const columns = [...key, ...(fast ?? slow).columns].join(', ');
   const select = `SELECT ${columns} FROM ${identifier(table.name)}`;
   const order = `ORDER BY ${key.join(', ')} LIMIT ${mostRows}`;
@@ -58,6 +62,8 @@ export async function* readRows(
     behind = last.slice(0, key.length);
     const kept = later.length === 0 ? lines : lines.filter((line) => line !== undefined);
     yield { rows, lines: kept as readonly string[], place: encodePlace(behind), size };
+    // a key whose bytes are no text is no place: rows behind it would be passed over, or read for ever
+    if (hasBad && behind.some((part) => typeof part === 'string' && part.includes('\uFFFD'))) return;
   }
 }
 
@@ -109,6 +115,8 @@ const isBroken = (
   row: BulkRow,
   onBad: (bad: BadValue) => void,
 ): boolean => {
+  // SQLite itself converts the texts of such a file, and bytes that are no text there are U+FFFD before the driver reads them
+  if (database.pragma('encoding', { simple: true }) !== 'UTF-8') return false;
   let isBad = false;
   for (const [position, { name }] of table.columns.entries()) {
     const value = row[position];

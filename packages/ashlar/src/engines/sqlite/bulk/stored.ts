@@ -1,6 +1,7 @@
 import type { BulkColumn, BulkValue } from '../../../contract/bulk.js';
 import type { ColumnKind } from '../../../contract/column.js';
 import { scaledDecimal } from '../../../model/decimal.js';
+import { exactJsonText } from '../../exact-json.js';
 
 type Store = (value: string | number) => unknown;
 
@@ -20,7 +21,7 @@ const stores: Readonly<Record<ColumnKind, Store>> = {
   inet: asItIs,
   json: asItIs,
   // in the one form that the table's CHECK allows
-  array: (value) => JSON.stringify(JSON.parse(value as string)),
+  array: (value) => exactJsonText(value as string),
   bytes: (value) => Buffer.from(value as string, 'hex'),
 };
 

@@ -1,7 +1,7 @@
-import type { BulkLoad, BulkTable, BulkWriter } from '../../../contract/bulk.js';
+import type { BadValue, BulkLoad, BulkTable, BulkWriter } from '../../../contract/bulk.js';
 import type { Owner } from '../../../contract/owner.js';
 import type { Schema, SchemaTable } from '../../../contract/schema.js';
-import { isAshlarError } from '../../../errors.js';
+import { AshlarError, isAshlarError } from '../../../errors.js';
 import { identifier } from '../../../model/index.js';
 import { inTarget } from '../../bulk/in-target.js';
 import { refusedObject, rowsRefused } from '../../bulk/refused-object.js';
@@ -65,14 +65,21 @@ export function bulkWriter(base: Owner, connection: Connection): BulkWriter {
     },
     checksum: async (table) => {
       const sum = new RowSum();
-      const unread = (): never => {
-        throw new TypeError('a row that was just written cannot be read');
+      const unread = ({ table: of, key, column, why }: BadValue): never => {
+        throw new AshlarError('move-value', {
+          message: `The target cannot hold a value of ${of} as its column is declared.`,
+          detail: `${key}${column === undefined ? '' : `, ${column}`}: ${why}`,
+          suggestion: 'Correct the row in the source, then run the same command again.',
+          facts: { table: of },
+        });
       };
       for await (const { lines } of readRows(database, inTarget(table), undefined, 'lines', unread))
         sum.add(lines);
       return sum.value;
     },
     setGenerators: (tables, next) => setGenerators(owner, tables, next),
+    // a file has no sequences but those of keys
+    setSequences: async () => undefined,
   };
 }
 

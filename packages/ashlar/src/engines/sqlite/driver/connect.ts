@@ -22,6 +22,8 @@ export interface ConnectionSettings {
   /** The raw key in hex, followed by the salt if it is known, as `x'…'`; `undefined` for a plain file. */
   readonly key: string | undefined;
   readonly durability: 'full' | 'normal';
+  /** Whether the file stays as it is, in its journal mode. Default false. */
+  readonly onlyReads?: boolean | undefined;
   readonly origins: Origins;
   readonly failures: Failures;
   readonly tables: SystemTables;
@@ -79,7 +81,7 @@ const applySettings = (
   role: 'writer' | 'reader',
 ): void => {
   const inMemory = settings.path === ':memory:';
-  if (role === 'writer') database.pragma('journal_mode = WAL');
+  if (role === 'writer' && !settings.onlyReads) database.pragma('journal_mode = WAL');
   const pragmas: Readonly<Record<string, number>> = {
     synchronous: synchronous[settings.durability],
     foreign_keys: 1,
@@ -90,13 +92,14 @@ const applySettings = (
     // temporary files would hold plaintext
     temp_store: 2,
     cache_size: -pageCacheKibibytes[role],
-    query_only: role === 'reader' ? 1 : 0,
+    query_only: role === 'reader' || settings.onlyReads ? 1 : 0,
   };
   database.pragma('mmap_size = 0');
   for (const [name, value] of Object.entries(pragmas)) {
     database.pragma(`${name} = ${value}`);
     assertSet(name, value, database.pragma(name, { simple: true }));
   }
+  if (settings.onlyReads) return;
   assertSet('journal_mode', inMemory ? 'memory' : 'wal', database.pragma('journal_mode', { simple: true }));
 };
 

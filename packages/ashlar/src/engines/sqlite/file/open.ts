@@ -78,7 +78,7 @@ const openOnce = async (request: OpenRequest): Promise<Opened> => {
   try {
     FilePlace.assertOwnLog(file.path, file.identity);
     if (request.encrypted) assertEncryptable(file);
-    assertWritable(file.path);
+    if (!request.onlyReads) assertWritable(file.path);
     const salt = file.header.length === saltBytes ? file.header : randomBytes(saltBytes);
     const key = request.encrypted && request.key !== undefined ? await rawKey(request.key, salt) : undefined;
     // nothing is known of the file until its first connection, which may have to wait for another process

@@ -32,7 +32,7 @@ export const measures: AdoptionSql['measures'] = ({ type }, value) => {
     words: text(`lower(${value}) IN ('true', 'false', 't', 'f')`),
     unsafe: count(`${is('integer')} AND ${value} NOT BETWEEN -${safe} AND ${safe}`),
     scaled: count(
-      `${is('integer')} OR (${is('real')} AND abs(${value}) < 1e13 AND abs(${value} * ${factor} - round(${value} * ${factor})) < 0.000001)`,
+      `${is('integer')} OR (${is('real')} AND abs(${value}) < 1e13 AND round(${value} * ${factor}) / ${factor}.0 = ${value})`,
     ),
     times: count(isTimeText(value)),
     canonical: count(`${isTimeText(value)} AND ${value} GLOB '${canonical}'`),
@@ -121,10 +121,13 @@ export const fit: AdoptionSql['fit'] = (request): FoundType => {
     return asStored(facts);
   }
   const { type } = found;
-  if (type.as === 'autoincrement') return found;
+  // numbers beyond 2^53 are not given by the database one after another
+  if (type.as === 'autoincrement') return of('unsafe') > 0 ? { type: { as: 'bigint' } } : found;
   if (type.as === 'timestamp' && found.mark) return ofTime(facts, type, keepsValues);
   if (type.as === 'decimal' && keepsValues)
-    return isEmpty || all('integers', 'reals') ? { type: { as: 'real' } } : asStored(facts);
+    return isEmpty || (all('integers', 'reals') && of('unsafe') === 0)
+      ? { type: { as: 'real' } }
+      : asStored(facts);
   if (isEmpty) return found;
   switch (type.as) {
     case 'integer':

@@ -1,7 +1,8 @@
 import type { AdoptionSql, ForeignForm } from '../../../contract/adoption.js';
 import type { ColumnKind, DecimalDigits, StoredForm } from '../../../contract/column.js';
+import type { SchemaColumn } from '../../../contract/schema.js';
 import { conversionBetween, sameForm } from '../../../model/conversions.js';
-import { greatestScaled } from '../../../model/index.js';
+import { greatestScaled, identifier } from '../../../model/index.js';
 import { codeOf } from '../../../sql/code.js';
 import { casesOf } from '../../conversion-sql.js';
 import { foreignForm as formTo, unknownForm } from '../../foreign-value.js';
@@ -35,12 +36,14 @@ export const foreignForm: AdoptionSql['foreignForm'] = (table, column, declared)
   const isTime = declared.kind === 'timestamp' && own?.kind === 'text';
   if (own && (isStrict(table) || (hasConversion && !isTime))) return undefined;
   if (declared.encrypted) return unknownForm(declared);
-  if (declared.kind === 'timestamp') return timestamps(column.type, declared);
+  if (declared.kind === 'timestamp') return timestamps(table.name, column, declared);
   const kind = own?.kind ?? affinities.find(([name]) => name.test(column.type.toUpperCase()))?.[1];
   if (declared.kind === 'decimal' && kind !== 'text' && kind !== 'integer')
     return decimals(declared, declared.digits);
   if (declared.kind === 'boolean' && kind === undefined)
     return { form: declared, into: booleans, back: plain, mark: undefined };
+  if (declared.kind === 'real' && kind === undefined)
+    return { form: declared, into: reals, back: plain, mark: undefined };
   if (kind !== undefined && (kind === declared.kind || conversionBetween(formOf(kind), declared)))
     return formTo({ form: formOf(kind), into: plain, back: plain }, declared);
   // the type and the CHECK of the declared column refuse a value that is none of its kind
@@ -55,6 +58,14 @@ const booleans = (value: string, fail: string): string =>
     [`lower(${value}) IN ('false', 'f')`, '0'],
   );
 
+// a column of reals rounds an integer that it cannot hold, without a word
+const reals = (value: string, fail: string): string =>
+  casesOf(
+    { value, fail },
+    [`typeof(${value}) = 'real'`, value],
+    [`typeof(${value}) = 'integer' AND CAST(CAST(${value} AS REAL) AS INTEGER) = ${value}`, value],
+  );
+
 // a number that is no decimal of so many digits fails: nothing is rounded away
 const decimals = (form: StoredForm, digits: DecimalDigits = { total: 1, scale: 0 }): ForeignForm => {
   const factor = 10n ** BigInt(digits.scale);
@@ -64,7 +75,7 @@ const decimals = (form: StoredForm, digits: DecimalDigits = { total: 1, scale: 0
       { value, fail },
       [`typeof(${value}) = 'integer' AND ${value} BETWEEN -${most} AND ${most}`, `${value} * ${factor}`],
       [
-        `typeof(${value}) = 'real' AND abs(${value}) <= ${BigInt(Number.MAX_SAFE_INTEGER) / factor} AND abs(${value} * ${factor} - round(${value} * ${factor})) < 0.000001`,
+        `typeof(${value}) = 'real' AND abs(${value}) <= ${BigInt(Number.MAX_SAFE_INTEGER) / factor} AND round(${value} * ${factor}) / ${factor}.0 = ${value}`,
         `CAST(round(${value} * ${factor}) AS INTEGER)`,
       ],
     );
@@ -79,16 +90,27 @@ export function isTimeText(value: string): string {
   return `typeof(${value}) = 'text' AND date(substr(${value}, 1, 10)) = substr(${value}, 1, 10) AND ${value} NOT GLOB '*.[0-9][0-9][0-9][0-9]*' AND strftime('${canonical}', ${value}) IS NOT NULL`;
 }
 
-// seconds since 1970 of the next 3,000 years are below 10^11, milliseconds of all years after 1973 above
-const seconds = (value: string): string => `iif(abs(${value}) >= 100000000000, ${value} / 1000.0, ${value})`;
+/**
+ * Seconds since 1970 of the years 1840 to 2100 are below, milliseconds of all but 94 days around 1970 above. A program writes one of the two, so
+ * the whole column decides: one that has both fails, and a person says what its numbers are.
+ */
+const mostSeconds = 4_102_444_800;
 
-const timestamps = (type: string, declared: StoredForm): ForeignForm => {
-  const into = (value: string, fail: string): string =>
-    casesOf(
+const timestamps = (table: string, { name, type }: SchemaColumn, declared: StoredForm): ForeignForm => {
+  const into = (value: string, fail: string): string => {
+    const column = identifier(name);
+    const others = (is: string): string =>
+      `EXISTS (SELECT 1 FROM ${identifier(table)} WHERE typeof(${column}) = 'integer' AND ${column} <> 0 AND abs(${column}) ${is} ${mostSeconds})`;
+    const at = (time: string): string => `strftime('${canonical}', ${time}, 'unixepoch')`;
+    return casesOf(
       { value, fail },
       [isTimeText(value), `strftime('${canonical}', ${value})`],
-      [`typeof(${value}) = 'integer'`, `strftime('${canonical}', ${seconds(value)}, 'unixepoch')`],
+      [`typeof(${value}) <> 'integer'`, fail],
+      [`${value} = 0`, at('0')],
+      [`abs(${value}) >= ${mostSeconds} AND NOT ${others('<')}`, at(`${value} / 1000.0`)],
+      [`abs(${value}) < ${mostSeconds} AND NOT ${others('>=')}`, at(value)],
     );
+  };
   const back = (value: string): string =>
     /INT/i.test(type)
       ? `CAST(strftime('%s', ${value}) AS INTEGER) * 1000 + CAST(substr(${value}, 21, 3) AS INTEGER)`

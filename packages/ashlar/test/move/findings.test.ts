@@ -1,0 +1,286 @@
+import { symlink } from 'node:fs/promises';
+import { array, id, json, type System, system, type Tables, table } from 'ashlar';
+import { type Engine, openEngine } from 'ashlar/extend';
+import { appendOnly, ledgered } from 'ashlar/guarantees';
+import fc from 'fast-check';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { engines, type Place, server, sqlOf } from '../../../../test/support/engines.js';
+import { exactJson, exactJsonText } from '../../src/engines/exact-json.js';
+import { jsonbText, numericText } from '../../src/engines/json-text.js';
+import { newStep, up } from '../../src/migrations/index.js';
+import { discardMove, type MoveProgress, move } from '../../src/move/index.js';
+import { type Folder, makeFolder } from '../migrations/folder.js';
+
+const one = engines.filter(({ name }) => name === 'sqlite' || name === 'pglite');
+const pairs = one.flatMap((from) => one.map((to) => ({ from, to, name: `${from.name} → ${to.name}` })));
+// two of them would be one database in memory
+const distinct = pairs.filter(({ from, to }) => from !== to || from.name === 'sqlite');
+const targets = engines.filter((engine) => sqlOf(engine) === 'postgres');
+
+const token = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
+/** The numbers of a JSON text, as PostgreSQL writes them without zeros at the end. */
+const numbersOf = (text: string): readonly string[] =>
+  (text.match(token) ?? [])
+    .filter((found) => !found.startsWith('"'))
+    .map((found) =>
+      numericText(found)
+        .replace(/(\.\d*?)0+$/, '$1')
+        .replace(/\.$/, ''),
+    )
+    .sort();
+
+const docs = table('docs', { id: id(), doc: json(z.json()) });
+const rows: readonly string[] = [
+  '{}',
+  '{"": 1}',
+  '[{}, {"": {}}]',
+  '{"tweet": 12345678901234567890, "p": 0.12345678901234567891, "e": 1e-400}',
+  '[0.1, 19.99, 1e2, 1.00, 10.00, -0.10, 100000000000000000000000, 1e22]',
+  '{"a": "12345678901234567890 \\" 1e5", "b": 9007199254740993}',
+  '-0.30000000000000004',
+  '"12345678901234567890"',
+];
+const keyOf = (n: number): string => `0190a0b0-0000-7000-8000-${String(n).padStart(12, '0')}`;
+const steps = async <T extends Tables>(
+  name: string,
+  tables: T,
+): Promise<{ made: System<T>; folder: Folder }> => {
+  const folder = await makeFolder();
+  const made = system(name, { tables, migrations: folder.url }) as System<T>;
+  await newStep(made, folder.url, 'initial', { engines: ['sqlite', 'postgres'] });
+  return { made, folder };
+};
+
+test('exact JSON keeps the digits of each number, and is what a session writes where doubles do', () => {
+  const number = fc.oneof(
+    fc.double({ noNaN: true, noDefaultInfinity: true }).map(String),
+    fc.bigInt({ min: -(10n ** 30n), max: 10n ** 30n }).map(String),
+    fc
+      .tuple(fc.bigInt({ min: 0n, max: 10n ** 20n }), fc.bigInt({ min: 0n, max: 10n ** 20n }))
+      .map((each) => each.join('.')),
+  );
+  const value = fc.oneof(
+    number,
+    fc
+      .string({ unit: 'binary' })
+      .filter((text) => text.isWellFormed() && !text.includes('\0'))
+      .map((text) => JSON.stringify(text)),
+  );
+  fc.assert(
+    fc.property(fc.array(value, { maxLength: 6 }), (list) => {
+      const text = `{"list": [${list.join(', ')}], "7": 1}`;
+      expect(numbersOf(exactJsonText(text))).toEqual(numbersOf(text));
+      expect(numbersOf(jsonbText(exactJson(text)))).toEqual(numbersOf(text));
+      // what a session reads is the same
+      expect(JSON.parse(exactJsonText(text))).toEqual(JSON.parse(text));
+    }),
+  );
+  fc.assert(
+    fc.property(fc.jsonValue(), (json) => {
+      const text = JSON.stringify(json);
+      expect(exactJsonText(text)).toBe(JSON.stringify(JSON.parse(text)));
+    }),
+  );
+});
+
+describe.each(distinct)('JSON that other programs wrote, moved $name', ({ from, to }) => {
+  let folder: Folder;
+  afterEach(() => folder.remove());
+
+  test('keeps every number', async () => {
+    const { made, folder: of } = await steps('docs', { docs });
+    folder = of;
+    const places = [await from.place(), await to.place()] as const;
+    const [source, target] = [await openEngine(places[0]), await openEngine(places[1])];
+    const textOf = (engine: Engine) =>
+      engine.asOwner((owner) => owner.run('SELECT CAST(doc AS text) AS doc FROM docs ORDER BY id'));
+    try {
+      await up(source, made);
+      await source.asOwner(async (owner) => {
+        for (const [n, text] of rows.entries())
+          await owner.run(`INSERT INTO docs (id, doc) VALUES ('${keyOf(n)}', '${text}')`);
+      });
+      await move(source, target, [made], { prove: false });
+      const texts = (await textOf(target)).map(({ doc }) => String(doc));
+      expect(texts.map(numbersOf)).toEqual(rows.map(numbersOf));
+      for (const [n, text] of texts.entries()) expect(JSON.parse(text)).toEqual(JSON.parse(rows[n] ?? ''));
+      expect(await move(source, target, [made], { prove: false })).toMatchObject({ complete: true });
+    } finally {
+      await source.close();
+      await target.close();
+      for (const place of places) await place.remove();
+    }
+  });
+});
+
+describe.each(targets)('a move to $name', ({ place: newPlace, name }) => {
+  const lists = table('lists', { id: id(), counts: array(z.int()) });
+  const numbered = table('numbered', { id: id(), word: z.string() });
+  let folder: Folder;
+  let made: System<{ lists: typeof lists; numbered: typeof numbered }>;
+  let places: Place[];
+  let source: Engine;
+  let target: Engine;
+  beforeAll(async () => {
+    ({ made, folder } = await steps('lists', { lists, numbered }));
+    await folder.write({
+      '0002_numbers/up.postgres.sql': `-- ashlar: keeps sequence inv, materialized view words\nCREATE SEQUENCE inv; CREATE MATERIALIZED VIEW words AS SELECT word FROM numbered; CREATE MATERIALIZED VIEW words_again AS SELECT * FROM words;`,
+      '0002_numbers/down.postgres.sql':
+        'DROP MATERIALIZED VIEW words_again; DROP MATERIALIZED VIEW words; DROP SEQUENCE inv;',
+      '0002_numbers/up.sqlite.sql': 'SELECT 1;',
+      '0002_numbers/down.sqlite.sql': 'SELECT 1;',
+    });
+  });
+  afterAll(() => folder.remove());
+  beforeEach(async () => {
+    const [sqlite] = engines.filter((engine) => engine.name === 'sqlite');
+    const server = engines.find((engine) => engine.name === 'postgres');
+    const from = name === 'postgres' ? server : sqlite;
+    places = [(await from?.place()) as Place, await newPlace()];
+    source = await openEngine({ url: places[0]?.url ?? '' });
+    target = await openEngine({ url: places[1]?.url ?? '' });
+    await up(source, made);
+  });
+  afterEach(async () => {
+    await source.close();
+    await target.close();
+    for (const place of places) await place.remove();
+  });
+  const run = (engine: Engine, sql: string) => engine.asOwner((owner) => owner.run(sql));
+
+  test('sequences of steps go on, and materialized views have the rows', async () => {
+    if (name !== 'postgres') return;
+    for (let n = 0; n < 5; n++) await run(source, `SELECT nextval('inv')`);
+    await run(source, `INSERT INTO numbered (id, word) VALUES ('${keyOf(1)}', 'one')`);
+    await source.asOwner((owner) => owner.script('REFRESH MATERIALIZED VIEW words'));
+    await move(source, target, [made], { prove: false });
+    expect(await run(target, `SELECT nextval('inv')::text AS next`)).toEqual([{ next: '6' }]);
+    expect(await run(target, 'SELECT * FROM words_again')).toEqual([{ word: 'one' }]);
+  });
+
+  test('a move that is given up leaves what others have made meanwhile, and makes again nothing that they dropped', async () => {
+    const stopped = class extends Error {};
+    await run(source, `INSERT INTO numbered (id, word) VALUES ('${keyOf(1)}', 'one')`);
+    const before =
+      'CREATE TABLE earlier (id integer NOT NULL PRIMARY KEY); CREATE TABLE gone (id integer NOT NULL PRIMARY KEY)';
+    await target.asOwner((owner) => owner.script(before));
+    for (const phase of ['schema', 'load', 'objects'] as const) {
+      await expect(
+        move(source, target, [made], {
+          prove: false,
+          onProgress: (progress: MoveProgress) => {
+            if (progress.phase === phase && progress.done > 0) throw new stopped();
+          },
+        }),
+      ).rejects.toThrow(stopped);
+      await target.asOwner((owner) =>
+        owner.script(`CREATE TABLE sessions_${phase} (id integer NOT NULL PRIMARY KEY); INSERT INTO sessions_${phase} VALUES (1);
+          CREATE INDEX ON earlier (id); DROP TABLE IF EXISTS gone`),
+      );
+      const { removed, left } = await discardMove(target);
+      expect(removed).toContain('numbered');
+      expect(left.join('\n')).toContain(`the table sessions_${phase}`);
+      const found = await target.asOwner((owner) => target.introspect(owner));
+      const names = found.tables.map((each) => each.name);
+      expect(names).toContain(`sessions_${phase}`);
+      expect(names).not.toContain('gone');
+      expect(names).not.toContain('numbered');
+      expect(await run(target, `SELECT id FROM sessions_${phase}`)).toEqual([{ id: 1 }]);
+    }
+    expect((await target.asOwner((owner) => target.introspect(owner))).functions).toEqual([]);
+  });
+});
+
+describe('a move between two URLs of one database', () => {
+  test('is refused before anything is written', async () => {
+    const { made, folder } = await steps('docs', { docs });
+    const place = (await engines.find(({ name }) => name === 'sqlite')?.place()) as Place;
+    const path = place.url.slice('sqlite:'.length);
+    await symlink(path, `${path}.link`);
+    const [source, target] = [await openEngine(place), await openEngine({ url: `sqlite:${path}.link` })];
+    try {
+      await up(source, made);
+      await expect(move(source, target, [made])).rejects.toMatchObject({
+        code: 'move-refused',
+        detail: expect.stringContaining('the same database'),
+      });
+      expect(await source.asOwner((owner) => owner.run('SELECT count(*) AS n FROM docs'))).toEqual([
+        { n: 0 },
+      ]);
+    } finally {
+      await source.close();
+      await target.close();
+      await place.remove();
+      await folder.remove();
+    }
+  });
+});
+
+describe('values between PostgreSQL and SQLite', () => {
+  const [postgres] = engines.filter((engine) => engine.name === 'pglite');
+  const [sqlite] = engines.filter((engine) => engine.name === 'sqlite');
+
+  test('an array element that no double holds is named, not rounded', async () => {
+    if (!postgres || !sqlite) return;
+    const lists = table('lists', { id: id(), counts: array(z.int()) });
+    const { made, folder } = await steps('lists', { lists });
+    const places = [await postgres.place(), await sqlite.place()] as const;
+    const [source, target] = [await openEngine(places[0]), await openEngine(places[1])];
+    try {
+      await up(source, made);
+      const refused = await source
+        .asOwner((owner) =>
+          owner.run(`INSERT INTO lists (id, counts) VALUES ('${keyOf(1)}', '{9007199254740993}')`),
+        )
+        .then(
+          () => false,
+          () => true,
+        );
+      if (refused) return;
+      await expect(move(source, target, [made], { prove: false })).rejects.toMatchObject({
+        code: 'move-value',
+        detail: expect.stringContaining(keyOf(1)),
+      });
+    } finally {
+      await source.close();
+      await target.close();
+      for (const place of places) await place.remove();
+      await folder.remove();
+    }
+  });
+});
+
+describe.each(server)('a ledger on $name', (from) => {
+  test('is not moved while a row waits that came after the look at it', async () => {
+    const entries = table('entries', { id: id(), amount: z.int() }, () => [appendOnly(), ledgered()]);
+    const { made, folder } = await steps('pay', { entries });
+    const to = engines.find((engine) => engine.name === 'sqlite');
+    if (!to) return;
+    const places = [await from.place(), await to.place()] as const;
+    const [source, target] = [await openEngine(places[0]), await openEngine(places[1])];
+    try {
+      await up(source, made);
+      const reading = source.bulkReader;
+      // what another program does between the look and the snapshot
+      const late: Engine = Object.assign(Object.create(source) as Engine, {
+        bulkReader: async (sql: 'sqlite' | 'postgres') => {
+          await source.asOwner((owner) =>
+            owner.run(`INSERT INTO entries (id, amount) VALUES ('${keyOf(1)}', 1)`),
+          );
+          return reading(sql);
+        },
+      });
+      await expect(move(late, target, [made], { prove: false })).rejects.toMatchObject({
+        code: 'move-refused',
+        detail: expect.stringContaining('entries has 1 rows that its ledger has not sealed'),
+      });
+      expect((await target.asOwner((owner) => target.introspect(owner))).tables).toEqual([]);
+    } finally {
+      await source.close();
+      await target.close();
+      for (const place of places) await place.remove();
+      await folder.remove();
+    }
+  });
+});
