@@ -44,6 +44,14 @@ export class Evidence {
       report(`the retirement of ${which} is dated ${retiredAt}, in the future`);
       return;
     }
+    const until = Date.parse(cutoff ?? '');
+    const newest = this.#fromInsert ? this.#times.upTo(last) : undefined;
+    if (newest && newest.early > until + day) {
+      report(
+        `${which} were retired although they were younger than ${cutoff}: ${newest.source} of ${newest.at.toISOString()} has only ${newest.size} entries`,
+      );
+      return;
+    }
     if (at > early + hour) {
       this.doubt(
         at > late + hour
@@ -56,14 +64,6 @@ export class Evidence {
     }
     if (cutoff === null) {
       this.doubt('purged before purges were recorded', first, last);
-      return;
-    }
-    const until = Date.parse(cutoff);
-    const newest = this.#fromInsert ? this.#times.upTo(last) : undefined;
-    if (newest && newest.early > until + day) {
-      report(
-        `${which} were retired although they were younger than ${cutoff}: ${newest.source} of ${newest.at.toISOString()} has only ${newest.size} entries`,
-      );
       return;
     }
     if (this.#period && !(until <= before(this.#period, new Date(at)).getTime() + 1_000)) {
