@@ -36,10 +36,7 @@ const attackedFor = (system: System, name: string | undefined): readonly Table[]
     (table) => table.guarantees.length > 0,
   );
   const own = all
-    .filter(
-      (table) =>
-        name?.startsWith(table.name) && !/^[a-z0-9]/.test(name.slice(table.name.length)),
-    )
+    .filter((table) => name?.startsWith(table.name) && !/^[a-z0-9]/.test(name.slice(table.name.length)))
     .toSorted((one, other) => other.name.length - one.name.length)[0];
   return own === undefined || shared.has(own.name) ? all : [own];
 };
