@@ -43,6 +43,7 @@ const attackedFor = (system: System, name: string | undefined): readonly Table[]
 
 /** The first attack that succeeds, or that cannot be tried any more; `undefined` where all are refused. */
 const succeeding = async (engine: Engine, system: System, name?: string): Promise<string | undefined> => {
+  engine.register(Object.values<Table>(system.tables));
   for (const table of attackedFor(system, name))
     for (const as of ['app', 'owner'] as const) {
       const partitions = await engine.asOwner((owner) => engine.partitions(owner, table.name));
