@@ -53,6 +53,8 @@ export interface WantedRights {
    * that are no trigger functions, and PUBLIC none.
    */
   readonly functions: readonly string[];
+  /** The names of the functions that the other systems of the project give the same rights on, where they share the schema. */
+  readonly functionsBeside?: readonly string[];
   /** For a guard: where its tables are. They stay the tool's, so that no plan gives them another owner. */
   readonly guards?: GuardedPlace | undefined;
 }

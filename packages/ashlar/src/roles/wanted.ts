@@ -33,6 +33,9 @@ export function wantedRights(dialect: SqlDialect, system: SystemFacts, roles: Ro
     secret: new Set(dialect.foundation.filter(({ secret }) => secret).map(({ name }) => name)),
     closed: new Set(dialect.foundation.filter(({ closed }) => closed).map(({ name }) => name)),
     functions: [...dialect.foundation.map(({ name }) => name), ...named('function')],
+    functionsBeside: (system.beside ?? []).flatMap(
+      (each) => wantedRights(dialect, { ...each, beside: [] }, roles).functions,
+    ),
     ...(system.guards ? { guards: system.guards } : {}),
   };
 }

@@ -36,16 +36,14 @@ const attackedFor = (system: System, name: string | undefined): readonly Table[]
     (table) => table.guarantees.length > 0,
   );
   const own = all
-    .filter(
-      (table) =>
-        name?.startsWith(table.name) && !/^[a-z0-9]/.test(name.slice(table.name.length)),
-    )
+    .filter((table) => name?.startsWith(table.name) && !/^[a-z0-9]/.test(name.slice(table.name.length)))
     .toSorted((one, other) => other.name.length - one.name.length)[0];
   return own === undefined || shared.has(own.name) ? all : [own];
 };
 
 /** The first attack that succeeds, or that cannot be tried any more; `undefined` where all are refused. */
 const succeeding = async (engine: Engine, system: System, name?: string): Promise<string | undefined> => {
+  engine.register(Object.values<Table>(system.tables));
   for (const table of attackedFor(system, name))
     for (const as of ['app', 'owner'] as const) {
       const partitions = await engine.asOwner((owner) => engine.partitions(owner, table.name));

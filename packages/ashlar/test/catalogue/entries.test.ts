@@ -69,7 +69,9 @@ describe.each(withoutRoles)('an entry of sqlite_schema that SQLite would not wri
     ],
     [
       'an expected trigger, recorded in upper case',
-      ["UPDATE sqlite_schema SET type = 'TRIGGER' WHERE rowid = (SELECT min(rowid) FROM sqlite_schema WHERE type = 'trigger')"],
+      [
+        "UPDATE sqlite_schema SET type = 'TRIGGER' WHERE rowid = (SELECT min(rowid) FROM sqlite_schema WHERE type = 'trigger')",
+      ],
       /the entry that is not what it says trigger \w+/,
     ],
     [

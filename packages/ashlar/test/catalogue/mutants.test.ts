@@ -112,7 +112,9 @@ describe.each(Object.entries(attackScores))('the attacks alone, with no comparis
     expect(
       silent.filter(({ reason }) => reason === undefined).map(({ kind, name: of }) => `${kind} ${of}`),
     ).toEqual([]);
-    expect(scored.some(({ outcome, by }) => outcome === 'named' && by.includes('was not refused'))).toBe(true);
+    expect(scored.some(({ outcome, by }) => outcome === 'named' && by.includes('was not refused'))).toBe(
+      true,
+    );
     expect(silent.map(({ kind }) => kind)).toContain('unknown object');
     if (!isThorough) expect(few.size).toBeGreaterThan(2);
   }, 7_200_000);

@@ -57,11 +57,11 @@ export function comparisonOf({ dialect, system, history, found, expected }: Desc
 }
 
 /** Leaves out who may call functions whose rights are planned, which no step grants, and that fewer may call one. */
-const withoutPlanned = (
+export function withoutPlanned(
   differences: readonly Difference[],
   planned: ReadonlySet<string>,
-): readonly Difference[] =>
-  differences.flatMap((difference) => {
+): readonly Difference[] {
+  return differences.flatMap((difference) => {
     const { what, part, facts } = difference;
     if (what !== 'differs' || part.kind !== 'function') return [difference];
     const isPlanned = planned.has(functionName(part.name));
@@ -70,6 +70,7 @@ const withoutPlanned = (
     );
     return others.length === 0 ? [] : [{ ...difference, facts: others }];
   });
+}
 
 // the target of a move is proved before its mark is taken off, and such a database accepts no sessions
 const isOfMove = ({ what, part: { kind, name } }: Difference): boolean =>

@@ -3,13 +3,15 @@ import type { Engine } from '../../contract/engine.js';
 import type { Owner } from '../../contract/owner.js';
 import type { SystemFacts } from '../../contract/system.js';
 import { rootText } from '../../engines/refusal.js';
+import { defaultRoles } from '../../roles/names.js';
+import { wantedRights } from '../../roles/wanted.js';
 import { compareHistory } from '../compare-history.js';
 import { foundationState } from '../foundation.js';
 import { type AppliedStep, readHistory } from '../history.js';
 import { stateOfSteps } from '../shadow.js';
 import { readSteps } from '../steps.js';
 import { compareCatalogues, type Difference } from './compare.js';
-import { type Comparison, comparisonOf } from './comparison.js';
+import { type Comparison, comparisonOf, withoutPlanned } from './comparison.js';
 import { driftOf } from './findings.js';
 import { asPrintedBy, type Printed } from './printed.js';
 
@@ -96,6 +98,8 @@ const comparedIn = async (
   if (!found || !own) return undefined;
   const { expected, loose } = own;
   const comparison = comparisonOf({ dialect: engine.dialect, system, history, found, expected });
+  const { functionsBeside = [] } = wantedRights(engine.dialect, system, defaultRoles);
+  const planned = new Set(functionsBeside);
   const others: Printed[] = [];
   const hasExtra = comparison.differences.some(({ what }) => what === 'extra');
   for (const each of hasExtra ? (system.beside ?? []) : []) {
@@ -104,7 +108,9 @@ const comparedIn = async (
   }
   const isOthers = madeByOthers(
     found,
-    others.map((each) => compareCatalogues(each.expected.catalogue, found, engine.dialect.printing)),
+    others.map(({ expected: { catalogue } }) =>
+      withoutPlanned(compareCatalogues(catalogue, found, engine.dialect.printing), planned),
+    ),
   );
   return {
     ...comparison,

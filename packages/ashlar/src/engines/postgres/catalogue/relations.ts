@@ -162,7 +162,7 @@ const indexes: PartsSql = sql`
 const fires = (column: string): string =>
   `CASE ${column} WHEN 'O' THEN 'usually' WHEN 'A' THEN 'always' WHEN 'R' THEN 'on replicas' ELSE 'never' END`;
 
-// those of keys; whoever marks another one as internal hides nothing
+// those of keys; another one that is marked as internal is described like any other
 const isOfKey = `t.tgisinternal AND EXISTS (SELECT FROM pg_constraint k JOIN pg_proc p ON p.oid = t.tgfoid
     WHERE k.oid = t.tgconstraint AND p.oid < 16384 AND p.proname ~ '^(RI_FKey_|unique_key_recheck)')`;
 

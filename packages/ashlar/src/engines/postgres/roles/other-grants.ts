@@ -95,7 +95,7 @@ const unplanned = (here: string, tables: Iterable<string>): PowerQuery => {
     SELECT format('%s has %s on the %s %I.%I', ${who}, string_agg(a.privilege_type, ', ' ORDER BY a.privilege_type), k.kind, n.nspname, c.relname),
       format('REVOKE %s ON %s %I.%I FROM %s CASCADE', string_agg(a.privilege_type, ', ' ORDER BY a.privilege_type), CASE k.kind WHEN 'sequence' THEN 'SEQUENCE' ELSE 'TABLE' END, n.nspname, c.relname, ${who}),
       format('rights of %s on %I', ${who}, c.relname),
-      -- whoever sets a number back has the next keys refused
+      -- a number that was set back makes the next keys fail
       NOT (k.kind = 'sequence' AND bool_or(a.privilege_type = 'UPDATE'))
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace CROSS JOIN aclexplode(c.relacl) a
     CROSS JOIN LATERAL (SELECT CASE c.relkind WHEN 'S' THEN 'sequence' WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' ELSE 'table' END AS kind) k
@@ -114,13 +114,13 @@ const unplanned = (here: string, tables: Iterable<string>): PowerQuery => {
 export async function otherGrants(
   run: RunSql,
   asked: Asked,
-  { roles, tables, functions, guards }: WantedRights,
+  { roles, tables, functions, functionsBeside = [], guards }: WantedRights,
 ): Promise<readonly RolePower[]> {
   const { schema, owner } = asked;
   const here = placeOf(schema);
   const all = [
     triggerFunctions(here, functions),
-    ownersFunctions(here, functions),
+    ownersFunctions(here, [...functions, ...functionsBeside]),
     schemaRights(here, literal(owner)),
     defaultRights(here, literal(owner), literal(roles.auditor)),
     passedOn(here, tables.keys()),

@@ -72,7 +72,7 @@ const aggregates = (asked: Asked): PowerQuery => sql`
   GROUP BY p.oid, p.proname, n.oid, n.nspname, f.oid, f.proname, m.oid, m.nspname, o.rolname
 `;
 
-// whoever compares two values of the type calls it
+// every comparison of two values of the type calls it
 const unchecked = (asked: Asked): PowerQuery => sql`
   SELECT format('%s, which runs as %s, is called without a check by %s', ${routine('f', 'm')}, o.rolname, pg_describe_object(d.classid, d.objid, 0)),
     NULL, format('function %s', ${routine('f', 'm')}), false
