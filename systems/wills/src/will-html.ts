@@ -12,7 +12,7 @@ const escapes: Readonly<Record<string, string>> = {
 const escaped = (text: string): string => text.replace(/[&<>"']/g, (found) => escapes[found] ?? '');
 
 const style = `
-  @page { size: A4; margin: 25mm 22mm; @bottom-center { content: "Page " counter(page) " of " counter(pages); } }
+  @page { size: A4; margin: 25mm 22mm; @bottom-center { font-size: 8pt; content: "Page " counter(page) " of " counter(pages); } }
   body { font: 11pt/1.5 "DejaVu Serif", Georgia, serif; max-width: 42em; margin: 2em auto; padding: 0 1em; color: #000; }
   h1 { font-size: 18pt; text-align: center; margin: 0 0 1.5em; }
   h2 { font-size: 11pt; margin: 1.5em 0 0.3em; break-after: avoid; }
