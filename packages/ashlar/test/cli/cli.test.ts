@@ -187,6 +187,7 @@ describe.each(engines.filter(({ name }) => name !== 'pglite'))('on $name', ({ pl
               { step: '0003_generated_columns', dangers: [] },
               { step: '0004_authenticated_context', dangers: [] },
               { step: '0005_recorded_retirements', dangers: [] },
+              { step: '0006_approved_texts', dangers: [] },
             ],
           },
         ],
@@ -195,7 +196,7 @@ describe.each(engines.filter(({ name }) => name !== 'pglite'))('on $name', ({ pl
         /CREATE TABLE ashlar_migrations[\s\S]*INSERT INTO ashlar_migrations/,
       );
       expect(await logged('up', '--actor', 'deploy')).toMatch(
-        /applied 0001_initial[\s\S]*applied 0002_guarantees[\s\S]*applied 0003_generated_columns[\s\S]*applied 0004_authenticated_context[\s\S]*applied 0005_recorded_retirements/,
+        /applied 0001_initial[\s\S]*applied 0002_guarantees[\s\S]*applied 0003_generated_columns[\s\S]*applied 0004_authenticated_context[\s\S]*applied 0005_recorded_retirements[\s\S]*applied 0006_approved_texts/,
       );
       expect(said.join('')).toContain('"msg":"statement"');
       expect(await json('up')).toMatchObject({ systems: [{ system: 'wills', applied: [], changed: false }] });
@@ -206,8 +207,8 @@ describe.each(engines.filter(({ name }) => name !== 'pglite'))('on $name', ({ pl
             system: 'wills',
             encrypted: place.key !== undefined,
             migrations: {
-              head: '0005_recorded_retirements',
-              applied: 5,
+              head: '0006_approved_texts',
+              applied: 6,
               pending: [],
               changed: [],
               missing: [],
