@@ -67,7 +67,7 @@ const targetIfNamed = (invocation: Invocation): Promise<OpenOptions | undefined>
     throw error;
   });
 
-// the database may be lost: that is what backups are for. A wrong setting is no lost database
+// the database may be lost: that is what backups are for. A wrong path or host looks the same, so the command says what it found
 const lost: ReadonlySet<string> = new Set([
   'usage',
   'database-missing',
@@ -76,7 +76,6 @@ const lost: ReadonlySet<string> = new Set([
   'connection-lost',
   'database-corrupt',
   'not-a-database',
-  'database-locked',
 ]);
 
 const openLive = async (

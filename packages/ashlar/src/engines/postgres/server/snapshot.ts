@@ -23,6 +23,10 @@ const begin = [
   'SELECT pg_export_snapshot()',
 ].join('; ');
 
+// by the name: a schema that replaces another one has its name, and a number of its own
+const named = `(SELECT system_identifier::text FROM pg_control_system()) || '/' ||
+  (SELECT oid FROM pg_database WHERE datname = current_database()) || '/' || current_schema()`;
+
 /** How long pg_dump waits for the lock of a table that is being altered, in milliseconds. */
 const lockWait = 30_000;
 
@@ -49,11 +53,13 @@ export async function serverSnapshot<T>(
   const id = rows[0]?.[0] ?? '';
   const copies: Readable[] = [];
   try {
-    const [found] = await read(`SELECT ${place} AS place`);
+    const [found] = await read(
+      `SELECT ${named} AS place, ${place} || '/' || (SELECT timeline_id FROM pg_control_checkpoint()) AS incarnation`,
+    );
     return await work({
       format: 'pg-custom',
       place: String(found?.place),
-      incarnation: '',
+      incarnation: String(found?.incarnation),
       read,
       count: async (table) =>
         Number((await read(`SELECT count(*) AS rows FROM ${identifier(table)}`))[0]?.rows),
