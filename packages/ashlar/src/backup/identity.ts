@@ -64,6 +64,8 @@ const countIn = async (owner: Owner, listed: readonly ListedBackup[]): Promise<L
   await owner.run(
     `INSERT INTO ${identityTable} (number, token) VALUES (0, ${literal(randomUUID())}) ON CONFLICT (number) DO NOTHING`,
   );
+  // of two that count at once, the second waits for the first, and reads after it
+  await owner.run(`UPDATE ${identityTable} SET token = token WHERE number = 0`);
   const before = lineageIn(await owner.run(all));
   if (before === undefined)
     throw new AshlarError('state-conflict', { message: `The table ${identityTable} has no first row.` });

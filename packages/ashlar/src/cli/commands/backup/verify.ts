@@ -53,7 +53,8 @@ const run = async (invocation: Invocation, options: Options, file = ''): Promise
     print(invocation, found);
     if (found.notNoted !== undefined)
       out.note(`the verification could not be recorded in the folder: ${found.notNoted}`);
-    if (unknown !== undefined) out.note(`not compared with the current database: ${unknown}`);
+    if (unknown !== undefined)
+      out.note(`${out.styleNote('yellow', 'warning')} not compared with the current database: ${unknown}`);
     return { document: documentOf(found, unknown) };
   } finally {
     await live?.close();
