@@ -277,7 +277,7 @@ describe('whatever copies, failures and folders came before', () => {
         }
         expect(readdirSync(root).length).toBeGreaterThan(0);
       }),
-      { numRuns: 12 },
+      { numRuns: 8 },
     );
   });
 });
