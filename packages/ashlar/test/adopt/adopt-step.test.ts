@@ -19,9 +19,11 @@ import {
 import { prove } from 'ashlar/prove';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { engines, type Place, sqlOf } from '../../../../test/support/engines.js';
+import { oneOfEach, type Place, sqlOf } from '../../../../test/support/engines.js';
 import { type Folder, makeFolder } from '../migrations/folder.js';
 import { type ForeignPair, postgresPairs, postgresTypes, sqlitePairs } from './foreign-pairs.js';
+
+const { engines } = oneOfEach(import.meta.url);
 
 describe.each(engines)('migrate adopt on $name', (kind) => {
   const dialect = sqlOf(kind);

@@ -7,8 +7,10 @@ import { type Engine, openEngine, type SqlName } from 'ashlar/extend';
 import { adoptStep, drift, newStep, stamp, up } from 'ashlar/migrations';
 import { failuresOf, prove } from 'ashlar/prove';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { engines, type Place, sqlOf } from '../../../../test/support/engines.js';
+import { oneOfEach, type Place, sqlOf } from '../../../../test/support/engines.js';
 import { type ThirdParty, thirdParties } from './third-party.js';
+
+const { engines } = oneOfEach(import.meta.url);
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 

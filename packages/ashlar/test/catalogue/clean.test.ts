@@ -1,10 +1,11 @@
 import { openEngine } from 'ashlar/extend';
-import { drift, maintain, newStep, status, up } from 'ashlar/migrations';
+import { drift, maintain, status, up } from 'ashlar/migrations';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { oneOfEach, server } from '../../../../test/support/engines.js';
 import { compareWithSteps } from '../../src/migrations/catalogue/with-steps.js';
 import { lineOf } from '../../src/migrations/catalogue/words.js';
-import { type Folder, makeFolder } from '../migrations/folder.js';
+import type { Folder } from '../migrations/folder.js';
+import { everyFolder } from '../prove/every-folder.js';
 import { asSystem } from '../prove/every-guarantee.js';
 import { initialise, systems } from '../prove/support.js';
 
@@ -12,8 +13,7 @@ const { engines, withRoles } = oneOfEach(import.meta.url);
 
 let folder: Folder;
 beforeAll(async () => {
-  folder = await makeFolder();
-  await newStep(asSystem(folder.url), folder.url, 'initial');
+  folder = await everyFolder();
 });
 afterAll(() => folder.remove());
 

@@ -1,8 +1,9 @@
 import { openEngine } from 'ashlar/extend';
-import { drift, newStep, up } from 'ashlar/migrations';
+import { drift, up } from 'ashlar/migrations';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { server, type TestEngine, withRoles } from '../../../../test/support/engines.js';
-import { type Folder, makeFolder } from '../migrations/folder.js';
+import type { Folder } from '../migrations/folder.js';
+import { everyFolder } from '../prove/every-folder.js';
 import { asSystem } from '../prove/every-guarantee.js';
 
 /** The names of a function of one text, of the type `text`, and of the operator by which texts are equal. */
@@ -161,8 +162,7 @@ const ofServer = namesOf('pg_catalog');
 
 let folder: Folder;
 beforeAll(async () => {
-  folder = await makeFolder();
-  await newStep(asSystem(folder.url), folder.url, 'initial');
+  folder = await everyFolder();
   await folder.step('0002_places', `${table}${places.map(({ make }) => `${make(ofServer)};`).join('\n')}`);
   await folder.write({
     '0002_places/up.sqlite.sql': 'CREATE TABLE "order" (id INTEGER NOT NULL PRIMARY KEY)',
@@ -205,15 +205,14 @@ describe.each(cases.map(([engine, schema]) => ({ engine, schema, name: engine.na
         await run('CREATE SCHEMA tools', decoys('tools'), decoys(`"${schema}"`));
         const before = await drift(opened, system);
         expect(before.filter((line) => places.some(({ part }) => line.includes(part)))).toEqual([]);
-        const silent: string[] = [];
-        for (const other of ['tools', `"${schema}"`])
-          for (const { part, make, drop } of places) {
-            await run(drop, make(namesOf(other)));
-            const lines = (await drift(opened, system)).filter((line) => line.includes(part));
-            if (lines.length === 0) silent.push(`${part} with ${other}`);
-            await run(drop, make(ofServer));
-          }
-        expect(silent).toEqual([]);
+        const drops = places.map(({ drop }) => drop);
+        for (const other of ['tools', `"${schema}"`]) {
+          await run(...drops.toReversed(), ...places.map(({ make }) => make(namesOf(other))));
+          const lines = await drift(opened, system);
+          const silent = places.filter(({ part }) => !lines.some((line) => line.includes(part)));
+          expect(silent.map(({ part }) => `${part} with ${other}`)).toEqual([]);
+          await run(...drops.toReversed(), ...places.map(({ make }) => make(ofServer)));
+        }
         expect(await drift(opened, system)).toEqual(before);
       } finally {
         await opened.close();

@@ -6,14 +6,17 @@ import { failuresOf, prove } from 'ashlar/prove';
 import Sqlite from 'better-sqlite3-multiple-ciphers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { engines, type Place, withoutRoles, withRoles } from '../../../../test/support/engines.js';
+import { oneOfEach, type Place } from '../../../../test/support/engines.js';
 import { cipherSettings } from '../../src/engines/sqlite/driver/connect.js';
 import { compareWithSteps } from '../../src/migrations/catalogue/with-steps.js';
 import { lineOf } from '../../src/migrations/catalogue/words.js';
 import { office, restored } from '../frozen/frozen.js';
 import { type Folder, makeFolder } from '../migrations/folder.js';
+import { everyFolder } from '../prove/every-folder.js';
 import { asSystem, tables } from '../prove/every-guarantee.js';
 import { type InitialisedDatabase, initialise } from '../prove/support.js';
+
+const { engines, withoutRoles, withRoles } = oneOfEach(import.meta.url);
 
 let folder: Folder;
 let quotedFolder: Folder;
@@ -28,9 +31,8 @@ const asQuoted = (): System =>
   system('every', { tables: { ...tables, order }, migrations: quotedFolder.url }) as unknown as System;
 
 beforeAll(async () => {
-  folder = await makeFolder();
+  folder = await everyFolder();
   quotedFolder = await makeFolder();
-  await newStep(asSystem(folder.url), folder.url, 'initial');
   await newStep(asQuoted(), quotedFolder.url, 'initial');
 });
 afterAll(async () => {
@@ -198,8 +200,7 @@ describe.each(withRoles)('objects that look like others, on $name', (engine) => 
       /the domain bounded differs: checks/,
     ],
   ])('%s is named', async (_, sql, line) => {
-    const own = await makeFolder();
-    await newStep(asSystem(own.url), own.url, 'initial');
+    const own = await everyFolder();
     await own.step(
       '0002_domain',
       'CREATE DOMAIN bounded AS integer CONSTRAINT low CHECK (VALUE > 0) CONSTRAINT high CHECK (VALUE < 9)',

@@ -1,15 +1,15 @@
 import { type Engine, openEngine } from 'ashlar/extend';
-import { drift, newStep, up } from 'ashlar/migrations';
+import { drift, up } from 'ashlar/migrations';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { server, withRoles } from '../../../../test/support/engines.js';
-import { type Folder, makeFolder } from '../migrations/folder.js';
+import type { Folder } from '../migrations/folder.js';
+import { everyFolder } from '../prove/every-folder.js';
 import { asSystem } from '../prove/every-guarantee.js';
 import { initialise } from '../prove/support.js';
 
 let folder: Folder;
 beforeEach(async () => {
-  folder = await makeFolder();
-  await newStep(asSystem(folder.url), folder.url, 'initial');
+  folder = await everyFolder();
 });
 afterEach(() => folder.remove());
 

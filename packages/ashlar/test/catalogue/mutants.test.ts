@@ -1,9 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { drift, newStep } from 'ashlar/migrations';
+import { drift } from 'ashlar/migrations';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { oneOfEach } from '../../../../test/support/engines.js';
-import { type Folder, makeFolder } from '../migrations/folder.js';
+import type { Folder } from '../migrations/folder.js';
+import { everyFolder } from '../prove/every-folder.js';
 import { asSystem } from '../prove/every-guarantee.js';
 import { initialise } from '../prove/support.js';
 import type { Mutant } from './postgres-mutants.js';
@@ -13,8 +14,7 @@ const { engines, withoutRoles } = oneOfEach(import.meta.url);
 
 let folder: Folder;
 beforeAll(async () => {
-  folder = await makeFolder();
-  await newStep(asSystem(folder.url), folder.url, 'initial');
+  folder = await everyFolder();
 });
 afterAll(() => folder.remove());
 

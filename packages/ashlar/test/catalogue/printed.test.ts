@@ -1,5 +1,5 @@
 import { cp } from 'node:fs/promises';
-import { newStep, up } from 'ashlar/migrations';
+import { up } from 'ashlar/migrations';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { withRoles } from '../../../../test/support/engines.js';
 import { loosely } from '../../src/engines/postgres/catalogue/loosely.js';
@@ -12,13 +12,13 @@ import { readHistory } from '../../src/migrations/history.js';
 import { stateOfSteps } from '../../src/migrations/shadow.js';
 import { readSteps } from '../../src/migrations/steps.js';
 import { type Folder, makeFolder } from '../migrations/folder.js';
+import { everyFolder } from '../prove/every-folder.js';
 import { asSystem } from '../prove/every-guarantee.js';
 import { type InitialisedDatabase, initialise, systems } from '../prove/support.js';
 
 let folder: Folder;
 beforeAll(async () => {
-  folder = await makeFolder();
-  await newStep(asSystem(folder.url), folder.url, 'initial');
+  folder = await everyFolder();
 });
 afterAll(() => folder.remove());
 
@@ -120,8 +120,7 @@ describe.each(withRoles)('a server of another major version, as $name', (engine)
     ],
     ['CREATE PUBLICATION everything FOR ALL TABLES', /reaches beyond its schema/, false],
   ] as const)('a step of its own: %s', async (sql, reason, isAlone) => {
-    const own = await makeFolder();
-    await newStep(asSystem(own.url), own.url, 'initial');
+    const own = await everyFolder();
     await own.step('0002_own', `${isAlone ? '-- ashlar: no-transaction\n' : ''}${sql};`);
     try {
       await withDatabase(engine, asSystem(own.url), async (database) => {

@@ -1,7 +1,7 @@
-import { newStep } from 'ashlar/migrations';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { withRoles } from '../../../../test/support/engines.js';
-import { type Folder, makeFolder } from '../migrations/folder.js';
+import type { Folder } from '../migrations/folder.js';
+import { everyFolder } from '../prove/every-folder.js';
 import { asSystem } from '../prove/every-guarantee.js';
 import { type InitialisedDatabase, initialise } from '../prove/support.js';
 import { changing } from './findings.js';
@@ -9,8 +9,7 @@ import { harmless, weakenings } from './weakening-sabotages.js';
 
 let folder: Folder;
 beforeAll(async () => {
-  folder = await makeFolder();
-  await newStep(asSystem(folder.url), folder.url, 'initial');
+  folder = await everyFolder();
 });
 afterAll(() => folder.remove());
 

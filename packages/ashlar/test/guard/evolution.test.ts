@@ -6,11 +6,13 @@ import { down, newStep, up } from 'ashlar/migrations';
 import { failuresOf, prove } from 'ashlar/prove';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { type Place, withRoles } from '../../../../test/support/engines.js';
+import { oneOfEach, type Place } from '../../../../test/support/engines.js';
 import { checkGuard } from '../../src/guard/check.js';
 import { check } from '../../src/migrations/model-changes.js';
 import { type Folder, makeFolder } from '../migrations/folder.js';
 import { guardUp } from './support.js';
+
+const { withRoles } = oneOfEach(import.meta.url);
 
 const trail = auditTrail('trail', (c) => [scoped(c.scope)]);
 const status = { open: ['paid'], paid: [] };

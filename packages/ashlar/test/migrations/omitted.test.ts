@@ -3,11 +3,13 @@ import { openEngine } from 'ashlar/extend';
 import { checkMigrations, down, drift, dumpSchema, newStep, up } from 'ashlar/migrations';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { engines, server, sqlOf, type TestEngine } from '../../../../test/support/engines.js';
+import { oneOfEach, server, sqlOf, type TestEngine } from '../../../../test/support/engines.js';
 import { omittedAfter, withoutOmitted } from '../../src/migrations/omitted.js';
 import { sqlBody } from '../../src/migrations/steps.js';
 import { splitStatements } from '../../src/sql/statements.js';
 import { type Folder, makeFolder } from './folder.js';
+
+const { engines } = oneOfEach(import.meta.url);
 
 let folder: Folder;
 beforeEach(async () => {

@@ -1,7 +1,6 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Table } from 'ashlar';
-import { newStep } from 'ashlar/migrations';
 import { failuresOf, type ProveReport, prove } from 'ashlar/prove';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { oneOfEach, sqlOf } from '../../../../test/support/engines.js';
@@ -14,7 +13,8 @@ import {
 } from '../../src/ledger/database/checkpoints.js';
 import { newSigner, type Verifier } from '../../src/ledger/index.js';
 import { proveLedgers } from '../../src/prove/ledgers.js';
-import { type Folder, makeFolder } from '../migrations/folder.js';
+import type { Folder } from '../migrations/folder.js';
+import { everyFolder } from './every-folder.js';
 import { asSystem, fill, writeMore } from './every-guarantee.js';
 import { postgresEverySabotages, sqliteEverySabotages } from './every-sabotages.js';
 import { copyLedger, dropCopies, ledgerSabotages, restoreCopy, withoutTriggers } from './ledger-sabotages.js';
@@ -25,8 +25,7 @@ const { engines, withRoles } = oneOfEach(import.meta.url);
 
 let folder: Folder;
 beforeAll(async () => {
-  folder = await makeFolder();
-  await newStep(asSystem(folder.url), folder.url, 'initial');
+  folder = await everyFolder();
 });
 afterAll(() => folder.remove());
 

@@ -1,0 +1,5 @@
+import { defineConfig } from 'vitest/config';
+import { trials } from './test/support/trials.js';
+import base from './vitest.config.js';
+
+export default defineConfig({ ...base, test: { ...base.test, exclude: ['**/node_modules/**', ...trials] } });
