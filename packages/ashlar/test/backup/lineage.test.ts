@@ -84,7 +84,7 @@ test('the first backup of a copy at the same place leaves the newest one of the 
   expect(await left()).toEqual([original, copy]);
 });
 
-test('a database without an identity, which is removed and made anew at one path, loses no backup', async () => {
+test('a database without an identity, which is removed and made again at one path, loses no backup', async () => {
   const names: string[] = [];
   for (let at = 0; at < 3; at++) {
     rmSync(path, { force: true });

@@ -186,7 +186,7 @@ describe('a file .env', () => {
   });
 
   test('that is a pipe is read', () => {
-    const inPipe = `mkfifo .env && (printf 'BACKUP_KEEP_LAST=30\\n' > .env &) && exec "$0" --import "$1" -e "$2"`;
+    const inPipe = `mkfifo .env && { (printf 'BACKUP_KEEP_LAST=30\\n' > .env) >/dev/null 2>&1 & } && exec "$0" --import "$1" -e "$2"`;
     const code = `const { settings } = await import(${JSON.stringify(new URL('../../dist/index.js', import.meta.url).href)}); console.log(settings({}, '.').backupKeep.last)`;
     const told = execFileSync('sh', ['-c', inPipe, process.execPath, 'data:text/javascript,', code], {
       cwd: folder,
