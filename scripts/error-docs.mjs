@@ -191,7 +191,7 @@ await db.session((s) => s.insert(events, { what: 'too much' }));`),
   },
   'file-failed': {
     cause:
-      'A read, write, sync, rename or removal failed (EIO), or a pipe, a folder or a device has the path of a file. What was done before is complete or undone.',
+      'A read, write, sync, rename or removal failed (EIO), or a pipe, a folder or a device has the path of a file.',
     ...command('ashlar backup create'),
     remedy: 'Check the disk, or put the file in its place; then run the same command again.',
   },

@@ -8,7 +8,8 @@ import type { Tables } from '../model/index.js';
 import { redactUrl } from '../settings/index.js';
 import { headOf } from './database-state.js';
 import { type ListedBackup, labelOf, listBackups } from './folder.js';
-import { type KeptIdentity, readIdentity } from './identity.js';
+import { readIdentity } from './identity.js';
+import { hasCounted, type Lineage } from './lineage.js';
 import type { Manifest } from './manifest.js';
 
 /** The name of a backup, with the times at which it was created and last verified. */
@@ -106,7 +107,7 @@ const ownOf = async (
         manifest.systems.some((system) => system.name === name),
     );
   if (own) {
-    const known = those(({ identity }) => identity?.database === own.database);
+    const known = those((manifest) => isCounted(manifest, own));
     if (known.length > 0) return known;
   }
   const named = those(({ database }) => database === redactUrl(url));
@@ -114,8 +115,15 @@ const ownOf = async (
   return named.length > 0 ? named : those(({ label }) => label === labelOf(url));
 };
 
-const isAnothers = ({ identity }: Manifest, own: KeptIdentity | undefined): boolean =>
-  own !== undefined && identity !== undefined && identity.database !== own.database;
+const isCounted = ({ identity }: Manifest, own: Lineage): boolean =>
+  identity !== undefined && hasCounted(own, identity);
+
+// with one identity, a copy has made what this database has not counted
+const isAnothers = (manifest: Manifest, own: Lineage | undefined): boolean =>
+  own !== undefined &&
+  manifest.identity !== undefined &&
+  !isCounted(manifest, own) &&
+  (manifest.identity.number !== null || manifest.identity.database !== own.database);
 
 const summaryOf = (one: ListedBackup | undefined): BackupSummary | null =>
   one?.manifest

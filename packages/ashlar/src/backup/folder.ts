@@ -131,8 +131,14 @@ export async function publish(folder: string, manifest: Manifest): Promise<void>
     await finish(folder, name);
   } catch (error) {
     // with both files complete, the next run would list it
-    await tidyOne(folder, name, new Set(await readdir(folder))).catch(() => undefined);
-    const isListed = await isThere(manifestPath(folder, name)).catch(() => false);
+    await readdir(folder)
+      .then((files) => tidyOne(folder, name, new Set(files)))
+      .catch(() => undefined);
+    // only what was seen is said
+    const isListed = await stat(manifestPath(folder, name)).then(
+      () => true,
+      () => false,
+    );
     throw isListed ? listedAllTheSame(name, error) : writeError(payloadPath(folder, name), error);
   }
 }

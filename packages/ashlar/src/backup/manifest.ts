@@ -27,10 +27,14 @@ const state = z.strictObject({
 const identity = z.strictObject({
   /** The identity that the database keeps; `null` where it keeps none. */
   database: z.uuid().nullable(),
-  /** A fingerprint of the place of the database, which tells copies with one identity apart. */
+  /** A fingerprint of the place of the database: where it is, however its URL is written. */
   place: z.string().regex(/^[0-9a-f]{32}$/),
-  /** How many backups the database has counted, with this one; 0 where it keeps no identity. */
-  number: count,
+  /** A fingerprint of what tells the file, folder or schema there from another one that was there before or after. */
+  incarnation: z.string().regex(/^[0-9a-f]{32}$/),
+  /** How many backups the database has counted, with this one; `null` where it could not be counted. */
+  number: z.int().min(1).nullable(),
+  /** The random tokens of the counted backups, this one last, of 16 hex digits each; without the oldest of very many. */
+  history: z.string().regex(/^(?:[0-9a-f]{16})*$/),
 });
 
 // the first format has no identity

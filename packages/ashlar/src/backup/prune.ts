@@ -1,6 +1,7 @@
 import { inFolder, type ListedBackup, labelNamed, listBackups, remove } from './folder.js';
-import { type DatedBackup as Aged, defaultKeepRules, type KeepRules, keptBy } from './keep-rules.js';
-import type { Manifest } from './manifest.js';
+import { type DatedBackup, defaultKeepRules, type KeepRules, keptBy } from './keep-rules.js';
+import { endsOf } from './lineage.js';
+import type { DatabaseIdentity, Manifest } from './manifest.js';
 
 /** Options of {@link pruneBackups}. */
 export interface PruneOptions {
@@ -22,9 +23,10 @@ export interface Pruned {
 }
 
 /**
- * Removes the backups that no keep rule keeps. The newest verified one of each database always stays. A database is known by its
- * identity, never by its URL: a backup of an earlier release has none, and stays. So do a backup whose time is in the future,
- * and one that cannot be read: the operator must look at them.
+ * Removes the backups that no keep rule keeps. The newest verified one of each database always stays, and of each earlier file or
+ * schema of a database the newest one as well. A database is known by the identity and the history that it keeps, never by its URL
+ * (decision 0039): a backup without them stays, and so do those of two databases with one identity. So do a backup whose time is in
+ * the future, and one that cannot be read: the operator must look at them.
  *
  * @returns each readable backup, newest first
  * @throws AshlarError `backup-folder-locked`, `privilege-missing`; `usage` for a label without a letter or digit
@@ -44,33 +46,65 @@ const decide = (listed: readonly ListedBackup[], { label, keep }: PruneOptions):
   const rules: KeepRules = { ...defaultKeepRules, ...keep };
   const sound = listed.filter(({ problem }) => problem === undefined);
   const wanted = label === undefined ? undefined : labelNamed(label);
-  const unknown: Aged[] = [];
+  const unknown: Pruned[] = [];
   const databases = new Map<string, Aged[]>();
   for (const { name, manifest, verifiedAt } of sound) {
     if (!manifest || (wanted !== undefined && manifest.label !== wanted)) continue;
     const aged = { name, createdAt: manifest.created_at, verifiedAt };
-    const database = databaseOf(manifest);
-    if (database === undefined) unknown.push(aged);
-    else databases.set(database, [...(databases.get(database) ?? []), aged]);
+    const { identity } = manifest;
+    const why = whyUnknown(identity);
+    if (identity === undefined || why !== undefined)
+      unknown.push({ ...aged, verdict: 'kept', why: [why ?? ofNoDatabase] });
+    else {
+      const database = `${manifest.label} ${identity.database} ${identity.place}`;
+      databases.set(database, [...(databases.get(database) ?? []), { ...aged, identity }]);
+    }
   }
-  return [
-    ...unknown.map((one): Pruned => ({ ...one, verdict: 'kept', why: [ofNoDatabase] })),
-    ...[...databases.values()].flatMap((each) => decideOne(each, rules)),
-  ].sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1));
+  return [...unknown, ...[...databases.values()].flatMap((each) => decideOne(each, rules))].sort((a, b) =>
+    a.createdAt < b.createdAt ? 1 : -1,
+  );
 };
+
+type Aged = DatedBackup & { readonly identity: DatabaseIdentity };
 
 const ofNoDatabase = 'an earlier release made it: it does not say of which database it is';
+const ofTwo =
+  'two databases have its identity, since one is a copy of the other: back up both into one folder, and remove by hand what is not needed';
 
-/** The backups that count together; `undefined` for a backup of an earlier release. */
-const databaseOf = ({ label, identity }: Manifest): string | undefined =>
-  identity && `${label} ${identity.database} ${identity.place}`;
+/** Why no rule may remove a backup: it is not known of which database it is. */
+const whyUnknown = (identity: Manifest['identity']): string | undefined => {
+  if (identity === undefined) return ofNoDatabase;
+  if (identity.database === null) return 'its database has no identity yet: run `ashlar up`';
+  if (identity.number === null) return 'it could not be counted in its database, which could not be written';
+};
 
 const decideOne = (aged: readonly Aged[], rules: KeepRules): readonly Pruned[] => {
-  const reasons = keptBy(aged, rules);
-  return aged.map((one) => {
-    const why = reasons.get(one.name) ?? [];
+  const reasons = reasonsOf(aged, rules);
+  return aged.map(({ name, createdAt, verifiedAt }) => {
+    const why = reasons(name);
     return why.length > 0
-      ? { ...one, verdict: 'kept', why }
-      : { ...one, verdict: 'removed', why: ['no rule keeps it'] };
+      ? { name, createdAt, verifiedAt, verdict: 'kept', why }
+      : { name, createdAt, verifiedAt, verdict: 'removed', why: ['no rule keeps it'] };
   });
 };
+
+const reasonsOf = (aged: readonly Aged[], rules: KeepRules): ((name: string) => readonly string[]) => {
+  const ends = new Set(endsOf(aged.map(({ identity }) => identity)));
+  if (ends.size > 1) return () => [ofTwo];
+  const byRules = keptBy(aged, rules);
+  const now = aged.find(({ identity }) => ends.has(identity))?.identity.incarnation;
+  const before = new Set(aged.map(({ identity }) => identity.incarnation).filter((each) => each !== now));
+  const floors = [...before].map((each) =>
+    keptBy(
+      aged.filter(({ identity }) => identity.incarnation === each),
+      { ...none, last: 1 },
+    ),
+  );
+  return (name) => {
+    const why = byRules.get(name) ?? [];
+    const isFloor = floors.some((floor) => (floor.get(name) ?? []).length > 0);
+    return why.length === 0 && isFloor ? ['newest of an earlier file or schema of the database'] : why;
+  };
+};
+
+const none: KeepRules = { last: 0, daily: 0, weekly: 0, monthly: 0 };

@@ -9,6 +9,7 @@ import type { ProveReport } from '../prove/report.js';
 import { applyRoles } from '../roles/roles.js';
 import { checkCopy, provenAs, systemsOf } from './check.js';
 import { identityAt, passOnIdentity } from './identity.js';
+import { hasCounted } from './lineage.js';
 import type { Manifest } from './manifest.js';
 import { type OpenBackupOptions, openBackup } from './open-backup.js';
 
@@ -39,8 +40,8 @@ export interface Restored {
 /**
  * Restores a backup into a new database, or replaces an existing database by it. The copy is written next to the
  * target, checked as {@link verifyBackup} does, and then becomes the database in one step. A failure before that step
- * leaves the target unchanged. The database keeps the identity of the one that it replaces; in an empty place it gets another
- * one than that of the backup, so that keep rules count the two apart.
+ * leaves the target unchanged. The database keeps the identity of the one that it replaces, where that one has made the
+ * backup; otherwise it gets another one than that of the backup, so that keep rules count the two apart.
  *
  * @param given - the backup's name, or the path of one of its files
  * @param systems - at least the systems in the backup
@@ -69,6 +70,8 @@ const restore = async (
     let hasRoles = false;
     const failures: AshlarError[] = [];
     const replaced = replace ? await identityAt(to) : undefined;
+    // another database in its place must not have its backups removed
+    const isItsPast = replaced && manifest.identity && hasCounted(replaced, manifest.identity);
     await copies.put({ ...to, appRole: proving.app }, copy, {
       replace,
       check: async (engine) => {
@@ -78,7 +81,7 @@ const restore = async (
           { manifest, systems, checkpoints, roles: proving, onStep },
           evenIfUnverified ? (error) => failures.push(error) : undefined,
         );
-        await passOnIdentity(engine, replaced);
+        await passOnIdentity(engine, isItsPast ? replaced : undefined);
       },
     });
     if (hasRoles) await grant(to, systemsOf(manifest, systems), roles);

@@ -15,12 +15,13 @@ import { projectEngines } from '../migrations/project-engines.js';
 import { rolesFrom } from '../roles/names.js';
 import {
   type ColumnKeys,
-  environmentOf,
+  type Environment,
   type LogLevel,
+  readEnvironment,
   readKeyFile,
   type Secret,
   type Settings,
-  settings,
+  settingsIn,
   withSchema,
 } from '../settings/index.js';
 import { passwordsOf } from '../settings/redact.js';
@@ -50,6 +51,7 @@ export class Invocation {
   readonly #options: GlobalOptions;
   #config: Promise<Config> | undefined;
   #settings: Settings | undefined;
+  #given: Environment | undefined;
   // a pipe, as of `--key-file <(…)`, can be read once only
   readonly #keyFiles = new Map<string, Secret>();
 
@@ -74,7 +76,7 @@ export class Invocation {
    * @throws AshlarError `settings-invalid`
    */
   environment(): NodeJS.Dict<string> {
-    return environmentOf(this.streams.env, this.streams.directory);
+    return this.#environment().variables;
   }
 
   /**
@@ -293,9 +295,14 @@ export class Invocation {
     return key;
   }
 
+  #environment(): Environment {
+    this.#given ??= readEnvironment(this.streams.env, this.streams.directory);
+    return this.#given;
+  }
+
   #known(): Settings {
     if (this.#settings) return this.#settings;
-    this.#settings = settings(this.streams.env, this.streams.directory);
+    this.#settings = settingsIn(this.#environment());
     for (const warning of this.#settings.warnings ?? [])
       this.out.note(`${this.out.styleNote('yellow', 'warning')} ${warning}`);
     return this.#settings;

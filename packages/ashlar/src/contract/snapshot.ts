@@ -16,7 +16,7 @@ export interface Snapshot {
   readonly size?: number | undefined;
   /** Where the database is, however its URL is written: a path without symbolic links; on a server, cluster, database and schema. */
   readonly place: string;
-  /** What tells the file or folder at `place` from another one there, on another machine too; `''` on a server. */
+  /** What tells the file, folder or schema at `place` from another one that is there before or after, as far as it can be told. */
   readonly incarnation: string;
   /** Runs a query on the snapshot as the owner, who sees the rows of every scope. */
   readonly read: RunSql;

@@ -1,10 +1,17 @@
 import { AshlarError } from '../errors.js';
 
+// not `connect`, `listen`, `getaddrinfo`, `spawn` and `kill`, whose errors have the same form
+const onFiles: ReadonlySet<string> = new Set(
+  'access chmod chown close copyfile cp fchmod fchown fdatasync fstat fsync ftruncate futime lchown link lstat lutime mkdir mkdtemp open opendir read readdir readlink realpath rename rm rmdir scandir stat statfs symlink truncate unlink utime write'.split(
+    ' ',
+  ),
+);
+
 /** Whether an error is one that the operating system reported of a file, with its code: `EIO`. */
 export function isFileError(error: unknown): error is NodeJS.ErrnoException & { readonly code: string } {
   if (!(error instanceof Error) || error instanceof AshlarError) return false;
   const { code, syscall } = error as NodeJS.ErrnoException;
-  return typeof code === 'string' && /^E[A-Z0-9_]+$/.test(code) && typeof syscall === 'string';
+  return typeof code === 'string' && /^E[A-Z0-9_]+$/.test(code) && onFiles.has(syscall ?? '');
 }
 
 const full: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
@@ -38,7 +45,7 @@ export function fileFailure(work: string, error: unknown): unknown {
     suggestion:
       code === 'EIO'
         ? 'Check the disk and the log of the kernel, then run the command again.'
-        : 'Remove the cause, then run the command again.',
+        : 'The code says why (errno(3)); then run the command again.',
     cause: error,
   });
 }

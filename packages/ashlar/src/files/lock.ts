@@ -171,7 +171,7 @@ const survey = async (
 /** The live holder of a lock file; `undefined` if the holder is dead. */
 const holderOf = (file: LockFile, heartbeat: Heartbeat | undefined, watch: Watch): LockHolder | undefined => {
   const { path, owner, seen } = file;
-  const liveness = owner === undefined ? 'unseen' : livenessOf(owner);
+  const liveness = owner === undefined ? 'unseen' : livenessOf(owner, seen);
   if (liveness === 'gone') return undefined;
   const silence = owner === undefined ? (heartbeat?.silence ?? unreadableFor) : heartbeat?.silence;
   const isSilent = silence !== undefined && Date.now() - seen > silence;
@@ -233,7 +233,7 @@ const held = ({ heartbeat }: LockOptions, path: string, draft: Draft): HeldLock 
 /** Describes a holder for a message: `process 7`, `process 7 on HOST`, `this process`, `an unknown process`. */
 export function describeHolder({ owner, isUnseen }: LockHolder): string {
   if (owner === undefined) return 'an unknown process';
-  if (isUnseen)
-    return `process ${owner.pid} ${owner.host === hostname() ? 'in another container' : `on ${owner.host}`}`;
+  const isHere = owner.host === hostname() && (owner.boot === '' || isSameKernel(owner));
+  if (isUnseen) return `process ${owner.pid} ${isHere ? 'in another container' : `on ${owner.host}`}`;
   return owner.pid === process.pid ? 'this process' : `process ${owner.pid}`;
 }

@@ -3,14 +3,18 @@ import { chmodSync, chownSync, lchownSync, type Stats, statSync } from 'node:fs'
 /** Who owns a file, and who may read and write it. */
 export type FileOwner = Pick<Stats, 'uid' | 'gid' | 'mode'>;
 
-const isRoot = (): boolean => process.getuid?.() === 0;
+// without root's rights, without the capability, on a network mount that maps root to nobody, in a user namespace without that user, and
+// on a file system without owners
+const refusals: ReadonlySet<unknown> = new Set(['EPERM', 'EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
 
-// another user's file can be replaced by everyone who may write its folder; only root can give a file away
-const give = (change: (uid: number, gid: number) => void, { uid, gid }: FileOwner): void => {
+/** Whether the operating system made a change; `false` where this process or the file system cannot make it. */
+const isDone = (change: () => void): boolean => {
   try {
-    change(uid, gid);
+    change();
+    return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EPERM' || isRoot()) throw error;
+    if (!refusals.has((error as NodeJS.ErrnoException).code)) throw error;
+    return false;
   }
 };
 
@@ -20,21 +24,21 @@ export function ownerOf(path: string): FileOwner | undefined {
 }
 
 /**
- * Gives a new file the owner and the mode of the file that it is to replace. Without root's rights the owner stays as it is.
- * Throws errors of the file system.
+ * Gives a new file the owner, the group and the mode of the file that it is to replace, as far as this process can. Where the group cannot
+ * be given, only the owner may use the file: the group that it has instead never could. Throws errors of the file system.
  */
-export function takeOwner(path: string, replaced: FileOwner): void {
-  give((uid, gid) => chownSync(path, uid, gid), replaced);
+export function takeOwner(path: string, { uid, gid, mode }: FileOwner): void {
+  const hasGroup = isDone(() => chownSync(path, uid, gid)) || isDone(() => chownSync(path, -1, gid));
   // after a change of the owner, which takes bits of the mode away
-  chmodSync(path, replaced.mode & 0o7777);
+  isDone(() => chmodSync(path, mode & (hasGroup ? 0o777 : 0o700)));
 }
 
 /**
- * Gives what root makes in a folder of another user to that user, who could not read it otherwise. Does nothing for others.
- * Throws errors of the file system.
+ * Gives what root makes in a folder of another user to that user, who could not read it otherwise. Does nothing for others, and where
+ * root cannot. Throws errors of the file system.
  *
  * @param owner - of the folder
  */
-export function giveTo(path: string, owner: FileOwner): void {
-  if (isRoot()) give((uid, gid) => lchownSync(path, uid, gid), owner);
+export function giveTo(path: string, { uid, gid }: FileOwner): void {
+  if (process.getuid?.() === 0) isDone(() => lchownSync(path, uid, gid));
 }

@@ -1,5 +1,5 @@
 import { readFileSync, readlinkSync } from 'node:fs';
-import { hostname } from 'node:os';
+import { hostname, uptime } from 'node:os';
 
 /** The identity of a process, which no later process shares, even if it gets the same process id. */
 export interface ProcessIdentity {
@@ -59,19 +59,24 @@ export function thisProcess(): ProcessIdentity {
  * Finds out whether a process is still running, as far as the current process can see. Start time, PID namespace and
  * boot id make the answer exact on Linux. Elsewhere the process id alone decides, so a later process with the same id
  * counts as the earlier one.
+ *
+ * @param seen - when the process last showed that it runs, in milliseconds since 1970. A process of another boot is gone only if
+ *   that was before this kernel's boot: two machines can have one host name
  */
-export function livenessOf(other: ProcessIdentity): Liveness {
+export function livenessOf(other: ProcessIdentity, seen: number): Liveness {
   const me = thisProcess();
   const isSameBoot = other.boot === me.boot;
   const isSameSpace = isSameBoot && other.namespace === me.namespace;
   // a host name may change while a process runs; boot id and namespace do not
   if (other.host !== me.host && !(isSameSpace && me.namespace !== '')) return 'unseen';
-  if (!isSameBoot && other.boot !== '' && me.boot !== '') return 'gone';
+  if (!isSameBoot && other.boot !== '' && me.boot !== '') return seen < bootedAt() ? 'gone' : 'unseen';
   if (!isSameSpace) return 'unseen';
   // in a container without /proc every process has the number 1; where the system has no such namespaces, the number tells
   if (process.platform === 'linux' && me.namespace === '') return 'unseen';
   return isRunning(other.pid, other.started) ? 'running' : 'gone';
 }
+
+const bootedAt = (): number => Date.now() - uptime() * 1_000;
 
 /** Whether a process runs on the same kernel as the current process, so that both read the same clock. */
 export function isSameKernel({ boot }: ProcessIdentity): boolean {
@@ -121,5 +126,5 @@ export function livenessOfMark(text: string): Liveness | undefined {
   const me = thisProcess();
   // after a reboot the start time is another one, or the number is free
   const where = { host: me.host, boot: me.boot, namespace: namespace === '0' ? '' : namespace };
-  return livenessOf({ ...where, pid: Number(pid), started: started === '0' ? '' : started });
+  return livenessOf({ ...where, pid: Number(pid), started: started === '0' ? '' : started }, Date.now());
 }

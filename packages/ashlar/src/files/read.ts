@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync, type Stats, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { AshlarError } from '../errors.js';
 
@@ -53,7 +53,8 @@ export async function readWhole(path: string): Promise<Buffer> {
 }
 
 /**
- * Reads a file, or a pipe to its end, such as that of `--key-file <(…)`: a pipe can be read once only. Throws errors of the file system as they are.
+ * Reads a file, or a pipe to its end, such as that of `--key-file <(…)`: a pipe can be read once only. `/dev/null` is empty. Throws
+ * errors of the file system as they are.
  *
  * @param wait - how long the writer of a pipe may take, in milliseconds. Default: ten seconds
  * @throws AshlarError `file-failed` for a folder, a device or more than 1 MiB, and where no writer came
@@ -62,12 +63,16 @@ export function readFileOrPipe(path: string, wait = pipeWait): Buffer {
   const descriptor = openDescriptor(path);
   try {
     const found = fstatSync(descriptor);
-    if (!found.isFile() && !found.isFIFO()) throw notAFile(path, kindOf(found));
+    if (!found.isFile() && !found.isFIFO() && !isNull(found)) throw notAFile(path, kindOf(found));
     return readAll(descriptor, path, found.isFIFO() ? wait : undefined);
   } finally {
     closeSync(descriptor);
   }
 }
+
+// the usual way to put an empty file in the place of another
+const isNull = (found: Stats): boolean =>
+  found.isCharacterDevice() && found.rdev === statSync('/dev/null', { throwIfNoEntry: false })?.rdev;
 
 const openDescriptor = (path: string): number => {
   try {
@@ -81,10 +86,13 @@ const readAll = (descriptor: number, path: string, wait: number | undefined): Bu
   const deadline = performance.now() + (wait ?? 0);
   const parts: Buffer[] = [];
   let size = 0;
+  // that of `<(…)` has its writer from the beginning, and no other one comes
+  let hadWriter = /^\/(dev|proc\/self)\/fd\//.test(path);
   for (;;) {
     const part = readPart(descriptor);
+    hadWriter ||= part === undefined || part.length > 0;
     // a pipe without a writer is at its end before its writer has come
-    const isWaiting = part === undefined || (wait !== undefined && part.length === 0 && size === 0);
+    const isWaiting = part === undefined || (wait !== undefined && part.length === 0 && !hadWriter);
     if (isWaiting) {
       if (performance.now() > deadline) throw silent(path, wait ?? 0);
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pause);

@@ -12,6 +12,13 @@ export interface DotEnvLine {
   readonly isCut: boolean;
 }
 
+/** The content of a file `.env`. */
+export interface DotEnv {
+  readonly lines: readonly DotEnvLine[];
+  /** The numbers of the lines that are no setting, and hide none. */
+  readonly ignored: readonly number[];
+}
+
 const invalid = (detail: string, suggestion: string): AshlarError =>
   new AshlarError('settings-invalid', { message: 'Invalid settings.', detail, suggestion });
 
@@ -21,97 +28,153 @@ const notASetting = (line: number, why: string): AshlarError =>
     'Write NAME=VALUE on a line of its own, put # before a comment, or remove the line.',
   );
 
+const notUtf8 = (): AshlarError => invalid('The file .env is not UTF-8 text.', 'Save it as UTF-8.');
+
 /**
  * Reads the file `.env` of a folder.
  *
+ * @param known - the names of Ashlar's settings
  * @returns its settings in their order; empty if there is no such file
  * @throws AshlarError `settings-invalid`, which names lines and never their text
  */
-export function readDotEnv(directory: string): readonly DotEnvLine[] {
+export function readDotEnv(directory: string, known: ReadonlySet<string>): DotEnv {
   const path = join(directory, '.env');
   let bytes: Buffer;
   try {
     bytes = readFileOrPipe(path);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw invalid('The file .env cannot be read.', 'Make it readable, or remove it.');
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return { lines: [], ignored: [] };
+    const reason = error instanceof AshlarError ? message.replace(/\.$/, '') : (code ?? 'unreadable');
+    throw invalid(`The file .env cannot be read (${reason}).`, 'Make it readable, or remove it.');
   }
-  return parseDotEnv(textOf(bytes));
+  return parseDotEnv(textOf(bytes), known);
 }
 
+/** The text without a byte order mark, which Windows writes before the first name; U+FFFD in place of what is not UTF-8. */
 const textOf = (bytes: Buffer): string => {
-  try {
-    // without a byte order mark, which Windows writes before the first name
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    throw invalid('The file .env is not UTF-8 text.', 'Save it as UTF-8.');
-  }
+  const text = new TextDecoder().decode(bytes);
+  if (text.includes('\0') && text.includes(replaced)) throw notUtf8();
+  return text;
 };
 
-const setting = /^[ \t]*(?:export[ \t]+)?([A-Za-z_][\w.-]*)[ \t]*=[ \t]*/;
+const replaced = '\u{FFFD}';
+const setting = /^[ \t]*(?:export[ \t]+)?([^\s=#"'`][^=]*?)[ \t]*=[ \t]*/;
+const merge = /^(?:<{7}|={7}|>{7}|\|{7})(?: |$)/;
 const quotes: ReadonlySet<string> = new Set(['"', "'", '`']);
 
 /**
- * Parses the text of a file `.env` as Node.js does (`util.parseEnv`), and refuses a line that is no setting, which Node.js
- * joins with the next one, so that this vanishes.
+ * Parses the text of a file `.env`, which other programs read too, each in its own way. Settings of Ashlar are read as Node.js does
+ * (`util.parseEnv`); what could hide or distort one is refused, and other lines are let be.
  *
  * - `NAME=VALUE`, also after `export`; the value of several lines is in `"…"`, `'…'` or `` `…` ``, and `\n` in `"…"` is a new line
  * - a value without quotes ends before `#` and has no space at its ends
  *
+ * @param known - the names of Ashlar's settings
  * @throws AshlarError `settings-invalid`
  */
-export function parseDotEnv(text: string): readonly DotEnvLine[] {
-  const rest = text.replace(/^\u{FEFF}/u, '').replace(/\r\n?/g, '\n');
-  const found: DotEnvLine[] = [];
-  let line = 1;
-  for (let at = 0; at < rest.length; ) {
-    const end = endOfLine(rest, at);
-    const written = rest.slice(at, end);
-    if (/^[ \t]*(#|$)/.test(written)) {
-      at = end + 1;
-      line++;
-      continue;
+export function parseDotEnv(text: string, known: ReadonlySet<string>): DotEnv {
+  const rows = text
+    .replace(/^\u{FEFF}/u, '')
+    .replace(/\r\n?/g, '\n')
+    .split('\n');
+  const lines: DotEnvLine[] = [];
+  const ignored: number[] = [];
+  for (let at = 0; at < rows.length; ) {
+    const row = rows[at] ?? '';
+    const line = at + 1;
+    const [before, name = ''] = setting.exec(row) ?? [];
+    if (row.includes('\0')) throw notASetting(line, 'it has a character that no text has (NUL)');
+    if (merge.test(row)) throw notASetting(line, 'it is a mark of a merge that was not finished');
+    if (/^[ \t]*(#|$)/.test(row)) at++;
+    else if (before === undefined) {
+      if (isOfOurs(row, lines.at(-1), line, known))
+        throw notASetting(line, row.includes('=') ? 'its name is not valid' : 'it has no "="');
+      ignored.push(line);
+      at++;
+    } else {
+      const { value, last, isCut } = readValue({ rows, at, from: before.length, name, known });
+      if (known.has(name)) assertOnce(name, line, lines);
+      if (known.has(name) && value.includes(replaced)) throw notUtf8();
+      lines.push({ name, value, line, isCut });
+      at = last + 1;
     }
-    const [before, name = ''] = setting.exec(written) ?? [];
-    if (before === undefined)
-      throw notASetting(line, written.includes('=') ? 'its name is not valid' : 'it has no "="');
-    const { value, until, isCut } = readValue(rest, at + before.length, line);
-    found.push({ name, value, line, isCut });
-    line += rest.slice(at, until).split('\n').length;
-    at = until + 1;
   }
-  return found;
+  return { lines, ignored };
 }
 
-const endOfLine = (text: string, from: number): number => {
-  const end = text.indexOf('\n', from);
-  return end < 0 ? text.length : end;
+const assertOnce = (name: string, line: number, lines: readonly DotEnvLine[]): void => {
+  const first = lines.find((one) => one.name === name);
+  if (first)
+    throw invalid(`Lines ${first.line} and ${line} of .env both set ${name}.`, 'Remove one of them.');
 };
+
+// it names a setting, or may be the rest of the value of the one before it
+const isOfOurs = (
+  row: string,
+  before: DotEnvLine | undefined,
+  line: number,
+  known: ReadonlySet<string>,
+): boolean =>
+  (row.toUpperCase().match(/\w+/g) ?? []).some((word) => known.has(word)) ||
+  (before !== undefined && known.has(before.name) && before.line === line - 1);
+
+interface Place {
+  readonly rows: readonly string[];
+  /** The row of the name, from 0, and where in it the value begins. */
+  readonly at: number;
+  readonly from: number;
+  readonly name: string;
+  readonly known: ReadonlySet<string>;
+}
 
 interface Value {
   readonly value: string;
-  /** The end of the last line of the value. */
-  readonly until: number;
+  /** The row, from 0, in which the value ends. */
+  readonly last: number;
   readonly isCut: boolean;
 }
 
-const readValue = (text: string, from: number, line: number): Value => {
-  const quote = text[from] ?? '';
-  if (quotes.has(quote)) return readQuoted(text, from, quote, line);
-  const until = endOfLine(text, from);
-  const written = text.slice(from, until);
-  if (written.includes('\0')) throw notASetting(line, 'it has a character that no text has (NUL)');
+const readValue = (place: Place): Value => {
+  const { rows, at, from } = place;
+  const row = rows[at] ?? '';
+  const written = row.slice(from);
+  if (quotes.has(written[0] ?? '')) return readQuoted(place, written);
   const hash = written.indexOf('#');
-  const isCut = hash >= 0 && !/[ \t]/.test(text[from + hash - 1] ?? '');
-  return { value: (hash < 0 ? written : written.slice(0, hash)).trim(), until, isCut };
+  const isCut = hash >= 0 && !/[ \t]/.test(row[from + hash - 1] ?? '');
+  return { value: (hash < 0 ? written : written.slice(0, hash)).trim(), last: at, isCut };
 };
 
-const readQuoted = (text: string, from: number, quote: string, line: number): Value => {
-  const close = text.indexOf(quote, from + 1);
-  if (close < 0) throw notASetting(line, `the quote ${quote} is not closed`);
-  const until = endOfLine(text, close);
-  if (!/^[ \t]*(#|$)/.test(text.slice(close + 1, until)))
-    throw notASetting(line, 'it has text after its closing quote');
-  const value = text.slice(from + 1, close);
-  return { value: quote === '"' ? value.replaceAll('\\n', '\n') : value, until, isCut: false };
+const readQuoted = ({ rows, at, name, known }: Place, written: string): Value => {
+  const quote = written[0] ?? '';
+  const isOurs = known.has(name);
+  const isHere = closeOf(written, quote, isOurs) >= 0;
+  const whole = isHere ? written : [written, ...rows.slice(at + 1)].join('\n');
+  const close = closeOf(whole, quote, isOurs);
+  if (close < 0) {
+    if (isOurs) throw notASetting(at + 1, `the quote ${quote} is not closed`);
+    // some programs take it as it is
+    return { value: written, last: at, isCut: false };
+  }
+  const value = whole.slice(1, close);
+  const last = at + value.split('\n').length - 1;
+  for (let inside = at + 1; inside <= last; inside++) {
+    const hidden = setting.exec(rows[inside] ?? '')?.[1];
+    if (hidden !== undefined && known.has(hidden))
+      throw notASetting(at + 1, `its quote ${quote} is closed only after ${hidden} in line ${inside + 1}`);
+  }
+  const [after = ''] = whole.slice(close + 1).split('\n', 1);
+  const rest = after.replace(/(^|[ \t])#.*/, '');
+  if (rest.trim() !== '' && (isOurs || isOfOurs(rest, undefined, 0, known)))
+    throw notASetting(last + 1, 'it has text after its closing quote');
+  return { value: quote === '"' ? value.replaceAll('\\n', '\n') : value, last, isCut: false };
+};
+
+/** Where a quote is closed; -1 if nowhere. Other programs than Node.js know `\"`: in a setting of Ashlar it is refused as text after it. */
+const closeOf = (whole: string, quote: string, isOurs: boolean): number => {
+  for (let at = 1; at < whole.length; at++) {
+    if (whole[at] === '\\' && quote === '"' && !isOurs) at++;
+    else if (whole[at] === quote) return at;
+  }
+  return -1;
 };

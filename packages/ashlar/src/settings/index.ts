@@ -3,11 +3,13 @@ export { redactUrl } from './redact.js';
 export { reveal, Secret } from './secret.js';
 export {
   type ColumnKeys,
-  environmentOf,
+  type Environment,
   type LogLevel,
   logLevels,
+  readEnvironment,
   readKeyFile,
   type Settings,
   settings,
+  settingsIn,
   withSchema,
 } from './settings.js';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { AshlarError } from '../errors.js';
 import { readFileOrPipe } from '../files/read.js';
-import { type DotEnvLine, readDotEnv } from './dot-env.js';
+import { type DotEnv, readDotEnv } from './dot-env.js';
 import { redactUrl } from './redact.js';
 import { Secret } from './secret.js';
 import { settingWarnings } from './warnings.js';
@@ -140,23 +140,34 @@ const variables = z.object({
   LOG_LEVEL: z.enum(logLevels, `must be one of ${logLevels.join(', ')}`).default('info'),
 });
 
+const known: ReadonlySet<string> = new Set(Object.keys(variables.shape));
+/** How long the writer of a key may take, in milliseconds: it may ask a person for a passphrase. */
+const keyWait = 120_000;
+
 const invalid = (detail: string, suggestion: string): AshlarError =>
   new AshlarError('settings-invalid', { message: 'Invalid settings.', detail, suggestion });
 
-/**
- * Returns the environment variables, together with those in a folder's file `.env`. The environment wins; an empty
- * variable of the environment counts as not set.
- *
- * @throws AshlarError `settings-invalid` when `.env` exists and cannot be read, or a line of it is no setting
- */
-export function environmentOf(env: NodeJS.Dict<string>, directory: string): NodeJS.Dict<string> {
-  return together(env, readDotEnv(directory));
+/** The environment variables, together with those in a folder's file `.env`, which may be a pipe, and is read once. */
+export interface Environment {
+  /** The environment wins; an empty variable of it counts as not set. */
+  readonly variables: NodeJS.Dict<string>;
+  readonly dotEnv: DotEnv;
 }
 
-const together = (env: NodeJS.Dict<string>, dotEnv: readonly DotEnvLine[]): NodeJS.Dict<string> => {
+/**
+ * Reads the file `.env` of a folder, and puts it together with the environment.
+ *
+ * @throws AshlarError `settings-invalid` when `.env` exists and cannot be read, or could hide a setting of Ashlar
+ */
+export function readEnvironment(env: NodeJS.Dict<string>, directory: string): Environment {
+  const dotEnv = readDotEnv(directory, known);
+  return { variables: together(env, dotEnv), dotEnv };
+}
+
+const together = (env: NodeJS.Dict<string>, dotEnv: DotEnv): NodeJS.Dict<string> => {
   const given = Object.entries(env).filter(([, value]) => value !== undefined && value !== '');
   return {
-    ...Object.fromEntries(dotEnv.map(({ name, value }) => [name, value])),
+    ...Object.fromEntries(dotEnv.lines.map(({ name, value }) => [name, value])),
     ...Object.fromEntries(given),
   };
 };
@@ -165,10 +176,10 @@ const together = (env: NodeJS.Dict<string>, dotEnv: readonly DotEnvLine[]): Node
  * Reads a key file, or a pipe in its place, and returns its text without the line break at the end.
  *
  * @param name - the variable or option that names the file, for the message: `DATABASE_KEY_FILE` or `--key-file`
- * @param wait - how long the writer of a pipe may take, in milliseconds. Default: ten seconds
+ * @param wait - how long the writer of a pipe may take, in milliseconds. Default: two minutes
  * @throws AshlarError `settings-invalid`, naming `name` and never the content
  */
-export function readKeyFile(name: string, path: string, wait?: number): Secret {
+export function readKeyFile(name: string, path: string, wait = keyWait): Secret {
   let text: string;
   try {
     text = readFileOrPipe(path, wait)
@@ -232,8 +243,15 @@ export function settings(
   env: NodeJS.Dict<string> = process.env,
   directory: string = process.cwd(),
 ): Settings {
-  const dotEnv = readDotEnv(directory);
-  const given = together(env, dotEnv);
+  return settingsIn(readEnvironment(env, directory));
+}
+
+/**
+ * Validates the settings of Ashlar among variables.
+ *
+ * @throws AshlarError `settings-invalid`, which names variables and never a value
+ */
+export function settingsIn({ variables: given, dotEnv }: Environment): Settings {
   const result = variables.safeParse(given);
   if (!result.success) {
     const lines = result.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}.`);
@@ -247,8 +265,7 @@ export function settings(
     throw invalid('COLUMN_KEYS_OLD is set without COLUMN_KEY.', 'Set COLUMN_KEY to the current key.');
   }
   const databaseUrl = secretUrl(data.DATABASE_URL, data.DATABASE_SCHEMA);
-  const known = Object.keys(variables.shape);
-  const warnings = settingWarnings({ known, variables: given, dotEnv });
+  const warnings = settingWarnings({ known: [...known], variables: given, dotEnv });
   return {
     databaseUrl,
     databaseMigrateUrl: secretUrl(data.DATABASE_MIGRATE_URL, data.DATABASE_SCHEMA) ?? databaseUrl,

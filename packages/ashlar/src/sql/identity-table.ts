@@ -1,5 +1,6 @@
 /**
- * The table of Ashlar's own that has a database's own identity, a random UUID, and how many backups the database has counted: one
- * row, which the first backup writes (decision 0039). The application's role reads it; only the owner writes it.
+ * The table of Ashlar's own by which the backups of a database are known (decision 0039): the row with the number 0 has the
+ * database's own identity, a random UUID; each other row has a random token of a backup that was counted. The first backup writes
+ * it. The application's role reads it; only the owner writes it.
  */
 export const identityTable = 'ashlar_database';

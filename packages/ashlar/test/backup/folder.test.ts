@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile, rename, utimes, writeFile } from 'node:fs/pro
 import { basename, dirname, join } from 'node:path';
 import { createBackup, listBackups, pruneBackups } from 'ashlar/backup';
 import { openEngine } from 'ashlar/extend';
+import { up } from 'ashlar/migrations';
 import { describe, expect, test } from 'vitest';
 import { engines } from '../../../../test/support/engines.js';
 import { formatOwner, type LockOwner } from '../../src/files/lock-file.js';
@@ -117,6 +118,7 @@ describe('a folder of backups', () => {
     const path = join(fixture.folder, 'elsewhere', basename(fixture.url));
     await mkdir(dirname(path));
     const namesake = await openEngine({ url: `sqlite:${path}` });
+    await up(namesake, shop);
     await createBackup(namesake, [], fixture.backups);
     const last = await createBackup(namesake, [], fixture.backups);
     const nightly = await createBackup(namesake, [], { ...fixture.backups, label: 'Nightly Prod' });

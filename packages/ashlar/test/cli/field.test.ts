@@ -187,6 +187,12 @@ describe('a command that reads settings', () => {
     expect(ended.code).toBe(0);
     expect(ended.stderr).toContain('BACKUP_KEEP_LATS in line 1 of .env is not a setting of Ashlar');
     await writeFile(join(project.folder, '.env'), 'stray\nBACKUP_KEEP_LAST=30\n');
+    const kept = await project.json(['backup', 'prune', '--dry-run'], env);
+    expect(kept).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining('Line 1 of .env is not a setting'),
+    });
+    await writeFile(join(project.folder, '.env'), "OTHER='90s\nBACKUP_KEEP_LAST=30\n# users'\n");
     const before = await readdir(join(project.folder, 'backups'));
     expect(await project.json(['backup', 'prune', '--keep-last', '0'], env)).toMatchObject({
       code: 2,

@@ -1,6 +1,6 @@
 import { statSync, utimesSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { tmpdir, uptime } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import {
@@ -114,8 +114,22 @@ describe('a lock on a folder', () => {
     await write(folder, { started: '1' });
     await (await take(folder)).release();
     await write(folder, { boot: 'an earlier boot' });
-    await (await take(folder)).release();
+    const before = new Date(Date.now() - uptime() * 1_000 - 60_000);
+    await utimes(join(folder, 'a.lock.1'), before, before);
+    await (await take(folder, { heartbeat: { every: 20, silence: 2 ** 52 } })).release();
     expect(await readdir(folder)).toEqual([]);
+  });
+
+  test('is held by another machine with the same host name until it is silent for long enough', async () => {
+    const folder = await newFolder();
+    await write(folder, { boot: 'that of another machine' });
+    const holder = await refused(folder);
+    expect(holder.isUnseen).toBe(true);
+    expect(describeHolder(holder)).toMatch(/^process \d+ on /);
+    await refused(folder, { heartbeat: undefined });
+    const before = new Date(Date.now() - 70_000);
+    await utimes(join(folder, 'a.lock.1'), before, before);
+    await (await take(folder)).release();
   });
 
   test('is held by a host or container that cannot be seen until it is silent for long enough', async () => {

@@ -30,37 +30,39 @@ describe('a process', () => {
   });
 
   test('runs, or is gone when it has ended, even before its parent has collected it', async () => {
-    expect(livenessOf(me)).toBe('running');
+    expect(livenessOf(me, Date.now())).toBe('running');
     // the shell does not wait for its child, which becomes a zombie
     const shell = spawn('sh', ['-c', 'sleep 0.01 & echo $!; exec sleep 5'], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const [line] = await once(shell.stdout, 'data');
     const child = { ...me, pid: Number(line), started: '' };
-    while (livenessOf(child) === 'running') await new Promise(setImmediate);
-    expect(livenessOf(child)).toBe('gone');
+    while (livenessOf(child, Date.now()) === 'running') await new Promise(setImmediate);
+    expect(livenessOf(child, Date.now())).toBe('gone');
     expect(() => process.kill(child.pid, 0)).not.toThrow();
     shell.kill('SIGKILL');
     await once(shell, 'exit');
-    expect(livenessOf({ ...me, pid: shell.pid ?? 0, started: '' })).toBe('gone');
+    expect(livenessOf({ ...me, pid: shell.pid ?? 0, started: '' }, Date.now())).toBe('gone');
   });
 
   test('of another user counts as running', () => {
-    expect(livenessOf({ ...me, pid: 1, started: '' })).toBe('running');
+    expect(livenessOf({ ...me, pid: 1, started: '' }, Date.now())).toBe('running');
   });
 
   test('that does not exist is gone', () => {
     for (const pid of [0, -1, 1.5, Number.NaN, 2 ** 30, 2 ** 60])
-      expect(livenessOf({ ...me, pid })).toBe('gone');
+      expect(livenessOf({ ...me, pid }, Date.now())).toBe('gone');
   });
 
   test('cannot be seen on another host or in another PID namespace, whatever its number', () => {
-    expect(livenessOf({ ...me, host: 'other.example', boot: 'other' })).toBe('unseen');
-    expect(livenessOf({ ...me, namespace: '1' })).toBe('unseen');
-    expect(livenessOf({ ...me, host: 'other.example', namespace: '1' })).toBe('unseen');
+    expect(livenessOf({ ...me, host: 'other.example', boot: 'other' }, Date.now())).toBe('unseen');
+    expect(livenessOf({ ...me, namespace: '1' }, Date.now())).toBe('unseen');
+    expect(livenessOf({ ...me, host: 'other.example', namespace: '1' }, Date.now())).toBe('unseen');
     // the host was renamed
-    expect(livenessOf({ ...me, host: 'other.example' })).toBe('running');
-    expect(livenessOf({ ...me, boot: 'an earlier boot' })).toBe('gone');
+    expect(livenessOf({ ...me, host: 'other.example' }, Date.now())).toBe('running');
+    // two machines can have one host name
+    expect(livenessOf({ ...me, boot: 'another boot' }, Date.now())).toBe('unseen');
+    expect(livenessOf({ ...me, boot: 'an earlier boot' }, 0)).toBe('gone');
   });
 
   test('is named by its mark', () => {

@@ -2,7 +2,15 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, type Database } from 'ashlar';
-import { createBackup, newBackupKey, restoreBackup, verifyBackup } from 'ashlar/backup';
+import {
+  createBackup,
+  listBackups,
+  newBackupKey,
+  pruneBackups,
+  restoreBackup,
+  verifyBackup,
+} from 'ashlar/backup';
+import { openEngine } from 'ashlar/extend';
 import { newLedgerKey, parseVerifierKey } from 'ashlar/ledger';
 import { up } from 'ashlar/migrations';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -63,6 +71,38 @@ describe('backups of a server', () => {
     const counted = await elsewhere.run('SELECT count(*)::int AS n FROM orders', 'shop');
     expect(counted).toEqual([{ n: 5 }]);
     expect(await here.run("SELECT datname FROM pg_database WHERE datname LIKE 'ashlar_%'")).toEqual([]);
+  });
+
+  test('count together after one of them is put back, and apart after that of another database', async () => {
+    const keys = { key: (await newBackupKey()).key };
+    const options = { folder: join(folder, 'counted'), keys };
+    await here.run('CREATE DATABASE counted');
+    const to = { url: here.url('counted'), ...tools };
+    const create = async () => {
+      const engine = await openEngine({ ...to, create: false });
+      try {
+        return await createBackup(engine, [], options);
+      } finally {
+        await engine.close();
+      }
+    };
+    const counted = await connect(shop, to);
+    await up(counted.engine, shop);
+    await counted.close();
+    const [first, second] = [await create(), await create()];
+    await restoreBackup(first.name, [], { ...options, to, replace: true });
+    const third = await create();
+    const { database, place, incarnation, history } = second.identity ?? {};
+    expect(third.identity).toMatchObject({ database, place, number: 3 });
+    expect(third.identity?.history.startsWith(`${history}`)).toBe(true);
+    expect(third.identity?.incarnation).not.toBe(incarnation);
+    await pruneBackups({ folder: options.folder, keep: { last: 1, daily: 0, weekly: 0, monthly: 0 } });
+    expect((await listBackups(options.folder)).map(({ name }) => name)).toEqual([second.name, third.name]);
+    const others = await createBackup(db.engine, [], { folder: join(folder, 'others'), keys });
+    await restoreBackup(others.name, [], { folder: join(folder, 'others'), keys, to, replace: true });
+    const after = await create();
+    expect(after.identity).toMatchObject({ place, number: 1 });
+    expect([database, others.identity?.database]).not.toContain(after.identity?.database);
   });
 
   test('reject, and end no process, where the state of the database cannot be read', async () => {

@@ -37,5 +37,9 @@ const run = async (invocation: Invocation, { dir, label }: Options): Promise<Ans
   );
   const rows = Object.values(manifest.rows).reduce((sum, count) => sum + count, 0);
   out.line(`${out.style('green', 'created')} ${manifest.name} · ${rows} rows · ${manifest.file.size} bytes`);
+  if (manifest.identity?.number == null)
+    out.note(
+      'the backup could not be counted in its database, or the database has no identity yet (`ashlar up` makes it): no keep rule removes this backup',
+    );
   return { document: { backup: manifest, folder } };
 };

@@ -20,7 +20,7 @@ export function pruneCommand(commands: Commands): Command {
   return commands
     .make<Options>(
       'prune',
-      'remove the backups that no keep rule keeps; the newest verified backup always stays',
+      'remove the backups that no keep rule keeps; the newest verified backup of each database always stays. Raw copies of a database at one path, such as snapshots of a volume, must not share a folder of backups',
       run,
     )
     .option('--keep-last <n>', 'keep the N newest backups (default: BACKUP_KEEP_LAST, else 3)')

@@ -53,7 +53,8 @@ const run = async (invocation: Invocation, options: Options, file = ''): Promise
     print(invocation, found);
     if (found.notNoted !== undefined)
       out.note(`the verification could not be recorded in the folder: ${found.notNoted}`);
-    if (unknown !== undefined) out.note(`not compared with the current database: ${unknown}`);
+    if (unknown !== undefined)
+      out.note(`${out.styleNote('yellow', 'warning')} not compared with the current database: ${unknown}`);
     return { document: documentOf(found, unknown) };
   } finally {
     await live?.close();
@@ -67,7 +68,7 @@ const targetIfNamed = (invocation: Invocation): Promise<OpenOptions | undefined>
     throw error;
   });
 
-// the database may be lost: that is what backups are for. A wrong setting is no lost database
+// the database may be lost: that is what backups are for. A wrong path or host looks the same, so the command says what it found
 const lost: ReadonlySet<string> = new Set([
   'usage',
   'database-missing',
@@ -76,7 +77,6 @@ const lost: ReadonlySet<string> = new Set([
   'connection-lost',
   'database-corrupt',
   'not-a-database',
-  'database-locked',
 ]);
 
 const openLive = async (

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { realpath, stat } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { pipeline, type Readable } from 'node:stream';
 import { createGzip } from 'node:zlib';
 import type { PGlite } from '@electric-sql/pglite';
 import type { Snapshot } from '../../../contract/snapshot.js';
 import { AshlarError } from '../../../errors.js';
+import { incarnationOf } from '../../../files/incarnation.js';
 import { identifier } from '../../../model/index.js';
 import type { Report } from '../../report.js';
 import { setRole } from '../session/connected-role.js';
@@ -66,8 +67,7 @@ export async function pgliteSnapshot<T>(
 
 const placeOf = async (folder: string | undefined): Promise<Pick<Snapshot, 'place' | 'incarnation'>> => {
   if (folder === undefined) return { place: 'memory', incarnation: randomUUID() };
-  const { dev, ino } = await stat(folder, { bigint: true });
-  return { place: await realpath(folder), incarnation: `${dev}:${ino}` };
+  return { place: await realpath(folder), incarnation: incarnationOf(folder) };
 };
 
 const compressed = (tar: Promise<Blob>): Readable => {

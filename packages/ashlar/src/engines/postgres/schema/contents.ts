@@ -1,6 +1,7 @@
 import type { ChangedRows, ContentsSql, RowWatch } from '../../../contract/contents.js';
 import type { RunSql } from '../../../contract/sql.js';
 import { literal } from '../../../model/index.js';
+import { identityTable } from '../../../sql/identity-table.js';
 import { sql } from '../../../sql/template.js';
 
 const tables = sql`
@@ -17,7 +18,7 @@ const tables = sql`
   LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
   LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
   WHERE c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relkind IN ('r', 'p')
-    AND NOT c.relispartition AND c.relname <> 'ashlar_migrations'
+    AND NOT c.relispartition AND c.relname NOT IN ('ashlar_migrations', '${identityTable}')
     AND has_table_privilege(c.oid, 'SELECT')
   ORDER BY c.relname, a.attnum
 `;

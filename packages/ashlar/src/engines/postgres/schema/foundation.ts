@@ -54,7 +54,7 @@ const oneRow = 'id integer NOT NULL PRIMARY KEY CHECK (id = 1)';
 const testMark = table(testMarkTable, oneRow);
 
 /** The table of the database's own identity. */
-const identity = table(identityTable, `${oneRow}, identity uuid NOT NULL, backups bigint NOT NULL`);
+const identity = table(identityTable, 'number bigint NOT NULL PRIMARY KEY, token text NOT NULL');
 
 /** The objects that version 2 added. */
 const later: readonly FoundationObject[] = [...contextObjects, words, testMark, identity];

@@ -23,6 +23,10 @@ const begin = [
   'SELECT pg_export_snapshot()',
 ].join('; ');
 
+// by the name: a schema that replaces another one has its name, and a number of its own
+const named = `(SELECT system_identifier::text FROM pg_control_system()) || '/' ||
+  (SELECT oid FROM pg_database WHERE datname = current_database()) || '/' || current_schema()`;
+
 /** How long pg_dump waits for the lock of a table that is being altered, in milliseconds. */
 const lockWait = 30_000;
 
@@ -49,11 +53,10 @@ export async function serverSnapshot<T>(
   const id = rows[0]?.[0] ?? '';
   const copies: Readable[] = [];
   try {
-    const [found] = await read(`SELECT ${place} AS place`);
+    const where = await whereOf(read);
     return await work({
       format: 'pg-custom',
-      place: String(found?.place),
-      incarnation: '',
+      ...where,
       read,
       count: async (table) =>
         Number((await read(`SELECT count(*) AS rows FROM ${identifier(table)}`))[0]?.rows),
@@ -69,6 +72,21 @@ export async function serverSnapshot<T>(
     await channel.send({ text: 'ROLLBACK' }).catch(() => undefined);
   }
 }
+
+const whereOf = async (read: Snapshot['read']): Promise<Pick<Snapshot, 'place' | 'incarnation'>> => {
+  const [found] = await read(
+    `SELECT ${named} AS place, ${place} AS schema, has_function_privilege('pg_catalog.pg_control_checkpoint()', 'EXECUTE')::int AS may`,
+  );
+  // a promoted copy of a cluster goes on with another timeline
+  const [control] =
+    Number(found?.may) === 1
+      ? await read('SELECT timeline_id::text AS timeline FROM pg_catalog.pg_control_checkpoint()')
+      : [];
+  return {
+    place: String(found?.place),
+    incarnation: `${String(found?.schema)}/${String(control?.timeline ?? '')}`,
+  };
+};
 
 async function* dumped(id: string, read: Snapshot['read'], options: OpenOptions): AsyncIterable<Buffer> {
   const { child, ended } = await startDump(id, read, options);

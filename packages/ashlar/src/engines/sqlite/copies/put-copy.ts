@@ -237,9 +237,15 @@ const nameNew = (fresh: string, path: string): void => {
     linkSync(fresh, path);
   } catch (error) {
     if (!lacksHardLinks(error)) throw error;
-    // the name is taken exclusively; then rename replaces no file but this one
+    // the name is taken exclusively: rename replaces a file to which nobody has written so far
     closeSync(openSync(path, 'wx', 0o600));
-    renameSync(fresh, path);
+    try {
+      if (hasContent(path)) throw notEmpty(path, 'Another process has written to it meanwhile.');
+      renameSync(fresh, path);
+    } catch (error) {
+      if (!hasContent(path)) rmSync(path, { force: true });
+      throw error;
+    }
   }
 };
 

@@ -54,9 +54,8 @@ const identity: FoundationObject = {
   exists: `SELECT 1 AS found FROM main.sqlite_schema WHERE type = 'table' AND name = '${identityTable}'`,
   create: sql`
     CREATE TABLE ${identityTable} (
-      id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
-      identity TEXT NOT NULL,
-      backups INTEGER NOT NULL
+      number INTEGER NOT NULL PRIMARY KEY,
+      token TEXT NOT NULL
     ) STRICT
   `,
 };

@@ -1,5 +1,6 @@
 import type { Snapshot } from '../../../contract/snapshot.js';
 import { AshlarError } from '../../../errors.js';
+import { incarnationOf } from '../../../files/incarnation.js';
 import { identifier } from '../../../model/index.js';
 import type { Lock } from '../../lock.js';
 import { type ConnectionSettings, connect } from '../driver/connect.js';
@@ -109,7 +110,7 @@ const snapshotOf = async (
     key: settings.key,
     size: pages * pageSize,
     place: settings.path,
-    incarnation: identity,
+    incarnation: incarnationOf(settings.path),
     read: (sql, parameters) => reader.run(sql, parameters),
     count: (table) => numberOf(`SELECT count(*) FROM main.${identifier(table)}`),
     copy: () => {
