@@ -741,6 +741,7 @@ CREATE TRIGGER jobs_audited_truncate BEFORE TRUNCATE ON jobs FOR EACH STATEMENT 
 ALTER TABLE jobs ENABLE ALWAYS TRIGGER jobs_audited_truncate;
 
 CREATE TRIGGER jobs_audited_update AFTER UPDATE ON jobs REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION jobs_audited();
+ALTER TABLE jobs ENABLE ALWAYS TRIGGER jobs_audited_update;
 
 CREATE TRIGGER jobs_status_lifecycle_insert BEFORE INSERT ON jobs FOR EACH ROW WHEN ((new.status = 'pending'::text) IS NOT TRUE) EXECUTE FUNCTION jobs_status_lifecycle();
 ALTER TABLE jobs ENABLE ALWAYS TRIGGER jobs_status_lifecycle_insert;

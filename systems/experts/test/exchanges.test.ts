@@ -176,10 +176,14 @@ describe.each(engines)('exchanges on $name', (engine) => {
     await db.engine.asOwner((owner) =>
       owner.run(`INSERT INTO leads (email, captured_at) VALUES ('${email}', '2001-01-01T00:00:00.000Z')`),
     );
-    let forgetting: Promise<number> | undefined;
+    let begin: () => void = () => undefined;
+    // begun outside of the session that it meets
+    const forgetting = new Promise<void>((resolve) => {
+      begin = resolve;
+    }).then(() => db.session((s) => forgetExpired(s)));
     await db.session(async (s) => {
       await logExchange(s, someExchange({ email }));
-      forgetting = db.session((other) => forgetExpired(other));
+      begin();
       // long enough for it to meet the lock of this session
       await sleep(200);
     });

@@ -1,10 +1,10 @@
 import { importJob, type ShippingDatabase, shipments } from '@ashlar/shipping';
 import { AshlarError } from 'ashlar';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { engines } from '../../../test/support/engines.js';
+import { oneOfEach } from '../../../test/support/engines.js';
 import { Carrier, openShipping, orders, type ShippingPlace } from './support.js';
 
-describe.each(engines)('an import with faults on $name', (engine) => {
+describe.each(oneOfEach(import.meta.url).engines)('an import with faults on $name', (engine) => {
   let place: ShippingPlace;
   let db: ShippingDatabase;
   beforeAll(async () => {
@@ -65,11 +65,8 @@ describe.each(engines)('an import with faults on $name', (engine) => {
   );
 
   test('that is killed while it removes its rows is balanced at each step, and can be cancelled', async () => {
-    const source = (async function* () {
-      yield `order,note\n${'A,1\nbad\n'.repeat(3_000)}`;
-      throw new Error('the disk is gone');
-    })();
-    // two transactions, then the removal
+    const rows: (number | undefined)[] = [];
+    // two transactions, then the removal: of no rows, of half of them, of all
     for (const at of [3, 4, 5]) {
       const name = `killed ${at}`;
       const killed = faulty((session) => {
@@ -77,16 +74,30 @@ describe.each(engines)('an import with faults on $name', (engine) => {
       });
       const lines = (async function* () {
         yield `order,note\n${`A,${'x'.repeat(90)}\nbad\n`.repeat(2_500)}`;
-        yield* source;
+        throw new Error('the disk is gone');
       })();
       await expect(importJob(killed, lines, { name, command: 'ship' })).rejects.toThrow();
       const job = await found(name);
+      rows.push(job?.total_rows);
       if (!job) continue;
       const status = () => db.read((s) => shipments.status(s, job.id));
       expect(await status()).toMatchObject({ balanced: true });
       await db.session((s) => shipments.cancel(s, job.id));
       expect(await status()).toMatchObject({ balanced: true, job: { status: 'cancelled' } });
     }
+    expect(rows).toEqual([4_000, 2_000, 0]);
+  });
+
+  test('that is aborted while its source hangs ends, and leaves nothing', async () => {
+    const stop = new AbortController();
+    const source = (async function* () {
+      yield `order,note\n${`A,${'x'.repeat(90)}\n`.repeat(2_500)}`;
+      setTimeout(() => stop.abort(), 20);
+      await new Promise<never>(() => undefined);
+    })();
+    const input = { name: 'aborted', command: 'ship', signal: stop.signal };
+    await expect(importJob(db, source, input)).rejects.toMatchObject({ name: 'AbortError' });
+    expect(await found('aborted')).toBeUndefined();
   });
 
   test('writes long lines in transactions of some megabytes', async () => {

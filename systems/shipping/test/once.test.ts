@@ -1,6 +1,6 @@
 import { type Executor, type ShippingDatabase, shipments } from '@ashlar/shipping';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { engines } from '../../../test/support/engines.js';
+import { oneOfEach } from '../../../test/support/engines.js';
 import { gate, makeJob, openShipping, type ShippingPlace } from './support.js';
 
 const kinds = ['idempotent', 'reconcilable', 'plain'] as const;
@@ -47,7 +47,7 @@ class SlowCarrier {
   }
 }
 
-describe.each(engines)('a call that is left, on $name', (engine) => {
+describe.each(oneOfEach(import.meta.url).engines)('a call that is left, on $name', (engine) => {
   let place: ShippingPlace;
   let db: ShippingDatabase;
   beforeAll(async () => {

@@ -1,5 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import { AshlarError, isAshlarError } from '../errors.js';
+import { abortable } from './abortable.js';
 import { ChunkCounter } from './chunk-counter.js';
 import { lockJob } from './job.js';
 import type { ImportReport, JobProgress } from './job-commands.js';
@@ -103,7 +104,7 @@ class Import {
 
   async run(): Promise<ImportReport<Job>> {
     const { onProgress, signal } = this.#options;
-    for await (const given of this.#parts.source) {
+    for await (const given of abortable(this.#parts.source, signal)) {
       for (const row of isBatch(given) ? given : [given]) {
         // the last rows are written with the end of the import
         if (this.#rows.length >= this.#flushRows || this.#characters > batchCharacters) await this.#flush();
@@ -116,8 +117,8 @@ class Import {
         totals: {},
         simulated: false,
       });
-      signal?.throwIfAborted();
     }
+    signal?.throwIfAborted();
     if (this.#imported === 0) throw nothingToImport(this.#lines);
     return this.#report(await this.#flush(true));
   }
