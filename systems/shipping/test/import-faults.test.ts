@@ -121,7 +121,7 @@ describe.each(oneOfEach(import.meta.url).engines)('an import with faults on $nam
     expect(await db.read((s) => shipments.status(s, job.id))).toMatchObject({ balanced: true });
   });
 
-  test('and its job is not executed before the confirmation, whoever writes', async () => {
+  test('and its job is not executed before the confirmation, by any session', async () => {
     const { job } = await importJob(db, orders(1), { name: 'held', command: 'ship' });
     const running = db.session((s) => s.update(shipments.tables.jobs, job.id, { status: 'running' }));
     await expect(running).rejects.toMatchObject({ code: 'check-violation' });

@@ -96,7 +96,7 @@ export function makeTables<
       },
       { initial: 'pending' },
     ),
-    // whoever writes: nothing is executed before a person has seen how much it would be
+    // against every writer: nothing is executed before a person has seen how much it would be
     check(
       `${name}s_confirmed`,
       "mode <> 'confirm' OR confirmed_at IS NOT NULL OR status IN ('pending', 'cancelled')",

@@ -170,7 +170,7 @@ ALTER TABLE jobs ADD COLUMN simulated boolean;
 -- a step has no session, which the trail would ask for
 ALTER TABLE jobs DISABLE TRIGGER jobs_audited_update;
 
--- whoever started a job before this step has confirmed it. Simulated or not, by their results; a job without any may go on with
+-- a job that was started before this step counts as confirmed. Simulated or not, by their results; a job without any may go on with
 -- every executor
 UPDATE jobs SET
   confirmed_at = CASE WHEN mode = 'confirm' AND status NOT IN ('pending', 'cancelled') THEN coalesce(started_at, updated_at) END,

@@ -72,7 +72,7 @@ INSERT INTO ashlar_rebuild_jobs (
 )
 SELECT rowid, id, name, description, original_command, status, mode, total_rows, processed_rows, successful_rows,
   failed_rows, total_cost_cents, error_code, error_message, created_at, started_at, completed_at, updated_at,
-  -- whoever started a job before this step has confirmed it
+  -- a job that was started before this step counts as confirmed
   CASE WHEN mode = 'confirm' AND status NOT IN ('pending', 'cancelled') THEN coalesce(started_at, updated_at) END,
   -- by their results; a job without any may go on with every executor
   CASE
