@@ -160,6 +160,7 @@ CREATE TABLE jobs (
   simulated boolean,
   CONSTRAINT jobs_pkey PRIMARY KEY (id),
   CONSTRAINT jobs_completed_at_check CHECK (completed_at >= '0001-01-01 00:00:00+00'::timestamptz AND completed_at < '10000-01-01 00:00:00+00'::timestamptz),
+  CONSTRAINT jobs_confirmed CHECK (mode <> 'confirm'::text OR confirmed_at IS NOT NULL OR (status = ANY (ARRAY['pending'::text, 'cancelled'::text]))),
   CONSTRAINT jobs_confirmed_at_check CHECK (confirmed_at >= '0001-01-01 00:00:00+00'::timestamptz AND confirmed_at < '10000-01-01 00:00:00+00'::timestamptz),
   CONSTRAINT jobs_created_at_check CHECK (created_at >= '0001-01-01 00:00:00+00'::timestamptz AND created_at < '10000-01-01 00:00:00+00'::timestamptz),
   CONSTRAINT jobs_failed_rows_check CHECK (failed_rows >= 0 AND failed_rows <= '9007199254740991'::bigint),

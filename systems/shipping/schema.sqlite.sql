@@ -469,7 +469,8 @@ CREATE TABLE jobs (
     ),
   importer         TEXT,
   simulated        INTEGER CONSTRAINT jobs_simulated_check CHECK (simulated IN (0, 1)),
-  CONSTRAINT jobs_pkey PRIMARY KEY (id)
+  CONSTRAINT jobs_pkey PRIMARY KEY (id),
+  CONSTRAINT jobs_confirmed CHECK (mode <> 'confirm' OR confirmed_at IS NOT NULL OR status IN ('pending', 'cancelled'))
 ) STRICT;
 CREATE INDEX jobs_created_at_idx ON jobs (created_at);
 CREATE INDEX jobs_status_idx ON jobs (status);

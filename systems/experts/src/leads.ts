@@ -70,7 +70,7 @@ export async function* leadsAsCsv(s: ExpertsSession): AsyncGenerator<string> {
 }
 
 // after the start of a cell, and after each character at which some spreadsheet splits a line
-const formulas = /(?<=(?:^|[,;\t|\r\n])"*)(?=[=+\-@\t\r＝＋－＠])/g;
+const formulas = /(?=[=+\-@\t\r＝＋－＠])(?<=(?:^|[,;\t|\r\n])"*)/g;
 
 const withoutFormulas = (text: string): string => text.replace(formulas, "'");
 

@@ -52,9 +52,25 @@ export async function forgetExpired(
   s: ExpertsSession,
   { limit = 500 }: { readonly limit?: number | undefined } = {},
 ): Promise<number> {
+  const expired = sql<string>`(SELECT email FROM expired_leads ORDER BY last_contact LIMIT ${limit})`;
+  // waits for exchanges that are being written. Only a second statement sees them: one that waited for a lock still chooses by
+  // what it saw before
+  const locked = await s.query
+    .selectFrom('leads')
+    .select('email')
+    .where('email', 'in', expired)
+    .orderBy('email')
+    .forUpdate()
+    .execute();
+  if (locked.length === 0) return 0;
   const { numDeletedRows } = await s.query
     .deleteFrom('leads')
-    .where('email', 'in', sql<string>`(SELECT email FROM expired_leads ORDER BY last_contact LIMIT ${limit})`)
+    .where(
+      'email',
+      'in',
+      locked.map(({ email }) => email),
+    )
+    .where('email', 'in', sql<string>`(SELECT email FROM expired_leads)`)
     .executeTakeFirstOrThrow();
   return Number(numDeletedRows);
 }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   conversations,
   type ExpertsDatabase,
@@ -168,6 +169,26 @@ describe.each(engines)('exchanges on $name', (engine) => {
       sql<{ email: string }>`SELECT email FROM leads WHERE email LIKE 'silent%'`.execute(s.query),
     );
     expect(rows.rows).toEqual([]);
+  });
+
+  test('are not forgotten when they write at that moment', async () => {
+    const email = 'returning@example.org';
+    await db.engine.asOwner((owner) =>
+      owner.run(`INSERT INTO leads (email, captured_at) VALUES ('${email}', '2001-01-01T00:00:00.000Z')`),
+    );
+    let begin: () => void = () => undefined;
+    // begun outside of the session that it meets
+    const forgetting = new Promise<void>((resolve) => {
+      begin = resolve;
+    }).then(() => db.session((s) => forgetExpired(s)));
+    await db.session(async (s) => {
+      await logExchange(s, someExchange({ email }));
+      begin();
+      // long enough for it to meet the lock of this session
+      await sleep(200);
+    });
+    expect(await forgetting).toBe(0);
+    expect((await db.read((s) => pageConversation(s, { email }))).exchanges).toHaveLength(1);
   });
 
   test('the period is in the schema: another one is another view, which a step makes', async () => {

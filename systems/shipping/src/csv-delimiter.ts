@@ -38,14 +38,18 @@ export function parseDelimiter(given: string): string {
   );
 }
 
-const separatorLine = /^"?sep=([^\r\n"])"?(\r\n|\r|\n|$)/i;
+// a spreadsheet writes it with as many delimiters as the table has; blank lines may stand above
+const separatorLine =
+  /^(?:[ \t]*(?:\r\n|\r|\n))*[ \t]*"?sep=(\\t|tab|[^\r\n"])\1*[,;\t| ]*"?[,;\t| ]*(?:\r\n|\r|\n|$)/iu;
 
-/** The first line `sep=;` of a file, which names its delimiter for spreadsheets. */
+/** The first line `sep=;` of a file, which names its delimiter for spreadsheets, and the lines that it ends. */
 export function separatorOf(
   sample: string,
-): { readonly delimiter: string; readonly length: number } | undefined {
-  const [line, delimiter] = separatorLine.exec(sample) ?? [];
-  return line === undefined || delimiter === undefined ? undefined : { delimiter, length: line.length };
+): { readonly delimiter: string; readonly length: number; readonly lines: number } | undefined {
+  const [start, named] = separatorLine.exec(sample) ?? [];
+  if (start === undefined || named === undefined) return undefined;
+  const lines = start.match(/\r\n|\r|\n/g)?.length ?? 0;
+  return { delimiter: byName[named.toLowerCase()] ?? named, length: start.length, lines };
 }
 
 const widthOf = (fields: readonly string[]): number => fields.findLastIndex((field) => field !== '') + 1;
@@ -58,6 +62,8 @@ interface Split {
   readonly agreeing: number;
   /** The share of the other lines that the delimiter splits into as many fields as the first of them; 0 without any. */
   readonly splitting: number;
+  /** Whether a quotation mark is left in a field. */
+  readonly quotes: boolean;
 }
 
 const splitBy = (sample: string, delimiter: string): Split => {
@@ -78,30 +84,59 @@ const splitBy = (sample: string, delimiter: string): Split => {
     columns: widthOf(header),
     agreeing: share((fields) => fields.length === header.length || fields.length === widthOf(header)),
     splitting: width < 2 ? 0 : share((fields) => fields.length === width),
+    quotes: [header, ...lines].some((fields) => fields.some((field) => field.includes('"'))),
   };
+};
+
+// delimiters that are too seldom to be taken without a question
+const unusual = ['^', '~', ':', '\x01', '\x1f', '\x1e', '#', '!'] as const;
+
+const fits = ({ columns, agreeing }: Split): boolean => columns > 1 && agreeing >= 0.9;
+
+// one column of all would be the wrong table, and each of its rows would look right
+const assertOneColumn = (sample: string): void => {
+  const lines = sample.split(/[\r\n]+/).filter((line) => line !== '');
+  if (lines.length < 2) return;
+  const found = unusual.find((delimiter) => fits(splitBy(sample, delimiter)));
+  const blanks = found === undefined && lines.slice(0, 50).every((line) => /\S(\t| {2,})\S/.test(line));
+  if (found === undefined && !blanks) return;
+  throw invalid(
+    blanks
+      ? 'The columns of the file seem to be aligned by blanks.'
+      : `The file seems to be split at ${JSON.stringify(found)}.`,
+    blanks
+      ? 'Export it with a delimiter. If it has one column, give --delimiter ",".'
+      : `Give the delimiter: --delimiter ${JSON.stringify(found)}. If the file has one column, give --delimiter ",".`,
+  );
 };
 
 /**
  * Finds out the delimiter of a file from its first lines: the one that splits the header, and the lines into as many fields.
  *
  * @param sample - whole lines, the header first
- * @throws AshlarError `input-invalid` when two delimiters split the lines equally well
+ * @throws AshlarError `input-invalid` when two delimiters split the lines, or one that is seldom does
  */
 export function detectDelimiter(sample: string): string {
   const splits = candidates.map((delimiter) => splitBy(sample, delimiter));
   const [first] = splits.filter(({ columns }) => columns > 1);
   // a title above the table: its lines are rejected, rather than imported as one column
-  if (!first) return splits.find(({ splitting }) => splitting >= 0.9)?.delimiter ?? ',';
-  const fitting = splits.filter(({ columns, agreeing }) => columns > 1 && agreeing >= 0.9);
-  const rated = (fitting.length > 0 ? fitting : splits.filter(({ columns }) => columns > 1)).toSorted(
-    (a, b) => b.columns - a.columns,
-  );
-  const [best = first, second] = rated;
-  if (second?.columns !== best.columns) return best.delimiter;
+  if (!first) {
+    const table = splits.find(({ splitting }) => splitting >= 0.9);
+    if (!table) assertOneColumn(sample);
+    return table?.delimiter ?? ',';
+  }
+  const fitting = splits.filter(fits);
+  // at another delimiter than that of the file, quoted fields are cut in two
+  const whole = fitting.filter(({ quotes }) => !quotes);
+  const [only = first, ...others] = whole.length === 1 ? whole : fitting;
+  if (fitting.length > 0 && others.length === 0) return only.delimiter;
+  const rated = fitting.length > 0 ? fitting : splits.filter(({ columns }) => columns > 1);
+  const [best = first, second] = rated.toSorted((a, b) => b.columns - a.columns);
+  if (fitting.length === 0 && second?.columns !== best.columns) return best.delimiter;
   throw invalid(
-    `The file can be split at ${delimiterName(best.delimiter)} and at ${delimiterName(second.delimiter)}.`,
+    `The file can be split at ${delimiterName(best.delimiter)} and at ${delimiterName(second?.delimiter ?? '')}.`,
     'Give the delimiter: --delimiter ";".',
-    `Both make ${best.columns} columns.`,
+    `They make ${best.columns} and ${second?.columns} columns.`,
   );
 }
 

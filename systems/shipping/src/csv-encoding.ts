@@ -1,4 +1,4 @@
-import { isAscii, isUtf8 } from 'node:buffer';
+import { isAscii } from 'node:buffer';
 import { AshlarError } from 'ashlar';
 import iconv from 'iconv-lite';
 
@@ -50,24 +50,66 @@ const byZeros = (head: Buffer): string | undefined => {
 // the five bytes that Windows-1252 does not define
 const undefinedBytes = [0x81, 0x8d, 0x8f, 0x90, 0x9d];
 
+const replaced = '\ufffd';
+
+// the characters of UTF-8 that are not ASCII; U+FFFD for what is no UTF-8
+const charactersOf = (bytes: Buffer): readonly string[] =>
+  [...bytes.toString('utf8')].filter((character) => character > '\x7f');
+
+/** Whether bytes are UTF-8; a character may be cut off at their end, unless that is the end of the file. */
+const isUtf8 = (bytes: Buffer, ended: boolean): boolean => {
+  try {
+    new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: !ended });
+    return true;
+  } catch {
+    return false;
+  }
+};
+
 /**
  * Tells UTF-8 from Windows-1252 by bytes that begin with the first one that is not ASCII. Windows-1252 only where nothing speaks
  * for UTF-8: a line of UTF-8 that is damaged must be rejected, and not change how the others are read.
  */
-const utf8OrWindows = (bytes: Buffer): string => {
-  // a character may be cut off at the end
-  const cut = [0, 1, 2, 3].map((less) => bytes.subarray(0, bytes.length - less));
-  if (cut.some((part) => isUtf8(part))) return 'utf-8';
-  const characters = [...bytes.toString('utf8')].filter((character) => character > '\x7f');
+const utf8OrWindows = (bytes: Buffer, ended: boolean): string => {
+  if (isUtf8(bytes, ended)) return 'utf-8';
   const isWindows =
-    characters.every((character) => character === '\ufffd') &&
+    charactersOf(bytes).every((character) => character === replaced) &&
     !undefinedBytes.some((byte) => bytes.includes(byte));
   return isWindows ? 'windows-1252' : 'utf-8';
 };
 
+// the first bytes of a file say Windows-1252; a part that is UTF-8 would be read as other letters, and nobody would see it
+const assertWindows = (bytes: Buffer): void => {
+  if (isAscii(bytes) || charactersOf(bytes).every((character) => character === replaced)) return;
+  throw refused(
+    'The file has two encodings: it begins as Windows-1252, and a later part is UTF-8.',
+    'Nothing was imported. Correct the file, or give its encoding: --encoding utf-8 rejects the lines that are not UTF-8, and --encoding windows-1252 reads all of them as Windows-1252.',
+  );
+};
+
+// forms in which bytes are written, not encodings of text
+const notText = new Set(['base64', 'hex', 'utf7', 'utf7imap', 'unicode11utf7']);
+
+const plainName = (encoding: string): string => encoding.toLowerCase().replace(/[^a-z0-9]/g, '');
+
+const unlikeMark = (given: string, mark: string): boolean => {
+  const [name, marked] = [plainName(given), plainName(mark)];
+  if (name === marked || name === 'utf16' || name === 'ucs2') return marked === 'utf8' && name !== marked;
+  return !(marked === 'utf8' && (name === 'cesu8' || name === 'unicode11utf8'));
+};
+
+/** @throws AshlarError `input-invalid` for an encoding that contradicts the byte order mark */
+const assertMark = (encoding: string, mark: string | undefined): void => {
+  if (mark === undefined || !unlikeMark(encoding, mark)) return;
+  throw refused(
+    `The file begins with the byte order mark of ${mark}, and not in the encoding ${encoding}.`,
+    'Leave --encoding out.',
+  );
+};
+
 /** @throws AshlarError `input-invalid` for an encoding that is not known */
 const assertKnown = (encoding: string): void => {
-  if (iconv.encodingExists(encoding)) return;
+  if (iconv.encodingExists(encoding) && !notText.has(plainName(encoding))) return;
   throw refused(
     `The encoding ${encoding} is not known.`,
     'Use utf-8, utf-16le, utf-16be, windows-1252 or another encoding by its name.',
@@ -83,17 +125,24 @@ const assertKnown = (encoding: string): void => {
 export function decode(bytes: AsyncIterable<Uint8Array | string>, encoding?: string): Decoded {
   if (encoding !== undefined) assertKnown(encoding);
   let found = encoding;
+  let detected = false;
+  let length = 0;
   const text = async function* (): AsyncGenerator<string> {
     const source = chunksOf(bytes);
     const next = async (): Promise<Buffer | undefined> => {
       const { value, done } = await source.next();
-      return done ? undefined : value;
+      if (done) return undefined;
+      length += value.length;
+      if (detected) assertWindows(value);
+      return value;
     };
     try {
       let chunk = await next();
       if (!chunk) return;
       assertText(chunk);
-      found ??= byMark(chunk) ?? byZeros(chunk);
+      const mark = byMark(chunk);
+      if (encoding !== undefined) assertMark(encoding, mark);
+      found ??= mark ?? byZeros(chunk);
       while (found === undefined && chunk) {
         const first: number = isAscii(chunk) ? -1 : chunk.findIndex((byte: number) => byte > 0x7f);
         if (first < 0) {
@@ -102,12 +151,24 @@ export function decode(bytes: AsyncIterable<Uint8Array | string>, encoding?: str
           continue;
         }
         // at the end of a chunk it may be too little to tell by
-        const more: Buffer | undefined = chunk.length - first < 256 ? await next() : undefined;
+        const short: boolean = chunk.length - first < 256;
+        const more: Buffer | undefined = short ? await next() : undefined;
         if (more) chunk = Buffer.concat([chunk, more]);
-        found = utf8OrWindows(chunk.subarray(first));
+        found = utf8OrWindows(chunk.subarray(first), short && !more);
+        detected = found === 'windows-1252';
       }
       const decoder = iconv.getDecoder(found ?? 'utf-8', { stripBOM: true });
-      for (; chunk; chunk = await next()) yield decoder.write(chunk);
+      for (let start = true; chunk; chunk = await next()) {
+        const piece = decoder.write(chunk);
+        // files that were put together leave several marks
+        yield start ? piece.replace(/^\ufeff+/, '') : piece;
+        start = false;
+      }
+      if (/^(utf16|ucs2)/.test(plainName(found ?? '')) && length % 2 > 0)
+        throw refused(
+          'The file ends within a character of UTF-16.',
+          'Nothing was imported. Get the file again.',
+        );
       yield decoder.end() ?? '';
     } finally {
       await source.return(undefined);

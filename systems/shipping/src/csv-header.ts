@@ -1,6 +1,7 @@
 import { AshlarError } from 'ashlar';
 
 const problemOf = (names: readonly string[]): string | undefined => {
+  if (/^sep=/i.test(names[0] ?? '')) return `its first name is "${names[0]}", which names a delimiter`;
   const unnamed = names.findIndex((name) => name.trim() === '');
   if (unnamed >= 0) return `column ${unnamed + 1} has no name`;
   // a year may be a column; nothing but numbers, or a fraction, is the first line of a file without a header

@@ -95,6 +95,10 @@ const quoteProblem = ({ record, raw }: Parsed, line: number, delimiter: string):
   return `${where} text after a closing quotation mark`;
 };
 
+const tooLong = (): CsvError => new CsvError('CSV_MAX_RECORD_SIZE', 'The line is too long.');
+
+const pieceLength = 1 << 18;
+
 // in batches, because each step of an asynchronous iteration costs as much as parsing half a line
 const batchLines = 500;
 
@@ -131,10 +135,19 @@ async function* records(input: AsyncIterable<string>, delimiter: string): AsyncG
     return records;
   };
   try {
-    for await (const text of input) {
-      const error = await write(text);
-      yield* batchesOf(taken());
-      if (error) throw error;
+    // the parser's own limit does not count delimiters
+    let open = 0;
+    for await (const piece of input) {
+      for (let at = 0; at < piece.length; at += pieceLength) {
+        const text = piece.slice(at, at + pieceLength);
+        const error = await write(text);
+        const records = taken();
+        yield* batchesOf(records);
+        open = records.length > 0 ? text.length : open + text.length;
+        if (error) throw error;
+        if (open > longestLine + pieceLength || records.some(({ raw }) => raw.length > longestLine))
+          throw tooLong();
+      }
     }
     const error = await end();
     yield* batchesOf(taken());
@@ -222,13 +235,23 @@ const startOf = async (text: AsyncGenerator<string>, chosen: string | undefined)
   const whole = ended || end === 0 ? rest : rest.slice(0, end);
   const delimiter = chosen ?? named?.delimiter ?? detectDelimiter(whole);
   assertSplits(whole, delimiter);
-  return { rest: joined(rest, text), delimiter, line: named ? 2 : 1 };
+  return { rest: joined(rest, text), delimiter, line: 1 + (named?.lines ?? 0) };
 };
 
 async function* joined(first: string, rest: AsyncIterable<string>): AsyncGenerator<string> {
   yield first;
   yield* rest;
 }
+
+// a title above the table, with the delimiters of the table: its columns would be lost
+const assertWidth = (names: number, width: number, lines: readonly Parsed[]): void => {
+  const wider = lines.filter(({ record }) => record.slice(names, width).some((field) => field !== ''));
+  if (wider.length === 0 || (names > 1 && wider.length * 2 < lines.length)) return;
+  throw invalid(
+    `The file has no usable header: it names ${names} of ${width} columns, and lines have values in the others.`,
+    'The first line must name each column once. Remove a title above the table.',
+  );
+};
 
 /** The lines of a file, of which the header is read first. */
 class Lines {
@@ -266,6 +289,7 @@ class Lines {
       this.#cut = cutToHeader(found.record.length, names.length);
       this.#line += linesOf(found.record);
       this.#waiting = batch.slice(at + 1);
+      assertWidth(names.length, found.record.length, this.#waiting);
       return names;
     }
   }

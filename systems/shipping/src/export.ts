@@ -30,9 +30,7 @@ const results = [
 ] as const;
 
 const resultsOf = (row: JobRow, job: Job): Cells =>
-  Object.fromEntries(
-    results.map((name) => [name, name === 'simulated' ? (job.simulated ?? false) : row[name]]),
-  );
+  Object.fromEntries(results.map((name) => [name, name === 'simulated' ? job.simulated : row[name]]));
 
 // the columns of a line that was rejected cannot be trusted: its row has the reason
 const dataOf = ({ row_data, error_code }: JobRow): Cells =>
@@ -94,12 +92,20 @@ async function* asCsv<T extends Tables>(
   const columns = [...names];
   const line = (cells: readonly unknown[]): string[] => cells.map(cellText);
   const taken = new Set<string>(results);
-  yield csvOf([line([...results, ...columns.map((name) => (taken.has(name) ? `data.${name}` : name))])]);
+  const unlike = (name: string): string => {
+    const free = taken.has(name) ? unlike(`data.${name}`) : name;
+    taken.add(free);
+    return free;
+  };
+  yield csvOf([line([...results, ...columns.map(unlike)])]);
   for await (const rows of pages(s, request)) {
     yield csvOf(
       rows.map((row) => {
         const data = dataOf(row);
-        return line([...Object.values(resultsOf(row, job)), ...columns.map((name) => data[name])]);
+        return line([
+          ...Object.values(resultsOf(row, job)),
+          ...columns.map((name) => (Object.hasOwn(data, name) ? data[name] : null)),
+        ]);
       }),
     );
   }
@@ -114,7 +120,7 @@ const cellText = (value: unknown): string => {
 };
 
 // after the start of a cell, and after each character at which some spreadsheet splits a line
-const formulas = /(?<=(?:^|[,;\t|\r\n])"*)(?=[=+\-@\t\r＝＋－＠])/g;
+const formulas = /(?=[=+\-@\t\r＝＋－＠])(?<=(?:^|[,;\t|\r\n])"*)/g;
 
 const withoutFormulas = (text: string): string => text.replace(formulas, "'");
 

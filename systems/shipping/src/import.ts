@@ -35,7 +35,8 @@ export async function importJob<T extends Tables>(
     const rows = csvRows(csv, input);
     const report = await shipments.import(db, rows, { name, description, original_command, mode }, input);
     const { delimiter, encoding } = csv.format();
-    return { ...report, format: `CSV, ${delimiter}, ${encoding}` };
+    const split = csv.header.length === 1 ? 'one column' : delimiter;
+    return { ...report, format: `CSV, ${split}, ${encoding}` };
   } finally {
     csv.close();
   }

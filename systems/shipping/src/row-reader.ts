@@ -25,6 +25,8 @@ export interface RowRules {
 export type RowReader = (line: CsvLine) => ImportRow<RowData> | undefined;
 
 const shownColumns = 30;
+// of a rejected line; a line of delimiters has millions
+const keptFields = 1_000;
 
 const columnList = (header: readonly string[]): string => {
   const shown = header.slice(0, shownColumns).map((name) => `"${name}"`);
@@ -45,6 +47,8 @@ const assertColumns = (option: string, names: readonly string[], header: readonl
 const textProblem = (fields: readonly string[]): string | undefined => {
   for (const field of fields) {
     if (field.includes('\0')) return 'the line contains the NUL character, which no database can store';
+    if (field.startsWith('\uFEFF'))
+      return 'a field begins with a byte order mark, as where a second file begins within this one';
     if (field.includes('\uFFFD'))
       return 'the line contains U+FFFD: it is not text in the encoding of the file, or was damaged earlier';
   }
@@ -64,11 +68,11 @@ export function rowReader(header: readonly string[], rules: RowRules): RowReader
   const mandatory = required.map((name) => ({ at: header.indexOf(name), name }));
 
   // the columns of a rejected line cannot be trusted: its fields are kept in their order
-  const reject = ({ line, fields }: CsvLine, rejected: string): ImportRow<RowData> => ({
-    data: { line, fields },
-    rejected,
-    line,
-  });
+  const reject = ({ line, fields }: CsvLine, rejected: string): ImportRow<RowData> => {
+    const kept = fields.slice(0, Math.max(header.length, keptFields));
+    const more = fields.length - kept.length;
+    return { data: { line, fields: kept, ...(more > 0 ? { more_fields: more } : {}) }, rejected, line };
+  };
 
   return (source) => {
     const { fields, line, problem: unreadable } = source;

@@ -86,6 +86,32 @@ describe.each(engines)('the rows of a job on $name', (engine) => {
       for (const part of note.split(/[,;\t|\n]/)) expect(part.replace(/^"+/, '')).not.toMatch(/^[=+\-@＝]/);
   });
 
+  test('have each column of the file once, whatever its name', async () => {
+    const names = ['constructor', 'toString', 'hasOwnProperty', 'status', 'data.status', 'attempts'];
+    const jobId = await ran([names.join(','), '1,2,3,4,5,6', 'short']);
+    const [header = [], ...lines] = parse(await exported(jobId)) as string[][];
+    expect(new Set(header).size).toBe(header.length);
+    // an engine may store the columns in another order
+    expect(lines.map((line) => line.slice(-names.length).toSorted())).toEqual([
+      ['1', '2', '3', '4', '5', '6'],
+      names.map(() => ''),
+    ]);
+    const [row] = parse(await exported(jobId), { columns: true }) as Record<string, string>[];
+    expect(Object.entries(row ?? {})).toEqual(
+      expect.arrayContaining([
+        ['constructor', '1'],
+        ['toString', '2'],
+      ]),
+    );
+  });
+
+  test('with a cell of nothing but quotation marks are exported, and a job that did not run says nothing', async () => {
+    const marks = '"'.repeat(400_000);
+    const { job } = await importJob(db, csv('note', `"${marks}"`), { name: 'marks', command: 'ship' });
+    const [row] = parse(await exported(job.id), { columns: true }) as Record<string, string>[];
+    expect(row).toMatchObject({ note: marks.slice(0, marks.length / 2), simulated: '' });
+  });
+
   test('of an unknown job are refused', async () => {
     const nobody = exported('0198c0de-0000-7000-8000-000000000000');
     await expect(nobody).rejects.toMatchObject({ code: 'row-not-found' });

@@ -86,7 +86,7 @@ describe.each(engines)('the limits of a job on $name', (engine) => {
       const unreachable = carrier.reconcilable({ reconcile: never });
       await db.session((s) => shipments.retry(s, { jobId, rows: [1] }));
       await shipments.run(db, jobId, unreachable, { callSeconds: 0.05 });
-      expect(await rowsOf(jobId)).toMatchObject([{ status: 'failed', error_code: 'timed_out' }]);
+      expect(await rowsOf(jobId)).toMatchObject([{ status: 'failed', error_code: 'in_doubt' }]);
     });
 
     test('does not keep a run that was aborted: it returns, and rows that were not called are pending again', async () => {

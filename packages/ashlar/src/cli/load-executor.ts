@@ -39,11 +39,30 @@ export async function loadExecutor(directory: string, file: string): Promise<Any
 
 const load = async (path: string, file: string): Promise<unknown> => {
   try {
-    const module = await (/\.[cm]?ts$/.test(path) ? typescript(path) : import(pathToFileURL(path).href));
-    const given = (module as { readonly default?: unknown }).default;
-    return typeof given === 'function' ? await given() : given;
+    return await within(loadSeconds, defaultOf(path));
   } catch (error) {
     throw invalid(file, error instanceof Error ? error.message : String(error), error);
+  }
+};
+
+const loadSeconds = 60;
+
+const defaultOf = async (path: string): Promise<unknown> => {
+  const module = await (/\.[cm]?ts$/.test(path) ? typescript(path) : import(pathToFileURL(path).href));
+  const given = (module as { readonly default?: unknown }).default;
+  return typeof given === 'function' ? await given() : given;
+};
+
+const within = async <T>(seconds: number, loading: Promise<T>): Promise<T> => {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const over = new Promise<never>((_, reject) => {
+    const late = new DOMException(`It was not loaded within ${seconds} seconds.`, 'TimeoutError');
+    timer = setTimeout(() => reject(late), seconds * 1_000);
+  });
+  try {
+    return await Promise.race([loading, over]);
+  } finally {
+    clearTimeout(timer);
   }
 };
 

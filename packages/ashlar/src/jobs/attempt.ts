@@ -2,6 +2,7 @@ import { errorIssues, issueText } from '../model/index.js';
 import { callWithin, type Unanswered } from './call.js';
 import type { AnyExecutor, RowIdentity } from './executor.js';
 import { idempotencyKey } from './executor.js';
+import { leftCall } from './left-call.js';
 import type { JobModel, JobRow } from './model.js';
 import type { Outcome } from './record.js';
 import { storableText } from './storable-text.js';
@@ -39,9 +40,11 @@ const isInterrupted = (row: JobRow): boolean => row.status === 'processing';
 
 /**
  * Whether a row was interrupted in its last attempt and must not be attempted again, because the executor or the
- * limit on attempts forbids it.
+ * limit on attempts forbids it. A row whose call was left is repeated by an idempotent executor only: the provider does not
+ * know of a call that is still on its way.
  */
 export function isHopeless(model: JobModel, row: JobRow, { reconcile, idempotent }: AnyExecutor): boolean {
+  if (row.error_code === leftCall && !idempotent) return true;
   return isInterrupted(row) && !reconcile && (!idempotent || row.attempts >= model.maxAttempts);
 }
 
@@ -108,18 +111,21 @@ const attemptRow = async (
   }
 };
 
-// a call that was left may still have its effect
+// a call that was left may still have its effect, also after the provider was asked: only a repetition under the same key is safe
 const left = (
   row: JobRow,
-  { idempotent, reconcile }: AnyExecutor,
+  { idempotent }: AnyExecutor,
   why: Unanswered,
   seconds: number,
 ): Outcome | undefined => {
   // the row stays `processing`, as after the death of its worker
-  if (why === 'given-up') return undefined;
-  const message = `The call did not end within ${seconds} seconds.`;
-  return idempotent || reconcile
-    ? failure(row, 'timed_out', message)
+  if (why === 'given-up' && idempotent) return undefined;
+  const message =
+    why === 'given-up'
+      ? 'The run was stopped before the call ended.'
+      : `The call did not end within ${seconds} seconds.`;
+  return idempotent
+    ? failure(row, leftCall, message)
     : failure(row, 'in_doubt', `${message} It may have taken effect. Check it at the provider.`);
 };
 
@@ -139,24 +145,33 @@ interface AttemptOptions {
 export interface Attempted {
   /** In the order of the rows. Rows whose call was given up have none. */
   readonly outcomes: readonly Outcome[];
-  /** The rows that were not attempted, because the run was given up before. */
+  /** The rows whose call was given up. */
+  readonly left: readonly JobRow[];
+  /** The rows that were not attempted, because the run was given up or its lease was lost before. */
   readonly untouched: readonly JobRow[];
 }
 
 /** Nothing was attempted. */
-export const nothingAttempted: Attempted = { outcomes: [], untouched: [] };
+export const nothingAttempted: Attempted = { outcomes: [], left: [], untouched: [] };
 
 /** Attempts rows, at most `concurrency` of them at the same time. */
 export async function attemptRows(rows: readonly JobRow[], options: AttemptOptions): Promise<Attempted> {
+  const { givenUp, lost, concurrency } = options;
   const outcomes: (Outcome | undefined)[] = [];
-  const untouched: JobRow[] = [];
+  const [left, untouched]: [JobRow[], JobRow[]] = [[], []];
   const remaining = rows.entries();
   const lane = async () => {
     for (const [position, row] of remaining) {
-      if (options.givenUp.aborted) untouched.push(row);
-      else outcomes[position] = await attemptRow(row, options);
+      // without the lease, another worker executes the row
+      if (givenUp.aborted || lost.aborted) {
+        untouched.push(row);
+        continue;
+      }
+      const outcome = await attemptRow(row, options);
+      if (outcome) outcomes[position] = outcome;
+      else left.push(row);
     }
   };
-  await Promise.all(Array.from({ length: Math.min(options.concurrency, rows.length) }, lane));
-  return { outcomes: outcomes.filter((outcome) => outcome !== undefined), untouched };
+  await Promise.all(Array.from({ length: Math.min(concurrency, rows.length) }, lane));
+  return { outcomes: outcomes.filter((outcome) => outcome !== undefined), left, untouched };
 }

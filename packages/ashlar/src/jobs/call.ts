@@ -1,3 +1,5 @@
+import { timerOf } from './wait.js';
+
 /** Why a call was left before it ended: its own time was over, or the run was stopped and no longer waits. */
 export type Unanswered = 'timed-out' | 'given-up';
 
@@ -11,9 +13,6 @@ interface CallLimits {
 
 /** The answer of a call, or why there is none. What the call does afterwards is ignored. */
 export type Answer<T> = { readonly answer: T } | { readonly unanswered: Unanswered };
-
-// a timer of the system takes at most 2^31 - 1 ms
-const longestWait = 2_147_483_647;
 
 /**
  * Makes a call and waits for its answer within limits. Its signal is aborted when the wait ends before the call does, or the
@@ -37,7 +36,7 @@ export async function callWithin<T>(
   lost.addEventListener('abort', onLost);
   givenUp.addEventListener('abort', giveUp);
   if (givenUp.aborted) giveUp();
-  timer = setTimeout(() => leave('timed-out'), Math.min(seconds * 1_000, longestWait));
+  timer = setTimeout(() => leave('timed-out'), timerOf(seconds));
   try {
     const answered = (async () => ({ answer: await call(left.signal) }))();
     // a call that was left may fail later

@@ -29,5 +29,11 @@ export function sha256(text: string): string {
  * which a file or an engine gives the columns.
  */
 export function rowChecksum(data: unknown): string {
-  return sha256(canonical(data));
+  return dataChecksum(data).checksum;
+}
+
+/** The checksum of a row's data, and the length of the text that it was computed from. */
+export function dataChecksum(data: unknown): { readonly checksum: string; readonly characters: number } {
+  const text = canonical(data);
+  return { checksum: sha256(text), characters: text.length };
 }

@@ -1,4 +1,5 @@
 import { type Attempted, attemptRows, inDoubt, isHopeless, nothingAttempted } from './attempt.js';
+import { settleCancelled } from './cancel.js';
 import { finishJob } from './finish.js';
 import { keepAlive } from './heartbeat.js';
 import { lockJob } from './job.js';
@@ -7,6 +8,7 @@ import { holdLease, isLeaseLost, type Lease, openRows, releaseLease, unfinishedC
 import { logEvents } from './log.js';
 import type { Job, JobModel, JobRow, JobSession } from './model.js';
 import {
+  markLeft,
   type Outcome,
   outcomeEvents,
   recordIntents,
@@ -37,9 +39,13 @@ const windowTarget = 500;
 export async function workChunk(run: RunContext, lease: Lease, rows: readonly JobRow[]): Promise<void> {
   const { model, executor, concurrency, callSeconds, givenUp } = run;
   const alive = keepAlive(run, lease);
-  const queue = rows.filter((row) => !isHopeless(model, row, executor));
-  const hopeless = rows.filter((row) => isHopeless(model, row, executor));
-  let done: Attempted = { outcomes: hopeless.map(inDoubt), untouched: [] };
+  const queue: JobRow[] = [];
+  // the rows that must not be attempted again have their outcome without a call
+  const take = (open: readonly JobRow[]): readonly Outcome[] => {
+    queue.push(...open.filter((row) => !isHopeless(model, row, executor)));
+    return open.filter((row) => isHopeless(model, row, executor)).map(inDoubt);
+  };
+  let done: Attempted = { ...nothingAttempted, outcomes: take(rows) };
   try {
     for (;;) {
       const window = nextWindow(queue, run.window.size);
@@ -47,9 +53,9 @@ export async function workChunk(run: RunContext, lease: Lease, rows: readonly Jo
       done = nothingAttempted;
       run.onProgress(progressOf(model, step.job));
       if (step.over) return;
-      queue.push(...step.more);
+      const hopeless = take(step.more);
       const begun = performance.now();
-      done = await attemptRows(window, {
+      const attempted = await attemptRows(window, {
         model,
         executor,
         concurrency,
@@ -57,12 +63,13 @@ export async function workChunk(run: RunContext, lease: Lease, rows: readonly Jo
         lost: alive.signal,
         givenUp,
       });
+      done = { ...attempted, outcomes: [...hopeless, ...attempted.outcomes] };
       adjustSize(run, window, performance.now() - begun);
     }
   } catch (error) {
     if (isLeaseLost(error)) return await logLate(run, lease, done.outcomes);
     // the rows of this window stay `processing`; with the chunk given back, the next claim handles them at once
-    await run.db.session(run.context, (s) => releaseLease(model, s, lease, 'open')).catch(() => undefined);
+    await run.db.session(run.context, (s) => giveBack(run, s, lease)).catch(() => undefined);
     throw error;
   } finally {
     await alive.stop();
@@ -95,12 +102,13 @@ const flush = async (
   lease: Lease,
   { done, window }: { readonly done: Attempted; readonly window: readonly JobRow[] },
 ): Promise<Step> => {
-  const { outcomes, untouched } = done;
+  const { outcomes, left, untouched } = done;
   const job = await lockJob(model, s, running);
   const now = job.updated_at;
   const tally = tallyOf(model, outcomes);
   await holdLease(model, s, lease, { worker, now, tally });
   await recordOutcomes(model, s, lease, { outcomes, now });
+  await markLeft(model, s, lease, left);
   await withdrawIntents(model, s, lease, untouched);
   await logEvents(model, s, job.id, outcomeEvents(model, executor, outcomes));
   const counted = await addToTotals(model, s, job, tally);
@@ -112,8 +120,16 @@ const flush = async (
   const more = await openRows(model, s, lease);
   if (going && more.length > 0) return { job: counted, over: false, more };
   await releaseLease(model, s, lease, more.length > 0 ? 'open' : 'done');
+  if (job.status === 'cancelled')
+    return { job: await settleCancelled(model, s, counted), over: true, more: [] };
   const last = (await unfinishedChunks(model, s, job.id).limit(1).execute()).length === 0;
   return { job: last ? await finishJob(model, s, counted) : counted, over: true, more: [] };
+};
+
+const giveBack = async ({ model, job }: RunContext, s: JobSession, lease: Lease): Promise<void> => {
+  const held = await lockJob(model, s, job);
+  await releaseLease(model, s, lease, 'open');
+  if (held.status === 'cancelled') await settleCancelled(model, s, held);
 };
 
 /** The progress of a job. */

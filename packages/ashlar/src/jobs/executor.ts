@@ -38,7 +38,10 @@ export interface ExecutorRow<Data> {
  */
 export interface JobExecutor<Data, Result> {
   readonly name: string;
-  /** Whether several calls of `run` with the same idempotency key have the effect of one call. */
+  /**
+   * Whether several calls of `run` with the same idempotency key have the effect of one call, also at the same time. Executors
+   * that take turns at one job must then call the same provider.
+   */
   readonly idempotent: boolean;
   /**
    * Whether nothing is executed in reality. The job, its log and every sum that `ashlar jobs` shows then say SIMULATED, and no
@@ -47,7 +50,8 @@ export interface JobExecutor<Data, Result> {
   readonly simulated?: boolean;
   /**
    * Executes one row. An error fails the row; its `code`, if it is a string, becomes the row's `error_code`. Throw an
-   * error with the code `in_doubt` if the call may have taken effect.
+   * error with the code `in_doubt` if the call may have taken effect. The message is stored with the row, logged and exported:
+   * keep secrets, such as the URL of a request, out of it.
    */
   run(row: ExecutorRow<Data>, attempt: Attempt): Promise<Result>;
   /**

@@ -1,4 +1,6 @@
-import { AshlarError } from '../errors.js';
+import { v7 as uuidv7 } from 'uuid';
+import { AshlarError, isAshlarError } from '../errors.js';
+import { abortable } from './abortable.js';
 import { ChunkCounter } from './chunk-counter.js';
 import { lockJob } from './job.js';
 import type { ImportReport, JobProgress } from './job-commands.js';
@@ -28,8 +30,8 @@ export interface ImportInput {
 /** Options of an import. */
 export interface ImportOptions {
   /**
-   * The number of rows in each chunk, which a worker leases as a whole. Default: the value in the declaration of the
-   * jobs.
+   * The number of rows in each chunk, which a worker leases as a whole; at most 2,000, and fewer where rows are long. Default: the
+   * value in the declaration of the jobs.
    */
   readonly chunkRows?: number | undefined;
   readonly onProgress?: ((progress: JobProgress) => void) | undefined;
@@ -44,6 +46,8 @@ export interface ImportOptions {
 
 // the rows of one transaction: more would make other workers wait, fewer would cost more commits
 const batchRows = 2_000;
+// the rows may be long
+const batchCharacters = 8 * 1024 * 1024;
 const longestReport = 1_000;
 
 interface RowImport {
@@ -63,6 +67,8 @@ export async function importRows(parts: RowImport): Promise<ImportReport<Job>> {
   try {
     return await importing.run();
   } catch (error) {
+    const report = await importing.landed(error).catch(() => undefined);
+    if (report) return report;
     // where this fails as well, the job stays as one that cannot run
     await importing.discard().catch(() => undefined);
     throw error;
@@ -76,6 +82,8 @@ class Import {
   readonly #importer = newOwner();
   readonly #chunks: ChunkCounter;
   readonly #flushRows: number;
+  // known before the first commit, whose answer may be lost
+  readonly #id = uuidv7();
   readonly #rejected: { line: number; reason: string }[] = [];
   #job: Job | undefined;
   #lines = 0;
@@ -83,11 +91,12 @@ class Import {
   #written = 0;
   #failed = 0;
   #rows: MadeRow[] = [];
+  #characters = 0;
 
   constructor(parts: RowImport) {
     this.#parts = parts;
     this.#options = parts.options ?? {};
-    const chunkRows = Math.max(1, this.#options.chunkRows ?? parts.model.chunkRows);
+    const chunkRows = Math.min(batchRows, Math.max(1, this.#options.chunkRows ?? parts.model.chunkRows));
     this.#chunks = new ChunkCounter(chunkRows);
     // whole chunks
     this.#flushRows = Math.max(1, Math.floor(batchRows / chunkRows)) * chunkRows;
@@ -95,9 +104,12 @@ class Import {
 
   async run(): Promise<ImportReport<Job>> {
     const { onProgress, signal } = this.#options;
-    for await (const given of this.#parts.source) {
-      for (const row of isBatch(given) ? given : [given]) this.#take(row);
-      while (this.#rows.length > this.#flushRows) await this.#write(this.#rows.splice(0, this.#flushRows));
+    for await (const given of abortable(this.#parts.source, signal)) {
+      for (const row of isBatch(given) ? given : [given]) {
+        // the last rows are written with the end of the import
+        if (this.#rows.length >= this.#flushRows || this.#characters > batchCharacters) await this.#flush();
+        this.#take(row);
+      }
       onProgress?.({
         done: this.#lines,
         total: undefined,
@@ -105,10 +117,24 @@ class Import {
         totals: {},
         simulated: false,
       });
-      signal?.throwIfAborted();
     }
+    signal?.throwIfAborted();
     if (this.#imported === 0) throw nothingToImport(this.#lines);
-    const job = await this.#write(this.#rows.splice(0), true);
+    return this.#report(await this.#flush(true));
+  }
+
+  /**
+   * What became of an import whose last answer was lost: its report where the last commit was made.
+   *
+   * @param error - with which the import ended
+   */
+  async landed(error: unknown): Promise<ImportReport<Job> | undefined> {
+    if (!isUnknown(error)) return undefined;
+    const job = await this.#parts.db.read((s) => s.get(this.#parts.model.tables.jobs, this.#id));
+    return job?.importer === null ? this.#report(job) : undefined;
+  }
+
+  #report(job: Job): ImportReport<Job> {
     return {
       job,
       lines: this.#lines,
@@ -119,21 +145,44 @@ class Import {
     };
   }
 
-  /** Removes the rows and the job that were written. */
+  /**
+   * Removes the rows and the job that were written, some thousand rows at a time, the last ones first: the counts of the job equal
+   * its rows between the steps as well. A job that no longer is this import's is left alone.
+   */
   async discard(): Promise<void> {
-    const [job, { jobs, rows }] = [this.#job, this.#parts.model.tables];
-    if (!job) return;
-    for (let last = this.#written; last > 0; last -= batchRows) {
-      await this.#session((s) =>
-        s.query
-          .deleteFrom(rows.name)
-          .where('job_id', '=', job.id)
-          .where('row_number', '>', last - batchRows)
-          .where('row_number', '<=', last)
-          .execute(),
-      );
+    while (await this.#session((s) => this.#discardSome(s)));
+  }
+
+  async #discardSome(s: JobSession): Promise<boolean> {
+    const { jobs, rows, chunks } = this.#parts.model.tables;
+    const found = await s.get(jobs, this.#id);
+    if (!found) return false;
+    const job = await lockJob(this.#parts.model, s, found);
+    if (job.importer !== this.#importer || !['pending', 'cancelled'].includes(job.status)) return false;
+    const last = await s.query
+      .selectFrom(chunks.name)
+      .select(['chunk', 'lo', 'failed_rows', 'skipped_rows'])
+      .where('job_id', '=', job.id)
+      .where('lo', '>', Math.max(0, job.total_rows - batchRows))
+      .execute();
+    if (last.length === 0) {
+      await s.delete(jobs, job.id);
+      return false;
     }
-    await this.#session((s) => s.delete(jobs, job.id));
+    const lo = Math.min(...last.map((each) => each.lo));
+    const sum = (of: 'failed_rows' | 'skipped_rows') => last.reduce((total, each) => total + each[of], 0);
+    const [failed, skipped] = [sum('failed_rows'), sum('skipped_rows')];
+    for (const [name, column] of [
+      [rows.name, 'row_number'],
+      [chunks.name, 'lo'],
+    ] as const)
+      await s.query.deleteFrom(name).where('job_id', '=', job.id).where(column, '>=', lo).execute();
+    await s.update(jobs, job.id, {
+      total_rows: lo - 1,
+      processed_rows: job.processed_rows - failed - skipped,
+      failed_rows: job.failed_rows - failed,
+    });
+    return true;
   }
 
   #session<T>(work: (s: JobSession) => Promise<T>): Promise<T> {
@@ -146,9 +195,15 @@ class Import {
     const made = makeRow(this.#parts.model, given, this.#lines);
     this.#imported++;
     this.#rows.push(made);
+    this.#characters += made.characters;
     if (made.reason === undefined) return;
     this.#failed++;
     if (this.#rejected.length < longestReport) this.#rejected.push({ line: made.line, reason: made.reason });
+  }
+
+  #flush(last = false): Promise<Job> {
+    this.#characters = 0;
+    return this.#write(this.#rows.splice(0), last);
   }
 
   // the work of a session may be done twice: everything that this changes in the import is changed after its commit
@@ -159,7 +214,7 @@ class Import {
     const job = await this.#session(async (s) => {
       const before = this.#job
         ? await this.#hold(s, this.#job)
-        : await s.insert(model.tables.jobs, { ...input, importer: this.#importer });
+        : await s.insert(model.tables.jobs, { ...input, id: this.#id, importer: this.#importer });
       const { id } = before;
       await s.insertMany(
         model.tables.rows,
@@ -204,6 +259,8 @@ class Import {
     };
   }
 }
+
+const isUnknown = (error: unknown): boolean => isAshlarError(error, 'outcome-unknown');
 
 const isBatch = (given: Given<unknown> | readonly Given<unknown>[]): given is readonly Given<unknown>[] =>
   Array.isArray(given);

@@ -1,3 +1,5 @@
+import { timerOf } from './wait.js';
+
 /** How long a stopped run waits for calls in progress. */
 export class Patience {
   readonly #over = new AbortController();
@@ -12,7 +14,7 @@ export class Patience {
   constructor(signal: AbortSignal | undefined, seconds: number) {
     this.#signal = signal;
     this.#begin = () => {
-      this.#timer = setTimeout(() => this.#over.abort(), seconds * 1_000);
+      this.#timer = setTimeout(() => this.#over.abort(), timerOf(seconds));
     };
     if (signal?.aborted) this.#begin();
     else signal?.addEventListener('abort', this.#begin, { once: true });

@@ -2,6 +2,7 @@ import { type RawBuilder, sql } from 'kysely';
 import { AshlarError } from '../errors.js';
 import { type AnyExecutor, idempotencyKey } from './executor.js';
 import type { Lease, Tally } from './lease.js';
+import { leftCall } from './left-call.js';
 import type { LogEvent } from './log.js';
 import type { JobModel, JobRow, JobSession, ResultColumn } from './model.js';
 
@@ -65,7 +66,12 @@ export async function recordIntents(
 ): Promise<void> {
   const keys = rows.map(({ row_number }) => [row_number, idempotencyKey(lease.job_id, row_number)] as const);
   const { numUpdatedRows } = await rowsOf(model, s, lease, keys)
-    .set((eb) => ({ status: 'processing', attempts: eb('attempts', '+', 1), idempotency_key: text(2) }))
+    .set((eb) => ({
+      status: 'processing',
+      attempts: eb('attempts', '+', 1),
+      idempotency_key: text(2),
+      error_code: null,
+    }))
     .where('status', 'in', ['pending', 'processing'])
     .executeTakeFirstOrThrow();
   assertAll(model, numUpdatedRows, rows);
@@ -80,22 +86,38 @@ export async function withdrawIntents(
   model: JobModel,
   s: JobSession,
   lease: Lease,
-  rows: readonly Pick<JobRow, 'row_number' | 'status'>[],
+  rows: readonly Pick<JobRow, 'row_number' | 'status' | 'error_code'>[],
 ): Promise<void> {
   for (const status of ['pending', 'processing'] as const) {
     const some = rows.filter((row) => row.status === status);
     if (some.length === 0) continue;
-    const { numUpdatedRows } = await rowsOf(
-      model,
-      s,
-      lease,
-      some.map(({ row_number }) => [row_number] as const),
-    )
-      .set((eb) => ({ status, attempts: eb('attempts', '-', 1) }))
+    const before = some.map(({ row_number, error_code }) => [row_number, error_code] as const);
+    const { numUpdatedRows } = await rowsOf(model, s, lease, before)
+      .set((eb) => ({ status, attempts: eb('attempts', '-', 1), error_code: text(2) }))
       .where('status', '=', 'processing')
       .executeTakeFirstOrThrow();
     assertAll(model, numUpdatedRows, some);
   }
+}
+
+/**
+ * Marks rows whose call was given up: they stay `processing`, and an executor that is not idempotent must not execute them.
+ *
+ * @throws AshlarError `state-conflict` when a row is not being processed
+ */
+export async function markLeft(
+  model: JobModel,
+  s: JobSession,
+  lease: Lease,
+  rows: readonly Pick<JobRow, 'row_number'>[],
+): Promise<void> {
+  if (rows.length === 0) return;
+  const numbers = rows.map(({ row_number }) => [row_number] as const);
+  const { numUpdatedRows } = await rowsOf(model, s, lease, numbers)
+    .set({ error_code: leftCall })
+    .where('status', '=', 'processing')
+    .executeTakeFirstOrThrow();
+  assertAll(model, numUpdatedRows, rows);
 }
 
 /**
@@ -128,7 +150,8 @@ export async function recordOutcomes(
     );
     const { numUpdatedRows } = await rowsOf(model, s, lease, given)
       .set({ status: 'failed', error_code: text(2), error_message: text(3), processed_at: now })
-      .where('status', '=', 'processing')
+      // a pending row fails where its executor must not repeat it
+      .where('status', 'in', ['pending', 'processing'])
       .executeTakeFirstOrThrow();
     assertAll(model, numUpdatedRows, failed);
   }

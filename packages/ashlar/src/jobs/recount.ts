@@ -20,7 +20,7 @@ export async function recountChunks(model: JobModel, s: JobSession, jobId: strin
     .execute();
 }
 
-/** The SQL condition that is true for a chunk with pending rows. */
-export function hasPendingRows(model: JobModel): RawBuilder<boolean> {
-  return sql<boolean>`exists (select 1 ${rowsOfChunk(model, 'pending')})`;
+/** The SQL condition that is true for a chunk with rows of a status. */
+export function hasRows(model: JobModel, status: JobRow['status']): RawBuilder<boolean> {
+  return sql<boolean>`exists (select 1 ${rowsOfChunk(model, status)})`;
 }

@@ -1,9 +1,10 @@
 import { AshlarError } from '../errors.js';
 import { moveJob } from './control.js';
 import { assertStatus, findAndLockJob } from './job.js';
+import { leftCall } from './left-call.js';
 import { logEvents } from './log.js';
 import type { Job, JobModel, JobSession } from './model.js';
-import { hasPendingRows, recountChunks } from './recount.js';
+import { hasRows, recountChunks } from './recount.js';
 import { refreshTotals } from './totals.js';
 
 /**
@@ -38,7 +39,13 @@ export async function retryFailed(
   assertStatus(job, 'retried', ['failed', 'running', 'paused']);
   let update = s.query
     .updateTable(model.tables.rows.name)
-    .set({ status: 'pending', error_code: null, error_message: null, processed_at: null })
+    .set((eb) => ({
+      status: 'pending',
+      // a call that was left may still be on its way: the next executor has to know
+      error_code: rows ? null : eb.case().when('error_code', '=', leftCall).then(leftCall).else(null).end(),
+      error_message: null,
+      processed_at: null,
+    }))
     .where('job_id', '=', jobId)
     .where('status', '=', 'failed')
     .where('error_code', 'not in', rows ? ['invalid_row'] : ['invalid_row', ...checkedByPerson]);
@@ -55,7 +62,7 @@ export async function retryFailed(
     .set({ state: 'open' })
     .where('job_id', '=', jobId)
     .where('state', '=', 'done')
-    .where(hasPendingRows(model))
+    .where(hasRows(model, 'pending'))
     .execute();
   await logEvents(model, s, jobId, [
     {

@@ -1,5 +1,5 @@
 import { errorIssues, issueText, storageProblem } from '../model/index.js';
-import { rowChecksum } from './checksum.js';
+import { dataChecksum } from './checksum.js';
 import type { JobModel, NewJobRow } from './model.js';
 import { storableJson, storableText } from './storable-text.js';
 
@@ -23,6 +23,8 @@ export interface MadeRow {
   readonly row: Omit<NewJobRow, 'job_id' | 'row_number'>;
   readonly line: number;
   readonly reason: string | undefined;
+  /** The length of its data as text, roughly. */
+  readonly characters: number;
 }
 
 const problemOf = (model: JobModel, data: unknown): string | undefined => {
@@ -40,19 +42,22 @@ export function makeRow(model: JobModel, given: ImportRow<unknown>, position: nu
   const line = given.line ?? position;
   const reason = given.rejected ?? problemOf(model, given.data);
   if (reason === undefined) {
-    return { row: { row_data: given.data, row_checksum: rowChecksum(given.data) }, line, reason };
+    const { checksum: row_checksum, characters } = dataChecksum(given.data);
+    return { row: { row_data: given.data, row_checksum }, line, reason, characters };
   }
   const read = storableJson(given.data);
   const row_data = problemOf(model, read) === undefined ? read : { rejected: read };
+  const { checksum: row_checksum, characters } = dataChecksum(row_data);
   return {
     row: {
       row_data,
-      row_checksum: rowChecksum(row_data),
+      row_checksum,
       status: 'failed',
       error_code: 'invalid_row',
       error_message: `Line ${line}: ${storableText(reason)}.`,
     },
     line,
     reason,
+    characters,
   };
 }

@@ -10,6 +10,7 @@ import type { Job, JobDatabase, JobModel } from './model.js';
 import { newOwner } from './owner.js';
 import { Patience } from './patience.js';
 import type { RunContext } from './run-context.js';
+import { assertSeconds } from './wait.js';
 
 /** Options of a run. */
 export interface RunOptions {
@@ -34,7 +35,8 @@ export interface RunOptions {
   readonly callSeconds?: number | undefined;
   /**
    * A signal that stops the run: when it is aborted, calls in progress are finished and recorded, and the job is paused. A
-   * call that has not ended after `stopSeconds` is given up: its row stays in doubt, and the run returns.
+   * call that has not ended after `stopSeconds` is given up, and the run returns: the next run of an idempotent executor repeats
+   * the call; with another executor the row is in doubt.
    */
   readonly signal?: AbortSignal | undefined;
   /** The number of seconds that a stopped run waits for calls in progress. Default 10. */
@@ -59,11 +61,14 @@ export async function runJob(
   options: RunOptions = {},
 ): Promise<Job> {
   const context = { actor: options.actor ?? null };
+  const callSeconds = assertSeconds('callSeconds', options.callSeconds ?? model.callSeconds, 'more');
+  const stopSeconds = assertSeconds('stopSeconds', options.stopSeconds ?? 10, 'zero');
+  const leaseSeconds = assertSeconds('leaseSeconds', options.leaseSeconds ?? model.leaseSeconds, 'more');
   const job = await db.session(context, (s) => startJob(model, s, jobId, executor));
   const [concurrency, flushEvery] = [options.concurrency ?? 8, options.flushEvery ?? 100].map((n) =>
     Math.max(1, n),
   ) as [number, number];
-  const patience = new Patience(options.signal, options.stopSeconds ?? 10);
+  const patience = new Patience(options.signal, stopSeconds);
   const run: RunContext = {
     model,
     db,
@@ -72,12 +77,12 @@ export async function runJob(
     executor,
     worker: {
       owner: options.owner ?? newOwner(),
-      leaseSeconds: options.leaseSeconds ?? model.leaseSeconds,
+      leaseSeconds,
     },
     concurrency,
     flushEvery,
     window: { size: Math.min(concurrency, flushEvery) },
-    callSeconds: options.callSeconds ?? model.callSeconds,
+    callSeconds,
     stopped: () => options.signal?.aborted ?? false,
     givenUp: patience.over,
     onProgress: options.onProgress ?? (() => undefined),

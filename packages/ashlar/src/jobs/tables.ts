@@ -4,6 +4,7 @@ import { appendOnly } from '../guarantees/append-only/append-only.js';
 import { lifecycle } from '../guarantees/lifecycle/lifecycle.js';
 import {
   type Columns,
+  check,
   index,
   primaryKey,
   references,
@@ -94,6 +95,11 @@ export function makeTables<
         failed: ['running', 'cancelled'],
       },
       { initial: 'pending' },
+    ),
+    // against every writer: nothing is executed before a person has seen how much it would be
+    check(
+      `${name}s_confirmed`,
+      "mode <> 'confirm' OR confirmed_at IS NOT NULL OR status IN ('pending', 'cancelled')",
     ),
     ...items(c),
   ]);

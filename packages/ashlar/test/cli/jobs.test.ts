@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -98,6 +98,8 @@ describe('jobs', () => {
     expect(await jobs('export', id, '--out', 'rows.csv')).toMatchObject({ code: 0 });
     expect(await readFile(join(project.folder, 'rows.csv'), 'utf8')).toBe(stdout);
     expect(await jobs('export', id, '--out', 'rows.csv')).toMatchObject({ code: 2 });
+    expect(await jobs('export', id, '--out', 'nowhere/rows.csv')).toMatchObject({ code: 2 });
+    expect((await readdir(project.folder)).filter((name) => name.includes('partial'))).toEqual([]);
     expect(await jobs('export', id, '--format', 'xml')).toMatchObject({ code: 2 });
     expect(await jobs('export', id, '--json')).toMatchObject({ code: 2 });
     expect(await jobs('import', file, '--delimiter', ',')).toMatchObject({ code: 1 });

@@ -1,5 +1,7 @@
 -- undoes 0006_confirmation_and_import
 
+ALTER TABLE jobs DROP CONSTRAINT jobs_confirmed;
+
 ALTER TABLE jobs DROP COLUMN simulated;
 
 ALTER TABLE jobs DROP COLUMN importer;

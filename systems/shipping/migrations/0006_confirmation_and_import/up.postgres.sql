@@ -3,8 +3,9 @@
 -- jobs: add column confirmed_at
 -- jobs: add column importer
 -- jobs: add column simulated
+-- jobs: add check jobs_confirmed
 -- ashlar: makes column jobs.confirmed_at, column jobs.importer, column jobs.simulated
--- ashlar: makes constraint jobs.jobs_confirmed_at_check
+-- ashlar: makes constraint jobs.jobs_confirmed, constraint jobs.jobs_confirmed_at_check
 
 CREATE OR REPLACE FUNCTION jobs_audited()
  RETURNS trigger
@@ -165,3 +166,21 @@ ALTER TABLE jobs ADD COLUMN confirmed_at timestamptz(3)
 ALTER TABLE jobs ADD COLUMN importer text COLLATE "C";
 
 ALTER TABLE jobs ADD COLUMN simulated boolean;
+
+-- a step has no session, which the trail would ask for
+ALTER TABLE jobs DISABLE TRIGGER jobs_audited_update;
+
+-- a job that was started before this step counts as confirmed. Simulated or not, by their results; a job without any may go on with
+-- every executor
+UPDATE jobs SET
+  confirmed_at = CASE WHEN mode = 'confirm' AND status NOT IN ('pending', 'cancelled') THEN coalesce(started_at, updated_at) END,
+  simulated = CASE
+    WHEN EXISTS (SELECT FROM job_rows AS r WHERE r.job_id = jobs.id AND left(r.tracking_number, 10) = 'SIMULATED-') THEN true
+    WHEN EXISTS (SELECT FROM job_rows AS r WHERE r.job_id = jobs.id AND r.status = 'completed') THEN false
+  END
+WHERE started_at IS NOT NULL OR status <> 'pending';
+
+ALTER TABLE jobs ENABLE ALWAYS TRIGGER jobs_audited_update;
+
+ALTER TABLE jobs ADD CONSTRAINT jobs_confirmed CHECK (mode <> 'confirm' OR confirmed_at IS NOT NULL OR status IN ('pending', 'cancelled')) NOT VALID;
+ALTER TABLE jobs VALIDATE CONSTRAINT jobs_confirmed;

@@ -1,27 +1,103 @@
+-- ashlar: rebuild
 -- 0006_confirmation_and_import
--- jobs: drop trigger jobs_audited_delete
--- jobs: drop trigger jobs_audited_insert
--- jobs: drop trigger jobs_audited_update
--- jobs: add column confirmed_at
--- jobs: add column importer
--- jobs: add column simulated
--- jobs: create trigger jobs_audited_delete
--- jobs: create trigger jobs_audited_insert
--- jobs: create trigger jobs_audited_update
+-- jobs: add column confirmed_at, add column importer, add column simulated (rebuilds the table)
+--   careful: jobs is rewritten; writers wait until it is done.
 -- ashlar: makes column jobs.confirmed_at, column jobs.importer, column jobs.simulated
+-- ashlar: makes constraint jobs.jobs_confirmed
 
-DROP TRIGGER jobs_audited_delete;
-
-DROP TRIGGER jobs_audited_insert;
-
-DROP TRIGGER jobs_audited_update;
-
-ALTER TABLE jobs ADD COLUMN confirmed_at TEXT CONSTRAINT jobs_confirmed_at_check CHECK (confirmed_at IS strftime('%Y-%m-%dT%H:%M:%fZ', confirmed_at) AND confirmed_at >= '0001');
-
-ALTER TABLE jobs ADD COLUMN importer TEXT;
-
-ALTER TABLE jobs ADD COLUMN simulated INTEGER CONSTRAINT jobs_simulated_check CHECK (simulated IN (0, 1));
-
+CREATE TABLE ashlar_rebuild_jobs (
+  id               TEXT    NOT NULL
+    CONSTRAINT jobs_id_check CHECK (
+      id GLOB '????????-????-????-????-????????????'
+      AND id NOT GLOB '*[^0-9a-f-]*'
+      AND length(replace(id, '-', '')) = 32
+      AND instr(id, char(0)) = 0
+    ),
+  name             TEXT    NOT NULL
+    CONSTRAINT jobs_name_check CHECK (length(name) BETWEEN 1 AND 200 AND instr(name, char(0)) = 0),
+  description      TEXT,
+  original_command TEXT    NOT NULL,
+  status           TEXT    NOT NULL DEFAULT 'pending'
+    CONSTRAINT jobs_status_check CHECK (
+      status IN ('pending', 'running', 'paused', 'completed', 'failed', 'cancelled')
+    ),
+  mode             TEXT    NOT NULL DEFAULT 'confirm'
+    CONSTRAINT jobs_mode_check CHECK (mode IN ('confirm', 'auto')),
+  total_rows       INTEGER NOT NULL DEFAULT 0
+    CONSTRAINT jobs_total_rows_check CHECK (total_rows BETWEEN 0 AND 9007199254740991),
+  processed_rows   INTEGER NOT NULL DEFAULT 0
+    CONSTRAINT jobs_processed_rows_check CHECK (processed_rows BETWEEN 0 AND 9007199254740991),
+  successful_rows  INTEGER NOT NULL DEFAULT 0
+    CONSTRAINT jobs_successful_rows_check CHECK (successful_rows BETWEEN 0 AND 9007199254740991),
+  failed_rows      INTEGER NOT NULL DEFAULT 0
+    CONSTRAINT jobs_failed_rows_check CHECK (failed_rows BETWEEN 0 AND 9007199254740991),
+  total_cost_cents INTEGER
+    CONSTRAINT jobs_total_cost_cents_check CHECK (total_cost_cents BETWEEN 0 AND 9007199254740991),
+  error_code       TEXT,
+  error_message    TEXT,
+  created_at       TEXT    NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
+    CONSTRAINT jobs_created_at_check CHECK (
+      created_at IS strftime('%Y-%m-%dT%H:%M:%fZ', created_at)
+      AND created_at >= '0001'
+    ),
+  started_at       TEXT
+    CONSTRAINT jobs_started_at_check CHECK (
+      started_at IS strftime('%Y-%m-%dT%H:%M:%fZ', started_at)
+      AND started_at >= '0001'
+    ),
+  completed_at     TEXT
+    CONSTRAINT jobs_completed_at_check CHECK (
+      completed_at IS strftime('%Y-%m-%dT%H:%M:%fZ', completed_at)
+      AND completed_at >= '0001'
+    ),
+  updated_at       TEXT    NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
+    CONSTRAINT jobs_updated_at_check CHECK (
+      updated_at IS strftime('%Y-%m-%dT%H:%M:%fZ', updated_at)
+      AND updated_at >= '0001'
+    ),
+  confirmed_at     TEXT
+    CONSTRAINT jobs_confirmed_at_check CHECK (
+      confirmed_at IS strftime('%Y-%m-%dT%H:%M:%fZ', confirmed_at)
+      AND confirmed_at >= '0001'
+    ),
+  importer         TEXT,
+  simulated        INTEGER CONSTRAINT jobs_simulated_check CHECK (simulated IN (0, 1)),
+  CONSTRAINT jobs_pkey PRIMARY KEY (id),
+  CONSTRAINT jobs_confirmed CHECK (mode <> 'confirm' OR confirmed_at IS NOT NULL OR status IN ('pending', 'cancelled'))
+) STRICT;
+INSERT INTO ashlar_rebuild_jobs (
+  rowid, id, name, description, original_command, status, mode, total_rows, processed_rows, successful_rows,
+  failed_rows, total_cost_cents, error_code, error_message, created_at, started_at, completed_at, updated_at,
+  confirmed_at, simulated
+)
+SELECT rowid, id, name, description, original_command, status, mode, total_rows, processed_rows, successful_rows,
+  failed_rows, total_cost_cents, error_code, error_message, created_at, started_at, completed_at, updated_at,
+  -- a job that was started before this step counts as confirmed
+  CASE WHEN mode = 'confirm' AND status NOT IN ('pending', 'cancelled') THEN coalesce(started_at, updated_at) END,
+  -- by their results; a job without any may go on with every executor
+  CASE
+    WHEN EXISTS (SELECT 1 FROM job_rows AS r WHERE r.job_id = jobs.id AND substr(r.tracking_number, 1, 10) = 'SIMULATED-') THEN 1
+    WHEN EXISTS (SELECT 1 FROM job_rows AS r WHERE r.job_id = jobs.id AND r.status = 'completed') THEN 0
+  END
+FROM jobs;
+DROP TABLE jobs;
+PRAGMA legacy_alter_table = ON;
+ALTER TABLE ashlar_rebuild_jobs RENAME TO jobs;
+PRAGMA legacy_alter_table = OFF;
+CREATE INDEX jobs_created_at_idx ON jobs (created_at);
+CREATE INDEX jobs_status_idx ON jobs (status);
+CREATE TRIGGER audit_logs_append_only_job_id_insert BEFORE INSERT ON jobs
+WHEN EXISTS (SELECT 1 FROM audit_logs WHERE job_id = NEW.id)
+BEGIN
+  SELECT RAISE(ABORT, 'ashlar/append-only: a row of jobs that rows of audit_logs refer to is never replaced');
+END;
+CREATE TRIGGER audit_logs_append_only_job_id_update BEFORE UPDATE ON jobs
+WHEN (NEW.id IS NOT OLD.id)
+  AND (EXISTS (SELECT 1 FROM audit_logs WHERE job_id = OLD.id)
+    OR EXISTS (SELECT 1 FROM audit_logs WHERE job_id = NEW.id))
+BEGIN
+  SELECT RAISE(ABORT, 'ashlar/append-only: a row of jobs that rows of audit_logs refer to is never replaced');
+END;
 CREATE TRIGGER jobs_audited_delete AFTER DELETE ON jobs
 BEGIN
   SELECT RAISE(ABORT, 'ashlar/audited: a writer without a session is refused')
@@ -57,7 +133,6 @@ BEGIN
     NULL
   FROM ashlar_session;
 END;
-
 CREATE TRIGGER jobs_audited_insert AFTER INSERT ON jobs
 BEGIN
   SELECT RAISE(ABORT, 'ashlar/audited: a writer without a session is refused')
@@ -93,7 +168,6 @@ BEGIN
       || '}'
   FROM ashlar_session;
 END;
-
 CREATE TRIGGER jobs_audited_update AFTER UPDATE ON jobs
 BEGIN
   SELECT RAISE(ABORT, 'ashlar/audited: a writer without a session is refused')
@@ -148,4 +222,61 @@ BEGIN
       || ',"simulated":' || iif(NEW.simulated IS NULL, 'null', iif(NEW.simulated, 'true', 'false'))
       || '}'
   FROM ashlar_session;
+END;
+CREATE TRIGGER jobs_status_lifecycle_insert BEFORE INSERT ON jobs
+WHEN (NEW.status IN ('pending')) IS NOT TRUE
+BEGIN
+  SELECT CASE NEW.status
+    WHEN 'running' THEN RAISE(ABORT, 'ashlar/lifecycle: jobs.status cannot begin as running')
+    WHEN 'paused' THEN RAISE(ABORT, 'ashlar/lifecycle: jobs.status cannot begin as paused')
+    WHEN 'completed' THEN RAISE(ABORT, 'ashlar/lifecycle: jobs.status cannot begin as completed')
+    WHEN 'failed' THEN RAISE(ABORT, 'ashlar/lifecycle: jobs.status cannot begin as failed')
+    WHEN 'cancelled' THEN RAISE(ABORT, 'ashlar/lifecycle: jobs.status cannot begin as cancelled')
+    ELSE RAISE(ABORT, 'ashlar/lifecycle: jobs.status has no such status')
+  END;
+END;
+CREATE TRIGGER jobs_status_lifecycle_move BEFORE UPDATE ON jobs
+WHEN (NEW.id IS NOT OLD.id)
+  AND (EXISTS (SELECT 1 FROM jobs WHERE id = NEW.id AND status IS NOT NEW.status AND rowid <> OLD.rowid))
+BEGIN
+  SELECT RAISE(ABORT, 'ashlar/lifecycle: a row of jobs with this key exists and is never replaced');
+END;
+CREATE TRIGGER jobs_status_lifecycle_replace BEFORE INSERT ON jobs
+WHEN EXISTS (SELECT 1 FROM jobs WHERE id = NEW.id AND status IS NOT NEW.status)
+BEGIN
+  SELECT RAISE(ABORT, 'ashlar/lifecycle: a row of jobs with this key exists and is never replaced');
+END;
+CREATE TRIGGER jobs_status_lifecycle_update BEFORE UPDATE ON jobs
+WHEN OLD.status IS DISTINCT FROM NEW.status
+  AND (CASE OLD.status
+    WHEN 'pending' THEN NEW.status IN ('running', 'cancelled')
+    WHEN 'running' THEN NEW.status IN ('paused', 'completed', 'failed', 'cancelled')
+    WHEN 'paused' THEN NEW.status IN ('running', 'cancelled')
+    WHEN 'failed' THEN NEW.status IN ('running', 'cancelled')
+    ELSE false
+  END) IS NOT TRUE
+BEGIN
+  SELECT CASE OLD.status || ' to ' || NEW.status
+    WHEN 'pending to paused' THEN RAISE(ABORT, 'ashlar/lifecycle: jobs.status cannot go from pending to paused')
+    WHEN 'pending to completed' THEN RAISE(ABORT, 'ashlar/lifecycle: jobs.status cannot go from pending to completed')
+    WHEN 'pending to failed' THEN RAISE(ABORT, 'ashlar/lifecycle: jobs.status cannot go from pending to failed')
+    WHEN 'running to pending' THEN RAISE(ABORT, 'ashlar/lifecycle: jobs.status cannot go from running to pending')
+    WHEN 'paused to pending' THEN RAISE(ABORT, 'ashlar/lifecycle: jobs.status cannot go from paused to pending')
+    WHEN 'paused to completed' THEN RAISE(ABORT, 'ashlar/lifecycle: jobs.status cannot go from paused to completed')
+    WHEN 'paused to failed' THEN RAISE(ABORT, 'ashlar/lifecycle: jobs.status cannot go from paused to failed')
+    WHEN 'completed to pending' THEN RAISE(ABORT, 'ashlar/lifecycle: jobs.status cannot go from completed to pending')
+    WHEN 'completed to running' THEN RAISE(ABORT, 'ashlar/lifecycle: jobs.status cannot go from completed to running')
+    WHEN 'completed to paused' THEN RAISE(ABORT, 'ashlar/lifecycle: jobs.status cannot go from completed to paused')
+    WHEN 'completed to failed' THEN RAISE(ABORT, 'ashlar/lifecycle: jobs.status cannot go from completed to failed')
+    WHEN 'completed to cancelled' THEN RAISE(ABORT, 'ashlar/lifecycle: jobs.status cannot go from completed to cancelled')
+    WHEN 'failed to pending' THEN RAISE(ABORT, 'ashlar/lifecycle: jobs.status cannot go from failed to pending')
+    WHEN 'failed to paused' THEN RAISE(ABORT, 'ashlar/lifecycle: jobs.status cannot go from failed to paused')
+    WHEN 'failed to completed' THEN RAISE(ABORT, 'ashlar/lifecycle: jobs.status cannot go from failed to completed')
+    WHEN 'cancelled to pending' THEN RAISE(ABORT, 'ashlar/lifecycle: jobs.status cannot go from cancelled to pending')
+    WHEN 'cancelled to running' THEN RAISE(ABORT, 'ashlar/lifecycle: jobs.status cannot go from cancelled to running')
+    WHEN 'cancelled to paused' THEN RAISE(ABORT, 'ashlar/lifecycle: jobs.status cannot go from cancelled to paused')
+    WHEN 'cancelled to completed' THEN RAISE(ABORT, 'ashlar/lifecycle: jobs.status cannot go from cancelled to completed')
+    WHEN 'cancelled to failed' THEN RAISE(ABORT, 'ashlar/lifecycle: jobs.status cannot go from cancelled to failed')
+    ELSE RAISE(ABORT, 'ashlar/lifecycle: jobs.status has no such status')
+  END;
 END;

@@ -1,6 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { createWriteStream } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { createWriteStream, existsSync } from 'node:fs';
+import { link, rename, rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
@@ -9,6 +10,7 @@ import { AshlarError } from '../../../errors.js';
 import { rowStatuses } from '../../../jobs/index.js';
 import type { Answer, Commands } from '../../command.js';
 import type { Invocation } from '../../invocation.js';
+import { untilInterrupted } from '../../until-interrupted.js';
 import { withJobs } from '../../with-jobs.js';
 
 interface Options {
@@ -51,12 +53,19 @@ const run = (invocation: Invocation, options: Options, id = ''): Promise<Answer>
         suggestion: 'Read them with the services of the system.',
       });
     }
-    const writeRows = (to: Writable) => exportRows(db, id, { format, status }, (text) => write(to, text));
-    if (options.out === undefined) await writeRows(streams.stdout);
-    else {
-      await writeFile(resolve(streams.directory, options.out), writeRows);
-      out.line(`The rows are in ${options.out}.`);
-    }
+    await untilInterrupted(
+      () => out.note('stopping …'),
+      async (signal) => {
+        const writeRows = (to: Writable) =>
+          exportRows(db, id, { format, status }, (text) => {
+            signal.throwIfAborted();
+            return write(to, text);
+          });
+        if (options.out === undefined) await writeRows(streams.stdout);
+        else await writeFile(resolve(streams.directory, options.out), writeRows);
+      },
+    );
+    if (options.out !== undefined) out.line(`The rows are in ${options.out}.`);
     return { document: { job: id, format, file: options.out } };
   });
 };
@@ -75,28 +84,47 @@ const oneOf = <T extends string>(
 };
 
 const write = async (to: Writable, text: string): Promise<void> => {
+  // it may have failed while the next rows were read; then it never drains
+  if (to.errored) throw to.errored;
   if (!to.write(text)) await once(to, 'drain');
 };
 
-// nobody may take half of the rows for all of them
+const unwritable = (path: string, cause: unknown): AshlarError =>
+  new AshlarError('usage', {
+    message: `${path} cannot be written (${(cause as NodeJS.ErrnoException).code}).`,
+    suggestion: 'Existing files are not overwritten: choose another file with --out.',
+    cause,
+  });
+
+// nobody may take half of the rows for all of them: the file has its name once it is complete
 const writeFile = async (path: string, writeRows: (to: Writable) => Promise<void>): Promise<void> => {
-  const file = createWriteStream(path, { flags: 'wx', mode: 0o600 });
+  if (existsSync(path)) throw unwritable(path, { code: 'EEXIST' });
+  const partial = `${path}.${randomUUID()}.partial`;
+  const file = createWriteStream(partial, { flags: 'wx', mode: 0o600 });
+  file.on('error', () => undefined);
   try {
     await once(file, 'open');
-  } catch (cause) {
-    throw new AshlarError('usage', {
-      message: `${path} cannot be written (${(cause as NodeJS.ErrnoException).code}).`,
-      suggestion: 'Existing files are not overwritten: choose another file with --out.',
-      cause,
-    });
-  }
-  try {
     await writeRows(file);
     file.end();
     await finished(file);
+    await named(partial, path);
   } catch (error) {
+    const { errored } = file;
     file.destroy();
-    await rm(path, { force: true });
-    throw error;
+    await rm(partial, { force: true });
+    throw errored === error || isSystemError(error) ? unwritable(path, error) : error;
   }
+};
+
+const isSystemError = (error: unknown): boolean => error instanceof Error && 'syscall' in error;
+
+// a name that another process has taken meanwhile is kept; not every file system has links
+const named = async (partial: string, path: string): Promise<void> => {
+  try {
+    await link(partial, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw error;
+    return rename(partial, path);
+  }
+  await rm(partial);
 };
