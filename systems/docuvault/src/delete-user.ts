@@ -1,8 +1,9 @@
 import { shred } from 'ashlar/keys';
 import { recordEvent } from './audit.js';
-import { removeRow } from './documents.js';
+import { type Confirmation, confirmCaller } from './confirm.js';
+import { removedColumns, removeRow } from './documents.js';
 import { notFound } from './errors.js';
-import { type LoginRef, requireSelfOrAdmin } from './guard.js';
+import { type AboutUser, requireSelfOrAdmin } from './guard.js';
 import { endLogins } from './refresh-tokens.js';
 import type { DocuvaultSession } from './tables.js';
 import { keepAnAdmin } from './users.js';
@@ -24,19 +25,21 @@ export interface DeletedUser {
  * user by id, and documents and folders by name.
  *
  * First the user is deactivated; then documents are deleted in transactions of 200, so that others can write meanwhile. A
- * deletion that was interrupted is completed when an administrator repeats it.
+ * deletion that was interrupted is completed when an administrator repeats it. The user gives the password again, and a code
+ * if TOTP is on.
  *
- * @throws AshlarError `login-required`, `access-denied`; `row-not-found`; `state-conflict` for the last administrator;
+ * @throws AshlarError `login-required`, `access-denied`; `confirmation-refused`; `row-not-found`; `state-conflict` for the last administrator;
  *   `usage` inside a session
  */
 export async function deleteUser(
   vault: Vault,
-  { login_id, user_id: given }: LoginRef & { readonly user_id?: string | undefined },
+  { login_token, user_id: given, password, code }: AboutUser & Confirmation,
 ): Promise<DeletedUser> {
   const { db } = vault;
   assertNoSession(db);
+  await confirmCaller(db, { login_token, user_id: given }, { password, code });
   const { user_id, by } = await db.session(async (s) => {
-    const { user_id, caller } = await requireSelfOrAdmin(s, { login_id, user_id: given });
+    const { user_id, caller } = await requireSelfOrAdmin(s, { login_token, user_id: given });
     await keepAnAdmin(s, user_id);
     const found = await s.query
       .updateTable('users')
@@ -92,7 +95,7 @@ const deleteDocuments = async (vault: Vault, user_id: string, by: string): Promi
     const batch = await vault.db.session({ actor: `user:${by}` }, async (s) => {
       const found = await s.query
         .selectFrom('documents')
-        .selectAll()
+        .select(removedColumns)
         .where('user_id', '=', user_id)
         // locks are taken in one order everywhere, so that concurrent deletions cannot deadlock
         .orderBy('id')
