@@ -1,3 +1,4 @@
+import { AshlarError } from 'ashlar';
 import { shred } from 'ashlar/keys';
 import { recordEvent } from './audit.js';
 import { type Confirmation, confirmCaller } from './confirm.js';
@@ -28,7 +29,8 @@ export interface DeletedUser {
  * deletion that was interrupted is completed when an administrator repeats it. The user gives the password again, and a code
  * if TOTP is on.
  *
- * @throws AshlarError `login-required`, `access-denied`; `confirmation-refused`; `row-not-found`; `state-conflict` for the last administrator;
+ * @throws AshlarError `login-required`, `access-denied`; `confirmation-refused`; `row-not-found`; `state-conflict` for the last administrator,
+ *   or when the user is activated meanwhile;
  *   `usage` inside a session
  */
 export async function deleteUser(
@@ -54,6 +56,8 @@ export async function deleteUser(
   const deleted = await deleteDocuments(vault, user_id, by);
   await shred(db, user_id, { actor, vacuum: false });
   await db.session({ actor }, async (s) => {
+    const user = s.query.selectFrom('users').select('is_active').where('id', '=', user_id).forUpdate();
+    if ((await user.executeTakeFirst())?.is_active) throw activated();
     await s.query.deleteFrom('shares').where('recipient_id', '=', user_id).execute();
     await deleteFolders(s, user_id);
     for (const table of ['topics', 'cloud_connections', 'refresh_tokens', 'quotas'] as const)
@@ -70,6 +74,13 @@ export async function deleteUser(
   });
   return deleted;
 }
+
+const activated = (): AshlarError =>
+  new AshlarError('state-conflict', {
+    message: 'The user was activated during the deletion.',
+    detail: 'The documents that the user had, and the key of the user’s secrets, are deleted.',
+    suggestion: 'Repeat the deletion, or leave the user with new documents.',
+  });
 
 /** Deletes the folders of a user, those without folders in them first. */
 const deleteFolders = async (s: DocuvaultSession, user_id: string): Promise<void> => {

@@ -101,7 +101,7 @@ export async function listFolders(
     .selectFrom('folders')
     .selectAll()
     .where('user_id', '=', user_id)
-    .where('parent_id', parent_id === null ? 'is' : '=', parent_id);
+    .where('parent_id', (parent_id ?? null) === null ? 'is' : '=', parent_id ?? null);
   return pageOf(s, within, ['name', 'id'], options);
 }
 

@@ -8,6 +8,7 @@ import { type Confirmation, confirmCaller } from './confirm.js';
 import { normaliseEmail } from './email.js';
 import { asConflict, notFound } from './errors.js';
 import { type AboutUser, type LoginRef, requireLogin, requireSelfOrAdmin } from './guard.js';
+import { ipAddress } from './inputs.js';
 import { type ListOptions, pageOf } from './paging.js';
 import { isUsable } from './passwords.js';
 import { endLogins } from './refresh-tokens.js';
@@ -29,9 +30,10 @@ const newUser = z.object({
   email: z.string().transform(normaliseEmail),
   password_hash: passwordHash,
   limit_bytes: z.int().min(0).optional(),
-  ip_address: z.string().nullable().default(null),
+  ip_address: ipAddress,
 });
-const registration = newUser.extend({ role: z.enum(['user', 'admin']).default('user') });
+const roles = z.enum(['user', 'admin']);
+const registration = newUser.extend({ role: roles.default('user') });
 
 /**
  * The data of a user to register. `password_hash` is a result of `hashPassword`; `limit_bytes` is the quota, by default
@@ -142,6 +144,7 @@ export async function setActive(
   { user_id, is_active, ...login }: LoginRef & { readonly user_id: string; readonly is_active: boolean },
 ): Promise<Account> {
   const { user_id: by } = await requireLogin(s, login, 'admin');
+  parseInput('Invalid state', z.boolean(), is_active);
   if (!is_active) await keepAnAdmin(s, user_id);
   const user = await s.update(users, user_id, { is_active });
   if (!is_active) await endLogins(s, user_id);
@@ -159,6 +162,7 @@ export async function setRole(
   { user_id, role, ...login }: LoginRef & { readonly user_id: string; readonly role: User['role'] },
 ): Promise<Account> {
   const { user_id: by } = await requireLogin(s, login, 'admin');
+  parseInput('Invalid role', roles, role);
   if (role !== 'admin') await keepAnAdmin(s, user_id);
   const user = await s.update(users, user_id, { role });
   await record(s, 'user.role-set', user_id, { by, role });

@@ -58,6 +58,15 @@ describe.each(engines.filter(({ name }) => name === 'sqlite'))(
       await loginOf(open.db, 'bob', given.ADMIN_PASSWORD);
     });
 
+    it('unlocks a user, by handle or email', async () => {
+      const { handle, email } = await someUser(open.db);
+      for (let n = 0; n < 5; n++)
+        await logIn(open.db, { login: handle, password: 'wrong password' }, { cost: cheap });
+      expect(await ashlar(['unlock', email])).toEqual({ code: 0, output: 'unlocked\n' });
+      await loginOf(open.db, handle);
+      expect(await ashlar(['unlock', 'nobody'])).toMatchObject({ code: 1 });
+    });
+
     it('sweeps and purges', async () => {
       expect(await ashlar(['sweep'])).toEqual({
         code: 0,

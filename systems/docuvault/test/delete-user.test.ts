@@ -9,9 +9,10 @@ import {
   setActive,
   setRole,
   shareDocument,
+  sweep,
   tables,
 } from '@ashlar/docuvault';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { engines } from '../../../test/support/engines.js';
 import { adminOf, cheap, inspect, type OpenVault, openVault, password, someUser, store } from './support.js';
 
@@ -87,13 +88,38 @@ describe.each(engines)('the deletion of a user on $name', (engine) => {
     expect(again.id).not.toBe(user.id);
   });
 
-  it('that was interrupted is completed when it is repeated', async () => {
-    const { user } = await fill();
+  it('that was interrupted, after any of its transactions, is completed when it is repeated', async () => {
     const { login_token } = await adminOf(open.db);
-    const about = { login_token, user_id: user.id };
-    await open.db.session((s) => setActive(s, { ...about, is_active: false }));
-    await deleteUser(open.vault, about);
-    await expect(deleteUser(open.vault, about)).rejects.toMatchObject({ code: 'row-not-found' });
+    let cuts = 0;
+    for (let isDone = false; !isDone; ) {
+      const { user } = await fill();
+      const about = { login_token, user_id: user.id };
+      const session = open.db.session.bind(open.db) as (...args: unknown[]) => Promise<unknown>;
+      let begun = 0;
+      const cut = vi
+        .spyOn(open.db, 'session')
+        .mockImplementation(((...args: unknown[]) =>
+          begun++ > cuts ? Promise.reject(new RangeError('killed')) : session(...args)) as never);
+      isDone = await deleteUser(open.vault, about).then(
+        () => true,
+        (error) => {
+          expect(error).toBeInstanceOf(RangeError);
+          return false;
+        },
+      );
+      cut.mockRestore();
+      const login = await logIn(open.db, { login: user.handle, password }, { cost: cheap });
+      expect(login).toEqual({ ok: false, reason: 'refused' });
+      if (!isDone) await deleteUser(open.vault, about);
+      expect(await tablesWith(user.id)).toEqual(['audit_log', 'data_keys']);
+      await sweep(open.vault);
+      const { wrongQuotas, referenced, files } = await inspect(open);
+      expect(wrongQuotas).toEqual([]);
+      expect(files).toEqual(referenced);
+      await expect(deleteUser(open.vault, about)).rejects.toMatchObject({ code: 'row-not-found' });
+      cuts++;
+    }
+    expect(cuts).toBeGreaterThan(2);
   });
 
   it('is refused for the last administrator, who cannot be deactivated or made a user either', async () => {

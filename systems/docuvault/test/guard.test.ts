@@ -276,6 +276,7 @@ describe.each(oneOfEach(import.meta.url).engines)('every service of docuvault on
 
   it('returns no secret, and writes none into the database in clear', async () => {
     const results: Record<string, unknown> = {};
+    const other = await someUser(open.db);
     const secrets = new Set<string>([cloudKey, password, world.owner.login_token, world.admin.login_token]);
     const secretsOf = ({ login_token, token }: Pick<TestUser, 'login_token' | 'token'>) => {
       for (const each of [login_token, token.split('.')[1] ?? '']) secrets.add(each);
@@ -296,7 +297,7 @@ describe.each(oneOfEach(import.meta.url).engines)('every service of docuvault on
     }
     expect(results.confirmTotp).toBe(true);
     for (const [name, call] of Object.entries<Service>(adminServices))
-      results[name] = await call(world, world.admin.login_token);
+      results[name] = await call({ ...world, friend: other }, world.admin.login_token);
     // the results that are secrets, for the one who asked for them
     secrets.add(String(results.enrolTotp));
     delete results.enrolTotp;
@@ -354,15 +355,15 @@ describe.each(oneOfEach(import.meta.url).engines)('every service of docuvault on
             : /hash$|sha256|subject/.test(name)
               ? 'e'.repeat(64)
               : stolen;
-    const own = await makeWorld(open, { ...world, owner: await someUser(open.db) }, await hash);
+    const friend = await someUser(open.db);
     const outcomes: Record<string, string> = {};
     for (const [name, call] of Object.entries<Service>(services)) {
-      const user = name in adminServices ? world.admin : await someUser(open.db);
-      const in_world =
-        name in adminServices ? world : await makeWorld(open, { ...own, owner: user }, await hash);
+      const owner = name in adminServices ? world.owner : await someUser(open.db);
+      const own = await makeWorld(open, { ...world, owner, friend: world.friend }, await hash);
+      const { login_token } = name in adminServices ? world.admin : owner;
       outcomes[name] = await withInput(
         (input) => ({ ...extra, ...input }),
-        () => call(in_world, user.login_token),
+        () => call({ ...own, friend }, login_token),
       ).then(
         () => 'done',
         (error: { code?: string }) => error.code ?? String(error),
@@ -377,7 +378,8 @@ describe.each(oneOfEach(import.meta.url).engines)('every service of docuvault on
   });
 
   it('answers values of other types with an AshlarError, and stores none of them', async () => {
-    const own = await makeWorld(open, { ...world, owner: await someUser(open.db) }, await hash);
+    const [owner, friend] = [await someUser(open.db), await someUser(open.db)];
+    const own = await makeWorld(open, { ...world, owner, friend }, await hash);
     const raw: string[] = [];
     for (const [name, call] of Object.entries<Service>(services)) {
       const login_token = name in adminServices ? world.admin.login_token : own.owner.login_token;

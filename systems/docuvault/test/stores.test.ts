@@ -72,17 +72,17 @@ describe.each(oneOfEach(import.meta.url).engines)('a store of content, with rows
   });
 
   it('is called by no session: others write while it does not answer', async () => {
-    const [user, gone, admin] = [await someUser(open.db), await someUser(open.db), await adminOf(open.db)];
+    const [user, gone, admin] = [await someUser(other.db), await someUser(other.db), await adminOf(other.db)];
     const called = new Set<string>();
     // each call writes in another session, which waits for the locks of the caller, if it has any
     const write = (name: string) => {
       called.add(name);
-      expect(open.db.inSession, name).toBe(false);
-      return other_writes();
+      expect(other.db.inSession, name).toBe(false);
+      return writes();
     };
-    const other_writes = () => open.db.session((s) => s.query.deleteFrom('groups').execute());
+    const writes = () => other.db.session((s) => s.query.deleteFrom('groups').execute());
     const watched = Object.fromEntries(
-      Object.entries(open.blobs).map(([name, call]) => [
+      Object.entries(other.blobs).map(([name, call]) => [
         name,
         name === 'list'
           ? call
@@ -90,7 +90,7 @@ describe.each(oneOfEach(import.meta.url).engines)('a store of content, with rows
               await write(name);
               const result = await (call as (...all: never[]) => unknown)(...args);
               if (name !== 'stage') return result;
-              const staged = result as Awaited<ReturnType<typeof open.blobs.stage>>;
+              const staged = result as Awaited<ReturnType<typeof other.blobs.stage>>;
               return {
                 ...staged,
                 store: async () => {
@@ -104,8 +104,8 @@ describe.each(oneOfEach(import.meta.url).engines)('a store of content, with rows
               };
             },
       ]),
-    ) as unknown as typeof open.blobs;
-    const vault = { db: open.db, blobs: watched };
+    ) as unknown as typeof other.blobs;
+    const vault = { db: other.db, blobs: watched };
     const document = await store(vault, user, 'one');
     await replaceContent(vault, {
       login_token: user.login_token,
@@ -114,6 +114,7 @@ describe.each(oneOfEach(import.meta.url).engines)('a store of content, with rows
     });
     await deleteDocument(vault, { login_token: user.login_token, document_id: document.id });
     await expect(store(vault, user, 'x', { filename: '' })).rejects.toMatchObject({ code: 'value-invalid' });
+    await store(vault, user, 'kept');
     await store(vault, gone, 'two');
     await deleteUser(vault, { login_token: admin.login_token, user_id: gone.id });
     await sweep(vault, { drop_former: true });
@@ -121,6 +122,7 @@ describe.each(oneOfEach(import.meta.url).engines)('a store of content, with rows
       'clean',
       'discard',
       'dropFormer',
+      'has',
       'mark',
       'remove',
       'setMark',
