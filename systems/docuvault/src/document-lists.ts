@@ -1,4 +1,6 @@
+import { parseInput } from 'ashlar';
 import { matches, type Page } from 'ashlar/query';
+import { z } from 'zod';
 import { type LoginRef, requireLogin } from './guard.js';
 import { type ListOptions, pageOf } from './paging.js';
 import { type Document, type DocuvaultSession, documents } from './tables.js';
@@ -85,7 +87,8 @@ export async function searchDocuments(
   }: LoginRef & ListOptions & { readonly words: string; readonly prefix?: boolean | undefined },
 ): Promise<Page<DocumentSummary>> {
   const { user_id } = await requireLogin(s, { login_token });
-  const found = visibleDocuments(s, user_id).where(matches(documents, words, { prefix }));
+  const given = parseInput('Invalid search', z.string(), words);
+  const found = visibleDocuments(s, user_id).where(matches(documents, given, { prefix }));
   const newest = [
     { column: 'created_at', direction: 'desc' },
     { column: 'id', direction: 'desc' },
