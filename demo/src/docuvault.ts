@@ -149,7 +149,8 @@ const organise = async (db: DocuvaultDatabase, { login_token }: Login): Promise<
     .catch(({ message }: AshlarError) => message);
   did(`tried to move “systems” into “${path.join('/')}”: ${error}`);
   const { rows: topics } = await db.read((s) => listTopics(s, { login_token }));
-  const topic = topics[0] ?? (await db.session((s) => createTopic(s, { login_token, name: 'to read first' })));
+  const topic =
+    topics[0] ?? (await db.session((s) => createTopic(s, { login_token, name: 'to read first' })));
   await db.session(async (s) => {
     for (const { id: document_id, filename } of (await listDocuments(s, { login_token })).rows)
       if (filename === 'README.md') await tagDocument(s, { login_token, document_id, topic_id: topic.id });
