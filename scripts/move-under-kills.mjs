@@ -94,28 +94,28 @@ const sources = {
       await db.session((s) =>
         docuvault.createFirstAdmin(s, { handle: 'admin', email: 'admin@example.org', password_hash }),
       );
-      const { login_id: admin } = await login('admin');
+      const { login_token: admin } = await login('admin');
       for (let n = 0; n < 20 * factor; n++) {
         await db.session((s) =>
           docuvault.registerUser(s, {
-            login_id: admin,
+            login_token: admin,
             handle: `user${n}`,
             email: `user${n}@example.org`,
             password_hash,
           }),
         );
-        const { login_id } = await login(`user${n}`);
+        const { login_token } = await login(`user${n}`);
         for (let m = 0; m < 10; m++)
           await docuvault.uploadDocument(
             { db, blobs },
             {
-              login_id,
+              login_token,
               filename: `document ${m}.txt`,
               content_type: 'text/plain',
               content: Buffer.from(`text ${n} ${m}`),
             },
           );
-        await db.session((s) => docuvault.enrolTotp(s, { login_id }));
+        await db.session((s) => docuvault.enrolTotp(s, { login_token }));
       }
     },
   },

@@ -75,14 +75,14 @@ const logInAs = async (db: DocuvaultDatabase, handle: string): Promise<Login> =>
   return login;
 };
 
-const user = async (db: DocuvaultDatabase, { login_id }: Login, handle: string): Promise<Login> => {
+const user = async (db: DocuvaultDatabase, { login_token }: Login, handle: string): Promise<Login> => {
   const known = await logIn(db, { login: handle, password });
   if (known.ok) {
     found(`user ${handle}, logged in`);
     return known;
   }
   const password_hash = await hashPassword(password);
-  const registration = { login_id, handle, email: `${handle}@demo.example`, password_hash };
+  const registration = { login_token, handle, email: `${handle}@demo.example`, password_hash };
   await db.session((s) => registerUser(s, registration));
   did(`registered ${handle} with a quota of 100 MiB`);
   return logInAs(db, handle);
@@ -103,9 +103,9 @@ const pages = async (): Promise<string[]> => {
   return all.flat().filter((path) => path.endsWith('.md') || path === 'LICENSE');
 };
 
-const upload = async (vault: Vault, { login_id }: Login): Promise<void> => {
+const upload = async (vault: Vault, { login_token }: Login): Promise<void> => {
   const { db } = vault;
-  const { rows: before } = await db.read((s) => listDocuments(s, { login_id }));
+  const { rows: before } = await db.read((s) => listDocuments(s, { login_token }));
   if (before.length > 0) {
     found(`${count(before.length)} documents of this repository`);
     return;
@@ -116,71 +116,72 @@ const upload = async (vault: Vault, { login_id }: Login): Promise<void> => {
     if (known !== undefined) return known;
     const parent_id = await folderOf(dirname(path));
     const name = relative(dirname(path), path);
-    const { id } = await db.session((s) => createFolder(s, { login_id, parent_id, name }));
+    const { id } = await db.session((s) => createFolder(s, { login_token, parent_id, name }));
     folders.set(path, id);
     return id;
   };
   const paths = await pages();
   for (const path of paths)
     await uploadDocument(vault, {
-      login_id,
+      login_token,
       folder_id: await folderOf(dirname(path)),
       filename: relative(dirname(path), path),
       content_type: path.endsWith('.md') ? 'text/markdown' : 'text/plain',
       content: createReadStream(join(repository, path)),
     });
-  const { used_bytes } = await db.read((s) => quotaOf(s, { login_id }));
+  const { used_bytes } = await db.read((s) => quotaOf(s, { login_token }));
   did(
     `stored ${paths.length} pages of this repository in ${folders.size - 1} folders: ${count(used_bytes)} bytes`,
   );
 };
 
-const organise = async (db: DocuvaultDatabase, { login_id }: Login): Promise<void> => {
+const organise = async (db: DocuvaultDatabase, { login_token }: Login): Promise<void> => {
   const [systems] = await db
-    .read((s) => listFolders(s, { login_id, parent_id: null }))
+    .read((s) => listFolders(s, { login_token, parent_id: null }))
     .then(({ rows }) => rows.filter(({ name }) => name === 'systems'));
   if (!systems) return;
-  const { rows } = await db.read((s) => listFolders(s, { login_id, parent_id: systems.id }));
+  const { rows } = await db.read((s) => listFolders(s, { login_token, parent_id: systems.id }));
   const [inner] = rows;
   if (!inner) return;
-  const path = await db.read((s) => folderPath(s, { login_id, folder_id: inner.id }));
+  const path = await db.read((s) => folderPath(s, { login_token, folder_id: inner.id }));
   const error = await db
-    .session((s) => moveFolder(s, { login_id, folder_id: systems.id, parent_id: inner.id }))
+    .session((s) => moveFolder(s, { login_token, folder_id: systems.id, parent_id: inner.id }))
     .catch(({ message }: AshlarError) => message);
   did(`tried to move “systems” into “${path.join('/')}”: ${error}`);
-  const { rows: topics } = await db.read((s) => listTopics(s, { login_id }));
-  const topic = topics[0] ?? (await db.session((s) => createTopic(s, { login_id, name: 'to read first' })));
+  const { rows: topics } = await db.read((s) => listTopics(s, { login_token }));
+  const topic =
+    topics[0] ?? (await db.session((s) => createTopic(s, { login_token, name: 'to read first' })));
   await db.session(async (s) => {
-    for (const { id: document_id, filename } of (await listDocuments(s, { login_id })).rows)
-      if (filename === 'README.md') await tagDocument(s, { login_id, document_id, topic_id: topic.id });
+    for (const { id: document_id, filename } of (await listDocuments(s, { login_token })).rows)
+      if (filename === 'README.md') await tagDocument(s, { login_token, document_id, topic_id: topic.id });
   });
-  const about = await db.read((s) => documentsAbout(s, { login_id, topic_id: topic.id }));
+  const about = await db.read((s) => documentsAbout(s, { login_token, topic_id: topic.id }));
   say(`    ${about.rows.length} documents have the topic “${topic.name}”`);
 };
 
 const share = async (vault: Vault, owner: Login, recipient: Login): Promise<void> => {
   const { db } = vault;
-  const { login_id } = owner;
-  const { rows: own } = await db.read((s) => listDocuments(s, { login_id, folder_id: null }));
+  const { login_token } = owner;
+  const { rows: own } = await db.read((s) => listDocuments(s, { login_token, folder_id: null }));
   const license = own.find(({ filename }) => filename === 'LICENSE');
   if (!license) return;
-  const shared = { login_id, document_id: license.id, recipient_id: recipient.user.id } as const;
+  const shared = { login_token, document_id: license.id, recipient_id: recipient.user.id } as const;
   await db.session((s) => shareDocument(s, { ...shared, permission: 'read' }));
-  const { rows } = await db.read((s) => sharedWithMe(s, { login_id: recipient.login_id }));
+  const { rows } = await db.read((s) => sharedWithMe(s, { login_token: recipient.login_token }));
   for (const { id: document_id, filename, owner: from } of rows) {
-    const { content } = await openDocument(vault, { login_id: recipient.login_id, document_id });
+    const { content } = await openDocument(vault, { login_token: recipient.login_token, document_id });
     const [line] = (await text(content)).split('\n');
     did(`${recipient.user.handle} reads ${filename}, shared by ${from}: “${line}”`);
   }
 };
 
-const exceedQuota = async (vault: Vault, { login_id, user_id }: Login, admin: Login): Promise<void> => {
+const exceedQuota = async (vault: Vault, { login_token, user_id }: Login, admin: Login): Promise<void> => {
   const { db } = vault;
-  const { used_bytes, limit_bytes } = await db.read((s) => quotaOf(s, { login_id }));
-  const about = { login_id: admin.login_id, user_id };
+  const { used_bytes, limit_bytes } = await db.read((s) => quotaOf(s, { login_token }));
+  const about = { login_token: admin.login_token, user_id };
   await db.session((s) => setQuota(s, { ...about, limit_bytes: used_bytes + 10 }));
   const attempt = {
-    login_id,
+    login_token,
     filename: 'too large.txt',
     content_type: 'text/plain',
     content: Buffer.alloc(1_000),
@@ -197,18 +198,18 @@ const useCredentials = async (db: DocuvaultDatabase, { user }: Login): Promise<v
   did(
     `used a refresh token twice: ${first.ok ? 'exchanged' : first.reason}, then ${second.ok ? 'EXCHANGED' : second.reason}, and the login has ended`,
   );
-  const { login_id } = await logInAs(db, user.handle);
-  const { rows: connections } = await db.read((s) => listConnections(s, { login_id }));
+  const { login_token } = await logInAs(db, user.handle);
+  const { rows: connections } = await db.read((s) => listConnections(s, { login_token }));
   const { id: connection_id } =
     connections[0] ??
     (await db.session((s) =>
       connectCloud(s, {
-        login_id,
+        login_token,
         provider: 's3',
         display_name: 'Backups',
         credentials: { key: randomBytes(16).toString('hex') },
       }),
     ));
-  const credentials = await db.read((s) => cloudCredentials(s, { login_id, connection_id }));
+  const credentials = await db.read((s) => cloudCredentials(s, { login_token, connection_id }));
   did(`connected a cloud account: ${Object.keys(credentials).length} credential, stored encrypted`);
 };

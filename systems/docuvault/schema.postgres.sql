@@ -77,6 +77,13 @@ CREATE TABLE cloud_connections (
 );
 CREATE INDEX cloud_connections_user_id_idx ON cloud_connections (user_id);
 
+CREATE TABLE content_stores (
+  id uuid NOT NULL,
+  created_at timestamptz(3) DEFAULT now() NOT NULL,
+  CONSTRAINT content_stores_pkey PRIMARY KEY (id),
+  CONSTRAINT content_stores_created_at_check CHECK (created_at >= '0001-01-01 00:00:00+00'::timestamptz AND created_at < '10000-01-01 00:00:00+00'::timestamptz)
+);
+
 CREATE TABLE data_keys (
   scope text COLLATE "C" NOT NULL,
   version integer NOT NULL,
@@ -116,6 +123,7 @@ CREATE TABLE documents (
   updated_at timestamptz(3) DEFAULT now() NOT NULL,
   search_text text COLLATE "C",
   ashlar_documents_text tsvector GENERATED ALWAYS AS (ashlar_words(COALESCE(search_text, ''::text))) STORED,
+  text_bytes bigint DEFAULT 0 NOT NULL,
   CONSTRAINT documents_pkey PRIMARY KEY (id),
   CONSTRAINT documents_object_key_key UNIQUE (object_key),
   CONSTRAINT uq_documents_id_user UNIQUE (id, user_id),
@@ -127,6 +135,7 @@ CREATE TABLE documents (
   CONSTRAINT documents_search_text_check CHECK (octet_length(search_text) <= 699050),
   CONSTRAINT documents_sha256_check CHECK (char_length(sha256) = 64),
   CONSTRAINT documents_size_bytes_check CHECK (size_bytes >= 0 AND size_bytes <= '9007199254740991'::bigint),
+  CONSTRAINT documents_text_bytes_check CHECK (text_bytes >= 0 AND text_bytes <= '9007199254740991'::bigint),
   CONSTRAINT documents_updated_at_check CHECK (updated_at >= '0001-01-01 00:00:00+00'::timestamptz AND updated_at < '10000-01-01 00:00:00+00'::timestamptz)
 );
 CREATE INDEX documents_sha256_idx ON documents (sha256);
@@ -189,18 +198,21 @@ CREATE TABLE refresh_tokens (
   used_at timestamptz(3),
   revoked boolean DEFAULT false NOT NULL,
   created_at timestamptz(3) DEFAULT now() NOT NULL,
+  login_hash text COLLATE "C",
   second_factor boolean DEFAULT false NOT NULL,
   CONSTRAINT refresh_tokens_pkey PRIMARY KEY (id),
   CONSTRAINT refresh_tokens_token_hash_key UNIQUE (token_hash),
   CONSTRAINT refresh_tokens_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE RESTRICT,
   CONSTRAINT refresh_tokens_created_at_check CHECK (created_at >= '0001-01-01 00:00:00+00'::timestamptz AND created_at < '10000-01-01 00:00:00+00'::timestamptz),
   CONSTRAINT refresh_tokens_expires_at_check CHECK (expires_at >= '0001-01-01 00:00:00+00'::timestamptz AND expires_at < '10000-01-01 00:00:00+00'::timestamptz),
+  CONSTRAINT refresh_tokens_login_hash_check CHECK (char_length(login_hash) = 64),
   CONSTRAINT refresh_tokens_token_hash_check CHECK (char_length(token_hash) = 64),
   CONSTRAINT refresh_tokens_used_at_check CHECK (used_at >= '0001-01-01 00:00:00+00'::timestamptz AND used_at < '10000-01-01 00:00:00+00'::timestamptz),
   CONSTRAINT refresh_tokens_used_once CHECK (used_at IS NULL OR revoked)
 );
 CREATE INDEX refresh_tokens_expires_at_idx ON refresh_tokens (expires_at);
 CREATE INDEX refresh_tokens_family_id_idx ON refresh_tokens (family_id);
+CREATE INDEX refresh_tokens_login_hash_idx ON refresh_tokens (login_hash);
 CREATE INDEX refresh_tokens_user_id_revoked_idx ON refresh_tokens (user_id, revoked);
 
 CREATE TABLE shares (

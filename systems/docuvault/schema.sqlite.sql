@@ -242,6 +242,22 @@ BEGIN
   SELECT RAISE(ABORT, 'FOREIGN KEY constraint failed: cloud_connections_user_id_fkey');
 END;
 
+CREATE TABLE content_stores (
+  id         TEXT NOT NULL
+    CONSTRAINT content_stores_id_check CHECK (
+      id GLOB '????????-????-????-????-????????????'
+      AND id NOT GLOB '*[^0-9a-f-]*'
+      AND length(replace(id, '-', '')) = 32
+      AND instr(id, char(0)) = 0
+    ),
+  created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
+    CONSTRAINT content_stores_created_at_check CHECK (
+      created_at IS strftime('%Y-%m-%dT%H:%M:%fZ', created_at)
+      AND created_at >= '0001'
+    ),
+  CONSTRAINT content_stores_pkey PRIMARY KEY (id)
+) STRICT;
+
 CREATE TABLE data_keys (
   scope          TEXT    NOT NULL CONSTRAINT data_keys_scope_check CHECK (length(scope) >= 1),
   version        INTEGER NOT NULL CONSTRAINT data_keys_version_check CHECK (version BETWEEN 1 AND 2147483647),
@@ -393,6 +409,8 @@ CREATE TABLE documents (
       AND updated_at >= '0001'
     ),
   search_text    TEXT CONSTRAINT documents_search_text_check CHECK (octet_length(search_text) <= 699050),
+  text_bytes     INTEGER NOT NULL DEFAULT 0
+    CONSTRAINT documents_text_bytes_check CHECK (text_bytes BETWEEN 0 AND 9007199254740991),
   CONSTRAINT documents_pkey PRIMARY KEY (id),
   CONSTRAINT documents_object_key_key UNIQUE (object_key),
   CONSTRAINT uq_documents_id_user UNIQUE (id, user_id),
@@ -637,6 +655,11 @@ CREATE TABLE refresh_tokens (
       created_at IS strftime('%Y-%m-%dT%H:%M:%fZ', created_at)
       AND created_at >= '0001'
     ),
+  login_hash    TEXT
+    CONSTRAINT refresh_tokens_login_hash_check CHECK (
+      length(login_hash) = 64
+      AND instr(login_hash, char(0)) = 0
+    ),
   second_factor INTEGER NOT NULL DEFAULT 0
     CONSTRAINT refresh_tokens_second_factor_check CHECK (second_factor IN (0, 1)),
   CONSTRAINT refresh_tokens_pkey PRIMARY KEY (id),
@@ -646,6 +669,7 @@ CREATE TABLE refresh_tokens (
 ) STRICT;
 CREATE INDEX refresh_tokens_expires_at_idx ON refresh_tokens (expires_at);
 CREATE INDEX refresh_tokens_family_id_idx ON refresh_tokens (family_id);
+CREATE INDEX refresh_tokens_login_hash_idx ON refresh_tokens (login_hash);
 CREATE INDEX refresh_tokens_user_id_revoked_idx ON refresh_tokens (user_id, revoked);
 CREATE TRIGGER refresh_tokens_user_id_fkey_insert BEFORE INSERT ON refresh_tokens
 WHEN NEW.user_id IS NOT NULL

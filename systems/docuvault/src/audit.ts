@@ -47,9 +47,9 @@ export interface AuditPage {
  */
 export async function queryEvents(
   s: DocuvaultSession,
-  { login_id, ...input }: LoginRef & AuditQuery,
+  { login_token, ...input }: LoginRef & AuditQuery,
 ): Promise<AuditPage> {
-  const about = await requireSelfOrAdmin(s, { login_id, user_id: input.user_id });
+  const about = await requireSelfOrAdmin(s, { login_token, user_id: input.user_id });
   const { action, resource_id, before, limit, ...of } = parseInput('Invalid audit query', query, input);
   const user_id = about.caller.role === 'admin' ? of.user_id : about.user_id;
   let page = s.query.selectFrom('audit_log').selectAll();

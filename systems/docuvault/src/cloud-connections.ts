@@ -1,7 +1,9 @@
+import { parseInput } from 'ashlar';
 import type { Page } from 'ashlar/query';
 import { recordEvent } from './audit.js';
 import { notFound } from './errors.js';
 import { type LoginRef, requireLogin } from './guard.js';
+import { credentialsInput } from './inputs.js';
 import { type ListOptions, pageOf } from './paging.js';
 import { type CloudConnection, cloudConnections, type DocuvaultSession } from './tables.js';
 
@@ -20,7 +22,7 @@ export interface ConnectionRef extends LoginRef {
  * Stores the caller's connection to a cloud account. The database receives the credentials only encrypted, with the
  * user's key.
  *
- * @throws AshlarError `login-required`; `value-invalid`; `key-missing` without COLUMN_KEY
+ * @throws AshlarError `login-required`; `input-invalid`, also for more than 64 KiB; `value-invalid`; `key-missing` without COLUMN_KEY
  */
 export async function connectCloud(
   s: DocuvaultSession,
@@ -30,12 +32,13 @@ export async function connectCloud(
     readonly credentials: Credentials;
   },
 ): Promise<CloudAccount> {
-  const { login_id, credentials, ...given } = account;
-  const { user_id } = await requireLogin(s, { login_id });
+  const { login_token, provider, display_name } = account;
+  const { user_id } = await requireLogin(s, { login_token });
   const { credentials_enc: _, ...connection } = await s.insert(cloudConnections, {
-    ...given,
+    provider,
+    display_name,
     user_id,
-    credentials_enc: credentials,
+    credentials_enc: credentialsOf(account.credentials),
   });
   await record(s, 'cloud.connected', connection);
   return connection;
@@ -51,7 +54,7 @@ export async function renewCredentials(
   { credentials, ...of }: ConnectionRef & { readonly credentials: Credentials },
 ): Promise<void> {
   const connection = await requireConnection(s, of);
-  await s.update(cloudConnections, connection.id, { credentials_enc: credentials });
+  await s.update(cloudConnections, connection.id, { credentials_enc: credentialsOf(credentials) });
   await record(s, 'cloud.renewed', connection);
 }
 
@@ -71,9 +74,9 @@ export async function cloudCredentials(s: DocuvaultSession, of: ConnectionRef): 
  */
 export async function listConnections(
   s: DocuvaultSession,
-  { login_id, ...options }: LoginRef & ListOptions,
+  { login_token, ...options }: LoginRef & ListOptions,
 ): Promise<Page<CloudAccount>> {
-  const { user_id } = await requireLogin(s, { login_id });
+  const { user_id } = await requireLogin(s, { login_token });
   const own = s.query
     .selectFrom('cloud_connections')
     .select(['id', 'user_id', 'provider', 'display_name', 'created_at', 'updated_at'])
@@ -91,6 +94,9 @@ export async function disconnectCloud(s: DocuvaultSession, of: ConnectionRef): P
   await s.delete(cloudConnections, connection.id);
   await record(s, 'cloud.disconnected', connection);
 }
+
+const credentialsOf = (given: Credentials): Credentials =>
+  parseInput('Invalid credentials', credentialsInput, given);
 
 const requireConnection = async (
   s: DocuvaultSession,

@@ -3,9 +3,10 @@ import { z } from 'zod';
 import { hashPassword } from './passwords.js';
 import { purgeExpired } from './purge.js';
 import { docuvaultSettings, variables } from './settings.js';
+import { sweep } from './sweep.js';
 import { tables } from './tables.js';
-import { createFirstAdmin } from './users.js';
-import { sweep, vaultOf } from './vault.js';
+import { createFirstAdmin, unlockUser } from './users.js';
+import { vaultOf } from './vault.js';
 
 /** The commands of this system: `ashlar docuvault …`. */
 export const commands = {
@@ -41,14 +42,39 @@ export const commands = {
     description:
       'Run this command when the service starts: it cleans up after a crash. Uploads and deletions may run concurrently. In a bucket, content younger than a day stays.',
     tables,
-    input: z.object({}),
+    input: z.object({
+      all: z
+        .boolean()
+        .default(false)
+        .describe(
+          'remove it also where it is most of the store, or the store was never used by this database',
+        ),
+      drop_former: z
+        .boolean()
+        .default(false)
+        .describe(
+          'remove the files of version 0.1, once all documents have their own and 0.1 no longer runs',
+        ),
+    }),
     settings: variables,
-    run: async ({ db, settings, print, note }) => {
-      const found = await sweep(vaultOf(db, docuvaultSettings(asEnvironment(settings))));
+    run: async ({ db, input, settings, print, note }) => {
+      const found = await sweep(vaultOf(db, docuvaultSettings(asEnvironment(settings))), input);
       print(`removed: ${found.unreferenced.length} unreferenced files, ${found.abandoned} abandoned uploads`);
       if (found.adopted > 0) print(`renamed: the content of ${found.adopted} documents`);
       for (const key of found.missing) note(`missing: the content with the key ${key}`);
       return found;
+    },
+  }),
+  unlock: command({
+    summary: 'forget the failed logins of a user, who then need not wait',
+    description: 'For a user whom attempts of somebody else keep out. The failures of IP addresses stay.',
+    tables,
+    input: z.object({ name: z.string().min(1).describe('the handle or the email address of the user') }),
+    positionals: ['name'],
+    run: async ({ db, input, actor, print }) => {
+      const had_failures = await db.session({ actor }, (s) => unlockUser(s, input.name));
+      print(had_failures ? 'unlocked' : 'nothing to unlock: no attempt has failed');
+      return { had_failures };
     },
   }),
   purge: command({

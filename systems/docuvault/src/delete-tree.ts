@@ -1,5 +1,5 @@
 import { recordEvent } from './audit.js';
-import { removeRow } from './documents.js';
+import { removedColumns, removeRow } from './documents.js';
 import { asConflict } from './errors.js';
 import { type FolderRef, requireFolder } from './folders.js';
 import { type DocuvaultSession, type Folder, folders } from './tables.js';
@@ -25,7 +25,7 @@ export async function deleteFolderTree(vault: Vault, of: FolderRef): Promise<Del
     const ids = await foldersWithin(s, { id, user_id });
     const documents = await s.query
       .selectFrom('documents')
-      .selectAll()
+      .select(removedColumns)
       .where('user_id', '=', user_id)
       .where('folder_id', 'in', ids)
       // locks are taken in one order everywhere, so that concurrent deletions cannot deadlock

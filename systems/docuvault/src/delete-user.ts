@@ -1,8 +1,10 @@
+import { AshlarError } from 'ashlar';
 import { shred } from 'ashlar/keys';
 import { recordEvent } from './audit.js';
-import { removeRow } from './documents.js';
+import { type Confirmation, confirmCaller } from './confirm.js';
+import { removedColumns, removeRow } from './documents.js';
 import { notFound } from './errors.js';
-import { type LoginRef, requireSelfOrAdmin } from './guard.js';
+import { type AboutUser, requireSelfOrAdmin } from './guard.js';
 import { endLogins } from './refresh-tokens.js';
 import type { DocuvaultSession } from './tables.js';
 import { keepAnAdmin } from './users.js';
@@ -24,19 +26,22 @@ export interface DeletedUser {
  * user by id, and documents and folders by name.
  *
  * First the user is deactivated; then documents are deleted in transactions of 200, so that others can write meanwhile. A
- * deletion that was interrupted is completed when an administrator repeats it.
+ * deletion that was interrupted is completed when an administrator repeats it. The user gives the password again, and a code
+ * if TOTP is on.
  *
- * @throws AshlarError `login-required`, `access-denied`; `row-not-found`; `state-conflict` for the last administrator;
+ * @throws AshlarError `login-required`, `access-denied`; `confirmation-refused`; `row-not-found`; `state-conflict` for the last administrator,
+ *   or when the user is activated meanwhile;
  *   `usage` inside a session
  */
 export async function deleteUser(
   vault: Vault,
-  { login_id, user_id: given }: LoginRef & { readonly user_id?: string | undefined },
+  { login_token, user_id: given, password, code }: AboutUser & Confirmation,
 ): Promise<DeletedUser> {
   const { db } = vault;
   assertNoSession(db);
+  await confirmCaller(db, { login_token, user_id: given }, { password, code });
   const { user_id, by } = await db.session(async (s) => {
-    const { user_id, caller } = await requireSelfOrAdmin(s, { login_id, user_id: given });
+    const { user_id, caller } = await requireSelfOrAdmin(s, { login_token, user_id: given });
     await keepAnAdmin(s, user_id);
     const found = await s.query
       .updateTable('users')
@@ -51,6 +56,8 @@ export async function deleteUser(
   const deleted = await deleteDocuments(vault, user_id, by);
   await shred(db, user_id, { actor, vacuum: false });
   await db.session({ actor }, async (s) => {
+    const user = s.query.selectFrom('users').select('is_active').where('id', '=', user_id).forUpdate();
+    if ((await user.executeTakeFirst())?.is_active) throw activated();
     await s.query.deleteFrom('shares').where('recipient_id', '=', user_id).execute();
     await deleteFolders(s, user_id);
     for (const table of ['topics', 'cloud_connections', 'refresh_tokens', 'quotas'] as const)
@@ -67,6 +74,13 @@ export async function deleteUser(
   });
   return deleted;
 }
+
+const activated = (): AshlarError =>
+  new AshlarError('state-conflict', {
+    message: 'The user was activated during the deletion.',
+    detail: 'The documents that the user had, and the key of the user’s secrets, are deleted.',
+    suggestion: 'Repeat the deletion, or leave the user with new documents.',
+  });
 
 /** Deletes the folders of a user, those without folders in them first. */
 const deleteFolders = async (s: DocuvaultSession, user_id: string): Promise<void> => {
@@ -92,7 +106,7 @@ const deleteDocuments = async (vault: Vault, user_id: string, by: string): Promi
     const batch = await vault.db.session({ actor: `user:${by}` }, async (s) => {
       const found = await s.query
         .selectFrom('documents')
-        .selectAll()
+        .select(removedColumns)
         .where('user_id', '=', user_id)
         // locks are taken in one order everywhere, so that concurrent deletions cannot deadlock
         .orderBy('id')

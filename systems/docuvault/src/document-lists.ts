@@ -1,10 +1,12 @@
+import { parseInput } from 'ashlar';
 import { matches, type Page } from 'ashlar/query';
+import { z } from 'zod';
 import { type LoginRef, requireLogin } from './guard.js';
 import { type ListOptions, pageOf } from './paging.js';
 import { type Document, type DocuvaultSession, documents } from './tables.js';
 
 /** A document as services return it. */
-export type DocumentDetails = Omit<Document, 'search_text'>;
+export type DocumentDetails = Omit<Document, 'search_text' | 'text_bytes'>;
 
 /** A document in a list: without its text, which can be long. */
 export type DocumentSummary = Omit<DocumentDetails, 'extracted_text'>;
@@ -24,7 +26,7 @@ export const summaryColumns = [
 ] as const;
 
 /** Returns a document as services return it. */
-export function detailsOf({ search_text: _, ...document }: Document): DocumentDetails {
+export function detailsOf({ search_text: _, text_bytes: __, ...document }: Document): DocumentDetails {
   return document;
 }
 
@@ -56,12 +58,12 @@ export function visibleDocuments(s: DocuvaultSession, user_id: string) {
 export async function listDocuments(
   s: DocuvaultSession,
   {
-    login_id,
+    login_token,
     folder_id,
     ...options
   }: LoginRef & ListOptions & { readonly folder_id?: string | null | undefined },
 ): Promise<Page<DocumentSummary>> {
-  const { user_id } = await requireLogin(s, { login_id });
+  const { user_id } = await requireLogin(s, { login_token });
   let own = s.query.selectFrom('documents').select(summaryColumns).where('user_id', '=', user_id);
   if (folder_id === null) own = own.where('folder_id', 'is', null);
   else if (folder_id !== undefined) own = own.where('folder_id', '=', folder_id);
@@ -78,14 +80,15 @@ export async function listDocuments(
 export async function searchDocuments(
   s: DocuvaultSession,
   {
-    login_id,
+    login_token,
     words,
     prefix = false,
     ...options
   }: LoginRef & ListOptions & { readonly words: string; readonly prefix?: boolean | undefined },
 ): Promise<Page<DocumentSummary>> {
-  const { user_id } = await requireLogin(s, { login_id });
-  const found = visibleDocuments(s, user_id).where(matches(documents, words, { prefix }));
+  const { user_id } = await requireLogin(s, { login_token });
+  const given = parseInput('Invalid search', z.string(), words);
+  const found = visibleDocuments(s, user_id).where(matches(documents, given, { prefix }));
   const newest = [
     { column: 'created_at', direction: 'desc' },
     { column: 'id', direction: 'desc' },

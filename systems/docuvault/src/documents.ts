@@ -1,54 +1,58 @@
 import type { Readable } from 'node:stream';
-import { AshlarError, type Insert } from 'ashlar';
+import { AshlarError, parseInput } from 'ashlar';
+import { z } from 'zod';
 import { type DocumentRef, requireAccess } from './access.js';
 import { type AuditEvent, recordEvent } from './audit.js';
 import type { ByteSource } from './blobs/blob-store.js';
 import { type DocumentDetails, detailsOf, searchTextOf } from './document-lists.js';
 import { ownFolder } from './folders.js';
 import { type LoginRef, requireLogin } from './guard.js';
+import { documentDetails, ipAddress, textBytes } from './inputs.js';
 import { nameOf } from './names.js';
 import { chargeQuota } from './quota.js';
 import { type Document, type DocuvaultSession, documents } from './tables.js';
 import { assertNoSession, keepBytes, releaseBytes, type Vault } from './vault.js';
 
+// strict, so that no other column can be written
+const newDocument = documentDetails.extend({ folder_id: z.uuid().nullish(), ip_address: ipAddress });
+
 /**
  * A document to store: the login of its owner, its folder, details and content. The service sets its owner, size, hash and
  * key.
  */
-export type NewDocument = LoginRef &
-  Omit<
-    Insert<typeof documents>,
-    'id' | 'user_id' | 'size_bytes' | 'sha256' | 'object_key' | 'search_text' | 'created_at' | 'updated_at'
-  > & {
-    readonly content: ByteSource;
-    readonly ip_address?: string | null | undefined;
-  };
+export type NewDocument = LoginRef & z.input<typeof newDocument> & { readonly content: ByteSource };
 
 /**
- * Stores the content and the row of a document of the caller and charges the caller's quota; if any of this fails, nothing
+ * Stores the content and the row of a document of the caller and charges the caller's quota, also for the extracted text; if any of this fails, nothing
  * is stored or charged. The login is checked before the content is received, and again in the transaction.
  *
  * @throws AshlarError `login-required`; `quota-exceeded`; `size-exceeded`; `row-not-found` for an unknown folder;
- *   `value-invalid`; `usage` inside a session; `store-failed`
+ *   `input-invalid`, also for more than 10 MiB of text; `value-invalid`; `usage` inside a session; `store-failed`;
+ *   `state-conflict` when the store belongs to another database
  */
 export async function uploadDocument(
   vault: Vault,
-  { login_id, content, ip_address = null, ...details }: NewDocument,
+  { login_token, content, ...details }: NewDocument,
 ): Promise<DocumentDetails> {
   assertNoSession(vault.db);
-  const { user_id } = await vault.db.read((s) => requireLogin(s, { login_id }));
-  const given = { ...details, user_id, filename: nameOf(details.filename) };
+  const { user_id } = await vault.db.read((s) => requireLogin(s, { login_token }));
+  const { ip_address, ...given } = parseInput('Invalid document', newDocument, details);
+  const filename = nameOf(given.filename);
+  const text_bytes = textBytes(given.extracted_text);
   return keepBytes(
     vault,
-    { payer: user_id, actor: user_id, source: content },
+    { payer: user_id, actor: user_id, source: content, takes: text_bytes },
     async (s, { size, sha256, object_key }) => {
-      await requireLogin(s, { login_id });
+      await requireLogin(s, { login_token });
       if (given.folder_id) await ownFolder(s, user_id, given.folder_id);
-      await chargeQuota(s, user_id, size);
-      const search_text = searchTextOf(given);
+      await chargeQuota(s, user_id, size + text_bytes);
+      const search_text = searchTextOf({ ...given, filename });
       const document = await s.insert(documents, {
         ...given,
+        user_id,
+        filename,
         search_text,
+        text_bytes,
         size_bytes: size,
         sha256,
         object_key,
@@ -79,16 +83,17 @@ export async function replaceContent(
   let former = found.object_key;
   const document = await keepBytes(
     vault,
-    { payer: found.user_id, actor: caller.user_id, source: content, frees: found.size_bytes },
+    { payer: found.user_id, actor: caller.user_id, source: content, takes: -chargedFor(found) },
     async (s, { size, sha256, object_key }) => {
       const { document: before } = await requireAccess(s, ref, 'write');
       former = before.object_key;
-      await chargeQuota(s, before.user_id, size - before.size_bytes);
+      await chargeQuota(s, before.user_id, size - chargedFor(before));
       const after = await s.update(documents, before.id, {
         size_bytes: size,
         sha256,
         object_key,
         extracted_text: null,
+        text_bytes: 0,
         search_text: searchTextOf({ filename: before.filename }),
       });
       await record(s, {
@@ -137,15 +142,20 @@ const withoutBytes = (): AshlarError =>
     suggestion: 'Call replaceContent to store the content.',
   });
 
+// strict, so that no other column can be written
+const documentChanges = documentDetails.partial();
+
 /** New values for the details of a document. Omitted details keep their value. */
 export type DocumentChanges = {
   [K in 'filename' | 'content_type' | 'extracted_text']?: Document[K] | undefined;
 };
 
 /**
- * Changes the filename, content type or extracted text of a document, for a user with `write` access.
+ * Changes the filename, content type or extracted text of a document, for a user with `write` access. The owner's quota is
+ * charged the difference of the text.
  *
- * @throws AshlarError `login-required`; `row-not-found`, `access-denied`, `value-invalid`
+ * @throws AshlarError `login-required`; `row-not-found`, `access-denied`, `input-invalid` for another column or more than
+ *   10 MiB of text, `value-invalid`; `quota-exceeded`
  */
 export async function updateDocument(
   s: DocuvaultSession,
@@ -153,15 +163,20 @@ export async function updateDocument(
   changes: DocumentChanges,
 ): Promise<DocumentDetails> {
   const { caller, document: before } = await requireAccess(s, ref, 'write');
-  const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
-  const named = changes.filename === undefined ? given : { ...given, filename: nameOf(changes.filename) };
-  const search_text = searchTextOf({ ...before, ...named });
-  const document = await s.update(documents, before.id, { ...named, search_text });
+  const { filename, extracted_text, ...rest } = parseInput('Invalid changes', documentChanges, changes);
+  const given = {
+    ...rest,
+    ...(filename === undefined ? {} : { filename: nameOf(filename) }),
+    ...(extracted_text === undefined ? {} : { extracted_text, text_bytes: textBytes(extracted_text) }),
+  };
+  await chargeQuota(s, before.user_id, (given.text_bytes ?? before.text_bytes) - before.text_bytes);
+  const search_text = searchTextOf({ ...before, ...given });
+  const document = await s.update(documents, before.id, { ...given, search_text });
   await record(s, {
     action: 'document.updated',
     user_id: caller.user_id,
     document,
-    details: { changed: Object.keys(given) },
+    details: { changed: Object.keys(changes) },
   });
   return detailsOf(document);
 }
@@ -202,13 +217,29 @@ export async function deleteDocument(vault: Vault, ref: DocumentRef): Promise<vo
   await releaseBytes(vault, object_key);
 }
 
+/** What is charged to the quota for a document: its content, and its text where that was charged. */
+const chargedFor = ({ size_bytes, text_bytes }: Pick<Document, 'size_bytes' | 'text_bytes'>): number =>
+  size_bytes + text_bytes;
+
+/** The columns that {@link removeRow} needs: without the text, which can be long. */
+export const removedColumns = [
+  'id',
+  'user_id',
+  'filename',
+  'size_bytes',
+  'text_bytes',
+  'object_key',
+] as const;
+/** A document to remove. */
+export type RemovedDocument = Pick<Document, (typeof removedColumns)[number]>;
+
 /**
  * Deletes the row of a document on behalf of a user and credits the owner's quota. The caller then calls
  * {@link releaseBytes}.
  */
-export async function removeRow(s: DocuvaultSession, document: Document, by: string): Promise<void> {
+export async function removeRow(s: DocuvaultSession, document: RemovedDocument, by: string): Promise<void> {
   await s.delete(documents, document.id);
-  await chargeQuota(s, document.user_id, -document.size_bytes);
+  await chargeQuota(s, document.user_id, -chargedFor(document));
   await record(s, {
     action: 'document.deleted',
     user_id: by,
@@ -220,7 +251,7 @@ export async function removeRow(s: DocuvaultSession, document: Document, by: str
 interface DocumentEvent {
   readonly action: string;
   readonly user_id: string;
-  readonly document: Document;
+  readonly document: Pick<Document, 'id' | 'filename'>;
   readonly ip_address?: string | null;
   readonly details: NonNullable<AuditEvent['metadata']>;
 }

@@ -7,6 +7,11 @@ export const docuvaultErrors = defineErrors('docuvault', {
     meaning:
       'The login is unknown, has ended, or lacks the TOTP code that its user needs; or the user is deactivated. Nothing was read or changed.',
   },
+  'confirmation-refused': {
+    exit: 1,
+    meaning:
+      'The operation needs the caller’s password again, and the TOTP code if TOTP is on; it is missing or wrong, or too many attempts have failed. Nothing was changed.',
+  },
   'access-denied': {
     exit: 1,
     meaning:

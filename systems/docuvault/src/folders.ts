@@ -23,8 +23,8 @@ export async function createFolder(
   s: DocuvaultSession,
   folder: LoginRef & { readonly parent_id?: string | null | undefined; readonly name: string },
 ): Promise<Folder> {
-  const { login_id, parent_id = null, name } = folder;
-  const { user_id } = await requireLogin(s, { login_id });
+  const { login_token, parent_id = null, name } = folder;
+  const { user_id } = await requireLogin(s, { login_token });
   if (parent_id !== null) await ownFolder(s, user_id, parent_id);
   const created = await asConflict(s, { code: 'unique-violation', table: 'folders' }, nameTaken, (inner) =>
     inner.insert(folders, { user_id, parent_id, name: nameOf(name) }),
@@ -94,14 +94,14 @@ export async function deleteFolder(s: DocuvaultSession, of: FolderRef): Promise<
  */
 export async function listFolders(
   s: DocuvaultSession,
-  { login_id, parent_id, ...options }: LoginRef & ListOptions & { readonly parent_id: string | null },
+  { login_token, parent_id, ...options }: LoginRef & ListOptions & { readonly parent_id: string | null },
 ): Promise<Page<Folder>> {
-  const { user_id } = await requireLogin(s, { login_id });
+  const { user_id } = await requireLogin(s, { login_token });
   const within = s.query
     .selectFrom('folders')
     .selectAll()
     .where('user_id', '=', user_id)
-    .where('parent_id', parent_id === null ? 'is' : '=', parent_id);
+    .where('parent_id', (parent_id ?? null) === null ? 'is' : '=', parent_id ?? null);
   return pageOf(s, within, ['name', 'id'], options);
 }
 

@@ -1,14 +1,19 @@
+import { createHash } from 'node:crypto';
 import { AshlarError } from 'ashlar';
 import type { DocuvaultSession, User } from './tables.js';
 
-/** The login in which a service is called: `login_id` as `logIn` and `rotateToken` return it. */
+/**
+ * The login in which a service is called: `login_token` as `logIn` and `rotateToken` return it. It is a secret, of which the
+ * database has only the hash. It ends when its refresh token is exchanged, which issues the next one.
+ */
 export interface LoginRef {
-  readonly login_id: string;
+  readonly login_token: string;
 }
 
-/** The user of a login. */
+/** The user of a login, and the id of the login, which is no secret. */
 export interface Caller {
   readonly user_id: string;
+  readonly family_id: string;
   readonly role: User['role'];
 }
 
@@ -24,14 +29,14 @@ export interface Caller {
  */
 export async function requireLogin(
   s: DocuvaultSession,
-  { login_id }: LoginRef,
+  { login_token }: LoginRef,
   needed: User['role'] = 'user',
 ): Promise<Caller> {
-  const login = typeof login_id === 'string' ? await validLogin(s, login_id) : undefined;
+  const login = typeof login_token === 'string' ? await validLogin(s, login_token) : undefined;
   if (!login?.is_active || (login.totp_enabled && !login.second_factor)) throw loginRequired();
-  const { user_id, role } = login;
+  const { user_id, family_id, role } = login;
   if (needed === 'admin' && role !== 'admin') throw onlyAdmin();
-  return { user_id, role };
+  return { user_id, family_id, role };
 }
 
 /** The login in which a service is called, and the user whom it is about: by default the caller. */
@@ -44,19 +49,24 @@ export type AboutUser = LoginRef & { readonly user_id?: string | undefined };
  */
 export async function requireSelfOrAdmin(
   s: DocuvaultSession,
-  { login_id, user_id }: AboutUser,
+  { login_token, user_id }: AboutUser,
 ): Promise<{ readonly caller: Caller; readonly user_id: string }> {
-  const caller = await requireLogin(s, { login_id });
+  const caller = await requireLogin(s, { login_token });
   if (user_id !== undefined && user_id !== caller.user_id && caller.role !== 'admin') throw onlyAdmin();
   return { caller, user_id: user_id ?? caller.user_id };
 }
 
-const validLogin = async (s: DocuvaultSession, login_id: string) => {
+/** Returns the SHA-256 hash in which a random secret is stored (FIPS 180-4), in lower-case hex. */
+export function hashOf(secret: string): string {
+  return createHash('sha256').update(secret).digest('hex');
+}
+
+const validLogin = async (s: DocuvaultSession, login_token: string) => {
   const tokens = s.query
     .selectFrom('refresh_tokens')
     .innerJoin('users', 'users.id', 'refresh_tokens.user_id')
-    .select(['users.id as user_id', 'role', 'is_active', 'totp_enabled', 'second_factor'])
-    .where('family_id', '=', login_id)
+    .select(['users.id as user_id', 'family_id', 'role', 'is_active', 'totp_enabled', 'second_factor'])
+    .where('login_hash', '=', hashOf(login_token))
     .where('revoked', '=', false)
     .where('expires_at', '>', s.now())
     .limit(1);

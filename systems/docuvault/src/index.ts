@@ -3,6 +3,7 @@ import { commands } from './commands.js';
 import { tables } from './tables.js';
 
 export type { Access, DocumentRef } from './access.js';
+export type { Account } from './account.js';
 export { type AuditEvent, type AuditPage, type AuditQuery, queryEvents } from './audit.js';
 export type { BlobStore, ByteSource, StagedBlob } from './blobs/blob-store.js';
 export { diskStore } from './blobs/disk-store.js';
@@ -17,6 +18,7 @@ export {
   listConnections,
   renewCredentials,
 } from './cloud-connections.js';
+export type { Confirmation } from './confirm.js';
 export { type DeletedTree, deleteFolderTree } from './delete-tree.js';
 export { type DeletedUser, deleteUser } from './delete-user.js';
 export {
@@ -75,13 +77,13 @@ export {
   sharesOf,
   unshareDocument,
 } from './shares.js';
+export { type Sweep, type SweepOptions, sweep } from './sweep.js';
 export * from './tables.js';
 export { createTopic, documentsAbout, listTopics, tagDocument, untagDocument } from './topics.js';
-export { confirmTotp, disableTotp, enrolTotp, totpCode } from './totp.js';
+export { confirmTotp, disableTotp, enrolTotp } from './totp.js';
+export { totpCode } from './totp-codes.js';
 export {
-  type Account,
   createFirstAdmin,
-  type DocuvaultDatabase,
   type FirstAdmin,
   listUsers,
   type Registration,
@@ -89,8 +91,9 @@ export {
   setActive,
   setPassword,
   setRole,
+  unlockUser,
 } from './users.js';
-export { type Sweep, sweep, type Vault, vaultOf } from './vault.js';
+export { type Vault, vaultOf } from './vault.js';
 
 /**
  * The system `docuvault`: documents of many users, with folders, topics, shares and quotas; the content of documents is

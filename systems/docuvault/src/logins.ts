@@ -1,11 +1,15 @@
+import { parseInput } from 'ashlar';
+import { z } from 'zod';
+import { type Account, accountOf } from './account.js';
 import { recordEvent } from './audit.js';
+import { lockChecked, storedHash, userNamed } from './checked-user.js';
 import { normaliseEmail } from './email.js';
+import { ipAddress } from './inputs.js';
 import { checkPassword, currentCost, decoyHash, hashPassword, type PasswordCost } from './passwords.js';
-import { type IssuedToken, issueToken } from './refresh-tokens.js';
-import { type DocuvaultSession, type User, users } from './tables.js';
+import { type IssuedToken, issueToken, tokenOptionsOf } from './refresh-tokens.js';
+import { type DocuvaultDatabase, users } from './tables.js';
 import { countAttempt, forgiveAttempt, subjectsOf } from './throttle.js';
-import { acceptCode } from './totp.js';
-import { type Account, accountOf, type DocuvaultDatabase } from './users.js';
+import { acceptCode } from './totp-codes.js';
 
 /**
  * The credentials of a login: a handle or an email address (`login`), a password, and the TOTP code of a user who has
@@ -17,6 +21,18 @@ export interface LoginAttempt {
   readonly code?: string | undefined;
   readonly ip_address?: string | null | undefined;
 }
+
+/** The longest handle, email address or code that is looked at. */
+const longestName = 1_024;
+/** The longest password (see `hashPassword`). */
+const longestPassword = 1_024;
+
+const attempt = z.object({
+  login: z.string().max(longestName),
+  password: z.string().max(longestPassword),
+  code: z.string().max(longestName).optional(),
+  ip_address: ipAddress,
+});
 
 /** Options of {@link logIn}. */
 export interface LoginOptions {
@@ -37,7 +53,7 @@ export type LoginResult =
 
 /**
  * Logs a user in: checks the password and, if the user has TOTP on, the code. Services are then called with the
- * `login_id` of the result. Neither a refusal nor its timing reveals whether the user exists or is active. `audit_log`
+ * `login_token` of the result. Neither a refusal nor its timing reveals whether the user exists or is active. `audit_log`
  * records the login. A hash with a lower cost than `cost` is replaced.
  *
  * Attempts are throttled by name and by IP address: after five failures of a name an attempt must wait, up to 15 minutes.
@@ -45,19 +61,23 @@ export type LoginResult =
  *
  * The function takes the database instead of a session, because scrypt is slow and no transaction should wait for it.
  *
- * @throws AshlarError `settings-invalid`
+ * @throws AshlarError `input-invalid`, for instance for an IP address that is none, before the attempt is counted;
+ *   `settings-invalid`
  */
 export async function logIn(
   db: DocuvaultDatabase,
-  { login, password, code, ip_address = null }: LoginAttempt,
-  { cost = currentCost, days }: LoginOptions = {},
+  given: LoginAttempt,
+  { cost = currentCost, days: givenDays }: LoginOptions = {},
 ): Promise<LoginResult> {
+  const { login, password, code, ip_address } = parseInput('Invalid login', attempt, given);
+  const { days } = tokenOptionsOf({ days: givenDays });
   const name = normaliseEmail(login);
-  const subjects = subjectsOf(name, ip_address);
+  const named = await db.read((s) => userNamed(s, name));
+  const subjects = subjectsOf(named === undefined ? { name } : { user_id: named }, ip_address);
   const wait = await db.session((s) => countAttempt(s, subjects));
   if (wait > 0) return { ok: false, reason: 'throttled', retry_after_seconds: wait };
 
-  const found = await db.read((s) => userNamed(s, name));
+  const found = named === undefined ? undefined : await db.read((s) => storedHash(s, named));
   const { matches, outdated } = await checkPassword(found?.password_hash ?? decoyHash(cost), password, cost);
   const rehashed = matches && outdated ? await hashPassword(password, cost) : undefined;
 
@@ -70,7 +90,7 @@ export async function logIn(
         resource_id: found?.id ?? null,
         ip_address,
       });
-    const user = matches && found ? await lockUser(s, found) : undefined;
+    const user = matches && found ? await lockChecked(s, found) : undefined;
     if (user?.totp_enabled && code === undefined) {
       await forgiveAttempt(s, subjects, { succeeded: false });
       await event('login.code-required');
@@ -87,19 +107,3 @@ export async function logIn(
     return { ok: true, user: accountOf(user), ...issued };
   });
 }
-
-const userNamed = async (s: DocuvaultSession, name: string): Promise<User | undefined> => {
-  const found = await s.query
-    .selectFrom('users')
-    .select('id')
-    .where((on) => on.or([on('handle', '=', name), on('email', '=', name)]))
-    .executeTakeFirst();
-  return found && s.get(users, found.id);
-};
-
-/** The user, locked, if active and if the hash is still the one that was checked. */
-const lockUser = async (s: DocuvaultSession, { id, password_hash }: User): Promise<User | undefined> => {
-  await s.query.selectFrom('users').select('id').where('id', '=', id).forNoKeyUpdate().execute();
-  const user = await s.get(users, id);
-  return user?.is_active && user.password_hash === password_hash ? user : undefined;
-};

@@ -49,8 +49,9 @@ export async function checkPassword(
   cost: PasswordCost = currentCost,
 ): Promise<PasswordCheck> {
   const parsed = phc.exec(stored)?.groups;
-  if (!parsed) return { matches: false, outdated: true };
-  const own = { ln: Number(parsed.ln), r: Number(parsed.r), p: Number(parsed.p) };
+  // of a cost out of range, no login may take the memory
+  if (!parsed || !isUsable(stored)) return { matches: false, outdated: true };
+  const own = costOf(parsed);
   const expected = Buffer.from(parsed.hash ?? '', 'base64');
   const found = await derive(plaintext, Buffer.from(parsed.salt ?? '', 'base64'), own, expected.length);
   return {
@@ -58,6 +59,33 @@ export async function checkPassword(
     outdated: own.ln < cost.ln || own.r < cost.r || own.p < cost.p,
   };
 }
+
+/**
+ * Whether a hash in PHC string format has a cost that a login can be asked to pay: N from 2^10 to 2^20, r to 16, p to 4, and
+ * at least 9 bytes of salt and hash.
+ */
+export function isUsable(stored: string): boolean {
+  const parsed = phc.exec(stored)?.groups;
+  if (!parsed) return false;
+  const { ln, r, p } = costOf(parsed);
+  const isLong = (text = '') => Buffer.from(text, 'base64').length >= 9;
+  return (
+    ln >= 10 &&
+    ln <= 20 &&
+    r >= 1 &&
+    r <= 16 &&
+    p >= 1 &&
+    p <= 4 &&
+    isLong(parsed.salt) &&
+    isLong(parsed.hash)
+  );
+}
+
+const costOf = ({ ln, r, p }: Record<string, string>): PasswordCost => ({
+  ln: Number(ln),
+  r: Number(r),
+  p: Number(p),
+});
 
 /**
  * Returns a hash that matches no password; checking it makes the login of an unknown user take as long as any other

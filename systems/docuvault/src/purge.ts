@@ -1,6 +1,6 @@
 import { purgeTokens } from './refresh-tokens.js';
+import type { DocuvaultDatabase } from './tables.js';
 import { purgeAttempts } from './throttle.js';
-import type { DocuvaultDatabase } from './users.js';
 
 /** How many rows a transaction deletes. */
 const batchSize = 1_000;

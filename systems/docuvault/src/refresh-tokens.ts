@@ -1,16 +1,19 @@
-import { createHash, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
+import { randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
+import { parseInput } from 'ashlar';
+import { z } from 'zod';
 import { recordEvent } from './audit.js';
-import { type AboutUser, requireSelfOrAdmin } from './guard.js';
-import { docuvaultSettings } from './settings.js';
+import { type AboutUser, hashOf, requireSelfOrAdmin } from './guard.js';
+import { ipAddress } from './inputs.js';
+import { docuvaultSettings, longestLogin } from './settings.js';
 import { type DocuvaultSession, type RefreshToken, refreshTokens } from './tables.js';
 
 /**
- * A new refresh token with its login, its user and its expiry. Its text is `ID.SECRET`; it is returned once, and the
- * database stores only the hash of the secret.
+ * A new refresh token with its login token, its user and its expiry. Both tokens are returned once, and the database stores
+ * only their hashes. The text of the refresh token is `ID.SECRET`.
  */
 export interface IssuedToken {
-  /** The id of the login, with which services are called. It stays the same when the token is exchanged. */
-  readonly login_id: string;
+  /** The secret with which services are called, until the refresh token is exchanged for the next ones. */
+  readonly login_token: string;
   readonly token: string;
   readonly user_id: string;
   readonly expires_at: string;
@@ -28,11 +31,29 @@ export interface TokenOptions {
   readonly ip_address?: string | null | undefined;
 }
 
+const tokenOptions = z.object({
+  days: z
+    .int()
+    .min(1)
+    .max(longestLogin)
+    .default(() => docuvaultSettings().refresh_token_days),
+  ip_address: ipAddress,
+});
+
+/**
+ * Reads the options of a new refresh token, with the defaults.
+ *
+ * @throws AshlarError `input-invalid`; `settings-invalid`
+ */
+export function tokenOptionsOf({ days, ip_address }: TokenOptions): z.output<typeof tokenOptions> {
+  return parseInput('Invalid options of a login', tokenOptions, { days, ip_address });
+}
+
 /** Issues the first refresh token of a new login. The caller has checked the user, who is active and locked. */
 export async function issueToken(
   s: DocuvaultSession,
   user_id: string,
-  options: TokenOptions & { readonly second_factor: boolean },
+  options: z.output<typeof tokenOptions> & { readonly second_factor: boolean },
 ): Promise<IssuedToken> {
   await purgeTokens(s, purgedAtOnce, user_id);
   const login = { user_id, family_id: randomUUID(), second_factor: options.second_factor };
@@ -44,7 +65,7 @@ export async function issueToken(
 /**
  * Exchanges a refresh token for the next token of its family. A second use means that the token was stolen, so the
  * whole family is revoked (RFC 9700, section 4.14.2). Two concurrent uses therefore yield one new token, which the
- * second use revokes. The bearer of the token is its login, so this service takes no `login_id`.
+ * second use revokes. The bearer of the token is its login, so this service takes no `login_token`.
  *
  * A refusal is a result, not an error, because the session must commit the revocation. Throw, if at all, after the
  * session has ended.
@@ -52,8 +73,9 @@ export async function issueToken(
 export async function rotateToken(
   s: DocuvaultSession,
   token: string,
-  options: TokenOptions = {},
+  given: TokenOptions = {},
 ): Promise<Rotation> {
+  const options = tokenOptionsOf(given);
   const found = await findToken(s, token);
   if (!found) return { ok: false, reason: 'unknown' };
   const { id, user_id, family_id, second_factor } = found;
@@ -75,7 +97,7 @@ export async function rotateToken(
   }
   const current = await s.get(refreshTokens, id);
   if (isActive && current?.used_at) {
-    await revoke(s, user_id, family_id);
+    await revoke(s, user_id, { only: family_id });
     await record(s, { action: 'token.reused', user_id, family_id, options });
     return { ok: false, reason: 'reused' };
   }
@@ -84,17 +106,18 @@ export async function rotateToken(
 
 /**
  * Revokes a refresh token and all other tokens of its family, at a logout: the login ends. The bearer of the token is its
- * login, so this service takes no `login_id`. An unknown token is no error.
+ * login, so this service takes no `login_token`. An unknown token is no error.
  */
 export async function revokeToken(
   s: DocuvaultSession,
   token: string,
-  options: Pick<TokenOptions, 'ip_address'> = {},
+  given: Pick<TokenOptions, 'ip_address'> = {},
 ): Promise<void> {
+  const options = tokenOptionsOf(given);
   const found = await findToken(s, token);
   if (!found) return;
   await lockUser(s, found.user_id);
-  await revoke(s, found.user_id, found.family_id);
+  await revoke(s, found.user_id, { only: found.family_id });
   await record(s, { ...found, action: 'token.revoked', options });
 }
 
@@ -109,10 +132,14 @@ export async function revokeAllTokens(s: DocuvaultSession, about: AboutUser): Pr
   return endLogins(s, user_id);
 }
 
-/** Ends all logins of a user, and returns the number of tokens that were valid until now. */
-export async function endLogins(s: DocuvaultSession, user_id: string): Promise<number> {
+/**
+ * Ends the logins of a user, and returns the number of tokens that were valid until now.
+ *
+ * @param except - the `family_id` of a login that goes on
+ */
+export async function endLogins(s: DocuvaultSession, user_id: string, except?: string): Promise<number> {
   await lockUser(s, user_id);
-  return revoke(s, user_id);
+  return revoke(s, user_id, except === undefined ? {} : { except });
 }
 
 /**
@@ -134,22 +161,24 @@ export async function purgeTokens(s: DocuvaultSession, most: number, user_id?: s
 /** How many expired tokens of a user a new one removes: more than it adds. */
 const purgedAtOnce = 10;
 
-const hashOf = (secret: string): string => createHash('sha256').update(secret).digest('hex');
-
 const newToken = async (
   s: DocuvaultSession,
-  login: Pick<RefreshToken, 'user_id' | 'family_id' | 'second_factor'>,
-  { days = docuvaultSettings().refresh_token_days }: TokenOptions,
+  { user_id, family_id, second_factor }: Pick<RefreshToken, 'user_id' | 'family_id' | 'second_factor'>,
+  { days }: Pick<z.output<typeof tokenOptions>, 'days'>,
 ): Promise<IssuedToken> => {
-  const secret = randomBytes(32).toString('base64url');
+  const [secret, login_token] = [newSecret(), newSecret()];
   const expires_at = new Date(Date.parse(s.now()) + days * 86_400_000).toISOString();
-  const { id } = await s.insert(refreshTokens, { ...login, token_hash: hashOf(secret), expires_at });
-  return { login_id: login.family_id, token: `${id}.${secret}`, user_id: login.user_id, expires_at };
+  const hashes = { token_hash: hashOf(secret), login_hash: hashOf(login_token) };
+  const { id } = await s.insert(refreshTokens, { user_id, family_id, second_factor, ...hashes, expires_at });
+  return { login_token, token: `${id}.${secret}`, user_id, expires_at };
 };
+
+const newSecret = (): string => randomBytes(32).toString('base64url');
 
 // looked up by the id, which is not secret; the secret is then compared in constant time
 const findToken = async (s: DocuvaultSession, token: string): Promise<RefreshToken | undefined> => {
-  const [, id, secret = ''] = /^([0-9a-f-]{36})\.([\w-]{1,100})$/.exec(token) ?? [];
+  const [, id, secret = ''] =
+    /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.([\w-]{1,100})$/.exec(String(token)) ?? [];
   const found = id === undefined ? undefined : await s.get(refreshTokens, id);
   const matches = timingSafeEqual(
     Buffer.from(hashOf(secret)),
@@ -166,13 +195,18 @@ const lockUser = (s: DocuvaultSession, user_id: string) =>
     .forNoKeyUpdate()
     .executeTakeFirst();
 
-const revoke = async (s: DocuvaultSession, user_id: string, family_id?: string): Promise<number> => {
+const revoke = async (
+  s: DocuvaultSession,
+  user_id: string,
+  { only, except }: { readonly only?: string; readonly except?: string } = {},
+): Promise<number> => {
   let valid = s.query
     .updateTable('refresh_tokens')
     .set({ revoked: true })
     .where('user_id', '=', user_id)
     .where('revoked', '=', false);
-  if (family_id !== undefined) valid = valid.where('family_id', '=', family_id);
+  if (only !== undefined) valid = valid.where('family_id', '=', only);
+  if (except !== undefined) valid = valid.where('family_id', '<>', except);
   return Number((await valid.executeTakeFirstOrThrow()).numUpdatedRows);
 };
 

@@ -2,13 +2,16 @@ import { parseSettings, Secret } from 'ashlar';
 import { z } from 'zod';
 import { defaultQuota } from './tables.js';
 
-const wholeNumber = (defaultValue: number) =>
+const wholeNumber = (defaultValue: number, most = Number.MAX_SAFE_INTEGER) =>
   z.coerce
     .number('is not a number')
     .int('is not a whole number')
     .min(1, 'is less than 1')
-    .max(Number.MAX_SAFE_INTEGER)
+    .max(most, `is more than ${most.toLocaleString('en')}`)
     .default(defaultValue);
+
+/** The longest that an unused login may last, in days: ten years. */
+export const longestLogin = 3_650;
 
 /** The environment variables of this system. */
 export const variables = z.object({
@@ -19,7 +22,7 @@ export const variables = z.object({
     .describe('the folder that stores the content of documents; with S3_URL, the folder that receives it'),
   QUOTA_BYTES: wholeNumber(defaultQuota).describe('the quota of a new user, in bytes'),
   MAX_UPLOAD_BYTES: wholeNumber(52_428_800).describe('the maximum size of a document, in bytes'),
-  REFRESH_TOKEN_DAYS: wholeNumber(30).describe('after how many days without use a login ends'),
+  REFRESH_TOKEN_DAYS: wholeNumber(30, longestLogin).describe('after how many days without use a login ends'),
   S3_URL: z
     .url({ protocol: /^https?$/, error: 'is not an http or https URL' })
     .optional()

@@ -62,9 +62,9 @@ export async function unshareDocument(s: DocuvaultSession, sharing: Sharing): Pr
  */
 export async function sharesOf(
   s: DocuvaultSession,
-  { login_id, document_id, ...options }: DocumentRef & ListOptions,
+  { login_token, document_id, ...options }: DocumentRef & ListOptions,
 ): Promise<Page<Share>> {
-  const { document } = await requireAccess(s, { login_id, document_id }, 'owner');
+  const { document } = await requireAccess(s, { login_token, document_id }, 'owner');
   const all = s.query.selectFrom('shares').selectAll().where('document_id', '=', document.id);
   return pageOf(s, all, ['created_at', 'id'], options);
 }
@@ -84,9 +84,9 @@ export type SharedDocument = DocumentSummary & {
  */
 export async function sharedWithMe(
   s: DocuvaultSession,
-  { login_id, ...options }: LoginRef & ListOptions,
+  { login_token, ...options }: LoginRef & ListOptions,
 ): Promise<Page<SharedDocument>> {
-  const { user_id } = await requireLogin(s, { login_id });
+  const { user_id } = await requireLogin(s, { login_token });
   const shared = s.query
     .selectFrom('shares')
     .innerJoin('documents', 'documents.id', 'shares.document_id')

@@ -3,6 +3,7 @@ import {
   check,
   ciphertext,
   createdAt,
+  type Database,
   fullText,
   id,
   index,
@@ -100,9 +101,10 @@ export const quotas = table(
 );
 
 /**
- * The refresh tokens of users, stored as hashes. All tokens that descend from one login by rotation share a
- * `family_id`: it is the id of the login, which lasts as long as one of its tokens is valid. `used_at` distinguishes a
- * rotated token from a revoked one. `second_factor` says whether a TOTP code was checked in this login.
+ * The refresh tokens of users. All tokens that descend from one login by rotation share a `family_id`: it is the id of the
+ * login, which the log names and which opens nothing. What callers present is stored as hashes only: `token_hash` of the
+ * refresh token, `login_hash` of the login token that was issued with it (a row of version 0.1 has none). `used_at`
+ * distinguishes a rotated token from a revoked one. `second_factor` says whether a TOTP code was checked in this login.
  */
 export const refreshTokens = table(
   'refresh_tokens',
@@ -111,6 +113,7 @@ export const refreshTokens = table(
     user_id: z.uuid(),
     family_id: z.uuid(),
     token_hash: sha256(),
+    login_hash: sha256().nullable(),
     expires_at: timestamp(),
     used_at: timestamp().nullable(),
     revoked: z.boolean().default(false),
@@ -121,6 +124,8 @@ export const refreshTokens = table(
     unique(c.token_hash),
     index(c.user_id, c.revoked),
     index(c.family_id),
+    // not unique: the hashes are of 256 random bits, and SQLite cannot add a unique column
+    index(c.login_hash),
     // finds the tokens to purge
     index(c.expires_at),
     references(c.user_id, users.columns.id),
@@ -160,7 +165,8 @@ export const folders = table(
 
 /**
  * The documents: owner, folder, details, and the content's hash and key. The content of each document is stored under its
- * own `object_key`. `search_text` is the beginning of its name and text, which is searched.
+ * own `object_key`. `search_text` is the beginning of its name and text, which is searched. `text_bytes` is the size of
+ * `extracted_text` as it was charged to the quota: 0 for a text of version 0.1, which charged none.
  */
 export const documents = table(
   'documents',
@@ -175,6 +181,7 @@ export const documents = table(
     object_key: z.uuid(),
     extracted_text: z.string().nullable(),
     search_text: z.string().nullable(),
+    text_bytes: z.int().min(0).default(0),
     ...timestamps(),
   },
   (c) => [
@@ -189,6 +196,12 @@ export const documents = table(
     references([c.user_id, c.folder_id], [folders.columns.user_id, folders.columns.id]),
   ],
 );
+
+/**
+ * The stores of content that belong to this database: the store has the id too. A sweep of another database's store would
+ * remove the content of all its documents.
+ */
+export const contentStores = table('content_stores', { id: id(), created_at: createdAt() });
 
 /** The topics of documents; a topic belongs to one user or, if `user_id` is NULL, is shared by all users. */
 export const topics = table(
@@ -286,6 +299,8 @@ export type LoginAttemptCount = Row<typeof loginAttempts>;
 export type Folder = Row<typeof folders>;
 /** A row of `documents`. */
 export type Document = Row<typeof documents>;
+/** A row of `content_stores`. */
+export type ContentStore = Row<typeof contentStores>;
 /** A row of `topics`. */
 export type Topic = Row<typeof topics>;
 /** A row of `shares`. */
@@ -303,6 +318,7 @@ export const tables = {
   loginAttempts,
   folders,
   documents,
+  contentStores,
   topics,
   documentTopics,
   shares,
@@ -314,3 +330,6 @@ export const tables = {
 
 /** The type of the session that the services of this system require. */
 export type DocuvaultSession = Session<typeof tables>;
+
+/** An open database of this system. */
+export type DocuvaultDatabase = Database<typeof tables>;

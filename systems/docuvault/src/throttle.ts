@@ -1,4 +1,5 @@
-import { createHash } from 'node:crypto';
+import { hashOf } from './guard.js';
+import { networkOf } from './inputs.js';
 import { type DocuvaultSession, loginAttempts } from './tables.js';
 
 /** What is counted: a name that somebody tries to log in with, or the IP address that it comes from. */
@@ -15,12 +16,18 @@ const forgottenAfter = 24 * 60 * 60;
 /** How many forgotten counts an attempt removes: more than it adds. */
 const purgedAtOnce = 10;
 
-const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex');
-
-/** The subjects of a login: its name, and its IP address where it is known. */
-export function subjectsOf(name: string, ip_address: string | null): readonly Subject[] {
-  const byName = { id: hashOf(`name:${name}`), free: freeOfName };
-  return ip_address === null ? [byName] : [byName, { id: hashOf(`ip:${ip_address}`), free: freeOfAddress }];
+/**
+ * The subjects of a login: the user, whichever name was given, or the name that no user has; and the network of its IP
+ * address where it is known.
+ */
+export function subjectsOf(
+  of: { readonly user_id: string } | { readonly name: string },
+  ip_address: string | null,
+): readonly Subject[] {
+  const who = 'user_id' in of ? `user:${of.user_id}` : `name:${of.name}`;
+  const byUser = { id: hashOf(who), free: freeOfName };
+  if (ip_address === null) return [byUser];
+  return [byUser, { id: hashOf(`ip:${networkOf(ip_address)}`), free: freeOfAddress }];
 }
 
 /**
@@ -69,6 +76,20 @@ export async function forgiveAttempt(
       await s.query.deleteFrom('login_attempts').where('subject', '=', id).execute();
     else await counted.set((eb) => ({ failures: eb('failures', '-', 1) })).execute();
   }
+}
+
+/**
+ * Forgets the failures of a user, so that the next attempt need not wait.
+ *
+ * @returns whether there were any
+ */
+export async function forgetFailures(s: DocuvaultSession, user_id: string): Promise<boolean> {
+  const subjects = subjectsOf({ user_id }, null).map(({ id }) => id);
+  const { numDeletedRows } = await s.query
+    .deleteFrom('login_attempts')
+    .where('subject', 'in', subjects)
+    .executeTakeFirstOrThrow();
+  return numDeletedRows > 0n;
 }
 
 /**

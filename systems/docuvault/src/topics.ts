@@ -16,12 +16,12 @@ import { type DocuvaultSession, documentTopics, type Topic, topics } from './tab
 export async function createTopic(
   s: DocuvaultSession,
   {
-    login_id,
+    login_token,
     name,
     shared = false,
   }: LoginRef & { readonly name: string; readonly shared?: boolean | undefined },
 ): Promise<Topic> {
-  const caller = await requireLogin(s, { login_id }, shared ? 'admin' : 'user');
+  const caller = await requireLogin(s, { login_token }, shared ? 'admin' : 'user');
   return asConflict(
     s,
     { code: 'unique-violation', table: 'topics' },
@@ -50,9 +50,9 @@ export async function createTopic(
  */
 export async function listTopics(
   s: DocuvaultSession,
-  { login_id, ...options }: LoginRef & ListOptions,
+  { login_token, ...options }: LoginRef & ListOptions,
 ): Promise<Page<Topic>> {
-  const { user_id } = await requireLogin(s, { login_id });
+  const { user_id } = await requireLogin(s, { login_token });
   const usable = s.query
     .selectFrom('topics')
     .selectAll()
@@ -101,9 +101,9 @@ export async function untagDocument(
  */
 export async function documentsAbout(
   s: DocuvaultSession,
-  { login_id, topic_id, ...options }: LoginRef & ListOptions & { readonly topic_id: string },
+  { login_token, topic_id, ...options }: LoginRef & ListOptions & { readonly topic_id: string },
 ): Promise<Page<DocumentSummary>> {
-  const { user_id } = await requireLogin(s, { login_id });
+  const { user_id } = await requireLogin(s, { login_token });
   const tagged = visibleDocuments(s, user_id).where((on) =>
     on.exists(
       on

@@ -1,34 +1,39 @@
-import { AshlarError, type Database, parseInput } from 'ashlar';
+import { AshlarError, parseInput } from 'ashlar';
 import type { Page } from 'ashlar/query';
 import { z } from 'zod';
+import { type Account, accountOf } from './account.js';
 import { recordEvent } from './audit.js';
+import { userNamed } from './checked-user.js';
+import { type Confirmation, confirmCaller } from './confirm.js';
 import { normaliseEmail } from './email.js';
 import { asConflict, notFound } from './errors.js';
 import { type AboutUser, type LoginRef, requireLogin, requireSelfOrAdmin } from './guard.js';
+import { ipAddress } from './inputs.js';
 import { type ListOptions, pageOf } from './paging.js';
+import { isUsable } from './passwords.js';
 import { endLogins } from './refresh-tokens.js';
 import { docuvaultSettings } from './settings.js';
-import { type DocuvaultSession, quotas, type tables, type User, users } from './tables.js';
+import { type DocuvaultDatabase, type DocuvaultSession, quotas, type User, users } from './tables.js';
+import { forgetFailures } from './throttle.js';
 
-/** An open database of this system. */
-export type DocuvaultDatabase = Database<typeof tables>;
+/** The longest name or hash that is looked at. */
+const longestHashed = 1_024;
 
-/** A user as services return it: without the password hash and the TOTP secret. */
-export type Account = Omit<User, 'password_hash' | 'totp_secret'>;
-
-/** Returns a user without the password hash and the TOTP secret. */
-export function accountOf({ password_hash: _, totp_secret: __, ...account }: User): Account {
-  return account;
-}
+// a cost that is too low protects nothing, and one that is too high stops the server
+const passwordHash = z
+  .string()
+  .max(longestHashed)
+  .refine((text) => !text.startsWith('$scrypt$') || isUsable(text), 'a cost out of range');
 
 const newUser = z.object({
   handle: z.string().transform((text) => text.trim().toLowerCase()),
   email: z.string().transform(normaliseEmail),
-  password_hash: z.string(),
+  password_hash: passwordHash,
   limit_bytes: z.int().min(0).optional(),
-  ip_address: z.string().nullable().default(null),
+  ip_address: ipAddress,
 });
-const registration = newUser.extend({ role: z.enum(['user', 'admin']).default('user') });
+const roles = z.enum(['user', 'admin']);
+const registration = newUser.extend({ role: roles.default('user') });
 
 /**
  * The data of a user to register. `password_hash` is a result of `hashPassword`; `limit_bytes` is the quota, by default
@@ -44,9 +49,9 @@ export type Registration = z.input<typeof registration>;
  */
 export async function registerUser(
   s: DocuvaultSession,
-  { login_id, ...input }: LoginRef & Registration,
+  { login_token, ...input }: LoginRef & Registration,
 ): Promise<Account> {
-  const { user_id } = await requireLogin(s, { login_id }, 'admin');
+  const { user_id } = await requireLogin(s, { login_token }, 'admin');
   return addUser(s, parseInput('Invalid registration', registration, input), user_id);
 }
 
@@ -88,18 +93,44 @@ const addUser = async (
 };
 
 /**
- * Sets a user's password, for the user or an administrator, and ends all logins of the user, that of the caller too.
+ * Sets a user's password, for the user or an administrator, and ends all logins of the user, that of the caller too. The
+ * user gives the current password again, and a code if TOTP is on.
  *
- * @throws AshlarError `login-required`, `access-denied`; `row-not-found`; `value-invalid`
+ * @param input - `password_hash`: a result of `hashPassword` for the new password; `password`: the current one
+ * @throws AshlarError `login-required`, `access-denied`; `confirmation-refused`; `row-not-found`; `input-invalid`,
+ *   `value-invalid`; `usage` inside a session
  */
 export async function setPassword(
-  s: DocuvaultSession,
-  { password_hash, ...about }: AboutUser & { readonly password_hash: string },
+  db: DocuvaultDatabase,
+  input: AboutUser & Confirmation & { readonly password_hash: string },
 ): Promise<void> {
-  const { caller, user_id } = await requireSelfOrAdmin(s, about);
-  await s.update(users, user_id, { password_hash });
-  await endLogins(s, user_id);
-  await record(s, 'password.set', user_id, { by: caller.user_id });
+  const about = { login_token: input.login_token, user_id: input.user_id };
+  const password_hash = parseInput('Invalid password hash', passwordHash, input.password_hash);
+  await confirmCaller(db, about, input);
+  await db.session(async (s) => {
+    const { caller, user_id } = await requireSelfOrAdmin(s, about);
+    await s.update(users, user_id, { password_hash });
+    await endLogins(s, user_id);
+    await record(s, 'password.set', user_id, { by: caller.user_id });
+  });
+}
+
+const nameOfUser = z.string().max(longestHashed);
+
+/**
+ * Forgets the failed attempts to log in of a user, who need not wait any longer. Only the operator calls it:
+ * `ashlar docuvault unlock` does.
+ *
+ * @param name - the handle or the email address
+ * @returns whether attempts had failed
+ * @throws AshlarError `row-not-found`; `input-invalid`
+ */
+export async function unlockUser(s: DocuvaultSession, name: string): Promise<boolean> {
+  const user_id = await userNamed(s, normaliseEmail(parseInput('Invalid name', nameOfUser, name)));
+  if (user_id === undefined) throw notFound('user');
+  const had = await forgetFailures(s, user_id);
+  await record(s, 'user.unlocked', user_id, {});
+  return had;
 }
 
 /**
@@ -113,6 +144,7 @@ export async function setActive(
   { user_id, is_active, ...login }: LoginRef & { readonly user_id: string; readonly is_active: boolean },
 ): Promise<Account> {
   const { user_id: by } = await requireLogin(s, login, 'admin');
+  parseInput('Invalid state', z.boolean(), is_active);
   if (!is_active) await keepAnAdmin(s, user_id);
   const user = await s.update(users, user_id, { is_active });
   if (!is_active) await endLogins(s, user_id);
@@ -130,6 +162,7 @@ export async function setRole(
   { user_id, role, ...login }: LoginRef & { readonly user_id: string; readonly role: User['role'] },
 ): Promise<Account> {
   const { user_id: by } = await requireLogin(s, login, 'admin');
+  parseInput('Invalid role', roles, role);
   if (role !== 'admin') await keepAnAdmin(s, user_id);
   const user = await s.update(users, user_id, { role });
   await record(s, 'user.role-set', user_id, { by, role });
@@ -143,9 +176,9 @@ export async function setRole(
  */
 export async function listUsers(
   s: DocuvaultSession,
-  { login_id, ...options }: LoginRef & ListOptions,
+  { login_token, ...options }: LoginRef & ListOptions,
 ): Promise<Page<Account>> {
-  await requireLogin(s, { login_id }, 'admin');
+  await requireLogin(s, { login_token }, 'admin');
   const columns = [
     'id',
     'handle',

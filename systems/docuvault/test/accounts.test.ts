@@ -34,23 +34,23 @@ describe.each(engines)('the quotas of docuvault on $name', (engine) => {
           for (const round of rounds) {
             const ended = await Promise.allSettled(
               round.map(async ({ who: index, what: verb, content: kind, which }) => {
-                const { login_id } = both[index as 0 | 1];
+                const { login_token } = both[index as 0 | 1];
                 // four contents of 0 to 45 bytes, shared by both users
                 const bytes = Buffer.from(String(kind).repeat(15 * kind));
-                const { rows: own } = await open.db.read((s) => listDocuments(s, { login_id }));
+                const { rows: own } = await open.db.read((s) => listDocuments(s, { login_token }));
                 const document = own[which % (own.length || 1)];
                 if (verb === 'upload' || !document) {
                   const folder = await open.db.session((s) =>
-                    createFolder(s, { login_id, name: fresh('f') }),
+                    createFolder(s, { login_token, name: fresh('f') }),
                   );
                   const named = { filename: fresh('d'), content_type: 'text/plain', folder_id: folder.id };
-                  await uploadDocument(open.vault, { login_id, ...named, content: bytes });
+                  await uploadDocument(open.vault, { login_token, ...named, content: bytes });
                 } else if (verb === 'replace')
-                  await replaceContent(open.vault, { login_id, document_id: document.id, content: bytes });
+                  await replaceContent(open.vault, { login_token, document_id: document.id, content: bytes });
                 else if (verb === 'delete')
-                  await deleteDocument(open.vault, { login_id, document_id: document.id });
+                  await deleteDocument(open.vault, { login_token, document_id: document.id });
                 else if (document.folder_id)
-                  await deleteFolderTree(open.vault, { login_id, folder_id: document.folder_id });
+                  await deleteFolderTree(open.vault, { login_token, folder_id: document.folder_id });
               }),
             );
             for (const each of ended)

@@ -54,8 +54,17 @@ describe.each(engines.filter(({ name }) => name === 'sqlite'))(
       if (!login.ok) return;
       const password_hash = await hashPassword(given.ADMIN_PASSWORD, cheap);
       const bob = { handle: 'bob', email: 'bob@example.org', password_hash, role: 'admin' as const };
-      await open.db.session((s) => registerUser(s, { login_id: login.login_id, ...bob }));
+      await open.db.session((s) => registerUser(s, { login_token: login.login_token, ...bob }));
       await loginOf(open.db, 'bob', given.ADMIN_PASSWORD);
+    });
+
+    it('unlocks a user, by handle or email', async () => {
+      const { handle, email } = await someUser(open.db);
+      for (let n = 0; n < 5; n++)
+        await logIn(open.db, { login: handle, password: 'wrong password' }, { cost: cheap });
+      expect(await ashlar(['unlock', email])).toEqual({ code: 0, output: 'unlocked\n' });
+      await loginOf(open.db, handle);
+      expect(await ashlar(['unlock', 'nobody'])).toMatchObject({ code: 1 });
     });
 
     it('sweeps and purges', async () => {
@@ -95,8 +104,8 @@ describe.each(engines)('the first administrator on $name', (engine) => {
     await open.db.session((s) => s.query.updateTable('users').set({ is_active: false }).execute());
     const [a, b] = [await adminOf(open.db), await someUser(open.db, undefined, { role: 'admin' })];
     const both = await Promise.allSettled([
-      open.db.session((s) => setActive(s, { login_id: a.login_id, user_id: b.id, is_active: false })),
-      open.db.session((s) => setRole(s, { login_id: b.login_id, user_id: a.id, role: 'user' })),
+      open.db.session((s) => setActive(s, { login_token: a.login_token, user_id: b.id, is_active: false })),
+      open.db.session((s) => setRole(s, { login_token: b.login_token, user_id: a.id, role: 'user' })),
     ]);
     expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
     await store(open.vault, both[0]?.status === 'fulfilled' ? a : b, 'still works');

@@ -51,7 +51,7 @@ describe.each(shared)('uploads whose process is killed with SIGKILL on $name', (
 
   /** Runs the upload worker, kills it after `fatal` finished uploads, and returns the results of those uploads. */
   const uploads = async (fatal = Number.POSITIVE_INFINITY): Promise<string[]> => {
-    const child = spawn(process.execPath, [worker, open.place.url, open.folder, user.login_id], {
+    const child = spawn(process.execPath, [worker, open.place.url, open.folder, user.login_token], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const ended = once(child, 'exit');
@@ -70,7 +70,7 @@ describe.each(shared)('uploads whose process is killed with SIGKILL on $name', (
   }, async () => {
     for (const fatal of [1, 6, 12]) {
       await uploads(fatal);
-      const { unreferenced, missing } = await sweep(open.vault);
+      const { unreferenced, missing } = await sweep(open.vault, { all: true });
       expect(missing).toEqual([]);
       const { wrongQuotas, referenced, files } = await inspect(open);
       expect(wrongQuotas, `${unreferenced.length} were swept`).toEqual([]);

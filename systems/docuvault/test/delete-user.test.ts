@@ -9,9 +9,10 @@ import {
   setActive,
   setRole,
   shareDocument,
+  sweep,
   tables,
 } from '@ashlar/docuvault';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { engines } from '../../../test/support/engines.js';
 import { adminOf, cheap, inspect, type OpenVault, openVault, password, someUser, store } from './support.js';
 
@@ -39,20 +40,20 @@ describe.each(engines)('the deletion of a user on $name', (engine) => {
 
   const fill = async () => {
     const [user, friend] = [await someUser(open.db), await someUser(open.db)];
-    const { login_id } = user;
-    const outer = await open.db.session((s) => createFolder(s, { login_id, name: 'outer' }));
+    const { login_token } = user;
+    const outer = await open.db.session((s) => createFolder(s, { login_token, name: 'outer' }));
     const inner = await open.db.session((s) =>
-      createFolder(s, { login_id, parent_id: outer.id, name: 'inner' }),
+      createFolder(s, { login_token, parent_id: outer.id, name: 'inner' }),
     );
     const mine = await store(open.vault, user, 'mine', { folder_id: inner.id });
     const theirs = await store(open.vault, friend, 'theirs');
     await open.db.session(async (s) => {
-      await createTopic(s, { login_id, name: 'mine' });
+      await createTopic(s, { login_token, name: 'mine' });
       await enrolTotp(s, user);
-      await connectCloud(s, { login_id, provider: 's3', display_name: 'x', credentials: { key: 'k' } });
+      await connectCloud(s, { login_token, provider: 's3', display_name: 'x', credentials: { key: 'k' } });
       const share = { permission: 'read' } as const;
-      await shareDocument(s, { login_id, document_id: mine.id, recipient_id: friend.id, ...share });
-      const back = { login_id: friend.login_id, document_id: theirs.id };
+      await shareDocument(s, { login_token, document_id: mine.id, recipient_id: friend.id, ...share });
+      const back = { login_token: friend.login_token, document_id: theirs.id };
       await shareDocument(s, { ...back, recipient_id: user.id, ...share });
     });
     return { user, friend, mine };
@@ -62,8 +63,8 @@ describe.each(engines)('the deletion of a user on $name', (engine) => {
     'by %s removes rows, bytes and key, and nothing of others',
     async (by) => {
       const { user, mine } = await fill();
-      const { login_id } = by === 'the user' ? user : await adminOf(open.db);
-      expect(await deleteUser(open.vault, { login_id, user_id: user.id })).toEqual({
+      const { login_token } = by === 'the user' ? user : await adminOf(open.db);
+      expect(await deleteUser(open.vault, { login_token, password, user_id: user.id })).toEqual({
         documents: 1,
         bytes: 4,
       });
@@ -81,24 +82,49 @@ describe.each(engines)('the deletion of a user on $name', (engine) => {
 
   it('frees the handle and the email for another user', async () => {
     const { user } = await fill();
-    const { login_id } = await adminOf(open.db);
-    await deleteUser(open.vault, { login_id, user_id: user.id });
+    const { login_token } = await adminOf(open.db);
+    await deleteUser(open.vault, { login_token, user_id: user.id });
     const again = await someUser(open.db, undefined, { handle: user.handle, email: user.email });
     expect(again.id).not.toBe(user.id);
   });
 
-  it('that was interrupted is completed when it is repeated', async () => {
-    const { user } = await fill();
-    const { login_id } = await adminOf(open.db);
-    const about = { login_id, user_id: user.id };
-    await open.db.session((s) => setActive(s, { ...about, is_active: false }));
-    await deleteUser(open.vault, about);
-    await expect(deleteUser(open.vault, about)).rejects.toMatchObject({ code: 'row-not-found' });
+  it('that was interrupted, after any of its transactions, is completed when it is repeated', async () => {
+    const { login_token } = await adminOf(open.db);
+    let cuts = 0;
+    for (let isDone = false; !isDone; ) {
+      const { user } = await fill();
+      const about = { login_token, user_id: user.id };
+      const session = open.db.session.bind(open.db) as (...args: unknown[]) => Promise<unknown>;
+      let begun = 0;
+      const cut = vi
+        .spyOn(open.db, 'session')
+        .mockImplementation(((...args: unknown[]) =>
+          begun++ > cuts ? Promise.reject(new RangeError('killed')) : session(...args)) as never);
+      isDone = await deleteUser(open.vault, about).then(
+        () => true,
+        (error) => {
+          expect(error).toBeInstanceOf(RangeError);
+          return false;
+        },
+      );
+      cut.mockRestore();
+      const login = await logIn(open.db, { login: user.handle, password }, { cost: cheap });
+      expect(login).toEqual({ ok: false, reason: 'refused' });
+      if (!isDone) await deleteUser(open.vault, about);
+      expect(await tablesWith(user.id)).toEqual(['audit_log', 'data_keys']);
+      await sweep(open.vault);
+      const { wrongQuotas, referenced, files } = await inspect(open);
+      expect(wrongQuotas).toEqual([]);
+      expect(files).toEqual(referenced);
+      await expect(deleteUser(open.vault, about)).rejects.toMatchObject({ code: 'row-not-found' });
+      cuts++;
+    }
+    expect(cuts).toBeGreaterThan(2);
   });
 
   it('is refused for the last administrator, who cannot be deactivated or made a user either', async () => {
     const admin = await adminOf(open.db);
-    const about = { login_id: admin.login_id, user_id: admin.id };
+    const about = { login_token: admin.login_token, password, user_id: admin.id };
     const conflict = { code: 'state-conflict' };
     await expect(deleteUser(open.vault, about)).rejects.toMatchObject(conflict);
     await expect(open.db.session((s) => setActive(s, { ...about, is_active: false }))).rejects.toMatchObject(
@@ -108,11 +134,15 @@ describe.each(engines)('the deletion of a user on $name', (engine) => {
       conflict,
     );
     const other = await someUser(open.db, undefined, { role: 'admin' });
-    await open.db.session((s) => setRole(s, { login_id: other.login_id, user_id: admin.id, role: 'user' }));
+    await open.db.session((s) =>
+      setRole(s, { login_token: other.login_token, user_id: admin.id, role: 'user' }),
+    );
     const given = { handle: 'nobody', email: 'nobody@example.org', password_hash: 'x' };
     await expect(
-      open.db.session((s) => registerUser(s, { login_id: admin.login_id, ...given })),
+      open.db.session((s) => registerUser(s, { login_token: admin.login_token, ...given })),
     ).rejects.toMatchObject({ code: 'access-denied' });
-    await open.db.session((s) => setRole(s, { login_id: other.login_id, user_id: admin.id, role: 'admin' }));
+    await open.db.session((s) =>
+      setRole(s, { login_token: other.login_token, user_id: admin.id, role: 'admin' }),
+    );
   });
 });

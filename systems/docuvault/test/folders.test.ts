@@ -24,13 +24,13 @@ describe.each(engines)('folders on $name', (engine) => {
   });
 
   const make = (name: string, parent?: Folder, owner = user) =>
-    open.db.session((s) => createFolder(s, { login_id: owner.login_id, parent_id: parent?.id, name }));
+    open.db.session((s) => createFolder(s, { login_token: owner.login_token, parent_id: parent?.id, name }));
   const move = (folder: Folder, parent: Folder | null) =>
     open.db.session((s) =>
-      moveFolder(s, { login_id: user.login_id, folder_id: folder.id, parent_id: parent?.id ?? null }),
+      moveFolder(s, { login_token: user.login_token, folder_id: folder.id, parent_id: parent?.id ?? null }),
     );
   const path = (folder: Folder) =>
-    open.db.read((s) => folderPath(s, { login_id: user.login_id, folder_id: folder.id }));
+    open.db.read((s) => folderPath(s, { login_token: user.login_token, folder_id: folder.id }));
   const conflict = { code: 'state-conflict' };
 
   it('can be nested, moved, renamed and listed', async () => {
@@ -41,12 +41,12 @@ describe.each(engines)('folders on $name', (engine) => {
     await move(taxes, home);
     expect(await path(year)).toEqual(['home', 'taxes', '2026']);
     await open.db.session((s) =>
-      renameFolder(s, { login_id: user.login_id, folder_id: taxes.id, name: 'duties' }),
+      renameFolder(s, { login_token: user.login_token, folder_id: taxes.id, name: 'duties' }),
     );
     expect(await path(year)).toEqual(['home', 'duties', '2026']);
     const names = (parent_id: string | null) =>
       open.db.read(async (s) =>
-        (await listFolders(s, { login_id: user.login_id, parent_id })).rows.map(({ name }) => name),
+        (await listFolders(s, { login_token: user.login_token, parent_id })).rows.map(({ name }) => name),
       );
     expect(await names(null)).toEqual(['home', 'work']);
     expect(await names(home.id)).toEqual(['duties']);
@@ -94,7 +94,7 @@ describe.each(engines)('folders on $name', (engine) => {
     const top = await make('top');
     const inner = await make('inner', top);
     const remove = (folder: Folder) =>
-      open.db.session((s) => deleteFolder(s, { login_id: user.login_id, folder_id: folder.id }));
+      open.db.session((s) => deleteFolder(s, { login_token: user.login_token, folder_id: folder.id }));
     await expect(remove(top)).rejects.toMatchObject(conflict);
     await remove(inner);
     await store(open.vault, user, 'x', { folder_id: top.id });

@@ -32,44 +32,45 @@ describe.each(engines)('lists of docuvault on $name', (engine) => {
   afterAll(() => open.remove());
 
   it('have pages that a row which is added or removed does not shift', async () => {
-    const { login_id } = owner;
+    const { login_token } = owner;
     const { topic, first } = await (async () => {
       const documents: { id: string }[] = [];
       // equal names: the id decides
       for (let n = 0; n < 5; n++)
         documents.push(await store(open.vault, owner, 'x', { filename: 'same.txt' }));
       return open.db.session(async (s) => {
-        const about = await createTopic(s, { login_id, name: 'all' });
+        const about = await createTopic(s, { login_token, name: 'all' });
         for (const { id: document_id } of documents) {
-          await tagDocument(s, { login_id, document_id, topic_id: about.id });
-          await shareDocument(s, { login_id, document_id, recipient_id: friend.id, permission: 'read' });
+          await tagDocument(s, { login_token, document_id, topic_id: about.id });
+          await shareDocument(s, { login_token, document_id, recipient_id: friend.id, permission: 'read' });
         }
         for (let n = 0; n < 4; n++) {
-          await createTopic(s, { login_id, name: `t${n}` });
-          await createFolder(s, { login_id, name: `f${n}` });
+          await createTopic(s, { login_token, name: `t${n}` });
+          await createFolder(s, { login_token, name: `f${n}` });
           const account = { provider: 's3', display_name: 'same', credentials: { key: 'k' } };
-          await connectCloud(s, { login_id, ...account });
+          await connectCloud(s, { login_token, ...account });
         }
         return { topic: about, first: documents[0] };
       });
     })();
     for (let n = 0; n < 3; n++) {
       const recipient_id = (await someUser(open.db)).id;
-      const share = { login_id, document_id: first?.id ?? '', recipient_id, permission: 'read' } as const;
+      const share = { login_token, document_id: first?.id ?? '', recipient_id, permission: 'read' } as const;
       await open.db.session((s) => shareDocument(s, share));
     }
     const admin = await adminOf(open.db);
     type List = (options: ListOptions) => Promise<Page<object>>;
     const lists: Record<string, List> = {
-      listDocuments: (o) => open.db.read((s) => listDocuments(s, { login_id, ...o })),
-      listFolders: (o) => open.db.read((s) => listFolders(s, { login_id, parent_id: null, ...o })),
-      listTopics: (o) => open.db.read((s) => listTopics(s, { login_id, ...o })),
-      listConnections: (o) => open.db.read((s) => listConnections(s, { login_id, ...o })),
-      documentsAbout: (o) => open.db.read((s) => documentsAbout(s, { login_id, topic_id: topic.id, ...o })),
-      sharesOf: (o) => open.db.read((s) => sharesOf(s, { login_id, document_id: first?.id ?? '', ...o })),
-      sharedWithMe: (o) => open.db.read((s) => sharedWithMe(s, { login_id: friend.login_id, ...o })),
-      searchDocuments: (o) => open.db.read((s) => searchDocuments(s, { login_id, words: 'same', ...o })),
-      listUsers: (o) => open.db.read((s) => listUsers(s, { login_id: admin.login_id, ...o })),
+      listDocuments: (o) => open.db.read((s) => listDocuments(s, { login_token, ...o })),
+      listFolders: (o) => open.db.read((s) => listFolders(s, { login_token, parent_id: null, ...o })),
+      listTopics: (o) => open.db.read((s) => listTopics(s, { login_token, ...o })),
+      listConnections: (o) => open.db.read((s) => listConnections(s, { login_token, ...o })),
+      documentsAbout: (o) =>
+        open.db.read((s) => documentsAbout(s, { login_token, topic_id: topic.id, ...o })),
+      sharesOf: (o) => open.db.read((s) => sharesOf(s, { login_token, document_id: first?.id ?? '', ...o })),
+      sharedWithMe: (o) => open.db.read((s) => sharedWithMe(s, { login_token: friend.login_token, ...o })),
+      searchDocuments: (o) => open.db.read((s) => searchDocuments(s, { login_token, words: 'same', ...o })),
+      listUsers: (o) => open.db.read((s) => listUsers(s, { login_token: admin.login_token, ...o })),
     };
     for (const [name, list] of Object.entries(lists)) {
       const all = await list({});
@@ -97,7 +98,7 @@ describe.each(engines)('lists of docuvault on $name', (engine) => {
     const renamed = await open.db.session((s) =>
       updateDocument(
         s,
-        { login_id: user.login_id, document_id: document.id },
+        { login_token: user.login_token, document_id: document.id },
         { filename: 'Übersicht'.normalize('NFD') },
       ),
     );
@@ -114,7 +115,7 @@ describe.each(engines)('lists of docuvault on $name', (engine) => {
     await put(user, 'other.pdf', 'minutes');
     const theirs = await put(other, 'theirs.pdf', `minutes ${word}`);
     const found = async (words: string, options: { prefix?: boolean } = {}) => {
-      const query = { login_id: user.login_id, words, ...options };
+      const query = { login_token: user.login_token, words, ...options };
       return (await open.db.read((s) => searchDocuments(s, query))).rows.map(({ id }) => id);
     };
     // newest first
@@ -123,15 +124,23 @@ describe.each(engines)('lists of docuvault on $name', (engine) => {
     expect(await found(word.slice(0, -3), { prefix: true })).toEqual([byText.id, byName.id]);
     expect(await found('')).toEqual([]);
     expect(await found(`"${word}" OR x; --`)).toEqual([]);
-    const ref = { login_id: other.login_id, document_id: theirs.id };
+    const ref = { login_token: other.login_token, document_id: theirs.id };
     await open.db.session((s) => shareDocument(s, { ...ref, recipient_id: user.id, permission: 'write' }));
     expect(await found(word)).toEqual([theirs.id, byText.id, byName.id]);
     // a change of the name or the text changes what is found
     await open.db.session((s) =>
-      updateDocument(s, { login_id: user.login_id, document_id: theirs.id }, { extracted_text: 'nothing' }),
+      updateDocument(
+        s,
+        { login_token: user.login_token, document_id: theirs.id },
+        { extracted_text: 'nothing' },
+      ),
     );
     await open.db.session((s) =>
-      updateDocument(s, { login_id: user.login_id, document_id: byName.id }, { filename: 'renamed.pdf' }),
+      updateDocument(
+        s,
+        { login_token: user.login_token, document_id: byName.id },
+        { filename: 'renamed.pdf' },
+      ),
     );
     expect(await found(word)).toEqual([byText.id]);
   });
@@ -141,7 +150,7 @@ describe.each(engines)('lists of docuvault on $name', (engine) => {
     const text = `beginning ${'語😀 '.repeat(400_000)} ending`;
     const document = await store(open.vault, user, 'x', { filename: 'book.pdf', extracted_text: text });
     expect(document.extracted_text).toBe(text);
-    const query = { login_id: user.login_id, words: 'book beginning' };
+    const query = { login_token: user.login_token, words: 'book beginning' };
     const { rows } = await open.db.read((s) => searchDocuments(s, query));
     expect(rows.map(({ id }) => id)).toEqual([document.id]);
   });

@@ -1,8 +1,9 @@
+import { createHash } from 'node:crypto';
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { docuvault, listDocuments, searchDocuments } from '@ashlar/docuvault';
+import { docuvault, listDocuments, rotateToken, searchDocuments } from '@ashlar/docuvault';
 import { connect, type System, system } from 'ashlar';
 import { down, drift, up } from 'ashlar/migrations';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -36,7 +37,9 @@ describe.each(engines)('the migrations of docuvault on $name', (engine) => {
     try {
       await up(db.engine, first);
       // version 0.1 wrote these rows; its services are gone
-      const old = { id: crypto.randomUUID(), family: crypto.randomUUID() };
+      const old = { id: crypto.randomUUID(), family: crypto.randomUUID(), token: crypto.randomUUID() };
+      const secret = 'a-secret-of-version-0-1';
+      const token_hash = createHash('sha256').update(secret).digest('hex');
       const inAnHour = new Date(Date.now() + 3_600_000).toISOString();
       await owner((run) =>
         run(
@@ -46,7 +49,7 @@ describe.each(engines)('the migrations of docuvault on $name', (engine) => {
       await owner((run) => run(`INSERT INTO quotas (user_id) VALUES ('${old.id}')`));
       await owner((run) =>
         run(
-          `INSERT INTO refresh_tokens (id, user_id, family_id, token_hash, expires_at) VALUES ('${crypto.randomUUID()}', '${old.id}', '${old.family}', '${'a'.repeat(64)}', '${inAnHour}')`,
+          `INSERT INTO refresh_tokens (id, user_id, family_id, token_hash, expires_at) VALUES ('${old.token}', '${old.id}', '${old.family}', '${token_hash}', '${inAnHour}')`,
         ),
       );
       for (const name of ['old.txt', 'older.txt']) await insertOwnerless(name);
@@ -70,11 +73,17 @@ describe.each(engines)('the migrations of docuvault on $name', (engine) => {
         '0006_logins_and_search',
       ]);
       expect(await drift(db.engine, docuvault)).toEqual([]);
-      // a token of version 0.1 is a login, and its documents are found by name and text
-      const login_id = old.family;
-      const own = await db.read((s) => listDocuments(s, { login_id }));
+      // version 0.1 logged the ids of families: they open nothing. Its tokens are exchanged for a login
+      for (const login_token of [old.family, old.token, token_hash])
+        await expect(db.read((s) => listDocuments(s, { login_token }))).rejects.toMatchObject({
+          code: 'login-required',
+        });
+      const login = await db.session((s) => rotateToken(s, `${old.token}.${secret}`));
+      if (!login.ok) throw new Error(login.reason);
+      const { login_token } = login;
+      const own = await db.read((s) => listDocuments(s, { login_token }));
       expect(own.rows.map(({ filename }) => filename)).toEqual(['old.txt', 'older.txt']);
-      const found = await db.read((s) => searchDocuments(s, { login_id, words: 'older may' }));
+      const found = await db.read((s) => searchDocuments(s, { login_token, words: 'older may' }));
       expect(found.rows.map(({ filename }) => filename)).toEqual(['older.txt']);
       await expect(insertOwnerless(fresh('late'))).rejects.toMatchObject({ code: 'not-null-violation' });
     } finally {

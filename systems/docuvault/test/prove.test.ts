@@ -30,14 +30,16 @@ describe.each(engines)('docuvault on $name', (engine) => {
 
   it('passes prove with rows, and no row changes', async () => {
     const user = await someUser(open.db);
-    const folder = await open.db.session((s) => createFolder(s, { login_id: user.login_id, name: 'top' }));
+    const folder = await open.db.session((s) =>
+      createFolder(s, { login_token: user.login_token, name: 'top' }),
+    );
     await open.db.session((s) =>
-      createFolder(s, { login_id: user.login_id, parent_id: folder.id, name: 'inner' }),
+      createFolder(s, { login_token: user.login_token, parent_id: folder.id, name: 'inner' }),
     );
     await store(open.vault, user, 'x', { folder_id: folder.id });
     await open.db.session((s) =>
       connectCloud(s, {
-        login_id: user.login_id,
+        login_token: user.login_token,
         provider: 's3',
         display_name: 'x',
         credentials: { key: 'x' },

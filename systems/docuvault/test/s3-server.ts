@@ -73,7 +73,8 @@ export async function startS3(): Promise<S3Server> {
       S3_ACCESS_KEY_ID: keyId,
       S3_SECRET_ACCESS_KEY: secret,
     },
-    keys: () => [...objects.keys()].sort(),
+    // without the mark of the store
+    keys: () => [...objects.keys()].filter((key) => key !== 'docuvault-owner').sort(),
     put: (key, text) => {
       objects.set(key, { body: Buffer.from(text), at: new Date() });
     },

@@ -38,6 +38,8 @@ it.each([
   { QUOTA_BYTES: 'much' },
   { MAX_UPLOAD_BYTES: '0' },
   { REFRESH_TOKEN_DAYS: '1.5' },
+  { REFRESH_TOKEN_DAYS: '3651' },
+  { REFRESH_TOKEN_DAYS: '9007199254740991' },
   { S3_URL: 'ftp://example.org/bucket' },
   { S3_URL: 'https://example.org/bucket' },
   { S3_REGION: '' },
@@ -109,7 +111,7 @@ describe.each(engines)('a setting of docuvault on $name', (engine) => {
     BLOB_DIR: async () => {
       process.env.BLOB_DIR = join(open.folder, 'elsewhere');
       await storeIn(vaultOf(open.db));
-      expect(await readdir(join(open.folder, 'elsewhere'))).toEqual(['incoming', 'objects']);
+      expect(await readdir(join(open.folder, 'elsewhere'))).toEqual(['incoming', 'objects', 'owner']);
     },
     S3_URL: async () => {
       Object.assign(process.env, s3.environment, { BLOB_DIR: join(open.folder, 'received') });

@@ -38,7 +38,12 @@ describe.each(engines)('shares, topics, connections and events on $name', (engin
     const [one, two] = [await store(open.vault, owner, 'one'), await store(open.vault, owner, 'two')];
     const share = (document_id: string, permission: 'read' | 'write') =>
       open.db.session((s) =>
-        shareDocument(s, { login_id: owner.login_id, document_id, recipient_id: friend.id, permission }),
+        shareDocument(s, {
+          login_token: owner.login_token,
+          document_id,
+          recipient_id: friend.id,
+          permission,
+        }),
       );
     const first = await share(one.id, 'read');
     await share(two.id, 'write');
@@ -50,7 +55,7 @@ describe.each(engines)('shares, topics, connections and events on $name', (engin
         [two.id, 'write', owner.handle],
       ].sort(),
     );
-    const ref = { login_id: owner.login_id, document_id: one.id };
+    const ref = { login_token: owner.login_token, document_id: one.id };
     expect(await open.db.read((s) => sharesOf(s, ref))).toMatchObject({
       rows: [{ recipient_id: friend.id }],
     });
@@ -58,7 +63,7 @@ describe.each(engines)('shares, topics, connections and events on $name', (engin
       await open.db.session((s) => unshareDocument(s, { ...ref, recipient_id: friend.id }));
     expect(await open.db.read((s) => sharedWithMe(s, friend))).toMatchObject({ rows: [{ id: two.id }] });
     await expect(
-      open.db.read((s) => sharesOf(s, { ...ref, login_id: friend.login_id })),
+      open.db.read((s) => sharesOf(s, { ...ref, login_token: friend.login_token })),
     ).rejects.toMatchObject({
       code: 'row-not-found',
     });
@@ -70,15 +75,15 @@ describe.each(engines)('shares, topics, connections and events on $name', (engin
     const share = (recipient_id: string) =>
       open.db.session((s) =>
         shareDocument(s, {
-          login_id: owner.login_id,
+          login_token: owner.login_token,
           document_id: document.id,
           recipient_id,
           permission: 'read',
         }),
       );
     await expect(share(owner.id)).rejects.toMatchObject({ code: 'input-invalid' });
-    const { login_id } = await adminOf(open.db);
-    await open.db.session((s) => setActive(s, { login_id, user_id: friend.id, is_active: false }));
+    const { login_token } = await adminOf(open.db);
+    await open.db.session((s) => setActive(s, { login_token, user_id: friend.id, is_active: false }));
     await expect(share(friend.id)).rejects.toMatchObject({ code: 'row-not-found' });
     const direct = (owner_id: string, recipient_id: string) =>
       open.db.session((s) =>
@@ -92,13 +97,13 @@ describe.each(engines)('shares, topics, connections and events on $name', (engin
     const [owner, friend] = [await someUser(open.db), await someUser(open.db)];
     const admin = await adminOf(open.db);
     const [own, common, theirs] = await open.db.session(async (s) => [
-      await createTopic(s, { login_id: owner.login_id, name: 'taxes' }),
-      await createTopic(s, { login_id: admin.login_id, name: fresh('common'), shared: true }),
-      await createTopic(s, { login_id: friend.login_id, name: 'taxes' }),
+      await createTopic(s, { login_token: owner.login_token, name: 'taxes' }),
+      await createTopic(s, { login_token: admin.login_token, name: fresh('common'), shared: true }),
+      await createTopic(s, { login_token: friend.login_token, name: 'taxes' }),
     ]);
     if (!own || !common || !theirs) throw new Error('no topic');
     const document = await store(open.vault, owner, 'x');
-    const ref = { login_id: owner.login_id, document_id: document.id };
+    const ref = { login_token: owner.login_token, document_id: document.id };
     const tag = (topic_id: string) => open.db.session((s) => tagDocument(s, { ...ref, topic_id }));
     for (const topic of [own, own, common]) await tag(topic.id);
     await expect(tag(theirs.id)).rejects.toMatchObject({ code: 'row-not-found' });
@@ -106,15 +111,17 @@ describe.each(engines)('shares, topics, connections and events on $name', (engin
     expect(listed).toContainEqual(own);
     expect(listed).toContainEqual(common);
     expect(listed).not.toContainEqual(theirs);
-    const about = (login_id: string, topic_id: string) =>
-      open.db.read(async (s) => (await documentsAbout(s, { login_id, topic_id })).rows.map(({ id }) => id));
-    expect(await about(owner.login_id, own.id)).toEqual([document.id]);
-    expect(await about(friend.login_id, common.id)).toEqual([]);
+    const about = (login_token: string, topic_id: string) =>
+      open.db.read(async (s) =>
+        (await documentsAbout(s, { login_token, topic_id })).rows.map(({ id }) => id),
+      );
+    expect(await about(owner.login_token, own.id)).toEqual([document.id]);
+    expect(await about(friend.login_token, common.id)).toEqual([]);
     await open.db.session((s) => shareDocument(s, { ...ref, recipient_id: friend.id, permission: 'read' }));
-    expect(await about(friend.login_id, common.id)).toEqual([document.id]);
+    expect(await about(friend.login_token, common.id)).toEqual([document.id]);
     for (let twice = 0; twice < 2; twice++)
       await open.db.session((s) => untagDocument(s, { ...ref, topic_id: own.id }));
-    expect(await about(owner.login_id, own.id)).toEqual([]);
+    expect(await about(owner.login_token, own.id)).toEqual([]);
   });
 
   it('the credentials of connections are stored encrypted, and unreadable after the key is shredded', async () => {
@@ -122,21 +129,21 @@ describe.each(engines)('shares, topics, connections and events on $name', (engin
     const secret = fresh('secret');
     const account = await open.db.session((s) =>
       connectCloud(s, {
-        login_id: owner.login_id,
+        login_token: owner.login_token,
         provider: 's3',
         display_name: 'Backups',
         credentials: { key: secret, region: 'eu' },
       }),
     );
     expect(account).not.toHaveProperty('credentials_enc');
-    const of = { login_id: owner.login_id, connection_id: account.id };
+    const of = { login_token: owner.login_token, connection_id: account.id };
     expect(await open.db.read((s) => cloudCredentials(s, of))).toEqual({ key: secret, region: 'eu' });
     await open.db.session((s) => renewCredentials(s, { ...of, credentials: { key: 'newer' } }));
     expect(await open.db.read((s) => cloudCredentials(s, of))).toEqual({ key: 'newer' });
     expect(await open.db.read((s) => listConnections(s, owner))).toMatchObject({
       rows: [{ display_name: 'Backups' }],
     });
-    const stolen = open.db.read((s) => cloudCredentials(s, { ...of, login_id: other.login_id }));
+    const stolen = open.db.read((s) => cloudCredentials(s, { ...of, login_token: other.login_token }));
     await expect(stolen).rejects.toMatchObject({ code: 'row-not-found' });
     const stored = await open.db.read((s) =>
       s.query
@@ -167,7 +174,9 @@ describe.each(engines)('shares, topics, connections and events on $name', (engin
         ),
       );
     const page = (before?: number) =>
-      open.db.read((s) => queryEvents(s, { login_id: user.login_id, action: 'noted', limit: 2, before }));
+      open.db.read((s) =>
+        queryEvents(s, { login_token: user.login_token, action: 'noted', limit: 2, before }),
+      );
     const first = await page();
     const second = await page(first.next);
     const third = await page(second.next);
@@ -180,7 +189,7 @@ describe.each(engines)('shares, topics, connections and events on $name', (engin
     ])
       await expect(attempt()).rejects.toMatchObject({ code: 'guarantee-violated' });
     await expect(
-      open.db.read((s) => queryEvents(s, { login_id: user.login_id, limit: 0 })),
+      open.db.read((s) => queryEvents(s, { login_token: user.login_token, limit: 0 })),
     ).rejects.toMatchObject({
       code: 'input-invalid',
     });

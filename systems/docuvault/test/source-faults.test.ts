@@ -30,7 +30,7 @@ describe.each(engines)('docuvault on $name', (engine) => {
     const user = await someUser(open.db);
     const root = { user_id: user.id, parent_id: null, name: 'root' };
     const create = (name: string) =>
-      open.db.session((s) => createFolder(s, { login_id: user.login_id, name }));
+      open.db.session((s) => createFolder(s, { login_token: user.login_token, name }));
     await create(root.name);
     await expect(open.db.session((s) => s.insert(folders, root))).rejects.toMatchObject({
       code: 'unique-violation',
@@ -41,8 +41,8 @@ describe.each(engines)('docuvault on $name', (engine) => {
 
   it('a shared topic’s name is unique although its owner is NULL', async () => {
     const topic = { user_id: null, name: fresh('topic') };
-    const { login_id } = await adminOf(open.db);
-    await open.db.session((s) => createTopic(s, { login_id, name: topic.name, shared: true }));
+    const { login_token } = await adminOf(open.db);
+    await open.db.session((s) => createTopic(s, { login_token, name: topic.name, shared: true }));
     await expect(open.db.session((s) => s.insert(topics, topic))).rejects.toMatchObject({
       code: 'unique-violation',
     });

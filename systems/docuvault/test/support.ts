@@ -19,6 +19,7 @@ import {
   openDocument,
   type Registration,
   registerUser,
+  tables,
   uploadDocument,
   type Vault,
 } from '@ashlar/docuvault';
@@ -80,7 +81,7 @@ export function fresh(prefix: string): string {
 
 /** A user of a test, with a login. */
 export interface TestUser extends Account {
-  readonly login_id: string;
+  readonly login_token: string;
   /** The first refresh token of the login. */
   readonly token: string;
 }
@@ -107,8 +108,8 @@ export async function adminOf(db: DocuvaultDatabase): Promise<TestUser> {
     .catch((error: { code?: string }) => {
       if (error.code !== 'state-conflict') throw error;
     });
-  const { user, login_id, token } = await loginOf(db, adminHandle);
-  return { ...user, login_id, token };
+  const { user, login_token, token } = await loginOf(db, adminHandle);
+  return { ...user, login_token, token };
 }
 
 /** Registers a user and logs in as the user. */
@@ -119,22 +120,22 @@ export async function someUser(
 ): Promise<TestUser> {
   const handle = fresh('u');
   const password_hash = await hash;
-  const { login_id: admin } = await adminOf(db);
+  const { login_token: admin } = await adminOf(db);
   const given = { handle, email: `${handle}@example.org`, password_hash, ...changes };
-  await db.session((s) => registerUser(s, { login_id: admin, ...given, limit_bytes }));
-  const { user, login_id, token } = await loginOf(db, given.handle);
-  return { ...user, login_id, token };
+  await db.session((s) => registerUser(s, { login_token: admin, ...given, limit_bytes }));
+  const { user, login_token, token } = await loginOf(db, given.handle);
+  return { ...user, login_token, token };
 }
 
 /** Stores a text as a document. */
 export function store(
   vault: Vault,
-  user: Pick<TestUser, 'login_id'>,
+  user: Pick<TestUser, 'login_token'>,
   text: string,
   changes: Partial<NewDocument> = {},
 ): Promise<DocumentDetails> {
   return uploadDocument(vault, {
-    login_id: user.login_id,
+    login_token: user.login_token,
     filename: `${fresh('d')}.txt`,
     content_type: 'text/plain',
     content: Buffer.from(text),
@@ -149,10 +150,26 @@ export async function textOf(vault: Vault, ref: DocumentRef): Promise<string> {
 
 /** Lists the names of all files in the folder of the bytes. */
 export async function filesIn(folder: string): Promise<string[]> {
-  return (await readdir(folder, { recursive: true, withFileTypes: true }))
-    .filter((entry) => entry.isFile())
-    .map((entry) => entry.name)
-    .sort();
+  return (
+    (await readdir(folder, { recursive: true, withFileTypes: true }))
+      // `owner` is the mark of the store
+      .filter((entry) => entry.isFile() && entry.name !== 'owner')
+      .map((entry) => entry.name)
+      .sort()
+  );
+}
+
+/** Returns the rows of every table, as they are stored. */
+export async function everyRow(db: DocuvaultDatabase): Promise<Record<string, readonly unknown[]>> {
+  const all: Record<string, readonly unknown[]> = {};
+  for (const { name } of Object.values(tables))
+    all[name] = await db.read((s) =>
+      s.query
+        .selectFrom(name as 'users')
+        .selectAll()
+        .execute(),
+    );
+  return all;
 }
 
 /** Returns the quotas that differ from their documents, the keys of the documents, and the files of the store. */
@@ -160,13 +177,13 @@ export async function inspect({ db, folder }: Pick<OpenVault, 'db' | 'folder'>) 
   const { documents, quotas } = await db.read(async (s) => ({
     documents: await s.query
       .selectFrom('documents')
-      .select(['user_id', 'size_bytes', 'object_key'])
+      .select(['user_id', 'size_bytes', 'text_bytes', 'object_key'])
       .execute(),
     quotas: await s.query.selectFrom('quotas').selectAll().execute(),
   }));
   const wrongQuotas = quotas.filter(({ user_id, used_bytes }) => {
     const owned = documents.filter((document) => document.user_id === user_id);
-    return owned.reduce((sum, { size_bytes }) => sum + size_bytes, 0) !== used_bytes;
+    return owned.reduce((sum, each) => sum + each.size_bytes + each.text_bytes, 0) !== used_bytes;
   });
   const referenced = documents.map(({ object_key }) => object_key).sort();
   return { wrongQuotas, referenced, files: await filesIn(folder) };

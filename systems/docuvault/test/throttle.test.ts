@@ -1,10 +1,14 @@
 import {
+  confirmTotp,
   docuvault,
+  enrolTotp,
   type LoginResult,
   logIn,
   loginAttempts,
   purgeExpired,
   refreshTokens,
+  totpCode,
+  unlockUser,
 } from '@ashlar/docuvault';
 import { connect } from 'ashlar';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -75,6 +79,59 @@ describe.each(engines)('attempts to log in on $name', (engine) => {
     expect(outcome(await attempt(handle, password, '192.0.2.7'))).toBe('throttled');
     expect(outcome(await attempt(handle, password, '192.0.2.8'))).toBe('ok');
   });
+
+  it('are counted for the user, whichever name is given, and for wrong codes too', async () => {
+    const { handle, email, login_token } = await someUser(open.db);
+    for (const name of [handle, email, handle.toUpperCase(), email.toUpperCase(), ` ${handle} `])
+      await failures(name, 1);
+    for (const name of [handle, email]) expect(outcome(await attempt(name, password))).toBe('throttled');
+    now += 1_000;
+    const secret = await open.db.session((s) => enrolTotp(s, { login_token }));
+    const code = totpCode(secret, now / 1_000);
+    expect(await open.db.session((s) => confirmTotp(s, { login_token, code }))).toBe(true);
+    const withCode = (wrong: string) =>
+      logIn(open.db, { login: email, password, code: wrong }, { cost: cheap });
+    expect(outcome(await withCode('x'))).toBe('refused');
+    expect(outcome(await withCode('x'))).toBe('throttled');
+    // the operator can lift it
+    expect(await open.db.session((s) => unlockUser(s, email))).toBe(true);
+    expect(await open.db.session((s) => unlockUser(s, handle))).toBe(false);
+    for (let n = 0; n < 5; n++) expect(outcome(await withCode('x'))).toBe('refused');
+    expect(outcome(await withCode('x'))).toBe('throttled');
+    await expect(open.db.session((s) => unlockUser(s, fresh('nobody')))).rejects.toMatchObject({
+      code: 'row-not-found',
+    });
+  });
+
+  it.each([
+    ['192.0.2.9', ['192.0.2.9', '::ffff:192.0.2.9', '::FFFF:c000:209', '0:0:0:0:0:ffff:192.0.2.9']],
+    ['2001:db8::1', ['2001:db8::1', '2001:DB8:0:0:0:0:0:1', '2001:db8::ffff', '2001:0db8:0000::7:8:9']],
+  ])('from forms and neighbours of the address %s are counted together', async (_, forms) => {
+    for (let n = 0; n < 50; n++)
+      expect(outcome(await attempt(fresh('n'), 'wrong password', forms[n % forms.length]))).toBe('refused');
+    for (const form of forms)
+      expect(outcome(await attempt(fresh('n'), 'wrong password', form))).toBe('throttled');
+    expect(outcome(await attempt(fresh('n'), 'wrong password', '2001:db8:1::1'))).toBe('refused');
+  });
+
+  it('from what is no address are refused before they are counted', async () => {
+    const { handle } = await someUser(open.db);
+    for (let n = 0; n < 7; n++)
+      await expect(attempt(handle, password, 'nowhere')).rejects.toMatchObject({ code: 'input-invalid' });
+    expect(outcome(await attempt(handle, password))).toBe('ok');
+  });
+
+  it.each([0, -1, 1.5, Number.NaN, 3_651, Number.MAX_SAFE_INTEGER])(
+    'for a login of %d days are refused before they are counted',
+    async (days) => {
+      const { handle } = await someUser(open.db);
+      const given = { login: handle, password };
+      await expect(logIn(open.db, given, { cost: cheap, days })).rejects.toMatchObject({
+        code: 'input-invalid',
+      });
+      expect(outcome(await attempt(handle, password))).toBe('ok');
+    },
+  );
 
   it('are counted in the database, so that a restart does not forget them', async () => {
     const { handle } = await someUser(open.db);

@@ -3,7 +3,7 @@
 import { diskStore, docuvault, uploadDocument } from '@ashlar/docuvault';
 import { connect } from 'ashlar';
 
-const [url, folder, login_id] = process.argv.slice(2);
+const [url, folder, login_token] = process.argv.slice(2);
 const db = await connect(docuvault, { url, columnKeys: { current: `1:${'7a'.repeat(32)}` } });
 const vault = { db, blobs: diskStore(folder) };
 
@@ -15,7 +15,7 @@ await Promise.all(
   Array.from({ length: 64 }, async (_, n) => {
     const filename = `${n}.txt`;
     const code = await uploadDocument(vault, {
-      login_id,
+      login_token,
       filename,
       content_type: 'text/plain',
       content: content(n),

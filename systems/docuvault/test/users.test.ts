@@ -88,12 +88,12 @@ describe.each(engines)('a user on $name', (engine) => {
     const admin = await adminOf(open.db);
     const handle = fresh('Ann').slice(0, 30);
     const password_hash = await hashPassword(password, cheap);
-    const given = { login_id: admin.login_id, password_hash };
+    const given = { login_token: admin.login_token, password_hash };
     const user = await open.db.session((s) =>
       registerUser(s, { ...given, handle, email: `${handle}@Example.org`, ip_address: '2001:db8::7' }),
     );
     expect(user).toMatchObject({ handle: handle.toLowerCase(), role: 'user', is_active: true });
-    const about = { login_id: admin.login_id, user_id: user.id };
+    const about = { login_token: admin.login_token, user_id: user.id };
     expect(await open.db.read((s) => quotaOf(s, about))).toEqual({
       user_id: user.id,
       limit_bytes: 104_857_600,
@@ -113,10 +113,10 @@ describe.each(engines)('a user on $name', (engine) => {
   });
 
   it('cannot be registered with a password instead of a hash', async () => {
-    const { login_id } = await adminOf(open.db);
+    const { login_token } = await adminOf(open.db);
     const attempt = open.db.session((s) =>
       registerUser(s, {
-        login_id,
+        login_token,
         handle: fresh('p').slice(0, 20),
         email: 'p@example.org',
         password_hash: password,
@@ -155,7 +155,7 @@ describe.each(engines)('a user on $name', (engine) => {
     const refused = { ok: false, reason: 'refused' };
     expect(await attempt(user.handle, 'wrong password')).toEqual(refused);
     expect(await attempt(fresh('unknown'), password)).toEqual(refused);
-    const about = { login_id: admin.login_id, user_id: user.id };
+    const about = { login_token: admin.login_token, user_id: user.id };
     await open.db.session((s) => setActive(s, { ...about, is_active: false }));
     expect(await attempt(user.handle, password)).toEqual(refused);
     const { events } = await open.db.read((s) => queryEvents(s, about));
@@ -180,7 +180,7 @@ describe.each(engines)('a user on $name', (engine) => {
   it('has no login after a new password', async () => {
     const user = await someUser(open.db);
     const password_hash = await hashPassword('another password', cheap);
-    await open.db.session((s) => setPassword(s, { login_id: user.login_id, password_hash }));
+    await setPassword(open.db, { login_token: user.login_token, password, password_hash });
     expect(await open.db.session((s) => rotateToken(s, user.token))).toEqual({
       ok: false,
       reason: 'revoked',
@@ -199,7 +199,7 @@ describe.each(engines)('a user on $name', (engine) => {
     const code = totpCode(secret, Date.now() / 1_000);
     const wrong = String((Number(code) + 1) % 1_000_000).padStart(6, '0');
     const confirm = (given: string) =>
-      open.db.session((s) => confirmTotp(s, { login_id: user.login_id, code: given }));
+      open.db.session((s) => confirmTotp(s, { login_token: user.login_token, code: given }));
     expect(await confirm('')).toBe(false);
     if (totpCode(secret, Date.now() / 1_000 + 30) !== wrong) expect(await confirm(wrong)).toBe(false);
     const once = await Promise.all([confirm(code), confirm(code)]);
@@ -208,14 +208,14 @@ describe.each(engines)('a user on $name', (engine) => {
     await expect(open.db.session((s) => enrolTotp(s, user))).rejects.toMatchObject({
       code: 'state-conflict',
     });
-    await open.db.session((s) => disableTotp(s, user));
+    await disableTotp(open.db, { ...user, password, code: totpCode(secret, Date.now() / 1_000 + 30) });
     expect(await open.db.get(users, user.id)).toMatchObject({ totp_enabled: false, totp_secret: null });
   });
 
   it('can get a larger quota from an administrator, but none below the current use', async () => {
     const { id: user_id } = await someUser(open.db, 10);
-    const { login_id } = await adminOf(open.db);
-    const about = { login_id, user_id };
+    const { login_token } = await adminOf(open.db);
+    const about = { login_token, user_id };
     expect(await open.db.session((s) => setQuota(s, { ...about, limit_bytes: 20 }))).toMatchObject({
       limit_bytes: 20,
     });

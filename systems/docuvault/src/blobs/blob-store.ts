@@ -9,17 +9,19 @@ export interface StagedBlob {
   /** The SHA-256 hash of the content (FIPS 180-4), in lower-case hex. */
   readonly sha256: string;
   readonly size: number;
+  /** The key under which the content is stored: a random UUID that no other content ever has. */
+  readonly key: string;
+  /** Stores the content under its key, durably. Called before the transaction that writes the row, which waits for no store. */
+  store(): Promise<void>;
   /**
-   * Called before the transaction that writes the row: a store over a network sends the content here, so that no
-   * transaction waits for it.
+   * Called in the transaction that writes the row, under the lock of the key: throws if a sweep may already have removed
+   * the content. Looks at nothing outside of this process.
    */
-  send(key: string): Promise<void>;
+  assertKept(): void;
   /**
-   * Called in the transaction that writes the row, under the lock of the key: afterwards the content is stored under the key, durably.
-   * Idempotent.
+   * Deletes the received copy of the content when the upload has ended, with or without a row; content that was stored remains.
+   * Never fails.
    */
-  keep(key: string): Promise<void>;
-  /** Deletes the received copy of the content; content that was stored remains. Never fails. */
   discard(): Promise<void>;
 }
 
@@ -46,6 +48,10 @@ export interface BlobStore {
   has(key: string): Promise<boolean>;
   /** Removes the content with the given key, if it is stored. */
   remove(key: string): Promise<void>;
+  /** Returns the id that marks whose content the store has; `undefined` before {@link setMark}. */
+  mark(): Promise<string | undefined>;
+  /** Marks a store that has no mark. */
+  setMark(id: string): Promise<void>;
   /**
    * Lists the keys of stored content that a sweep may remove if no document has the key: without the content of uploads
    * that may still write their row.

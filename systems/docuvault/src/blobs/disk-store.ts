@@ -1,20 +1,21 @@
 import { constants } from 'node:fs';
-import { access, link, mkdir, open, rm } from 'node:fs/promises';
+import { access, link, mkdir, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { type BlobStore, bytesMissing, isKey } from './blob-store.js';
 import { entries, isAbsent } from './entries.js';
-import { cleanIncoming, receive } from './incoming.js';
+import { cleanIncoming, incomingKeys, receive } from './incoming.js';
 
 /**
  * Creates a blob store in a folder whose file system supports hard links. Content is a file: `incoming/HOST.PID.UUID`
- * while it is received, then `objects/ab/abcd…` by its key. A file gets its key as its name only when it is complete and
- * synced, in the transaction that writes its row. So a sweep needs no time of grace: it removes each file whose key no
- * document has, under the lock of the key.
+ * until the upload has ended, and `objects/ab/abcd…` by its key when it is complete and synced. A sweep needs no time of
+ * grace: content that is still incoming is not listed, and other content has its row or never gets one. The file `owner` has
+ * the id of the database's store.
  *
  * @param folder - created when missing, accessible to this user only
  */
 export function diskStore(folder: string): BlobStore {
   const [objects, incoming] = [join(resolve(folder), 'objects'), join(resolve(folder), 'incoming')];
+  const owner = join(resolve(folder), 'owner');
   const pathOf = (key: string): string => {
     if (!isKey(key)) throw bytesMissing(key);
     return join(objects, key.slice(0, 2), key);
@@ -30,7 +31,8 @@ export function diskStore(folder: string): BlobStore {
   return {
     stage: async (source, { limit }) => {
       const { path, ...received } = await receive(incoming, source, limit);
-      return { ...received, send: async () => undefined, keep: (key) => keep(path, pathOf(key)) };
+      const store = () => keep(path, pathOf(received.key));
+      return { ...received, store, assertKept: () => undefined };
     },
     read: async (key) => {
       try {
@@ -41,7 +43,26 @@ export function diskStore(folder: string): BlobStore {
     },
     has: (key) => exists(pathOf(key)),
     remove: (key) => rm(pathOf(key), { force: true }),
-    list: () => named(isKey),
+    mark: async () => {
+      try {
+        return (await readFile(owner, 'utf8')).trim();
+      } catch (error) {
+        if (isAbsent(error)) return undefined;
+        throw error;
+      }
+    },
+    setMark: async (id) => {
+      await mkdir(resolve(folder), { recursive: true, mode: 0o700 });
+      // fails if another process has marked the store meanwhile
+      await writeFile(owner, `${id}\n`, { flag: 'wx', mode: 0o600, flush: true });
+    },
+    list: async function* () {
+      for await (const key of named(isKey)) {
+        // looked up after the file was seen: an upload that has ended by now has written its row, or never will
+        const isIncoming = await includes(incomingKeys(incoming), key);
+        if (!isIncoming) yield key;
+      }
+    },
     clean: () => cleanIncoming(incoming),
     adopt: async (sha256, key) => {
       if (!isHash(sha256) || !(await exists(formerPathOf(sha256)))) return false;
@@ -53,6 +74,11 @@ export function diskStore(folder: string): BlobStore {
     },
   };
 }
+
+const includes = async (keys: AsyncIterable<string>, key: string): Promise<boolean> => {
+  for await (const each of keys) if (each === key) return true;
+  return false;
+};
 
 const isHash = (name: string): boolean => /^[0-9a-f]{64}$/.test(name);
 

@@ -12,6 +12,8 @@ const receiving = new Set<string>();
 /** Content in a file of its own, `HOST.PID.UUID`, until it is stored. */
 export interface Received {
   readonly path: string;
+  /** The key of the content, a random UUID: the file has it in its name. */
+  readonly key: string;
   /** The SHA-256 hash of the content (FIPS 180-4), in lower-case hex. */
   readonly sha256: string;
   readonly size: number;
@@ -23,11 +25,12 @@ export interface Received {
  * Receives content into a file in a folder, hashes it and syncs it.
  *
  * @param limit - the maximum number of bytes
- * @throws AshlarError `size-exceeded`; the errors of `source`. On failure no bytes remain.
+ * @throws AshlarError `size-exceeded`; `input-invalid` for what is no bytes; the errors of `source`. On failure no bytes remain.
  */
 export async function receive(folder: string, source: ByteSource, limit: number): Promise<Received> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const path = join(folder, `${hostname()}.${process.pid}.${randomUUID()}`);
+  const key = randomUUID();
+  const path = join(folder, `${hostname()}.${process.pid}.${key}`);
   receiving.add(path);
   const discard = async (): Promise<void> => {
     // `cleanIncoming` of a later process removes a file that cannot be removed now
@@ -35,7 +38,7 @@ export async function receive(folder: string, source: ByteSource, limit: number)
     receiving.delete(path);
   };
   try {
-    return { path, discard, ...(await write(path, source, limit)) };
+    return { path, key, discard, ...(await write(path, source, limit)) };
   } catch (error) {
     await discard();
     throw error;
@@ -51,7 +54,7 @@ const write = async (
   let size = 0;
   const file = await open(path, 'wx', 0o600);
   try {
-    for await (const chunk of source instanceof Uint8Array ? [source] : source) {
+    for await (const chunk of bytesOf(source)) {
       size += chunk.length;
       if (size > limit) throw sizeExceeded(limit);
       hash.update(chunk);
@@ -64,6 +67,33 @@ const write = async (
   }
   return { sha256: hash.digest('hex'), size };
 };
+
+const bytesOf = async function* (source: unknown): AsyncGenerator<Uint8Array> {
+  const isStream = typeof source === 'object' && source !== null && Symbol.asyncIterator in source;
+  if (!isStream && !(source instanceof Uint8Array)) throw noBytes();
+  for await (const chunk of isStream && !(source instanceof Uint8Array)
+    ? (source as AsyncIterable<unknown>)
+    : [source]) {
+    // the length of a text is not that of its bytes
+    if (!(chunk instanceof Uint8Array)) throw noBytes();
+    yield chunk;
+  }
+};
+
+/** Yields the keys of the content that is being received, or that killed processes have left. */
+export async function* incomingKeys(folder: string): AsyncGenerator<string> {
+  for await (const name of entries(folder)) yield name.slice(-keyLength);
+}
+
+/** The length of a UUID. */
+const keyLength = 36;
+
+const noBytes = (): AshlarError =>
+  new AshlarError('input-invalid', {
+    message: 'The content is not bytes.',
+    detail: 'Content is a Uint8Array, or a stream whose chunks are Uint8Arrays.',
+    suggestion: 'Nothing was stored. Open the stream without an encoding, or convert text with Buffer.from.',
+  });
 
 /**
  * Removes files whose receiving process ran on this host and no longer runs.

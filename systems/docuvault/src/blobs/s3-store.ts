@@ -25,6 +25,9 @@ export interface S3StoreOptions {
   readonly timeout_seconds?: number | undefined;
 }
 
+/** The object that has the id of the database's store. */
+const markKey = 'docuvault-owner';
+
 /** How many keys a request lists: the most that S3 returns. */
 const listedAtOnce = 1_000;
 
@@ -60,13 +63,14 @@ export function s3Store({
       return {
         sha256: received.sha256,
         size: received.size,
+        key: received.key,
         discard: received.discard,
-        send: async (key) => {
+        store: async () => {
           // a clock that is never set back
           sentAt = performance.now();
-          await failing('sent', () => put(client, checkedKey(key), received));
+          await failing('sent', () => put(client, checkedKey(received.key), received));
         },
-        keep: async () => {
+        assertKept: () => {
           if (sentAt === undefined || performance.now() - sentAt > grace / 2) throw sentTooEarly();
         },
       };
@@ -79,6 +83,10 @@ export function s3Store({
     has: async (key) => (await failing('read', () => client.objectExists(checkedKey(key)))) === true,
     remove: async (key) => {
       await failing('removed', () => client.deleteObject(checkedKey(key)));
+    },
+    mark: async () => (await failing('read', () => client.getObject(markKey))) ?? undefined,
+    setMark: async (id) => {
+      await failing('sent', () => client.putObject(markKey, id, 'text/plain'));
     },
     list: async function* () {
       const youngest = Date.now() - grace;
