@@ -280,6 +280,20 @@ describe.each(engines)('retirements of a ledger on $name', (engine) => {
         expect.stringMatching(/^the checkpoint of 3 is dated .*, after a later one: its time shows nothing$/),
       ],
     });
+    // a time that is contradicted is no lower bound of what came after it either
+    const week = new Date(Date.now() + 7 * 86_400_000);
+    const [wrong, right] = [
+      await checkpoint('notes', 3, new Date(Date.now() + 30 * 86_400_000)),
+      await checkpoint('notes', count, week),
+    ];
+    for (const [roots, now] of [
+      [[wrong], week],
+      [[wrong, right], new Date(Date.now() + 40 * 86_400_000)],
+    ] as const)
+      expect(await after('notes', [], roots, now)).toMatchObject({
+        problems: [],
+        unverified: [expect.stringContaining('its time shows nothing')],
+      });
   });
 
   it('a verifier whose clock is behind that of the database says so', async () => {
