@@ -340,7 +340,15 @@ describe.each(engines)('retirements of a ledger on $name', (engine) => {
   });
 
   it('a held row that is retired is reported', async () => {
-    const moment = new Date(Date.now() + 60_000);
+    const moment = new Date(Date.now() + 2 * 3_600_000);
+    // a hold that waited for the purge of a large partition has the time of its own beginning
+    const soon = new Date(Date.now() + 50 * 60_000);
+    expect(await after('letters', forge('letters', held, years(5), soon))).toMatchObject({
+      problems: [],
+      unverified: expect.arrayContaining([
+        expect.stringContaining('was placed at about the time of the purge'),
+      ]),
+    });
     expect(problemsOf(await after('letters', forge('letters', held, years(5), moment)))).toBe(
       'the row was retired under an open legal hold',
     );

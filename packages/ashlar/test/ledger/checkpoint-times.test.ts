@@ -93,8 +93,8 @@ describe('the times of checkpoints, over days and weeks', () => {
           );
           const now = start + 180 * day;
           const next = ledger.checkpoints[first + many]?.signed ?? Infinity;
+          // nothing else tells a clock that was ahead from entries that are dated back
           for (const wrong of ledger.checkpoints.slice(first, first + many))
-            // nothing else tells a clock that was ahead from entries that are dated back
             fc.pre(wrong.at.getTime() > Math.min(now, next) + hour);
           const { problems } = await verified(ledger, now);
           expect(problems).toEqual([]);
@@ -110,7 +110,10 @@ describe('the times of checkpoints, over days and weeks', () => {
       const signings = Array.from({ length: 24 }, (_, week) => ({ on: week * 7, ahead: 0 }));
       const now = start + 180 * day;
       const right = await verified(await ledgerOf(180, signings), now);
-      const wrong = await verified(await ledgerOf(180, signings.with(3, { on: 21, ahead: ahead * day })), now);
+      const wrong = await verified(
+        await ledgerOf(180, signings.with(3, { on: 21, ahead: ahead * day })),
+        now,
+      );
       expect(right).toMatchObject({ problems: [] });
       expect(wrong.problems).toEqual([]);
       expect(wrong.times.unverified).toEqual([
@@ -129,7 +132,10 @@ describe('the times of checkpoints, over days and weeks', () => {
       { on: 50, ahead: 3_650 * day },
       { on: 150, ahead: 0 },
     ]);
-    const lines = ledger.lines.with(0, { ...(ledger.lines[0] as Retirement), retiredAt: iso(start + 170 * day) });
+    const lines = ledger.lines.with(0, {
+      ...(ledger.lines[0] as Retirement),
+      retiredAt: iso(start + 170 * day),
+    });
     const { problems } = await verified({ ...ledger, lines }, start + 180 * day);
     expect(problems).toContainEqual(expect.stringMatching(/but the checkpoint of day 150 of .* has it$/));
   });
@@ -141,7 +147,10 @@ describe('the times of checkpoints, over days and weeks', () => {
       { on: 140, ahead: 0 },
     ]);
     const entries = ledger.entries.with(130, start + 90 * day).with(150, start + 135 * day);
-    const lines = ledger.lines.with(60, { ...(ledger.lines[60] as Retirement), retiredAt: iso(start + 110 * day) });
+    const lines = ledger.lines.with(60, {
+      ...(ledger.lines[60] as Retirement),
+      retiredAt: iso(start + 110 * day),
+    });
     const { problems } = await verified({ ...ledger, entries, lines }, start + 180 * day);
     expect(problems).toEqual(
       expect.arrayContaining([
