@@ -19,4 +19,9 @@ export interface DataCheck {
    * rows by an index. NULL counts as false.
    */
   readonly bad: string;
+  /**
+   * Whether the table is checked at once: `bad` is then a query for the bad rows, with all their columns. For what would have to be
+   * searched again for each batch of rows.
+   */
+  readonly atOnce?: boolean;
 }

@@ -6,30 +6,36 @@ import type { SignedRetirements } from './retirement-lines.js';
 export type SignedRoot = DatedRoot & { readonly retirements: SignedRetirements };
 
 /**
- * When the checkpoints of a ledger were signed. A signer's clock may have been wrong, so a stated time counts only as far as the
- * checkpoints before and after it, and the present time, allow: each accuses by its earliest and exonerates by its latest time.
+ * When the checkpoints of a ledger were signed. A signer's clock may have been wrong: a time that is later than the present time, or
+ * than that of a checkpoint which continues it, shows nothing, neither of entries before it nor of those after it.
  */
 export class CheckpointTimes {
-  /** By ascending size. */
+  /** By ascending size, without those whose time shows nothing. */
   readonly #dated: readonly DatedRoot[];
-  /** By ascending count of retirements. */
+  /** All that sign retirements, by ascending count of these. */
   readonly #signed: readonly SignedRoot[];
-  /** One line for each checkpoint whose time contradicts another one, or is still to come. */
+  /** By ascending count of retirements, without those whose time shows nothing. */
+  readonly #signedAndDated: readonly SignedRoot[];
+  /** One line for each checkpoint whose time shows nothing. */
   readonly unverified: readonly string[];
 
   /** @param now - the present time of this process */
   constructor(roots: readonly KnownRoot[], now: Date) {
-    const dated = roots.flatMap((one) => {
+    const stated = roots.flatMap((one) => {
       const at = one.at ?? one.retirements?.at;
       return at ? [{ ...one, at }] : [];
     });
-    this.#dated = bounded(dated, now, (one) => [one.size, one.retirements?.count ?? 0]);
-    const signed = dated.filter(({ retirements }) => retirements !== undefined);
-    this.#signed = bounded(signed, now, (one) => [one.retirements?.count ?? 0, one.size]).filter(isSigned);
-    this.unverified = this.#dated.flatMap(({ at, early, source }) => {
-      if (at.getTime() - early <= hour) return [];
+    const dated = bounded(stated, now, (one) => [one.size, linesOf(one)]);
+    const contradicted = dated.filter(isContradicted);
+    const others = dated.filter((one) => !isContradicted(one));
+    this.#dated = bounded(others, now, (one) => [one.size, linesOf(one)]);
+    this.#signed = bounded(dated, now, (one) => [linesOf(one), one.size]).filter(isSigned);
+    this.#signedAndDated = bounded(others.filter(isSigned), now, (one) => [linesOf(one), one.size]).filter(
+      isSigned,
+    );
+    this.unverified = contradicted.map(({ at, source }) => {
       const why = at.getTime() - now.getTime() > hour ? 'in the future' : 'after a later one';
-      return [`${source} is dated ${at.toISOString()}, ${why}: its time shows nothing`];
+      return `${source} is dated ${at.toISOString()}, ${why}: its time shows nothing`;
     });
   }
 
@@ -43,7 +49,7 @@ export class CheckpointTimes {
     return this.#signed.at(-1);
   }
 
-  /** The newest checkpoint of at most a size. */
+  /** The newest checkpoint of at most a size, of those whose time counts. */
   upTo(size: number): DatedRoot | undefined {
     return last(this.#dated, (one) => one.size <= size);
   }
@@ -56,17 +62,23 @@ export class CheckpointTimes {
   /** The number of retirements that were signed by a time. */
   countAt(time: number): number {
     // a signature states whole seconds
-    return last(this.#signed, ({ late }) => late + 1_000 <= time)?.retirements.count ?? 0;
+    return last(this.#signedAndDated, ({ late }) => late + 1_000 <= time)?.retirements.count ?? 0;
   }
 
-  /** The newest checkpoint that does not sign the retirement of a number yet. */
+  /** The newest checkpoint that does not sign the retirement of a number yet, whatever its time. */
   without(number: number): SignedRoot | undefined {
     return last(this.#signed, ({ retirements }) => retirements.count < number);
   }
 
-  /** The oldest checkpoint that signs the retirement of a number. */
+  /** The newest checkpoint that does not sign the retirement of a number yet, of those whose time counts. */
+  before(number: number): SignedRoot | undefined {
+    return last(this.#signedAndDated, ({ retirements }) => retirements.count < number);
+  }
+
+  /** The oldest checkpoint that signs the retirement of a number, of those whose time counts. */
   with(number: number): SignedRoot | undefined {
-    return this.#signed[countWhile(this.#signed, ({ retirements }) => retirements.count < number)];
+    const signed = this.#signedAndDated;
+    return signed[countWhile(signed, ({ retirements }) => retirements.count < number)];
   }
 
   /** The checkpoints that sign just this many retirements. */
@@ -80,6 +92,11 @@ export class CheckpointTimes {
 
 const isSigned = (one: DatedRoot): one is SignedRoot => one.retirements !== undefined;
 
+/** A checkpoint that signs no lines is older than one that signs that there are none. */
+const linesOf = ({ retirements }: KnownRoot): number => retirements?.count ?? -1;
+
+const isContradicted = ({ at, early }: DatedRoot): boolean => at.getTime() - early > hour;
+
 /** Sorts roots in the order in which they were signed, and adds the bounds of their times. */
 const bounded = (
   roots: readonly (KnownRoot & { readonly at: Date })[],
@@ -88,7 +105,8 @@ const bounded = (
 ): readonly DatedRoot[] => {
   const sorted = [...roots].sort((one, other) => {
     const [[a, b], [c, d]] = [orderOf(one), orderOf(other)];
-    return a - c || b - d || one.at.getTime() - other.at.getTime();
+    // of two checkpoints of the same the later time is no evidence: it may be the wrong one that the other one corrects
+    return a - c || b - d || other.at.getTime() - one.at.getTime();
   });
   let [early, late] = [now.getTime(), 0];
   return sorted

@@ -5,9 +5,6 @@ import { isKey, rowKeyOf } from './compare.js';
 import type { LedgerProblem } from './problems.js';
 import type { Evidence } from './retirement-evidence.js';
 
-/** A hold may wait this long for a purge that began before it, in milliseconds. */
-const waits = 30_000;
-
 /** The legal holds over the rows of a ledger, compared with what was retired. */
 export interface HoldsOver {
   /** Compares a retirement with the holds of the whole table. `report` is called with a problem. */
@@ -50,7 +47,7 @@ export async function holdsOver(
     const why =
       released > at && released <= at + hour
         ? 'a legal hold was released at about the time of the purge'
-        : released > at && placed > at - waits
+        : released > at && placed > at - hour
           ? 'a legal hold was placed at about the time of the purge'
           : undefined;
     if (why) evidence.doubt(why, first, last);

@@ -102,9 +102,11 @@ const notYetRecorded = (claimed: number): RetirementReport => ({
 /**
  * Whether a ledger has purges that nothing records yet, because version 1, which recorded none, made its guards, and no checkpoint
  * signs a record.
+ *
+ * @param isSigned - whether a checkpoint signs a record
  */
-export async function isRecordPending(reader: LedgerReader, times: CheckpointTimes): Promise<boolean> {
-  if (!reader.table.facts.retention || times.signsRetirements) return false;
+export async function isRecordPending(reader: LedgerReader, isSigned: boolean): Promise<boolean> {
+  if (!reader.table.facts.retention || isSigned) return false;
   if (((await reader.head())?.firstProvable ?? 0) === 0) return false;
   return reader.purgesUnrecorded();
 }

@@ -73,12 +73,13 @@ export class SignedLines {
     const { number, first, last, cutoff, retiredAt } = line;
     const which = `the retirement of the positions ${first} to ${last}`;
     const at = Date.parse(retiredAt);
-    const lacking = this.#times.without(number);
-    const having = this.#times.with(number);
-    if (lacking && cutoff === null) {
-      report(`${which} has no cutoff, and ${lacking.source} does not have it`, first);
+    const any = this.#times.without(number);
+    if (any && cutoff === null) {
+      report(`${which} has no cutoff, and ${any.source} does not have it`, first);
       return;
     }
+    const lacking = this.#times.before(number);
+    const having = this.#times.with(number);
     // how far the clocks of the database and of the signer must differ if both times are true
     const behind = lacking ? lacking.early - at : 0;
     const ahead = having ? at - having.late : 0;

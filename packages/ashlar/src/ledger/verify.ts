@@ -77,7 +77,7 @@ export async function verifyEntries(
   // an entry beyond a checkpoint was not there when it was signed
   const notBefore = (position: number) => times.upTo(position);
   const older = new OlderRows(reader, trusted ? [trusted, ...checkpoints] : checkpoints);
-  const isPending = await isRecordPending(reader, times);
+  const isPending = await isRecordPending(reader, times.signsRetirements);
   const mayLack = (position: number): boolean => isPending && position < (head?.firstProvable ?? 0);
   while (rows.length < mostProblems) {
     const leaves = await reader.leaves(tree.size, chunk);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Table } from 'ashlar';
 import type { Engine } from 'ashlar/extend';
-import { checkpointLedger, newLedgerKey, openLedger, verifyLedger } from 'ashlar/ledger';
+import { checkpointLedger, exportLedger, newLedgerKey, openLedger, verifyLedger } from 'ashlar/ledger';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { oneOfEach, type Place } from '../../../../test/support/engines.js';
 import { behindItsBack } from '../ledger/sabotage.js';
@@ -28,7 +28,10 @@ describe.each(engines)('what version 1 purged, before the step that records it, 
   });
 
   const ledger = () =>
-    openLedger(owner, office, office.tables.letters as Table, { checkpoints: folder, key });
+    openLedger(owner, office, office.tables.letters as Table, {
+      checkpoints: join(folder, 'checkpoints'),
+      key,
+    });
   const verified = async (full: boolean) => {
     const { problems, unverified } = await verifyLedger(ledger(), { full });
     return { problems: problems.map(({ what }) => what), unverified };
@@ -54,7 +57,12 @@ describe.each(engines)('what version 1 purged, before the step that records it, 
       'what was purged before the position 1 cannot be verified: the step that records purges is pending';
     for (const full of [true, false])
       expect(await verified(full)).toEqual({ problems: [], unverified: [pending] });
+    await expect(exportLedger(ledger(), join(folder, 'export'))).rejects.toMatchObject({
+      code: 'usage',
+      suggestion: expect.stringContaining('ashlar migrate new'),
+    });
     await checkpointLedger(ledger());
+    await expect(exportLedger(ledger(), join(folder, 'export'))).rejects.toMatchObject({ code: 'usage' });
     expect(await verified(true)).toEqual({ problems: [], unverified: [pending] });
     await retire(1);
     expect((await verified(true)).problems).toEqual(['the entry is missing']);

@@ -28,11 +28,17 @@ describe('a session that cannot begin', () => {
       Promise.allSettled([s.insert(settings, { name: 'a' }), s.insert(settings, { name: 'b' })]),
     );
     await expect(together).rejects.toThrow();
+    const why = { code: 'session-aborted', cause: { code: expect.stringMatching(/^(scope-key|context)-/) } };
+    const second = db.session({ actor: 'user:ann', scope: 'ann' }, async (s) => {
+      await s.insert(settings, { name: 'a' }).catch(() => undefined);
+      await expect(s.insert(settings, { name: 'b' })).rejects.toMatchObject(why);
+    });
+    await expect(second).rejects.toMatchObject(why);
     const afterNested = db.session({ actor: 'user:ann', scope: 'ann' }, async (s) => {
       await s.session((inner) => inner.insert(settings, { name: 'c' })).catch(() => undefined);
       await s.insert(settings, { name: 'd' });
     });
-    await expect(afterNested).rejects.toThrow();
+    await expect(afterNested).rejects.toMatchObject(why);
     expect(await count()).toBe(1);
   });
 });

@@ -280,6 +280,20 @@ describe.each(engines)('retirements of a ledger on $name', (engine) => {
         expect.stringMatching(/^the checkpoint of 3 is dated .*, after a later one: its time shows nothing$/),
       ],
     });
+    // a time that is contradicted is no lower bound of what came after it either
+    const week = new Date(Date.now() + 7 * 86_400_000);
+    const [wrong, right] = [
+      await checkpoint('notes', 3, new Date(Date.now() + 30 * 86_400_000)),
+      await checkpoint('notes', count, week),
+    ];
+    for (const [roots, now] of [
+      [[wrong], week],
+      [[wrong, right], new Date(Date.now() + 40 * 86_400_000)],
+    ] as const)
+      expect(await after('notes', [], roots, now)).toMatchObject({
+        problems: [],
+        unverified: [expect.stringContaining('its time shows nothing')],
+      });
   });
 
   it('a verifier whose clock is behind that of the database says so', async () => {
@@ -326,7 +340,15 @@ describe.each(engines)('retirements of a ledger on $name', (engine) => {
   });
 
   it('a held row that is retired is reported', async () => {
-    const moment = new Date(Date.now() + 60_000);
+    const moment = new Date(Date.now() + 2 * 3_600_000);
+    // a hold that waited for the purge of a large partition has the time of its own beginning
+    const soon = new Date(Date.now() + 50 * 60_000);
+    expect(await after('letters', forge('letters', held, years(5), soon))).toMatchObject({
+      problems: [],
+      unverified: expect.arrayContaining([
+        expect.stringContaining('was placed at about the time of the purge'),
+      ]),
+    });
     expect(problemsOf(await after('letters', forge('letters', held, years(5), moment)))).toBe(
       'the row was retired under an open legal hold',
     );

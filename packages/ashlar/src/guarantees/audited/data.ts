@@ -64,15 +64,15 @@ const withoutLines = (
   const name = identifier(trail.name);
   const own = literal(table.name);
   const keys = table.primaryKey.columns.flatMap((name) => table.columns[name] ?? []);
-  const moved = keys.map((column) => keyOfLine(dialect, 'line.after', column));
-  // sets that are read at most once for each statement, and only for a row that has no line of its own
-  const begins = `(SELECT min(line.at) FROM ${name} AS line WHERE line.table_name = ${own})`;
-  const movedTo = `(SELECT ${moved.join(', ')} FROM ${name} AS line WHERE line.table_name = ${own} AND line.operation = 'update' AND ${moved.map((value) => `${value} IS NOT NULL`).join(' AND ')})`;
-  const hasLine = `EXISTS (SELECT 1 FROM ${name} AS line WHERE line.table_name = ${own} AND line.row_key = ${key})`;
+  const movedTo = keys.map((column, at) => `${keyOfLine(dialect, 'line.after', column)} AS key_${at}`);
+  const sameKey = keys.map((column, at) => `moved.key_${at} = t.${identifier(column.name)}`).join(' AND ');
+  const lines = `FROM ${name} AS line WHERE line.table_name = ${own}`;
   return [
     {
       what: `has no line in ${trail.name}, although the trail is older`,
-      bad: `CASE WHEN ${hasLine} THEN false ELSE t.${identifier(written.name)} > ${begins} AND (${keys.map((column) => `t.${identifier(column.name)}`).join(', ')}) NOT IN ${movedTo} END`,
+      // at once: no index finds the lines of rows that were moved to a key
+      atOnce: true,
+      bad: `SELECT t.* FROM ${identifier(table.name)} AS t CROSS JOIN (SELECT min(line.at) AS at ${lines}) AS begins LEFT JOIN (SELECT DISTINCT ${movedTo.join(', ')}, 1 AS is_moved ${lines} AND line.operation = 'update') AS moved ON ${sameKey} WHERE t.${identifier(written.name)} > begins.at AND moved.is_moved IS NULL AND NOT EXISTS (SELECT 1 ${lines} AND line.row_key = ${key})`,
     },
   ];
 };

@@ -158,8 +158,9 @@ export function ledgerQueries(table: TableFacts, name: SqlName) {
     lastBlock: `SELECT size, root, sealed_at FROM ${blocks} ORDER BY size DESC LIMIT 1`,
     exists,
     now,
-    // begins with the last line that begins before the position: the lines do not overlap
-    retirements: `${line} FROM ${wanted([{ name: 'asked', type: 'bigint' }])} ${join} ${retirements} AS r ON r.first_position >= coalesce((SELECT gone.first_position FROM ${retirements} AS gone WHERE gone.first_position <= wanted.asked ORDER BY gone.first_position DESC LIMIT 1), wanted.asked) AND r.last_position >= wanted.asked ORDER BY r.first_position LIMIT ${p(2)}`,
+    // two queries: in one, PostgreSQL may compare the position with each line before it
+    lastBegun: `SELECT max(first_position) AS begun FROM ${retirements} WHERE first_position <= ${p(1)}`,
+    retirements: `${line} FROM ${retirements} WHERE first_position >= ${p(1)} AND last_position >= ${p(2)} ORDER BY first_position LIMIT ${p(3)}`,
     retirementTotals: `SELECT count(*) AS lines, sum(last_position - first_position + 1) AS retired, max(last_position) + 1 AS after, min(CASE WHEN first_position <= before THEN first_position END) AS misfit FROM (SELECT first_position, last_position, lag(last_position) OVER (ORDER BY first_position) AS before FROM ${retirements}) AS runs`,
     purgesUnrecorded: dialects[name].purgesUnrecorded(names),
     rowKeys: `SELECT wanted.first_position, leaf.row_key FROM ${wanted(run)} ${join} ${tree} leaf ON leaf.level = 0 AND leaf.position >= wanted.first_position AND leaf.position <= wanted.last_position ORDER BY wanted.first_position, leaf.position`,

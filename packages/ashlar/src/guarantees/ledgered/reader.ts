@@ -80,8 +80,12 @@ export function ledgerReader(table: TableFacts, dialect: SqlName, run: RunSql): 
   const recordsRetirements = async (): Promise<boolean> =>
     table.facts.retention !== undefined &&
     (await run(sql.exists, [ledgerNames(table).retirements])).length > 0;
-  const linesFrom = async (position: number, limit: number): Promise<readonly Retirement[]> =>
-    (await run(sql.retirements, [JSON.stringify([[position]]), limit])).map(retirementOf);
+  // begins with the last line that begins before the position: the lines do not overlap
+  const linesFrom = async (position: number, limit: number): Promise<readonly Retirement[]> => {
+    const [{ begun } = {}] = await run(sql.lastBegun, [position]);
+    const from = begun == null ? position : Number(begun);
+    return (await run(sql.retirements, [from, position, limit])).map(retirementOf);
+  };
   return {
     ...unsealedReader(table, dialect, run),
     table,

@@ -4,9 +4,9 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { LedgerReader } from '../../contract/ledger.js';
 import { AshlarError } from '../../errors.js';
-import { openCheckpoint } from '../index.js';
+import { type KeptCheckpoint, openCheckpoint } from '../index.js';
 import { readLines } from '../retirement-lines.js';
-import { retiredWithin } from '../retirements.js';
+import { isRecordPending, retiredWithin } from '../retirements.js';
 import { checkpointLedger, checkpointOver, keptCheckpoints, type OpenLedger } from './checkpoints.js';
 import { withLedger } from './ledgers.js';
 
@@ -20,8 +20,8 @@ const chunk = 5_000;
  *
  * @returns the number of exported entries
  * @param folder - the path of a new or empty folder
- * @throws AshlarError `usage` where the folder is not empty, or no checkpoint signs a purge yet and the ledger was opened without a
- *   key; `ledger-tampered`; what {@link checkpointLedger} throws
+ * @throws AshlarError `usage` where the folder is not empty, no checkpoint signs a purge yet and the ledger was opened without a
+ *   key, or the step that records the purges of version 1 is still to come; `ledger-tampered`; what {@link checkpointLedger} throws
  */
 export async function exportLedger(ledger: OpenLedger, folder: string): Promise<number> {
   await mkdir(folder, { recursive: true });
@@ -36,6 +36,13 @@ export async function exportLedger(ledger: OpenLedger, folder: string): Promise<
   const { size, note } = await checkpointOfAll(ledger);
   const signed = openCheckpoint(note, verifiers).retirements?.count ?? 0;
   const kept = await keptCheckpoints(ledger);
+  if (await withLedger(engine, table, (reader) => isPending(reader, kept))) {
+    throw new AshlarError('usage', {
+      message: `Entries of ${origin} were purged, and the step that records this is still to come.`,
+      detail: 'An export without the record could not be told from one that hides entries.',
+      suggestion: 'Apply the step that `ashlar migrate new` writes with `ashlar up`, then export.',
+    });
+  }
   for (const { file, note: text } of kept) await writeFile(join(folder, basename(file)), text);
   await writeFile(join(folder, 'checkpoint'), note);
   const entries = createWriteStream(join(folder, 'entries.jsonl'));
@@ -73,6 +80,12 @@ export async function exportLedger(ledger: OpenLedger, folder: string): Promise<
   }
   return size;
 }
+
+const isPending = (reader: LedgerReader, kept: readonly KeptCheckpoint[]): Promise<boolean> =>
+  isRecordPending(
+    reader,
+    kept.some(({ retirements }) => retirements !== undefined),
+  );
 
 /** A checkpoint of all entries and purges; without a signing key the newest that is kept. */
 const checkpointOfAll = async (ledger: OpenLedger): Promise<{ size: number; note: string }> => {

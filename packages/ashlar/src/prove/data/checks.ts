@@ -3,7 +3,7 @@ import type { SqlDialect } from '../../contract/dialect.js';
 import type { GuardedTable } from '../../contract/guarantee.js';
 import type { SystemFacts } from '../../contract/system.js';
 import type { Tables } from '../../model/index.js';
-import { declaredChecks, doubledRows, type TableCheck } from './declared.js';
+import { declaredChecks, doubledRows } from './declared.js';
 
 /** A check with the name of the guarantee that it belongs to. */
 export type NamedCheck = DataCheck & { readonly guarantee: string };
@@ -11,9 +11,10 @@ export type NamedCheck = DataCheck & { readonly guarantee: string };
 /** All checks of the rows of one table. */
 export interface TableChecks {
   readonly table: GuardedTable;
+  /** The checks of each row. */
   readonly checks: readonly NamedCheck[];
-  /** The checks of the whole table, which follow from its declaration. */
-  readonly atOnce: readonly TableCheck[];
+  /** The checks of the whole table. */
+  readonly atOnce: readonly NamedCheck[];
 }
 
 /** Collects the checks of all tables of a system: of each table those that it declares, and those of every guarantee. */
@@ -24,7 +25,10 @@ export function checksOf(
   const tables: readonly GuardedTable[] = Object.values(declared);
   const context = { dialect: dialect.name, tables };
   const all = tables.flatMap((table) => [
-    ...declaredChecks(table, dialect).map((check) => ({
+    ...[
+      ...declaredChecks(table, dialect),
+      ...(dialect.proving.withoutIndexes ? doubledRows(table, dialect) : []),
+    ].map((check) => ({
       of: table.name,
       guarantee: 'declaration',
       ...check,
@@ -37,7 +41,7 @@ export function checksOf(
   ]);
   return tables.map((table) => ({
     table,
-    checks: all.filter(({ of }) => of === table.name),
-    atOnce: dialect.proving.withoutIndexes ? doubledRows(table, dialect) : [],
+    checks: all.filter(({ of, atOnce = false }) => of === table.name && !atOnce),
+    atOnce: all.filter(({ of, atOnce = false }) => of === table.name && atOnce),
   }));
 }

@@ -21,16 +21,8 @@ export function declaredChecks(table: GuardedTable, { proving }: SqlDialect): re
   ];
 }
 
-/** A check of a whole table at once. */
-export interface TableCheck {
-  /** As {@link DataCheck.what}. */
-  readonly what: string;
-  /** A query for the bad rows, with all their columns. */
-  readonly bad: string;
-}
-
 /** Finds rows that an index which is not valid, or a table that inherits, lets have the same key: one sort for each key. */
-export function doubledRows(table: GuardedTable, { name: dialect }: SqlDialect): readonly TableCheck[] {
+export function doubledRows(table: GuardedTable, { name: dialect }: SqlDialect): readonly DataCheck[] {
   return [
     ...table.uniques.map((key) => ({ ...key, where: undefined })),
     ...table.indexes.filter(({ unique }) => unique).map((key) => ({ nullsEqual: [], ...key })),
@@ -42,6 +34,7 @@ export function doubledRows(table: GuardedTable, { name: dialect }: SqlDialect):
         .map((column) => `t.${identifier(column)} IS NOT NULL`),
     ];
     return {
+      atOnce: true,
       what: `has the values of another row in ${columns.join(', ')} (${name})`,
       bad: `SELECT * FROM (SELECT t.*, count(*) OVER (PARTITION BY ${columns.map((column) => `t.${identifier(column)}`).join(', ')}) AS ashlar_copies FROM ${identifier(table.name)} AS t${only.length > 0 ? ` WHERE ${only.join(' AND ')}` : ''}) AS t WHERE t.ashlar_copies > 1`,
     };

@@ -1,11 +1,13 @@
 import type { Engine } from '../../contract/engine.js';
 import type { SystemFacts } from '../../contract/system.js';
+import { rootText } from '../../engines/refusal.js';
+import { AshlarError } from '../../errors.js';
 import { everyScope, type Tables } from '../../model/index.js';
 import { type Checkpoints, proveLedgers } from '../ledgers.js';
 import type { LedgerReport } from '../report.js';
 import { type BadRows, type Batch, type BatchRequest, checkBatch, failing } from './batch.js';
 import { checksOf, type NamedCheck, type TableChecks } from './checks.js';
-import { KeyedRows, type KeyedRowsInput } from './keyed-rows.js';
+import { KeyedRows, type KeyedRowsInput, type KeyTextsOfRow } from './keyed-rows.js';
 import { assertPosition, fingerprintOf, firstPosition } from './position.js';
 import {
   type DataEstimate,
@@ -69,13 +71,21 @@ export async function proveData(
     if (position.done.includes(name)) continue;
     let after = position.at?.table === name ? position.at.after : undefined;
     // rows that are written meanwhile would be read without an end
-    const upTo = await reading(engine, each, (rows) => rows.last());
+    let upTo: KeyTextsOfRow | undefined;
+    const unread = await whileReadable(async () => {
+      upTo = await reading(engine, each, (rows) => rows.last());
+      return undefined;
+    });
     for (;;) {
       if (signal?.aborted) return report();
       const mostFailing = (check: NamedCheck): number => mostKeys - keysOf(position, name, failing(check));
-      const found = await reading(engine, each, (_, input) =>
-        checkBatch({ ...input, ...each, after, upTo, size: batch, mostFailing }),
-      );
+      const found =
+        unread ??
+        (await whileReadable(() =>
+          reading(engine, each, (_, input) =>
+            checkBatch({ ...input, ...each, after, upTo, size: batch, mostFailing }),
+          ),
+        ));
       const ended = found.last === undefined || found.rows < batch;
       const bad = ended ? [...found.bad, ...(await ofWholeTable(engine, each))] : found.bad;
       after = found.last ?? after;
@@ -87,25 +97,69 @@ export async function proveData(
   return report(await proveLedgers(engine, system, checkpoints, true));
 }
 
+/** A finding of damage, which is of no row. */
+const damaged = (what: string): BadRows => ({
+  check: { guarantee: 'declaration', what: `the table is damaged: ${what}` },
+  rows: 1,
+  keys: [],
+});
+
+/** Calls `work`; where the engine cannot read what is stored, that is the finding, and no rows follow. */
+const whileReadable = async <T>(work: () => Promise<T>): Promise<T | Batch> => {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof AshlarError) || error.code !== 'database-corrupt') throw error;
+    const bad = [damaged(`its rows cannot be read, and were not all checked: ${rootText(error)}`)];
+    return { bad, rows: 0, last: undefined };
+  }
+};
+
+/** Errors that say nothing about the statement that failed. */
+const ofTheRun: ReadonlySet<string> = new Set([
+  'connection-lost',
+  'disk-full',
+  'lock-timeout',
+  'session-cancelled',
+  'session-ended',
+  'statement-timeout',
+]);
+
 /** What a whole table shows: rows with the same key, and damage that no row shows, as a unique index that lacks rows. */
 const ofWholeTable = async (engine: Engine, table: TableChecks): Promise<readonly BadRows[]> => {
   const { damage, indexDamage, withoutIndexes = (_, work) => work() } = engine.dialect.proving;
-  const { name } = table.table;
-  const damaged = (what: string): BadRows => ({
-    check: { guarantee: 'declaration', what: `the table is damaged: ${what}` },
-    rows: 1,
-    keys: [],
-  });
   const ofRows = await reading(engine, table, async (rows, { run, attempt }) => {
+    /** A failure is a finding, so that the other ones are not lost. */
+    const unlessItFails = async (
+      work: () => Promise<readonly BadRows[]>,
+      failed: (why: string) => BadRows,
+    ): Promise<readonly BadRows[]> => {
+      try {
+        return await attempt(work);
+      } catch (error) {
+        if (error instanceof AshlarError && ofTheRun.has(error.code)) throw error;
+        return [failed(rootText(error))];
+      }
+    };
     const found: BadRows[] = [];
-    for (const { what, bad } of table.atOnce) {
-      const doubled = await attempt(() => withoutIndexes(run, () => rows.of(bad, mostKeys)));
-      if (doubled.rows > 0) found.push({ check: { guarantee: 'declaration', what }, ...doubled });
+    for (const check of table.atOnce) {
+      const search = async () => {
+        const bad = await withoutIndexes(run, () => rows.of(check.bad, mostKeys));
+        return bad.rows > 0 ? [{ check, ...bad }] : [];
+      };
+      found.push(
+        ...(await unlessItFails(search, (why) => ({ check: failing(check), why, rows: 1, keys: [] }))),
+      );
     }
-    if (indexDamage) found.push(...(await attempt(() => indexDamage(table.table, run))).map(damaged));
+    if (indexDamage) {
+      const compare = async () => (await indexDamage(table.table, run)).map(damaged);
+      found.push(
+        ...(await unlessItFails(compare, (why) => damaged(`its primary key cannot be read: ${why}`))),
+      );
+    }
     return found;
   });
-  const ofPages = damage ? await engine.asOwner(({ run }) => run(damage(name))) : [];
+  const ofPages = damage ? await engine.asOwner(({ run }) => run(damage(table.table.name))) : [];
   return [...ofRows, ...ofPages.map((row) => damaged(String(row.found)))];
 };
 

@@ -54,4 +54,33 @@ describe.each(withRoles)('the COMMIT of the owner on $name', ({ name, place: mak
     vi.restoreAllMocks();
     expect(await rows()).toBe(1);
   });
+
+  test('of a plain read whose answer is lost is the loss of the connection', async () => {
+    loseAtCommit();
+    const reading = engine.asOwner((owner) => owner.run('SELECT count(*)::int AS n FROM t'));
+    await expect(reading).rejects.toMatchObject({ code: 'connection-lost' });
+  });
+
+  const reset = { message: 'read ECONNRESET', code: 'ECONNRESET' };
+  const closed = { message: 'Client has encountered a connection error and is not queryable' };
+  test.each([
+    ['an insert that may have been sent', reset, 'INSERT INTO t VALUES (3)', 'outcome-unknown'],
+    ['an insert that was not sent', closed, 'INSERT INTO t VALUES (3)', 'connection-lost'],
+    ['a read that may have been sent', reset, 'SELECT n FROM t', 'connection-lost'],
+    ['a read that was not sent', closed, 'SELECT n FROM t', 'connection-lost'],
+  ])('after the statement itself lost the connection: %s', async (_, error, sql, code) => {
+    const lost = () => Object.assign(new Error(error.message), error);
+    const { together, send } = channel;
+    vi.spyOn(channel, 'together').mockImplementation(async function (this: typeof channel, requests) {
+      if (requests.at(-1)?.text === sql) throw lost();
+      return together.call(this, requests);
+    });
+    vi.spyOn(channel, 'send').mockImplementation(async function (this: typeof channel, request) {
+      if (request.text === 'COMMIT') throw lost();
+      return send.call(this, request);
+    });
+    await expect(engine.asOwner((owner) => owner.run(sql))).rejects.toMatchObject({ code });
+    vi.restoreAllMocks();
+    expect(await rows()).toBe(0);
+  });
 });

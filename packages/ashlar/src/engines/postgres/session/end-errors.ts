@@ -6,6 +6,16 @@ export function lost(): AshlarError {
   return asAshlarError({ code: '08006', message: 'The connection was lost earlier in this session.' });
 }
 
+/** Returns the error of a transaction that could not begin, or be signed, for the reason that its first statement gave: `session-aborted`. */
+export function notBegun(cause: AshlarError): AshlarError {
+  return new AshlarError('session-aborted', {
+    message: 'The session could not begin, so nothing of it was written.',
+    detail: cause.message,
+    suggestion: cause.suggestion ?? 'Look at the cause, then run the session again.',
+    cause,
+  });
+}
+
 /** Returns the error of a statement after the end of its transaction: `session-ended`. */
 export function ended(): AshlarError {
   return new AshlarError('session-ended', {

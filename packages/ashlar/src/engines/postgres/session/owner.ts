@@ -1,9 +1,10 @@
 import type { Owner } from '../../../contract/owner.js';
-import { AshlarError } from '../../../errors.js';
+import { AshlarError, type ErrorCode } from '../../../errors.js';
 import { everyScope, ownerActor } from '../../../model/index.js';
 import type { Report } from '../../report.js';
 import type { Channel, Reply, Request } from '../wire/channel.js';
 import { decodeRows, storedForm } from '../wire/decode.js';
+import { isUnsent } from '../wire/driver-error.js';
 import { asAshlarError } from '../wire/errors.js';
 import { wireValues } from '../wire/parameters.js';
 import { reported } from '../wire/report.js';
@@ -17,6 +18,9 @@ import type { Hooks } from './transaction-parts.js';
 // the owner acts in every scope; set for one transaction only, because a pooler would pass settings of a connection on to
 // other clients
 const context = { actor: ownerActor, scope: everyScope };
+
+const isCode = (error: unknown, code: ErrorCode): error is AshlarError =>
+  error instanceof AshlarError && error.code === code;
 
 /** Functions that the owner's statements and transactions use. */
 export interface OwnerHooks extends Hooks {
@@ -60,14 +64,16 @@ export function ownerOf(channel: Channel, report: Report | undefined, hooks: Own
       ),
       commit(),
     ]);
+    const isRead = isPlainRead(sql);
     if (answer.status === 'fulfilled') {
-      if (end.status === 'rejected') throw end.reason;
-      return answer.value;
+      if (end.status === 'fulfilled') return answer.value;
+      // a read changes nothing, whether or not its transaction ended
+      throw isRead && isCode(end.reason, 'outcome-unknown') ? explain(end.reason.cause) : end.reason;
     }
-    // the COMMIT was sent as well
+    // the COMMIT was sent as well, if anything was
     const { reason } = answer as { readonly reason: unknown };
-    const isLost = reason instanceof AshlarError && reason.code === 'connection-lost';
-    throw isLost && !isPlainRead(sql) ? outcomeUnknown(reason) : reason;
+    const isUnknown = isCode(reason, 'connection-lost') && !isRead && !isUnsent(reason);
+    throw isUnknown ? outcomeUnknown(reason) : reason;
   };
   return {
     run: async (sql, parameters) =>

@@ -19,7 +19,7 @@ import { type Context, isContextRefused } from './context-signer.js';
 import { type Control, controlRequests } from './control.js';
 import { readCursor } from './cursor.js';
 import { cursorName } from './cursor-name.js';
-import { ended, endedByStatement, lost } from './end-errors.js';
+import { ended, endedByStatement, lost, notBegun } from './end-errors.js';
 import { insertManyRequest } from './insert-many.js';
 import { TransactionEnd } from './transaction-end.js';
 import type { TransactionParts } from './transaction-parts.js';
@@ -49,6 +49,8 @@ export class PostgresTransaction implements Transaction {
   /** The time in the tokens of this transaction, which must be near that of its BEGIN. */
   #issued = 0;
   #state: 'new' | 'open' | 'lost' | 'ended' = 'new';
+  /** The error of all that follows in the state `lost`. */
+  #whyLost = lost;
   #opening: Promise<unknown> | undefined;
   #broken = false;
   #inFlight = 0;
@@ -161,7 +163,7 @@ export class PostgresTransaction implements Transaction {
     await this.#opening;
     if (this.#state === 'lost') {
       this.#end();
-      throw lost();
+      throw this.#whyLost();
     }
     if (this.#state !== 'open') return this.#end();
     const { report, hooks, refusals } = this.#parts;
@@ -242,7 +244,7 @@ export class PostgresTransaction implements Transaction {
   async #send(request: Request): Promise<Reply> {
     // until BEGIN is answered, the connection may be replaced
     while (this.#opening) await this.#opening;
-    if (this.#state === 'lost') throw lost();
+    if (this.#state === 'lost') throw this.#whyLost();
     if (this.#state === 'ended') throw ended();
     const control = this.#waiting;
     // one that cannot be signed leaves what waits, so that a savepoint among it is withdrawn
@@ -268,7 +270,10 @@ export class PostgresTransaction implements Transaction {
       return await this.#begun(control, request);
     } catch (error) {
       // statements that wait would be committed alone, each for itself
-      if (this.#state !== 'ended' && !(await isBegun(this.#lease.channel, error))) this.#state = 'lost';
+      if (this.#state !== 'ended' && !(await isBegun(this.#lease.channel, error))) {
+        this.#state = 'lost';
+        if (!isConnectionLost(error)) this.#whyLost = () => notBegun(this.#parts.refusals.explained(error));
+      }
       throw error;
     } finally {
       this.#opening = undefined;
@@ -324,6 +329,7 @@ export class PostgresTransaction implements Transaction {
   #stillOpen(reply: Reply): Reply {
     if (reply.inTransaction || this.#undoing || this.#state !== 'open') return reply;
     this.#state = 'lost';
+    this.#whyLost = endedByStatement;
     throw endedByStatement();
   }
 

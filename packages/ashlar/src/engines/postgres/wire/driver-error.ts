@@ -1,3 +1,5 @@
+import { rootText } from '../../refusal.js';
+
 /** The fields that errors of both drivers share. */
 export interface DriverError {
   readonly message?: string | undefined;
@@ -41,6 +43,11 @@ export function isConnectionLost(error: unknown): boolean {
   if (isOtherBinary(error) || isQueueFull(error)) return false;
   if (/^(08...|57P0[1-5]|25P03|25P04)$/.test(code)) return true;
   return networkCodes.test(code) || driverSaysDead.test(message);
+}
+
+/** Whether an error, or its cause, means that the driver knew the connection to be dead, and sent nothing. */
+export function isUnsent(error: unknown): boolean {
+  return / is not queryable$/.test(rootText(error));
 }
 
 /**

@@ -177,6 +177,10 @@ const violations: Readonly<Record<string, Describe>> = {
     suggestion: 'Free space on the server, and try again.',
   }),
   '54000': indexedValue,
+  XX001: damaged,
+  XX002: damaged,
+  '58P01': (error) => (isOfTable(error) ? damaged(error) : otherError(error)),
+  '58030': (error) => (isOfTable(error) ? damaged(error) : otherError(error)),
   '08P01': ofProtocol,
   '22P03': notOfType,
   '22P02': notOfType,
@@ -190,6 +194,20 @@ const violations: Readonly<Record<string, Describe>> = {
   '22021': unstorable,
   '22P05': unstorable,
 };
+
+// could not open file "base/16384/16397": No such file or directory · could not read block 3 in file "base/16384/16397": …
+const isOfTable = ({ message = '' }: DriverError): boolean =>
+  /file "(?:base|global|pg_tblspc)\//.test(message);
+
+function damaged({ message = '' }: DriverError): Described {
+  return {
+    code: 'database-corrupt',
+    message: 'The database is damaged: the server cannot read a table or an index.',
+    detail: `PostgreSQL: ${withoutLiterals(message)}.`,
+    suggestion:
+      'Keep a copy of the data directory. Rebuild the index with REINDEX, or restore the last verified backup to another database.',
+  };
+}
 
 // index row size 2744 exceeds btree version 4 maximum 2704 for index "…" · index row requires 9016 bytes, maximum size is 8191
 function indexedValue(error: DriverError, declared: DeclaredFacts): Described {
