@@ -3,6 +3,7 @@ import type { Engine } from '../../contract/engine.js';
 import type { Owner } from '../../contract/owner.js';
 import type { SystemFacts } from '../../contract/system.js';
 import { rootText } from '../../engines/refusal.js';
+import { identifier } from '../../model/index.js';
 import { defaultRoles } from '../../roles/names.js';
 import { wantedRights } from '../../roles/wanted.js';
 import { compareHistory } from '../compare-history.js';
@@ -32,13 +33,38 @@ export async function compareWithSteps(engine: Engine, system: SystemFacts): Pro
   const compared = inBoth(first, await comparedIn(engine, system));
   const places = new Set(compared.differences.flatMap(({ part }) => part.facts.place ?? []));
   const proven = await provenOf(engine, system, places);
+  const differences = await withoutGuards(engine, system, compared);
   return {
     ...compared,
-    differences: compared.differences.filter(
+    differences: differences.filter(
       ({ what, part }) => what !== 'extra' || !proven.has(part.facts.place ?? ''),
     ),
   };
 }
+
+/** The differences without what the guards of the project have on the tables of the system, as their steps make it. */
+const withoutGuards = async (
+  engine: Engine,
+  system: SystemFacts,
+  { found, differences }: Comparison,
+): Promise<readonly Difference[]> => {
+  const project = [system, ...(system.beside ?? [])];
+  const hasExtra = differences.some(({ what }) => what === 'extra');
+  const keys = new Set<string>();
+  for (const guard of hasExtra ? project : []) {
+    const { guards } = guard;
+    if (guard === system || guards === undefined || guards.schema !== found.schema) continue;
+    const beside = project.filter((other) => other !== guard);
+    const compared = await comparedIn(engine, { ...guard, beside }, identifier(guards.own));
+    if (!compared) continue;
+    const different = new Set(compared.differences.map(({ part }) => part));
+    for (const part of compared.found.parts)
+      if (guards.tables.includes(part.on ?? '') && !different.has(part)) keys.add(guardKey(part));
+  }
+  return differences.filter(({ what, part }) => what !== 'extra' || !keys.has(guardKey(part)));
+};
+
+const guardKey = ({ kind, on, name }: CataloguePart): string => JSON.stringify([kind, on, name]);
 
 /**
  * Returns a system that accepts the functions of the schemas which are what the project's steps make of them: of its own, where it
@@ -76,11 +102,14 @@ const provenOf = async (
     let isProven = true;
     for (const each of project) {
       const beside = project.filter((other) => other !== each);
-      const compared = await comparedIn(engine, { ...each, beside }, schema);
+      const one = { ...each, beside };
+      const compared = await comparedIn(engine, one, schema);
       if (!compared) continue;
       found++;
       // what another schema has of this one is judged there
-      const differences = compared.differences.filter(({ part }) => part.facts.place === undefined);
+      const differences = (await withoutGuards(engine, one, compared)).filter(
+        ({ part }) => part.facts.place === undefined,
+      );
       isProven &&= driftOf({ ...compared, differences }).length === 0;
     }
     if (found > 0 && isProven) proven.add(schema);
