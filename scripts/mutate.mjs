@@ -8,6 +8,7 @@
 //   npm run mutate                     runs everything, which takes a long time
 //   npm run mutate -- --write          and writes docs/mutation-score.md
 //   npm run mutate -- pglite           one engine
+//   npm run mutate -- --every 7        each seventh change only, which the page says
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -62,11 +63,48 @@ const survivorsOf = (engine, results) => {
     const of = objects.filter(Boolean);
     return `- **${change}**${of.length === 0 ? '' : ` (${of.length})`}: ${reason}${of.length === 0 ? '' : `\n  <details><summary>objects</summary>${of.join('; ')}</details>`}`;
   });
+  const instead = results.filter((each) => each.outcome === 'silent' && each.instead?.length > 0);
+  if (instead.length > 0)
+    lines.push(
+      '',
+      'What was seen to stop the attacks that the unchanged object stops:',
+      '',
+      ...instead.map((each) => `- ${each.name}: ${each.instead.join('; ')}`),
+    );
   return `### ${engine}\n\n${lines.join('\n')}\n`;
 };
 
-/** The page of scores from what each run found: its name → list of mutants with their outcome. */
-export const scorePage = (results) => {
+/** What was not tried, in words. */
+const notTried = (results, every) => {
+  const missing = (suffix) => order.filter((name) => results[`${name}${suffix}`] === undefined);
+  const attacked = missing('-attacks').filter((name) => name === 'sqlite' || name === 'pglite');
+  const some = Object.entries(every).filter(([name, each]) => each > 1 && results[name] !== undefined);
+  const partly = order.flatMap((name) => {
+    const [all, of] = [
+      results[name]?.length ?? 0,
+      results[`${name}-attacks`]?.length ?? Number.POSITIVE_INFINITY,
+    ];
+    return of < all
+      ? [`Of the ${all} changes of ${name}, ${of} were attacked, in the order of its catalogue.`]
+      : [];
+  });
+  return [
+    ...partly,
+    ...(missing('').length === 0 ? [] : [`The comparison was not run on ${missing('').join(' and ')}.`]),
+    ...(attacked.length === 0 ? [] : [`The attacks were not run on ${attacked.join(' and ')}.`]),
+    ...some.map(
+      ([name, each]) =>
+        `Of the changes of ${name.replace('-attacks', ', attacked,')} one of ${each} was tried.`,
+    ),
+  ].join(' ');
+};
+
+/**
+ * The page of scores from what each run found: its name → list of mutants with their outcome.
+ *
+ * @param every - of the runs that tried one change of many: how many
+ */
+export const scorePage = (results, every = {}) => {
   const compared = Object.fromEntries(order.map((name) => [name, results[name]]));
   const attacked = Object.fromEntries(order.map((name) => [name, results[`${name}-attacks`]]));
   const missed = order.flatMap((engine) =>
@@ -79,6 +117,7 @@ export const scorePage = (results) => {
 Written by \`npm run mutate -- --write\`. Each object of a live database with every guarantee is removed, disabled, replaced by one
 that does nothing, weakened, given to another owner or opened to another role, and one unknown object of each kind is added. Each
 change is made alone, and undone before the next. Changes that the engine itself refuses do not count.
+${notTried(results, every)}
 
 ## Named by the comparison
 
@@ -110,6 +149,7 @@ ${order
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const given = process.argv.slice(2);
   const engines = given.filter((each) => order.includes(each));
+  const each = given.includes('--every') ? Number(given[given.indexOf('--every') + 1]) : 1;
   const folder = mkdtempSync(join(tmpdir(), 'ashlar-mutate-'));
   try {
     execFileSync(
@@ -120,7 +160,11 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
         'packages/ashlar/test/catalogue/mutants.test.ts',
         ...(engines.length === 0 ? [] : ['-t', `on '?(${engines.join('|')})'?`]),
       ],
-      { cwd: root, stdio: 'inherit', env: { ...process.env, MUTATE_RESULTS: folder } },
+      {
+        cwd: root,
+        stdio: 'inherit',
+        env: { ...process.env, MUTATE_RESULTS: folder, MUTATE_EVERY: String(each) },
+      },
     );
   } catch {
     process.exitCode = 1;
@@ -131,7 +175,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
       JSON.parse(readFileSync(join(folder, file), 'utf8')),
     ]),
   );
-  const page = scorePage(results);
+  const page = scorePage(results, Object.fromEntries(Object.keys(results).map((name) => [name, each])));
   if (given.includes('--write')) writeFileSync(join(root, 'docs/mutation-score.md'), page);
   else process.stdout.write(page);
   rmSync(folder, { recursive: true });

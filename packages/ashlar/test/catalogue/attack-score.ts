@@ -25,6 +25,8 @@ export interface Attacked {
   readonly by: string;
   /** Of one that no attack tells: why. */
   readonly reason?: string | undefined;
+  /** Of one that no attack tells: what stops the attacks that the unchanged object stopped. */
+  readonly instead?: readonly string[];
 }
 
 /** The tables whose guarantees other tables use: all are attacked where an object of these is changed. */
@@ -41,8 +43,23 @@ const attackedFor = (system: System, name: string | undefined): readonly Table[]
   return own === undefined || shared.has(own.name) ? all : [own];
 };
 
-/** The first attack that succeeds, or that cannot be tried any more; `undefined` where all are refused. */
-const succeeding = async (engine: Engine, system: System, name?: string): Promise<string | undefined> => {
+// the keys of rows differ from one attempt to the next
+const uuids = /[0-9a-f]{8}-[0-9a-f-]{27}/g;
+
+/** What stopped each attack, by table, attacker and attack. */
+type Stopped = Map<string, string>;
+
+/**
+ * The first attack that succeeds, or that cannot be tried any more; `undefined` where all are refused.
+ *
+ * @param stopped - is filled with what stopped the attacks
+ */
+const succeeding = async (
+  engine: Engine,
+  system: System,
+  name?: string,
+  stopped: Stopped = new Map(),
+): Promise<string | undefined> => {
   engine.register(Object.values<Table>(system.tables));
   for (const table of attackedFor(system, name))
     for (const as of ['app', 'owner'] as const) {
@@ -53,34 +70,53 @@ const succeeding = async (engine: Engine, system: System, name?: string): Promis
         partitions: partitions.map(({ name }) => name),
       });
       for (const [, reports] of tried)
-        for (const { name, verdict, by } of reports)
-          if (verdict === 'failed') return `${table.name}, as the ${as}: ${name}: ${by}`;
+        for (const { name, verdict, by } of reports) {
+          const attack = `${table.name}, as the ${as}: ${name}`;
+          if (verdict === 'failed') return `${attack}: ${by}`;
+          stopped.set(attack, by.replace(uuids, 'a row'));
+        }
     }
   return undefined;
 };
+
+/** What stops the attacks that another barrier stopped in the unchanged database: proof that both refuse the same. */
+const insteadOf = (clean: Stopped, now: Stopped): readonly string[] => [
+  ...new Set([...now].filter(([attack, by]) => clean.get(attack) !== by).map(([, by]) => by)),
+];
 
 const attacked = async (
   { kind, name, sql }: Mutant,
   engine: Engine,
   system: System,
-  dialect: 'sqlite' | 'postgres',
+  clean: Stopped,
 ): Promise<Attacked> => {
+  const dialect = engine.dialect.name;
   try {
     await engine.asOwner(async (owner) => {
-      for (const statement of sql) await owner.script(statement);
+      // who opens a file by other means has no foreign keys
+      if (dialect === 'sqlite') await owner.script('PRAGMA foreign_keys = OFF');
+      try {
+        await owner.atomically(async () => {
+          for (const statement of sql) await owner.script(statement);
+        });
+      } finally {
+        if (dialect === 'sqlite') await owner.script('PRAGMA foreign_keys = ON');
+      }
     });
   } catch (error) {
     return { kind, name, outcome: 'impossible', by: String((error as Error).message) };
   }
   let by: string | undefined;
+  const now: Stopped = new Map();
   try {
-    by = await succeeding(engine, system, name);
+    by = await succeeding(engine, system, name, now);
   } catch (error) {
     by = String((error as Error).message);
   }
-  return by === undefined
-    ? { kind, name, outcome: 'silent', by: '', reason: reasonOf({ kind, name }, dialect) }
-    : { kind, name, outcome: 'named', by };
+  if (by !== undefined) return { kind, name, outcome: 'named', by };
+  const instead = insteadOf(clean, now);
+  const reason = reasonOf({ kind, name }, dialect, instead.length > 0);
+  return { kind, name, outcome: 'silent', by: '', reason, instead };
 };
 
 const asSavepoint = ({ text, ...rest }: Request): Request => {
@@ -145,11 +181,12 @@ const onPglite = async (given: AttackedDatabase): Promise<readonly Attacked[]> =
     const mutants = await engine.asOwner((owner) =>
       postgresMutants(owner.run, { ...defaultRoles, stranger }),
     );
-    const clean = await undone(engine, () => succeeding(engine, given.system));
-    if (clean !== undefined) throw new Error(`The unchanged database is attacked: ${clean}`);
+    const clean: Stopped = new Map();
+    const attack = await undone(engine, () => succeeding(engine, given.system, undefined, clean));
+    if (attack !== undefined) throw new Error(`The unchanged database is attacked: ${attack}`);
     const found: Attacked[] = [];
     for (const mutant of mutants.filter(given.isChosen))
-      found.push(await undone(engine, () => attacked(mutant, engine, given.system, 'postgres')));
+      found.push(await undone(engine, () => attacked(mutant, engine, given.system, clean)));
     return found;
   } finally {
     await engine.close();
@@ -178,11 +215,12 @@ const onSqlite = async (given: AttackedDatabase): Promise<readonly Attacked[]> =
       await prepared(engine, given);
       return engine.asOwner((owner) => sqliteMutants(owner.run));
     });
-    const clean = await inCopy((engine) => succeeding(engine, given.system));
-    if (clean !== undefined) throw new Error(`The unchanged database is attacked: ${clean}`);
+    const clean: Stopped = new Map();
+    const attack = await inCopy((engine) => succeeding(engine, given.system, undefined, clean));
+    if (attack !== undefined) throw new Error(`The unchanged database is attacked: ${attack}`);
     const found: Attacked[] = [];
     for (const mutant of mutants.filter(given.isChosen))
-      found.push(await inCopy((engine) => attacked(mutant, engine, given.system, 'sqlite')));
+      found.push(await inCopy((engine) => attacked(mutant, engine, given.system, clean)));
     return found;
   } finally {
     await rm(folder, { recursive: true, force: true });

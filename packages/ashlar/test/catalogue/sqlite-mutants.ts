@@ -77,7 +77,7 @@ const ofTable = (entry: Entry, all: readonly Entry[]): readonly Mutant[] => {
   return [
     one('dropped', `DROP TABLE ${t}`),
     one('renamed', `ALTER TABLE ${t} RENAME TO mutant_table`),
-    one('another column', `ALTER TABLE ${t} ADD COLUMN mutant_column`),
+    one('another column', `ALTER TABLE ${t} ADD COLUMN mutant_column TEXT`),
     one('another trigger', `CREATE TRIGGER a_mutant BEFORE DELETE ON ${t} BEGIN SELECT RAISE(IGNORE); END`),
     one('another index', `CREATE INDEX mutant_index ON ${t} (1)`),
     one('a view', `CREATE VIEW mutant_view AS SELECT * FROM ${t}`),
