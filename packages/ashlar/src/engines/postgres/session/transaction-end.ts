@@ -1,7 +1,11 @@
+import { endsWithin } from '../../ends-within.js';
 import type { Channel, Reply } from '../wire/channel.js';
 import { isConnectionLost } from '../wire/driver-error.js';
 import { type Lasting, resetConnection, rollbackAndReset } from '../wire/lasting.js';
 import type { TransactionSettings } from './transaction-settings.js';
+
+/** How long the ROLLBACK after an interruption may take, in milliseconds, before the connection is closed instead. */
+const longestRollback = 2_000;
 
 /**
  * The end of a transaction. What its statements did to the connection beyond the transaction must not reach the next one:
@@ -43,6 +47,13 @@ export class TransactionEnd {
   rollback(channel: Channel): Promise<Reply> {
     if (this.#needsReset && this.#settings) return channel.send({ text: rollbackAndReset() });
     return this.#end(channel, 'ROLLBACK');
+  }
+
+  /** Sends ROLLBACK, and waits for its answer; after an interruption not longer than a bound. */
+  async rolledBack(channel: Channel, wasInterrupted: boolean): Promise<void> {
+    const answer = this.rollback(channel);
+    if (!wasInterrupted) await answer;
+    else if (!(await endsWithin(answer, longestRollback))) answer.catch(() => undefined);
   }
 
   #giveUp(): void {

@@ -4,7 +4,6 @@ import type { TableFacts } from '../../../contract/table.js';
 import type { QueryResult, Transaction, TransactionOptions } from '../../../contract/transaction.js';
 import { AshlarError } from '../../../errors.js';
 import { identifier } from '../../../model/index.js';
-import { endsWithin } from '../../ends-within.js';
 import { Usage } from '../../report.js';
 import type { Lease, Leases, Reply, Request } from '../wire/channel.js';
 import { decodeReply, decodeRows } from '../wire/decode.js';
@@ -26,9 +25,6 @@ import type { TransactionParts } from './transaction-parts.js';
 import { holding } from './transaction-settings.js';
 
 const longestOpening = 3;
-
-/** How long the ROLLBACK after an interruption may take, in milliseconds, before the connection is closed instead. */
-const longestRollback = 2_000;
 
 /**
  * A transaction on a leased connection. BEGIN, the context and savepoints are sent together with the next statement, in
@@ -192,9 +188,7 @@ export class PostgresTransaction implements Transaction {
     if (this.#state === 'open') {
       this.#undoing = true;
       try {
-        const answer = this.#ending.rollback(this.#lease.channel);
-        if (!this.#interrupted) await answer;
-        else if (!(await endsWithin(answer, longestRollback))) answer.catch(() => undefined);
+        await this.#ending.rolledBack(this.#lease.channel, this.#interrupted);
       } catch {
         // closing the connection rolls back
         this.#broken = true;
