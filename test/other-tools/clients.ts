@@ -6,7 +6,7 @@ import { type GuardedContext, type GuardedOptions, guarded } from 'ashlar/guarde
 import { sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { integer, pgTable, serial, text, uuid } from 'drizzle-orm/pg-core';
-import { CamelCasePlugin, type Generated, Kysely, PostgresDialect } from 'kysely';
+import { CamelCasePlugin, type Generated, Kysely, PostgresDialect, sql as raw } from 'kysely';
 import pg from 'pg';
 
 /** What the tests do through each tool, by its own queries. */
@@ -18,6 +18,8 @@ export interface Client {
   insertEvent(context: GuardedContext, what: string): Promise<unknown>;
   /** Writes an order, and throws. */
   failing(context: GuardedContext, org: number): Promise<unknown>;
+  /** Ignores the error of a statement, and returns. */
+  swallowing(context: GuardedContext): Promise<unknown>;
   /** Calls `guarded` for the transaction itself. */
   nested(context: GuardedContext): Promise<unknown>;
   /** Reads and writes without `guarded`. */
@@ -53,6 +55,10 @@ const ofPg = <C extends pg.Pool | pg.Client>(client: C, options: GuardedOptions)
       within(context, async (tx) => {
         await tx.query(insertSql, [randomUUID(), org, 'failed']);
         failure();
+      }),
+    swallowing: (context) =>
+      within(context, async (tx) => {
+        await tx.query('SELECT 1 / 0').catch(() => undefined);
       }),
     nested: (context) =>
       within(context, (tx) => guarded(tx as pg.PoolClient, context, async () => undefined, options)),
@@ -100,6 +106,15 @@ export const openKysely: Open = async (url, options) => {
         },
         options,
       ),
+    swallowing: (context) =>
+      guarded(
+        db,
+        context,
+        async (trx) => {
+          await raw`SELECT 1 / 0`.execute(trx).catch(() => undefined);
+        },
+        options,
+      ),
     nested: (context) =>
       guarded(db, context, (trx) => guarded(trx, context, async () => undefined, options), options),
     notesOutside: () => noted(db),
@@ -136,6 +151,15 @@ export const openDrizzle: Open = async (url, options) => {
           // a raw query in the same transaction
           await tx.execute(sql`SELECT ${1}::int`);
           failure();
+        },
+        options,
+      ),
+    swallowing: (context) =>
+      guarded(
+        db,
+        context,
+        async (tx) => {
+          await tx.execute(sql`SELECT 1 / 0`).catch(() => undefined);
         },
         options,
       ),
@@ -205,6 +229,15 @@ export const openPrisma: Open = async (url, options) => {
         async (tx) => {
           await tx.order.create({ data: { orgId, note: 'failed' } });
           failure();
+        },
+        options,
+      ),
+    swallowing: (context) =>
+      guarded(
+        prisma,
+        context,
+        async (tx) => {
+          await tx.$queryRawUnsafe('SELECT 1 / 0').catch(() => undefined);
         },
         options,
       ),

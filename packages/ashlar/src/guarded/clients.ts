@@ -1,7 +1,7 @@
 import { AshlarError } from '../errors.js';
 import { pgClient } from './pg-client.js';
-import type { ToolTransactions } from './types.js';
-import { nested } from './usage.js';
+import type { RunIn, ToolTransactions } from './types.js';
+import { aborted, nested } from './usage.js';
 
 /** What tells the clients apart. No tool is imported, so that its version and its copy do not matter. */
 interface Methods {
@@ -20,6 +20,10 @@ interface Methods {
   /** Drizzle: the driver's client. */
   readonly $client?: { readonly totalCount?: unknown };
 }
+
+/** Whether the client of a driver is a pool: that of pg counts its connections, and that of postgres.js is a function. */
+const isPool = (client: Methods['$client']): boolean =>
+  typeof client === 'function' || client?.totalCount !== undefined;
 
 const are = (...methods: readonly unknown[]): boolean => methods.every((each) => typeof each === 'function');
 
@@ -40,7 +44,7 @@ export function transactionsOf(client: object): ToolTransactions {
   }
   if (are(methods.transaction, methods.execute)) {
     if (are(methods.rollback)) throw nested();
-    return drizzle(client as DrizzleLike, methods.$client?.totalCount !== undefined);
+    return drizzle(client as DrizzleLike, isPool(methods.$client));
   }
   if (are(methods.query)) return pgClient(client);
   throw new AshlarError('usage', {
@@ -51,6 +55,15 @@ export function transactionsOf(client: object): ToolTransactions {
 }
 
 type Rows = readonly Readonly<Record<string, unknown>>[];
+
+/** Runs `work`, and throws where its transaction has failed: these tools call a COMMIT that rolled back a success. */
+const unfailed = async <T>(work: Promise<T>, run: RunIn): Promise<T> => {
+  const result = await work;
+  await run('SELECT 1 AS one', []).catch((error: unknown) => {
+    throw aborted(error);
+  });
+  return result;
+};
 
 interface PrismaTransaction {
   $queryRawUnsafe(text: string, ...values: readonly unknown[]): Promise<Rows>;
@@ -63,7 +76,10 @@ interface PrismaLike {
 const prisma = (client: PrismaLike): ToolTransactions => ({
   isPooled: true,
   transaction: (options, work) =>
-    client.$transaction((tx) => work(tx, (text, values) => tx.$queryRawUnsafe(text, ...values)), options),
+    client.$transaction((tx) => {
+      const run: RunIn = (text, values) => tx.$queryRawUnsafe(text, ...values);
+      return unfailed(work(tx, run), run);
+    }, options),
 });
 
 interface CompiledStatement {
@@ -103,9 +119,10 @@ const kysely = (client: KyselyLike): ToolTransactions => ({
     let builder = client.transaction();
     if (isolationLevel !== undefined) builder = builder.setIsolationLevel(isolationLevel);
     if (accessMode !== undefined) builder = builder.setAccessMode(accessMode);
-    return builder.execute((trx) =>
-      work(trx, async (text, values) => (await trx.executeQuery(compiled(text, values))).rows),
-    );
+    return builder.execute((trx) => {
+      const run: RunIn = async (text, values) => (await trx.executeQuery(compiled(text, values))).rows;
+      return unfailed(work(trx, run), run);
+    });
   },
 });
 
@@ -125,13 +142,12 @@ interface DrizzleLike {
 const drizzle = (client: DrizzleLike, isPooled: boolean): ToolTransactions => ({
   isPooled,
   transaction: (options, work) =>
-    client.transaction(
-      (tx) =>
-        work(tx, async (sql, params) => {
-          const answer = await tx.execute({ getSQL: () => ({ toQuery: () => ({ sql, params }) }) });
-          // postgres.js answers with an array, node-postgres with a result
-          return 'rows' in answer ? answer.rows : answer;
-        }),
-      options,
-    ),
+    client.transaction((tx) => {
+      const run: RunIn = async (sql, params) => {
+        const answer = await tx.execute({ getSQL: () => ({ toQuery: () => ({ sql, params }) }) });
+        // postgres.js answers with an array, node-postgres with a result
+        return 'rows' in answer ? answer.rows : answer;
+      };
+      return unfailed(work(tx, run), run);
+    }, options),
 });

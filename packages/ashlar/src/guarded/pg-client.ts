@@ -1,6 +1,5 @@
-import { AshlarError } from '../errors.js';
 import type { PlainTransaction, RunIn, ToolTransactions } from './types.js';
-import { nested } from './usage.js';
+import { aborted, nested } from './usage.js';
 
 interface Connection {
   query(
@@ -82,8 +81,5 @@ const within = async <T>(
     throw error;
   });
   if (command === 'COMMIT') return result;
-  throw new AshlarError('session-aborted', {
-    message: 'A statement had failed, so the transaction was rolled back although its callback returned.',
-    suggestion: 'Let the error of a statement leave the callback, or run the statement behind a SAVEPOINT.',
-  });
+  throw aborted();
 };

@@ -8,3 +8,12 @@ export function nested(): AshlarError {
     suggestion: 'Pass the pool or the client itself, and do the work of both in one call.',
   });
 }
+
+/** The error of a transaction in which a statement had failed, so that its COMMIT is a rollback. */
+export function aborted(cause?: unknown): AshlarError {
+  return new AshlarError('session-aborted', {
+    message: 'A statement had failed, so the transaction was rolled back although its callback returned.',
+    suggestion: 'Let the error of a statement leave the callback, or run the statement behind a SAVEPOINT.',
+    cause,
+  });
+}
