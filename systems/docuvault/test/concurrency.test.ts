@@ -78,8 +78,10 @@ describe.each(shared)('uploads whose process is killed with SIGKILL on $name', (
     }
     const { used_bytes } = await open.db.read((s) => quotaOf(s, user));
     const codes = await uploads();
-    expect(codes.filter((code) => code === 'stored')).toHaveLength(room - used_bytes / size);
-    expect(new Set(codes)).toEqual(new Set(['stored', 'quota-exceeded']));
+    const left = room - used_bytes / size;
+    expect(codes.filter((code) => code === 'stored')).toHaveLength(left);
+    // a fast process may have filled the quota before it was killed
+    expect(new Set(codes)).toEqual(new Set([...(left > 0 ? ['stored'] : []), 'quota-exceeded']));
     expect(await sweep(open.vault)).toEqual({ abandoned: 0, unreferenced: [], missing: [], adopted: 0 });
     const { wrongQuotas, referenced, files } = await inspect(open);
     expect(wrongQuotas).toEqual([]);
