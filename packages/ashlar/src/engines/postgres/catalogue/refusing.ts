@@ -30,7 +30,7 @@ const isTotal = sql`
 
 /**
  * Returns the SQL expression for whether an index can refuse a row that its table accepts; NULL where it cannot. An entry that is
- * too long for any index is not meant.
+ * too long for any index does not count.
  *
  * @param index - the row of pg_index
  */
