@@ -64,7 +64,7 @@ const quotes: ReadonlySet<string> = new Set(['"', "'", '`']);
 
 /**
  * Parses the text of a file `.env`, which other programs read too, each in its own way. Settings of Ashlar are read as Node.js does
- * (`util.parseEnv`); what could hide or distort one is refused, and other lines are let be.
+ * (`util.parseEnv`); what could hide or distort one is refused, and other lines are left alone.
  *
  * - `NAME=VALUE`, also after `export`; the value of several lines is in `"…"`, `'…'` or `` `…` ``, and `\n` in `"…"` is a new line
  * - a value without quotes ends before `#` and has no space at its ends
@@ -166,7 +166,7 @@ const readQuoted = ({ rows, at, name, known }: Place, written: string): Value =>
   return { value: quote === '"' ? value.replaceAll('\\n', '\n') : value, last, isCut: false };
 };
 
-/** Where a quote is closed; -1 if nowhere. Other programs than Node.js know `\"`: in a setting of Ashlar it is refused as text after it. */
+/** Where a quote is closed; -1 if nowhere. Node.js ends a value at `\"`, other programs go on: in a setting of Ashlar, what follows is refused. */
 const closeOf = (whole: string, quote: string, isOurs: boolean): number => {
   for (let at = 1; at < whole.length; at++) {
     if (whole[at] === '\\' && quote === '"' && !isOurs) at++;
