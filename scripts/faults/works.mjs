@@ -1,7 +1,6 @@
 // The works whose power fails. Each tells what it was promised, after the promise.
-import { connect } from '../../packages/ashlar/dist/index.js';
 import { order } from '../../packages/ashlar/test/backup/shop.mjs';
-import { keys, urlOf } from './project.mjs';
+import { connectTo, urlOf } from './project.mjs';
 import { scenarios } from './scenarios.mjs';
 
 const ofScenario = (name) => ({
@@ -18,7 +17,7 @@ export const works = {
   'power: sessions': {
     fixture: 'sqlcipher',
     work: async ({ first }, folder, promise, durability = 'full') => {
-      const db = await connect(first, { url: urlOf(folder), key: keys[0], durability, migrations: 'ignore' });
+      const db = await connectTo(first, urlOf(folder), { durability });
       for (let n = 0; n < 60; n++) {
         await order(db, [`power ${n} ${'x'.repeat(n % 10 === 0 ? 40_000 : 300)}`]);
         promise(`power ${n}`);

@@ -1,6 +1,6 @@
 /**
  * The files of tests that try what others test in brief: every pair, every object, every moment of a kill. They take half of the
- * processor's time of all tests, so `npm test` leaves them to `npm run test:trials`.
+ * processor time of all tests, so `npm test` leaves them to `npm run test:trials`.
  */
 export const trials: readonly string[] = [
   'packages/ashlar/test/adopt/adopt-step.test.ts',

@@ -673,7 +673,7 @@ const main = async () => {
 
 if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url))
   main().catch((error) => {
-    // a path that cannot be read, or an option that does not exist; what else goes wrong, the files are the reason of
+    // a path that cannot be read, or an option that does not exist; every other error comes from the content of the files
     const wrongUse =
       error instanceof WrongUse || error.syscall !== undefined || /^ERR_PARSE/.test(error.code);
     const message = visible(error.message);

@@ -181,8 +181,8 @@ const nameIn = (file: string): string =>
   /^\.(.+?)(?:\.age\.part|\.json\.part|\.removing)$/.exec(file)?.[1] ??
   (file.endsWith(verified) ? file.slice(0, -verified.length) : '');
 
-// a payload that has neither a manifest nor an unfinished one stays: it may be all that is left of a backup. So does all that
-// another program gave a name of ours: only a manifest says that a file was one of a backup
+// a payload that has neither a manifest nor an unfinished one stays: it may be all that is left of a backup. A file of another
+// program with such a name stays too: only a manifest proves that a file belonged to a backup
 const tidyOne = async (folder: string, name: string, files: ReadonlySet<string>): Promise<void> => {
   const has = (file: string): boolean => files.has(file);
   const isListed = has(`${name}${manifestEnding}`);

@@ -4,6 +4,7 @@ import { Readable } from 'node:stream';
 import type { Copy } from '../contract/copies.js';
 import type { Roles } from '../contract/roles.js';
 import { AshlarError } from '../errors.js';
+import { onFile } from '../files/failure.js';
 import type { Checkpoints } from '../prove/ledgers.js';
 import { damaged } from './age/payload.js';
 import { findBackup, payloadPath, readManifest } from './folder.js';
@@ -38,17 +39,32 @@ export interface OpenedBackup {
 }
 
 /**
- * Opens a backup: compares its encrypted file with its manifest, decrypts the key of the file, and checks by this key
- * that the two were made together.
+ * Opens a backup, passes it to `work` and closes it: compares its encrypted file with its manifest, decrypts the key of the
+ * file, and checks by this key that the two were made together.
  *
  * @param given - the backup's name, or the path of one of its files
  * @throws AshlarError `backup-missing`, `backup-damaged`, `backup-manifest-mismatch`, `backup-key-missing`,
- *   `backup-key-invalid`, `backup-key-wrong`
+ *   `backup-key-invalid`, `backup-key-wrong`; `disk-full`, `privilege-missing`, `file-failed` also for files of `work`
  */
-export async function openBackup(
+export function withBackup<T>(
   given: string,
   options: Pick<OpenBackupOptions, 'folder' | 'keys' | 'onProgress'>,
-): Promise<OpenedBackup> {
+  work: (backup: OpenedBackup) => Promise<T>,
+): Promise<T> {
+  return onFile(options.folder, async () => {
+    const backup = await openBackup(given, options);
+    try {
+      return await work(backup);
+    } finally {
+      backup.copy.bytes.destroy();
+    }
+  });
+}
+
+const openBackup = async (
+  given: string,
+  options: Pick<OpenBackupOptions, 'folder' | 'keys' | 'onProgress'>,
+): Promise<OpenedBackup> => {
   const keys = await BackupKeys.from(options.keys);
   const { folder, name } = await findBackup(options.folder, given);
   const manifest = await readManifest(folder, name);
@@ -71,7 +87,7 @@ export async function openBackup(
     stored.destroy();
     throw error;
   }
-}
+};
 
 const assertFile = async (path: string, { file }: Manifest): Promise<void> => {
   const found = await stat(path).catch((cause: unknown) => {

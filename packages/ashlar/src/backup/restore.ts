@@ -3,7 +3,6 @@ import type { Roles } from '../contract/roles.js';
 import type { SystemFacts } from '../contract/system.js';
 import { copiesOf, openEngine } from '../engines/open.js';
 import type { AshlarError } from '../errors.js';
-import { onFile } from '../files/failure.js';
 import type { Tables } from '../model/index.js';
 import type { ProveReport } from '../prove/report.js';
 import { applyRoles } from '../roles/roles.js';
@@ -11,7 +10,7 @@ import { checkCopy, provenAs, systemsOf } from './check.js';
 import { identityAt, passOnIdentity } from './identity.js';
 import { hasCounted } from './lineage.js';
 import type { Manifest } from './manifest.js';
-import { type OpenBackupOptions, openBackup } from './open-backup.js';
+import { type OpenBackupOptions, withBackup } from './open-backup.js';
 
 /** Options of {@link restoreBackup}. */
 export interface RestoreOptions extends OpenBackupOptions {
@@ -48,24 +47,15 @@ export interface Restored {
  * @throws AshlarError `restore-target-not-empty`, `database-locked` if the target is in use, `copy-unfit` for another
  *   kind of engine; the errors of {@link verifyBackup}
  */
-export function restoreBackup(
+export async function restoreBackup(
   given: string,
   systems: readonly SystemFacts<Tables>[],
   options: RestoreOptions,
 ): Promise<Restored> {
-  return onFile(options.folder, () => restore(given, systems, options));
-}
-
-const restore = async (
-  given: string,
-  systems: readonly SystemFacts<Tables>[],
-  options: RestoreOptions,
-): Promise<Restored> => {
   const { to, replace = false, evenIfUnverified = false, checkpoints, roles, onStep } = options;
   const copies = await copiesOf(to.url);
-  const { manifest, copy } = await openBackup(given, options);
   const proving = provenAs(roles);
-  try {
+  return withBackup(given, options, async ({ manifest, copy }) => {
     let reports: readonly ProveReport[] = [];
     let hasRoles = false;
     const failures: AshlarError[] = [];
@@ -86,10 +76,8 @@ const restore = async (
     });
     if (hasRoles) await grant(to, systemsOf(manifest, systems), roles);
     return { manifest, reports, failures };
-  } finally {
-    copy.bytes.destroy();
-  }
-};
+  });
+}
 
 // rights are not part of a copy, and the copy may have been checked in another database
 const grant = async (

@@ -2,13 +2,12 @@ import type { Engine } from '../contract/engine.js';
 import type { OpenOptions } from '../contract/open-options.js';
 import type { SystemFacts } from '../contract/system.js';
 import { copiesOf } from '../engines/open.js';
-import { onFile } from '../files/failure.js';
 import type { Tables } from '../model/index.js';
 import type { ProveReport } from '../prove/report.js';
 import { assertContinued, checkCopy, type LedgerRelation, provenAs, relationsOf } from './check.js';
 import { noteVerified } from './folder.js';
 import type { Manifest } from './manifest.js';
-import { type OpenBackupOptions, openBackup } from './open-backup.js';
+import { type OpenBackupOptions, withBackup } from './open-backup.js';
 
 /** Options of {@link verifyBackup}. */
 export interface VerifyBackupOptions extends OpenBackupOptions {
@@ -50,24 +49,15 @@ export interface BackupVerification {
  *   `backup-key-wrong`, `database-corrupt`, `guarantee-broken`, `ledger-conflict` if a live ledger was rewound,
  *   has forked, or is missing; `usage`, `disk-full`, `privilege-missing`, `file-failed`
  */
-export function verifyBackup(
+export async function verifyBackup(
   file: string,
   systems: readonly SystemFacts<Tables>[],
   options: VerifyBackupOptions,
 ): Promise<BackupVerification> {
-  return onFile(options.folder, () => verify(file, systems, options));
-}
-
-const verify = async (
-  file: string,
-  systems: readonly SystemFacts<Tables>[],
-  options: VerifyBackupOptions,
-): Promise<BackupVerification> => {
   const { live, checkpoints, onStep } = options;
   const roles = provenAs(options.roles);
-  const { folder, manifest, copy } = await openBackup(file, options);
-  const request = { manifest, systems, checkpoints, roles, onStep };
-  try {
+  return withBackup(file, options, async ({ folder, manifest, copy }) => {
+    const request = { manifest, systems, checkpoints, roles, onStep };
     const copies = await copiesOf(manifest.database);
     const { at: given = { url: manifest.database } } = options;
     // a server of another kind cannot restore the copy
@@ -86,10 +76,8 @@ const verify = async (
     const notNoted = isForked ? undefined : await tryNote(folder, manifest, now);
     if (ledgers) assertContinued(ledgers);
     return { manifest, reports, ledgers, verifiedAt: now.toISOString(), notNoted };
-  } finally {
-    copy.bytes.destroy();
-  }
-};
+  });
+}
 
 // the verification is valid all the same: the folder may be read-only
 const tryNote = async (folder: string, manifest: Manifest, at: Date): Promise<string | undefined> => {

@@ -33,10 +33,11 @@ export class Commands {
       const options = command.optsWithGlobals<GlobalOptions & Options>();
       const out = new Output(this.#streams, options.json === true);
       try {
-        // loaded only here, because the help of a command needs no database and no settings
+        // loaded only here, because the help of a command needs no database, no settings and no files
         const { Invocation } = await import('./invocation.js');
+        const { onFile } = await import('../files/failure.js');
         const invocation = new Invocation(this.#streams, out, options);
-        const answer = await handler(invocation, options, ...command.args);
+        const answer = await onFile('a file', () => handler(invocation, options, ...command.args));
         out.document(answer.document);
         this.exitCode = answer.exitCode ?? 0;
       } catch (error) {

@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
+import { endsWithin } from '../engines/ends-within.js';
 import { AshlarError } from '../errors.js';
+import { loadModule } from '../files/load-module.js';
 import type { AnyExecutor } from '../jobs/index.js';
 
 const isFunction = (value: unknown): boolean => typeof value === 'function';
@@ -37,36 +38,19 @@ export async function loadExecutor(directory: string, file: string): Promise<Any
   return given as AnyExecutor;
 }
 
+const loadSeconds = 60;
+
 const load = async (path: string, file: string): Promise<unknown> => {
+  const loading = defaultOf(path);
   try {
-    return await within(loadSeconds, defaultOf(path));
+    if (await endsWithin(loading, loadSeconds * 1_000)) return await loading;
   } catch (error) {
     throw invalid(file, error instanceof Error ? error.message : String(error), error);
   }
+  throw invalid(file, `It was not loaded within ${loadSeconds} seconds.`);
 };
-
-const loadSeconds = 60;
 
 const defaultOf = async (path: string): Promise<unknown> => {
-  const module = await (/\.[cm]?ts$/.test(path) ? typescript(path) : import(pathToFileURL(path).href));
-  const given = (module as { readonly default?: unknown }).default;
+  const { default: given } = await loadModule(path);
   return typeof given === 'function' ? await given() : given;
-};
-
-const within = async <T>(seconds: number, loading: Promise<T>): Promise<T> => {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const over = new Promise<never>((_, reject) => {
-    const late = new DOMException(`It was not loaded within ${seconds} seconds.`, 'TimeoutError');
-    timer = setTimeout(() => reject(late), seconds * 1_000);
-  });
-  try {
-    return await Promise.race([loading, over]);
-  } finally {
-    clearTimeout(timer);
-  }
-};
-
-const typescript = async (path: string): Promise<unknown> => {
-  const { createJiti } = await import('jiti');
-  return createJiti(import.meta.url).import(path);
 };

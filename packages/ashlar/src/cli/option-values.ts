@@ -27,3 +27,21 @@ export function wholeNumber(option: string, text: string | undefined): number | 
 export function wholeNumberOrNone(option: string, text: string | undefined): number | undefined {
   return text === '0' ? 0 : wholeNumber(option, text);
 }
+
+/**
+ * Parses the value of an option that takes one of a few words; returns `undefined` if the option is not given.
+ *
+ * @throws AshlarError `usage`
+ */
+export function oneOf<T extends string>(
+  option: string,
+  words: readonly T[],
+  given: string | undefined,
+): T | undefined {
+  const word = words.find((each) => each === given);
+  if (word !== undefined || given === undefined) return word;
+  throw new AshlarError('usage', {
+    message: `${option} takes ${words.join(' or ')}, not ${given}.`,
+    suggestion: `For example: ${option} ${words[0]}`,
+  });
+}

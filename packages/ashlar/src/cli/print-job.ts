@@ -11,8 +11,8 @@ const colours: Readonly<Record<JobStatus, 'green' | 'yellow' | 'red' | 'cyan' | 
 };
 
 /**
- * Formats a sum of a job as text; returns a dash while the sum is unknown. The sum of a simulated job says so, wherever it is
- * shown: nobody may take it for a bill.
+ * Formats a sum of a job as text; returns a dash while the sum is unknown. The sum of a simulated job says so wherever it is
+ * shown, so that it is not taken for a bill.
  */
 export function sumText({ column, format }: JobSum, job: Readonly<Record<string, unknown>>): string {
   const value = job[column];

@@ -1,5 +1,4 @@
 import { AshlarError } from '../errors.js';
-import { fileFailure } from '../files/failure.js';
 import type { Output } from './output.js';
 
 /** What is printed of an error, and the exit status it ends a command with. */
@@ -20,7 +19,7 @@ interface Reported {
  * @returns the exit status
  */
 export function reportError(error: unknown, out: Output): number {
-  const known = asReported(fileFailure('a file', error));
+  const known = asReported(error);
   if (known) {
     const { message, detail, suggestion } = known.document;
     out.document({ error: known.document });

@@ -10,7 +10,7 @@ const longestKey = 1_048_576;
 const pipeWait = 10_000;
 const pause = 10;
 
-// without it, the opening of a pipe waits for somebody who writes to it. A file takes no notice. Windows has no such flag
+// without O_NONBLOCK, opening a pipe waits for a writer. It changes nothing for a file. Windows has no such flag
 const flags = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
 const kindOf = (found: Stats): string =>
@@ -86,7 +86,7 @@ const readAll = (descriptor: number, path: string, wait: number | undefined): Bu
   const deadline = performance.now() + (wait ?? 0);
   const parts: Buffer[] = [];
   let size = 0;
-  // that of `<(…)` has its writer from the beginning, and no other one comes
+  // a pipe of `<(…)` has its writer from the beginning, and gets no other one
   let hadWriter = /^\/(dev|proc\/self)\/fd\//.test(path);
   for (;;) {
     const part = readPart(descriptor);

@@ -1,8 +1,8 @@
-import { pathToFileURL } from 'node:url';
 import type { Engine } from '../contract/engine.js';
 import type { Owner } from '../contract/owner.js';
 import { isRetryable, pauseBeforeRetry } from '../engines/retryable.js';
 import { AshlarError } from '../errors.js';
+import { loadModule } from '../files/load-module.js';
 import type { StepMode } from './directives.js';
 import type { CodeBody, SqlBody, Step, StepBody } from './steps.js';
 
@@ -137,12 +137,6 @@ const loadFunction = async (body: CodeBody, direction: string): Promise<StepFunc
   const module = await loadModule(body.path);
   const found = module[direction] ?? module.default;
   return typeof found === 'function' ? (found as StepFunction) : undefined;
-};
-
-const loadModule = async (path: string): Promise<Record<string, unknown>> => {
-  if (!path.endsWith('.ts')) return (await import(pathToFileURL(path).href)) as Record<string, unknown>;
-  const { createJiti } = await import('jiti');
-  return createJiti(import.meta.url).import<Record<string, unknown>>(path);
 };
 
 const passing: ReadonlySet<string> = new Set(['lock-timeout', 'outcome-unknown', 'disk-full']);

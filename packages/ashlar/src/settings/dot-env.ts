@@ -1,6 +1,7 @@
 import { join } from 'node:path';
-import { AshlarError } from '../errors.js';
+import type { AshlarError } from '../errors.js';
 import { readFileOrPipe } from '../files/read.js';
+import { invalidSettings, unreadable } from './invalid.js';
 
 /** A setting in a file `.env`. */
 export interface DotEnvLine {
@@ -19,16 +20,13 @@ export interface DotEnv {
   readonly ignored: readonly number[];
 }
 
-const invalid = (detail: string, suggestion: string): AshlarError =>
-  new AshlarError('settings-invalid', { message: 'Invalid settings.', detail, suggestion });
-
 const notASetting = (line: number, why: string): AshlarError =>
-  invalid(
+  invalidSettings(
     `Line ${line} of .env is not a setting: ${why}.`,
     'Write NAME=VALUE on a line of its own, put # before a comment, or remove the line.',
   );
 
-const notUtf8 = (): AshlarError => invalid('The file .env is not UTF-8 text.', 'Save it as UTF-8.');
+const notUtf8 = (): AshlarError => invalidSettings('The file .env is not UTF-8 text.', 'Save it as UTF-8.');
 
 /**
  * Reads the file `.env` of a folder.
@@ -43,10 +41,11 @@ export function readDotEnv(directory: string, known: ReadonlySet<string>): DotEn
   try {
     bytes = readFileOrPipe(path);
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') return { lines: [], ignored: [] };
-    const reason = error instanceof AshlarError ? message.replace(/\.$/, '') : (code ?? 'unreadable');
-    throw invalid(`The file .env cannot be read (${reason}).`, 'Make it readable, or remove it.');
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { lines: [], ignored: [] };
+    throw invalidSettings(
+      `The file .env cannot be read (${unreadable(error)}).`,
+      'Make it readable, or remove it.',
+    );
   }
   return parseDotEnv(textOf(bytes), known);
 }
@@ -65,7 +64,7 @@ const quotes: ReadonlySet<string> = new Set(['"', "'", '`']);
 
 /**
  * Parses the text of a file `.env`, which other programs read too, each in its own way. Settings of Ashlar are read as Node.js does
- * (`util.parseEnv`); what could hide or distort one is refused, and other lines are let be.
+ * (`util.parseEnv`); what could hide or distort one is refused, and other lines are left alone.
  *
  * - `NAME=VALUE`, also after `export`; the value of several lines is in `"…"`, `'…'` or `` `…` ``, and `\n` in `"…"` is a new line
  * - a value without quotes ends before `#` and has no space at its ends
@@ -88,7 +87,7 @@ export function parseDotEnv(text: string, known: ReadonlySet<string>): DotEnv {
     if (merge.test(row)) throw notASetting(line, 'it is a mark of a merge that was not finished');
     if (/^[ \t]*(#|$)/.test(row)) at++;
     else if (before === undefined) {
-      if (isOfOurs(row, lines.at(-1), line, known))
+      if (namesOurs(row, known) || mayContinueOurs(line, lines.at(-1), known))
         throw notASetting(line, row.includes('=') ? 'its name is not valid' : 'it has no "="');
       ignored.push(line);
       at++;
@@ -106,18 +105,15 @@ export function parseDotEnv(text: string, known: ReadonlySet<string>): DotEnv {
 const assertOnce = (name: string, line: number, lines: readonly DotEnvLine[]): void => {
   const first = lines.find((one) => one.name === name);
   if (first)
-    throw invalid(`Lines ${first.line} and ${line} of .env both set ${name}.`, 'Remove one of them.');
+    throw invalidSettings(`Lines ${first.line} and ${line} of .env both set ${name}.`, 'Remove one of them.');
 };
 
-// it names a setting, or may be the rest of the value of the one before it
-const isOfOurs = (
-  row: string,
-  before: DotEnvLine | undefined,
-  line: number,
-  known: ReadonlySet<string>,
-): boolean =>
-  (row.toUpperCase().match(/\w+/g) ?? []).some((word) => known.has(word)) ||
-  (before !== undefined && known.has(before.name) && before.line === line - 1);
+const namesOurs = (text: string, known: ReadonlySet<string>): boolean =>
+  (text.toUpperCase().match(/\w+/g) ?? []).some((word) => known.has(word));
+
+// it may be the rest of a value without quotes
+const mayContinueOurs = (line: number, before: DotEnvLine | undefined, known: ReadonlySet<string>): boolean =>
+  before !== undefined && known.has(before.name) && before.line === line - 1;
 
 interface Place {
   readonly rows: readonly string[];
@@ -165,12 +161,12 @@ const readQuoted = ({ rows, at, name, known }: Place, written: string): Value =>
   }
   const [after = ''] = whole.slice(close + 1).split('\n', 1);
   const rest = after.replace(/(^|[ \t])#.*/, '');
-  if (rest.trim() !== '' && (isOurs || isOfOurs(rest, undefined, 0, known)))
+  if (rest.trim() !== '' && (isOurs || namesOurs(rest, known)))
     throw notASetting(last + 1, 'it has text after its closing quote');
   return { value: quote === '"' ? value.replaceAll('\\n', '\n') : value, last, isCut: false };
 };
 
-/** Where a quote is closed; -1 if nowhere. Other programs than Node.js know `\"`: in a setting of Ashlar it is refused as text after it. */
+/** Where a quote is closed; -1 if nowhere. Node.js ends a value at `\"`, other programs go on: in a setting of Ashlar, what follows is refused. */
 const closeOf = (whole: string, quote: string, isOurs: boolean): number => {
   for (let at = 1; at < whole.length; at++) {
     if (whole[at] === '\\' && quote === '"' && !isOurs) at++;

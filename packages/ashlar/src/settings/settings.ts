@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { AshlarError } from '../errors.js';
 import { readFileOrPipe } from '../files/read.js';
 import { type DotEnv, readDotEnv } from './dot-env.js';
+import { invalidSettings, unreadable } from './invalid.js';
 import { redactUrl } from './redact.js';
 import { Secret } from './secret.js';
 import { settingWarnings } from './warnings.js';
@@ -144,9 +144,6 @@ const known: ReadonlySet<string> = new Set(Object.keys(variables.shape));
 /** How long the writer of a key may take, in milliseconds: it may ask a person for a passphrase. */
 const keyWait = 120_000;
 
-const invalid = (detail: string, suggestion: string): AshlarError =>
-  new AshlarError('settings-invalid', { message: 'Invalid settings.', detail, suggestion });
-
 /** The environment variables, together with those in a folder's file `.env`, which may be a pipe, and is read once. */
 export interface Environment {
   /** The environment wins; an empty variable of it counts as not set. */
@@ -186,16 +183,12 @@ export function readKeyFile(name: string, path: string, wait = keyWait): Secret 
       .toString('utf8')
       .replace(/\r?\n$/, '');
   } catch (error) {
-    const reason =
-      error instanceof AshlarError
-        ? error.message
-        : `${(error as NodeJS.ErrnoException).code ?? 'unreadable'}`;
-    throw invalid(
-      `${name} names a file that cannot be read (${reason.replace(/\.$/, '')}).`,
+    throw invalidSettings(
+      `${name} names a file that cannot be read (${unreadable(error)}).`,
       'Check the path and its permissions.',
     );
   }
-  if (text === '') throw invalid(`${name} names an empty file.`, 'Put the key into it.');
+  if (text === '') throw invalidSettings(`${name} names an empty file.`, 'Put the key into it.');
   return new Secret(text);
 }
 
@@ -226,7 +219,7 @@ type SecretName =
 const secretOf = (data: z.infer<typeof variables>, name: SecretName): Secret | undefined => {
   const [value, file] = [data[name], data[`${name}_FILE`]];
   if (value !== undefined && file !== undefined) {
-    throw invalid(`${name} and ${name}_FILE are both set.`, 'Set only one of them.');
+    throw invalidSettings(`${name} and ${name}_FILE are both set.`, 'Set only one of them.');
   }
   if (file !== undefined) return readKeyFile(`${name}_FILE`, file);
   return value === undefined ? undefined : new Secret(value);
@@ -255,14 +248,14 @@ export function settingsIn({ variables: given, dotEnv }: Environment): Settings 
   const result = variables.safeParse(given);
   if (!result.success) {
     const lines = result.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}.`);
-    throw invalid(lines.join('\n'), 'Correct the variable in the environment or in .env.');
+    throw invalidSettings(lines.join('\n'), 'Correct the variable in the environment or in .env.');
   }
   const { data } = result;
   const databaseKey = secretOf(data, 'DATABASE_KEY');
   const columnKey = secretOf(data, 'COLUMN_KEY');
   const columnKeysOld = secretOf(data, 'COLUMN_KEYS_OLD');
   if (columnKeysOld && !columnKey) {
-    throw invalid('COLUMN_KEYS_OLD is set without COLUMN_KEY.', 'Set COLUMN_KEY to the current key.');
+    throw invalidSettings('COLUMN_KEYS_OLD is set without COLUMN_KEY.', 'Set COLUMN_KEY to the current key.');
   }
   const databaseUrl = secretUrl(data.DATABASE_URL, data.DATABASE_SCHEMA);
   const warnings = settingWarnings({ known: [...known], variables: given, dotEnv });

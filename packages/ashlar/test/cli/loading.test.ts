@@ -32,8 +32,7 @@ describe('a command loads what it needs', () => {
   test('--version: the parser of the command line only', async () => {
     const loaded = await loadedBy('--version');
     expect(packagesOf(loaded)).toEqual(['commander']);
-    // files: the errors of the system that end a command are worded there
-    expect(foldersOf(loaded)).toEqual(['cli', 'engines', 'settings', 'files']);
+    expect(foldersOf(loaded)).toEqual(['cli', 'engines', 'settings']);
     expect(loaded.filter((url) => url.includes('/cli/commands/'))).toEqual([]);
   });
 

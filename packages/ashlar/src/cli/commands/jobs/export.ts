@@ -7,11 +7,14 @@ import type { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import type { Command } from 'commander';
 import { AshlarError } from '../../../errors.js';
+import { isFileError } from '../../../files/failure.js';
 import { rowStatuses } from '../../../jobs/index.js';
 import type { Answer, Commands } from '../../command.js';
 import type { Invocation } from '../../invocation.js';
+import { oneOf } from '../../option-values.js';
 import { untilInterrupted } from '../../until-interrupted.js';
 import { withJobs } from '../../with-jobs.js';
+import { unwritable } from '../../write-new.js';
 
 interface Options {
   readonly format?: string;
@@ -70,33 +73,13 @@ const run = (invocation: Invocation, options: Options, id = ''): Promise<Answer>
   });
 };
 
-const oneOf = <T extends string>(
-  option: string,
-  values: readonly T[],
-  given: string | undefined,
-): T | undefined => {
-  const value = values.find((each) => each === given);
-  if (value !== undefined || given === undefined) return value;
-  throw new AshlarError('usage', {
-    message: `${option} ${given} is not known.`,
-    suggestion: `Write ${option} followed by ${values.join(' or ')}.`,
-  });
-};
-
 const write = async (to: Writable, text: string): Promise<void> => {
   // it may have failed while the next rows were read; then it never drains
   if (to.errored) throw to.errored;
   if (!to.write(text)) await once(to, 'drain');
 };
 
-const unwritable = (path: string, cause: unknown): AshlarError =>
-  new AshlarError('usage', {
-    message: `${path} cannot be written (${(cause as NodeJS.ErrnoException).code}).`,
-    suggestion: 'Existing files are not overwritten: choose another file with --out.',
-    cause,
-  });
-
-// nobody may take half of the rows for all of them: the file has its name once it is complete
+// the file gets its name when it is complete, so that a part of the rows does not pass for all of them
 const writeFile = async (path: string, writeRows: (to: Writable) => Promise<void>): Promise<void> => {
   if (existsSync(path)) throw unwritable(path, { code: 'EEXIST' });
   const partial = `${path}.${randomUUID()}.partial`;
@@ -112,11 +95,9 @@ const writeFile = async (path: string, writeRows: (to: Writable) => Promise<void
     const { errored } = file;
     file.destroy();
     await rm(partial, { force: true });
-    throw errored === error || isSystemError(error) ? unwritable(path, error) : error;
+    throw errored === error || isFileError(error) ? unwritable(path, error) : error;
   }
 };
-
-const isSystemError = (error: unknown): boolean => error instanceof Error && 'syscall' in error;
 
 // a name that another process has taken meanwhile is kept; not every file system has links
 const named = async (partial: string, path: string): Promise<void> => {

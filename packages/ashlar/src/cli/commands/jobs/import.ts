@@ -1,10 +1,10 @@
 import { basename, extname, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { AshlarError } from '../../../errors.js';
-import { type ImportReport, type JobMode, jobModes } from '../../../jobs/index.js';
+import { type ImportReport, jobModes } from '../../../jobs/index.js';
 import type { Answer, Commands } from '../../command.js';
 import type { Invocation } from '../../invocation.js';
-import { collect } from '../../option-values.js';
+import { collect, oneOf } from '../../option-values.js';
 import type { Output } from '../../output.js';
 import { printJob, printNext, progressNotes } from '../../print-job.js';
 import { ProgressBar } from '../../progress.js';
@@ -44,7 +44,7 @@ const run = (invocation: Invocation, options: Options, file = ''): Promise<Answe
   withJobs(invocation, async (jobs, db) => {
     const { out, streams } = invocation;
     const where = parseWhere(options.where ?? []);
-    const mode = parseMode(options.mode);
+    const mode = oneOf('--mode', jobModes, options.mode);
     const importFile = jobs.import;
     if (!importFile) {
       throw new AshlarError('usage', {
@@ -83,15 +83,6 @@ const printReport = (
   }
   const more = rejected_rows - Math.min(rejected.length, shownRejections);
   if (more > 0) out.note(`… and ${more} more rejected lines (--json lists the first 1,000)`);
-};
-
-const parseMode = (given: string | undefined): JobMode | undefined => {
-  const mode = jobModes.find((each) => each === given);
-  if (mode !== undefined || given === undefined) return mode;
-  throw new AshlarError('usage', {
-    message: `--mode ${given} is not a mode.`,
-    suggestion: `Write --mode ${jobModes.join(' or --mode ')}.`,
-  });
 };
 
 const parseWhere = (given: readonly string[]): Record<string, string> =>

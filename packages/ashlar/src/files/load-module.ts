@@ -1,0 +1,9 @@
+import { pathToFileURL } from 'node:url';
+
+/** Loads a module of the project, in JavaScript or TypeScript, by its absolute path. */
+export async function loadModule(path: string): Promise<Readonly<Record<string, unknown>>> {
+  if (!/\.[cm]?ts$/.test(path)) return import(pathToFileURL(path).href);
+  // loaded only here: most projects are built
+  const { createJiti } = await import('jiti');
+  return createJiti(import.meta.url).import(path);
+}
