@@ -65,7 +65,7 @@ const externalRelations = ({ schema, tables }: GuardedPlace): string => sql`
 export const readers = sql`
   (
     WITH RECURSIVE reader AS (
-      SELECT rel.oid FROM rel WHERE NOT rel.external
+      SELECT rel.oid FROM rel
       UNION
       SELECT w.ev_class FROM reader
       JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = reader.oid AND d.classid = 'pg_rewrite'::regclass
