@@ -15,7 +15,9 @@ import { runExperts } from '../demo/src/experts.js';
 import { shipCalifornia } from '../demo/src/shipping.js';
 import { runSophia } from '../demo/src/sophia.js';
 import { runWills } from '../demo/src/wills.js';
-import { engines } from './support/engines.js';
+import { oneOfEach } from './support/engines.js';
+
+const { engines } = oneOfEach(import.meta.url);
 
 /** The systems, with what `npm start` writes into them. */
 const samples: readonly (readonly [System, (db: never) => Promise<void>])[] = [

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import { importJob, type ShippingDatabase, shipments } from '@ashlar/shipping';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { engines } from '../../../test/support/engines.js';
+import { oneOfEach } from '../../../test/support/engines.js';
 import { csv, openShipping, orders, type ShippingPlace, superstore } from './support.js';
+
+const { engines } = oneOfEach(import.meta.url);
 
 const counts = (db: ShippingDatabase) =>
   db.read(async (s) => {

@@ -3,8 +3,10 @@ import { importJob, type ShippingDatabase, shipments, shipping, simulatedExecuto
 import type { Database } from 'ashlar';
 import { idempotencyKey } from 'ashlar/jobs';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { engines } from '../../../test/support/engines.js';
+import { oneOfEach } from '../../../test/support/engines.js';
 import { Carrier, gate, makeJob, openShipping, orders, type ShippingPlace } from './support.js';
+
+const { engines } = oneOfEach(import.meta.url);
 
 /** So long that a file is not read as a whole before its first lines are imported. */
 const longLines = (count: number): string => `A-1,${'x'.repeat(90)}\n`.repeat(count);

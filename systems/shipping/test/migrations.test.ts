@@ -3,8 +3,10 @@ import { type Executor, shipments, shipping, simulatedExecutor } from '@ashlar/s
 import type { SqlName } from 'ashlar/extend';
 import { checkMigrations as check, down, dumpSchema, up } from 'ashlar/migrations';
 import { describe, expect, test } from 'vitest';
-import { engines } from '../../../test/support/engines.js';
+import { oneOfEach } from '../../../test/support/engines.js';
 import { Carrier, makeJob, openShipping } from './support.js';
+
+const { engines } = oneOfEach(import.meta.url);
 
 const folder = new URL('../', import.meta.url);
 

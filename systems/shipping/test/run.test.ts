@@ -8,8 +8,10 @@ import {
 } from '@ashlar/shipping';
 import { idempotencyKey } from 'ashlar/jobs';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { engines } from '../../../test/support/engines.js';
+import { oneOfEach } from '../../../test/support/engines.js';
 import { Carrier, csv, gate, makeJob, openShipping, type ShippingPlace, superstore } from './support.js';
+
+const { engines } = oneOfEach(import.meta.url);
 
 describe.each(engines)('running a job on $name', (engine) => {
   let place: ShippingPlace;

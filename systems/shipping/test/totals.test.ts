@@ -2,8 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type ShippingDatabase, shipments, simulatedExecutor } from '@ashlar/shipping';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { engines } from '../../../test/support/engines.js';
+import { oneOfEach } from '../../../test/support/engines.js';
 import { makeJob, openShipping, type ShippingPlace } from './support.js';
+
+const { engines } = oneOfEach(import.meta.url);
 
 describe.each(engines)('totals always equal the rows on $name', (engine) => {
   let place: ShippingPlace;

@@ -1,8 +1,10 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { engines } from '../../../../test/support/engines.js';
+import { oneOfEach } from '../../../../test/support/engines.js';
 import { makeProject, type Project } from './cli.js';
+
+const { engines } = oneOfEach(import.meta.url);
 
 const notes = `const notes = table('notes', { id: id(), body: z.string().max(500) });
 export default { systems: [system('shop', { tables: { notes }, migrations: new URL('./migrations/', import.meta.url) })] };`;

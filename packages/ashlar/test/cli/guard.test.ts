@@ -1,8 +1,10 @@
 import { join } from 'node:path';
 import { openEngine } from 'ashlar/extend';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Place, withRoles } from '../../../../test/support/engines.js';
+import { oneOfEach, type Place } from '../../../../test/support/engines.js';
 import { makeProject, type Project } from './cli.js';
+
+const { withRoles } = oneOfEach(import.meta.url);
 
 const dist = (path: string): string => new URL(`../../dist/${path}/index.js`, import.meta.url).href;
 

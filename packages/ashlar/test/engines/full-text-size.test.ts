@@ -5,10 +5,12 @@ import { newStep, up } from 'ashlar/migrations';
 import { testDatabase } from 'ashlar/testing';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { engines } from '../../../../test/support/engines.js';
+import { oneOfEach } from '../../../../test/support/engines.js';
 import { longestText } from '../../src/model/longest-text.js';
 import { makeFolder } from '../migrations/folder.js';
 import { systemOf } from '../migrations/objects.js';
+
+const { engines } = oneOfEach(import.meta.url);
 
 const one = table('notes', { id: id(), body: z.string() }, (c) => [fullText({ columns: [c.body] })]);
 const two = table(

@@ -14,8 +14,10 @@ import { appendOnly, partitioned } from 'ashlar/guarantees';
 import Database from 'better-sqlite3-multiple-ciphers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { engines, sqlOf } from '../../../../test/support/engines.js';
+import { oneOfEach, sqlOf } from '../../../../test/support/engines.js';
 import { type Attack, type Fixture, foreignConnection, openFixture, refuses, rootMessage } from './setup.js';
+
+const { engines } = oneOfEach(import.meta.url);
 
 const uuid = (n: number): string => `00000000-0000-7000-8000-${String(n).padStart(12, '0')}`;
 

@@ -33,9 +33,11 @@ import { failuresOf, prove } from 'ashlar/prove';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { whyNot } from '../../../../scripts/write-docs.mjs';
-import { engines, type TestEngine } from '../../../../test/support/engines.js';
+import { oneOfEach, type TestEngine } from '../../../../test/support/engines.js';
 import { inCreationOrder } from '../../src/migrations/shadow.js';
 import { makeFolder } from '../migrations/folder.js';
+
+const { engines } = oneOfEach(import.meta.url);
 
 const law = { for: { years: 1 }, reason: 'law' };
 const holds = legalHolds('holds', (c) => [scoped(c.scope), retained(c.released_at, law)]);

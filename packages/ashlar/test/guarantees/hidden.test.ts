@@ -17,13 +17,15 @@ import { rolesFrom } from 'ashlar/roles';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { engines, type Place, server, sqlOf } from '../../../../test/support/engines.js';
+import { oneOfEach, type Place, server, sqlOf } from '../../../../test/support/engines.js';
 import { makeUser } from '../../../../test/support/users.js';
 import { openEngine } from '../../src/engines/open.js';
 import { verifyTable, withLedger } from '../../src/ledger/database/ledgers.js';
 import { drift, newStep } from '../../src/migrations/index.js';
 import { checkRoles } from '../../src/roles/index.js';
 import { type Folder, makeFolder } from '../migrations/folder.js';
+
+const { engines } = oneOfEach(import.meta.url);
 
 const [ann, bob] = ['019a0000-0000-7000-8000-00000000000a', '019a0000-0000-7000-8000-00000000000b'];
 const [annRow, bobRow] = ['019a0000-0000-7000-8000-0000000000a1', '019a0000-0000-7000-8000-0000000000b1'];

@@ -4,7 +4,7 @@ import { partitioned, scoped } from 'ashlar/guarantees';
 import { sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { engines, sqlOf } from '../../../../test/support/engines.js';
+import { oneOfEach, sqlOf } from '../../../../test/support/engines.js';
 import type { Engine } from '../../src/contract/engine.js';
 import type { Schema, SchemaChange } from '../../src/contract/schema.js';
 import { createFoundation } from '../../src/engines/foundation.js';
@@ -13,6 +13,8 @@ import { openShadow } from '../../src/engines/shadow.js';
 import { maintain } from '../../src/maintenance/maintain.js';
 import { openScopedFixture } from './scoped-setup.js';
 import { type Fixture, openFixture } from './setup.js';
+
+const { engines } = oneOfEach(import.meta.url);
 
 const shape = { id: id(), client_id: z.uuid(), body: z.string() };
 const plainNotes = table('notes', shape) as unknown as Table;

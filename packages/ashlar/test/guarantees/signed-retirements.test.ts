@@ -7,10 +7,12 @@ import { checkpointLedger, exportLedger, newLedgerKey, openLedger, verifyLedger 
 import { purge } from 'ashlar/migrations';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { engines, sqlOf } from '../../../../test/support/engines.js';
+import { oneOfEach, sqlOf } from '../../../../test/support/engines.js';
 import { withTables } from '../../../../test/support/tables.js';
 import { verifyExport } from '../../verifier/ashlar-verify.mjs';
 import { behindItsBack } from '../ledger/sabotage.js';
+
+const { engines } = oneOfEach(import.meta.url);
 
 const holds = legalHolds('holds');
 const letters = table(

@@ -1,8 +1,10 @@
 import { openLedger, verifyLedger } from 'ashlar/ledger';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { withRoles } from '../../../../test/support/engines.js';
+import { oneOfEach } from '../../../../test/support/engines.js';
 import { verifyTable } from '../../src/ledger/database/ledgers.js';
 import { facts, type Guarded, makeGuarded } from './support.js';
+
+const { withRoles } = oneOfEach(import.meta.url);
 
 describe.each(withRoles)('the ledger of another tool’s table on $name', (engine) => {
   let guarded: Guarded;

@@ -1,11 +1,13 @@
 import { newStep, up } from 'ashlar/migrations';
 import { failuresOf, prove } from 'ashlar/prove';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { withRoles } from '../../../../test/support/engines.js';
+import { oneOfEach } from '../../../../test/support/engines.js';
 import { checkGuard } from '../../src/guard/check.js';
 import { drift } from '../../src/migrations/drift.js';
 import { check } from '../../src/migrations/model-changes.js';
 import { type Guarded, guardUp, makeGuarded, openTool, toolSql } from './support.js';
+
+const { withRoles } = oneOfEach(import.meta.url);
 
 /** Everything of the tool's schema that a tool compares: columns, indexes, constraints, comments, relations. */
 const catalogue = `

@@ -15,10 +15,12 @@ import { external, guard, native } from 'ashlar/guard';
 import { newStep, up } from 'ashlar/migrations';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { asAdmin, server, withoutRoles, withRoles } from '../../../../test/support/engines.js';
+import { asAdmin, oneOfEach, server } from '../../../../test/support/engines.js';
 import { freshRoles } from '../../../../test/support/users.js';
 import { type Folder, makeFolder } from '../migrations/folder.js';
 import { openTool } from './support.js';
+
+const { withoutRoles, withRoles } = oneOfEach(import.meta.url);
 
 const migrations = new URL('file:///nowhere/');
 const trail = auditTrail('trail');

@@ -1,10 +1,12 @@
 import { failuresOf, prove } from 'ashlar/prove';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { withRoles } from '../../../../test/support/engines.js';
+import { oneOfEach } from '../../../../test/support/engines.js';
 import { tableObjects } from '../../src/engines/postgres/schema/create-table.js';
 import { checkGuard } from '../../src/guard/check.js';
 import { identifier } from '../../src/model/index.js';
 import { type Guarded, guardUp, makeGuarded, tables } from './support.js';
+
+const { withRoles } = oneOfEach(import.meta.url);
 
 interface Sabotage {
   readonly name: string;

@@ -7,8 +7,10 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { idempotencyKey } from 'ashlar/jobs';
 import { describe, expect, test } from 'vitest';
-import { engines, type Place, type TestEngine } from '../../../../test/support/engines.js';
+import { oneOfEach, type Place, type TestEngine } from '../../../../test/support/engines.js';
 import { emails, importLetters, openEmails, reopenEmails, smtp } from './emails.js';
+
+const { engines } = oneOfEach(import.meta.url);
 
 const worker = fileURLToPath(new URL('./emails-worker.mjs', import.meta.url));
 

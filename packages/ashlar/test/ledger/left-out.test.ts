@@ -6,13 +6,15 @@ import { appendOnly, ledgered } from 'ashlar/guarantees';
 import { checkpointLedger, newLedgerKey, openLedger } from 'ashlar/ledger';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { engines, sqlOf, type TestEngine } from '../../../../test/support/engines.js';
+import { oneOfEach, sqlOf, type TestEngine } from '../../../../test/support/engines.js';
 import { withTables } from '../../../../test/support/tables.js';
 import { verifyTable, withLedger } from '../../src/ledger/database/ledgers.js';
 import type { KnownRoot } from '../../src/ledger/problems.js';
 import { treeRoot } from '../../src/ledger/proofs.js';
 import { verifyEntries } from '../../src/ledger/verify.js';
 import { behindItsBack } from './sabotage.js';
+
+const { engines } = oneOfEach(import.meta.url);
 
 const notes = table('notes', { id: id(), n: z.int(), isPaid: z.boolean(), at: createdAt() }, () => [
   appendOnly(),

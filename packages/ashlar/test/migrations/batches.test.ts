@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { engines, type Place, server } from '../../../../test/support/engines.js';
+import { oneOfEach, type Place, server } from '../../../../test/support/engines.js';
 import type { Engine } from '../../src/contract/engine.js';
 import { openEngine } from '../../src/engines/open.js';
 import { readBatched } from '../../src/migrations/batches/statement.js';
@@ -9,6 +9,8 @@ import { type BatchProgress, down, history, up } from '../../src/migrations/inde
 import { splitStatements } from '../../src/sql/statements.js';
 import { type System, system } from '../../src/system/system.js';
 import { type Folder, makeFolder } from './folder.js';
+
+const { engines } = oneOfEach(import.meta.url);
 
 let place: Place;
 let folder: Folder;

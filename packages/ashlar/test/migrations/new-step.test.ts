@@ -2,7 +2,7 @@ import { cp as copyFolder, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { engines } from '../../../../test/support/engines.js';
+import { oneOfEach } from '../../../../test/support/engines.js';
 import type { SqlName } from '../../src/contract/sql.js';
 import { openEngine } from '../../src/engines/open.js';
 import { dumpFile } from '../../src/migrations/dump-schema.js';
@@ -19,6 +19,8 @@ import {
 } from '../../src/model/index.js';
 import { type System, system } from '../../src/system/system.js';
 import { type Folder, makeFolder } from './folder.js';
+
+const { engines } = oneOfEach(import.meta.url);
 
 const sqlNames: readonly SqlName[] = ['sqlite', 'postgres'];
 

@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { engines } from '../../../../test/support/engines.js';
+import { oneOfEach } from '../../../../test/support/engines.js';
 import type { Engine } from '../../src/contract/engine.js';
 import type { Owner } from '../../src/contract/owner.js';
 import type { SqlName } from '../../src/contract/sql.js';
@@ -37,6 +37,8 @@ import {
 } from '../../src/model/index.js';
 import { type System, system } from '../../src/system/system.js';
 import { type Folder, makeFolder } from './folder.js';
+
+const { engines } = oneOfEach(import.meta.url);
 
 let folder: Folder;
 beforeEach(async () => {

@@ -3,10 +3,12 @@ import { audited, auditTrail } from 'ashlar/guarantees';
 import { proveData } from 'ashlar/prove';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { engines, sqlOf } from '../../../../test/support/engines.js';
+import { oneOfEach, sqlOf } from '../../../../test/support/engines.js';
 import { withTables } from '../../../../test/support/tables.js';
 import { conversionBetween, converted, sameForm } from '../../src/model/conversions.js';
 import { isPlain, type KindOfColumn, kindsOfColumns } from '../engines/difficult-values.js';
+
+const { engines } = oneOfEach(import.meta.url);
 
 const trail = auditTrail('trail');
 const note = z.string();

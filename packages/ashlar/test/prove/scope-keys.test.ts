@@ -4,9 +4,11 @@ import { finishScopeKeyRotation, installScopeKey, rotateScopeKey } from 'ashlar/
 import { maintain, status, up } from 'ashlar/migrations';
 import { failuresOf, prove } from 'ashlar/prove';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Place, withoutRoles, withRoles } from '../../../../test/support/engines.js';
+import { oneOfEach, type Place } from '../../../../test/support/engines.js';
 import { systemNamed } from './sabotages.js';
 import { initialise } from './support.js';
+
+const { withoutRoles, withRoles } = oneOfEach(import.meta.url);
 
 const key = (): string => randomBytes(32).toString('hex');
 const check = 'keys that verify scopes: ';

@@ -13,8 +13,10 @@ import {
 import type { ExpressionBuilder } from 'ashlar/query';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { engines } from '../../../../test/support/engines.js';
+import { oneOfEach } from '../../../../test/support/engines.js';
 import { withTables } from '../../../../test/support/tables.js';
+
+const { engines } = oneOfEach(import.meta.url);
 
 const uuid = (n: number): string => `00000000-0000-7000-8000-00000000000${n}`;
 const day = (n: number): string => `2026-01-0${n}`;

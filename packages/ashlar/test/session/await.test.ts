@@ -2,8 +2,10 @@ import { spawnSync } from 'node:child_process';
 import { type Database, id, type Session, table, unique } from 'ashlar';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { engines } from '../../../../test/support/engines.js';
+import { oneOfEach } from '../../../../test/support/engines.js';
 import { withTables } from '../../../../test/support/tables.js';
+
+const { engines } = oneOfEach(import.meta.url);
 
 const things = table('things', { id: id(), name: z.string().max(20) }, (c) => [unique(c.name)]);
 const tables = { things };

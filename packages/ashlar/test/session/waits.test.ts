@@ -3,8 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, type Database, id, type Session, system, table } from 'ashlar';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { engines } from '../../../../test/support/engines.js';
+import { oneOfEach } from '../../../../test/support/engines.js';
 import { withTables } from '../../../../test/support/tables.js';
+
+const { engines } = oneOfEach(import.meta.url);
 
 const things = table('things', { id: id(), name: z.string() });
 const tables = { things };
