@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createFirstAdmin, hashPassword, logIn, registerUser, setActive, setRole } from '@ashlar/docuvault';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { engines } from '../../../test/support/engines.js';
 import { adminOf, cheap, loginOf, type OpenVault, openVault, someUser, store } from './support.js';
 
@@ -18,13 +18,13 @@ describe.each(engines.filter(({ name }) => name === 'sqlite'))(
     });
     afterAll(() => open.remove());
 
-    const ashlar = (args: readonly string[], env: NodeJS.Dict<string> = {}) =>
+    const ashlar = (args: readonly string[], env: NodeJS.Dict<string> = {}, on = open) =>
       new Promise<{ code: number; output: string }>((resolve) => {
         const variables = {
           ...process.env,
-          DATABASE_URL: open.place.url,
+          DATABASE_URL: on.place.url,
           COLUMN_KEY: `1:${'7a'.repeat(32)}`,
-          BLOB_DIR: open.folder,
+          BLOB_DIR: on.folder,
           ...env,
         };
         execFile(
@@ -38,24 +38,26 @@ describe.each(engines.filter(({ name }) => name === 'sqlite'))(
 
     it('creates the first administrator, with a password that is in no output, and no second one', async () => {
       const args = ['create-admin', 'Ann', 'ann@exämple.org'];
-      expect(await ashlar(args)).toMatchObject({
+      const empty = await openVault(engine);
+      onTestFinished(() => empty.remove());
+      expect(await ashlar(args, {}, empty)).toMatchObject({
         code: 2,
         output: expect.stringContaining('ADMIN_PASSWORD'),
       });
       const given = { ADMIN_PASSWORD: 'a password of the admin', QUOTA_BYTES: '5000' };
-      const created = await ashlar([...args, '--json'], given);
+      const created = await ashlar([...args, '--json'], given, empty);
       expect(created.code).toBe(0);
       expect(created.output).not.toMatch(/a password of the admin|password_hash|scrypt/);
-      const login = await logIn(open.db, { login: 'ann', password: given.ADMIN_PASSWORD });
+      const login = await logIn(empty.db, { login: 'ann', password: given.ADMIN_PASSWORD });
       expect(login).toMatchObject({ ok: true, user: { role: 'admin', email: 'ann@exämple.org' } });
-      const again = await ashlar(['create-admin', 'bob', 'bob@example.org'], given);
+      const again = await ashlar(['create-admin', 'bob', 'bob@example.org'], given, empty);
       expect(again).toMatchObject({ code: 1, output: expect.stringContaining('exists already') });
       // the rest is the administrator's
       if (!login.ok) return;
       const password_hash = await hashPassword(given.ADMIN_PASSWORD, cheap);
       const bob = { handle: 'bob', email: 'bob@example.org', password_hash, role: 'admin' as const };
-      await open.db.session((s) => registerUser(s, { login_token: login.login_token, ...bob }));
-      await loginOf(open.db, 'bob', given.ADMIN_PASSWORD);
+      await empty.db.session((s) => registerUser(s, { login_token: login.login_token, ...bob }));
+      await loginOf(empty.db, 'bob', given.ADMIN_PASSWORD);
     });
 
     it('unlocks a user, by handle or email', async () => {
