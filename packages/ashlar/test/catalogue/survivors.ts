@@ -102,17 +102,44 @@ const reasons: readonly (readonly [RegExp, string])[] = [
 ];
 
 const byAnother = 'another barrier stops the attacks that this one stopped; it is named below';
+const behindAnother =
+  'another barrier refuses the same statements before it: where it is made again, so that it comes first, it stops them itself';
+
+/** A mutant that was attacked, as far as a reason depends on it. */
+interface Survivor {
+  readonly kind: string;
+  readonly name: string;
+  readonly outcome: string;
+  readonly instead?: readonly string[];
+}
 
 /**
- * Returns why no attack tells a change; `undefined` if nobody has said it.
+ * Returns what was found of each mutant with the reason why no attack told it: none where one did, and where nobody has said it.
  *
- * @param hasAnother - whether another barrier was seen to stop what the unchanged object stops
+ * On SQLite the trigger that was made last comes first. So the mutant that makes a trigger again under another name shows what this
+ * trigger refuses, where another one refuses it too.
  */
-export function reasonOf(
-  { kind, name }: { readonly kind: string; readonly name: string },
+export function withReasons<T extends Survivor>(
+  all: readonly T[],
   dialect: 'sqlite' | 'postgres',
-  hasAnother = false,
-): string | undefined {
-  if (hasAnother) return byAnother;
-  return reasons.find(([of]) => of.test(`${dialect} ${kind} ${name}`))?.[1];
+): readonly (T & { readonly reason?: string | undefined })[] {
+  const first = new Set(
+    dialect === 'postgres'
+      ? []
+      : all
+          .filter(
+            ({ kind, name, instead = [] }) =>
+              kind === 'trigger' && name.endsWith(': renamed') && instead.length > 0,
+          )
+          .map(({ name }) => name.replace(/: renamed$/, '')),
+  );
+  return all.map((each) => {
+    const { kind, name, outcome, instead = [] } = each;
+    if (outcome !== 'silent') return each;
+    const known = reasons.find(([of]) => of.test(`${dialect} ${kind} ${name}`))?.[1];
+    if (name.endsWith(': renamed')) return { ...each, reason: known, instead: [] };
+    if (instead.length > 0) return { ...each, reason: byAnother };
+    if (first.has(name.replace(/: [^:]*$/, ''))) return { ...each, reason: behindAnother };
+    return { ...each, reason: known };
+  });
 }
