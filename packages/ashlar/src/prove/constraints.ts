@@ -2,7 +2,7 @@ import type { Attack, Probe } from '../contract/attack.js';
 import type { SqlDialect } from '../contract/dialect.js';
 import type { Guarantee, GuardedTable } from '../contract/guarantee.js';
 import type { SqlRow } from '../contract/sql.js';
-import type { ForeignKey, TableFacts } from '../contract/table.js';
+import type { ForeignKey, Key, TableFacts, Unique } from '../contract/table.js';
 import {
   columnsAndValues,
   givenKeys,
@@ -93,20 +93,23 @@ const required = (table: GuardedTable, probe: Probe, dialect: SqlDialect): reado
 
 /** A second row with each key of the existing one. */
 const doubled = (table: TableFacts, probe: Probe): readonly Trial[] => {
-  const keys = [
+  const keys: readonly (Key & Partial<Pick<Unique, 'nullsEqual'>>)[] = [
     table.primaryKey,
     ...table.uniques,
     ...table.indexes.filter(({ unique, where }) => unique && where === undefined),
   ];
-  return keys.flatMap(({ columns }) => {
-    const values = Object.fromEntries(columns.map((name) => [name, probe.row[name] ?? 'NULL']));
-    if (Object.values(values).includes('NULL')) return [];
-    const given = columnsAndValues({ ...probe.fresh, ...values }, givenKeys(table, probe));
+  return keys.flatMap(({ columns, nullsEqual = [] }) => {
+    const values = columns.map((name) => [name, probe.row[name] ?? 'NULL'] as const);
+    if (values.some(([name, value]) => value === 'NULL' && !nullsEqual.includes(name))) return [];
+    const row = { ...probe.fresh, ...Object.fromEntries(values) };
+    const same = values.map(
+      ([name, value]) => `${identifier(name)} ${value === 'NULL' ? 'IS' : '='} ${value}`,
+    );
     return [
       {
         name: `a second row with the ${columns.join(', ')} of another`,
-        sql: `INSERT INTO ${identifier(table.name)} ${given}`,
-        breaks: `SELECT 1 AS found FROM (SELECT count(*) AS rows FROM ${identifier(table.name)} WHERE ${isRow(columns, values)}) AS counted WHERE counted.rows > 1`,
+        sql: `INSERT INTO ${identifier(table.name)} ${columnsAndValues(row, givenKeys(table, probe))}`,
+        breaks: `SELECT 1 AS found FROM (SELECT count(*) AS rows FROM ${identifier(table.name)} WHERE ${same.join(' AND ')}) AS counted WHERE counted.rows > 1`,
       },
     ];
   });

@@ -106,16 +106,20 @@ const longAgo = '1800-01-01T00:00:00.000';
 /** The purge of a row that has expired: of an audited table, the trail says so. */
 const recorded = (table: TableFacts, probe: Probe, { column }: Retention): readonly Draft[] => {
   const trail = table.facts.audited?.trail;
-  if (trail === undefined || !hasWholeKey(table, probe)) return [];
   const digits = table.columns[column]?.precision === 6 ? '000Z' : 'Z';
-  const key = freshKey(table, probe);
-  const expired = insertRow(table.name, { ...probe.fresh, [column]: literal(`${longAgo}${digits}`) });
+  const old = { ...probe, fresh: { ...probe.fresh, [column]: literal(`${longAgo}${digits}`) } };
+  if (trail === undefined || !hasWholeKey(table, old)) return [];
+  const key = freshKey(table, old);
   return [
     {
       name: 'DELETE of a row that has expired, while a purge runs',
       // a ledger accepts another time than the present one only in a test database; another rule may refuse such a row
-      preparation: [[markSql, 'SELECT 1'], [expired, 'SELECT 1'], [permitPurge(table, probe.dialect)]],
-      statements: [`DELETE FROM ${identifier(table.name)} WHERE ${isFresh(table, probe)}`],
+      preparation: [
+        [markSql, 'SELECT 1'],
+        [insertRow(table.name, old.fresh), 'SELECT 1'],
+        [permitPurge(table, probe.dialect)],
+      ],
+      statements: [`DELETE FROM ${identifier(table.name)} WHERE ${isFresh(table, old)}`],
       expect: 'detected',
       detect: async (run) =>
         (await lineOf({ run, table, trail, operation: 'insert', key })) === undefined
