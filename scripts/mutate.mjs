@@ -5,12 +5,15 @@
 // the code of the guarantees. It ends with an error where the comparison misses a change, or where nobody has said why the attacks
 // do.
 //
-//   npm run mutate                     runs everything, which takes a long time
-//   npm run mutate -- --write          and writes docs/mutation-score.md
-//   npm run mutate -- pglite           one engine
-//   npm run mutate -- --every 7        each seventh change only, which the page says
+//   npm run mutate                        runs everything, which takes hours
+//   npm run mutate -- --write             and writes docs/mutation-score.md
+//   npm run mutate -- pglite              one engine
+//   npm run mutate -- --attacks           the attacks only; --compared: the comparison only
+//   npm run mutate -- --every 7 --seed x  one change of seven, chosen by the seed; the page says so
+//   npm run mutate -- --results FOLDER    keeps what is found in a folder; a run that ended goes on where it ended
+//   npm run mutate -- --results FOLDER --page --write   only writes the page from it
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -74,37 +77,36 @@ const survivorsOf = (engine, results) => {
   return `### ${engine}\n\n${lines.join('\n')}\n`;
 };
 
-/** What was not tried, in words. */
-const notTried = (results, every) => {
-  const missing = (suffix) => order.filter((name) => results[`${name}${suffix}`] === undefined);
-  const attacked = missing('-attacks').filter((name) => name === 'sqlite' || name === 'pglite');
-  const some = Object.entries(every).filter(([name, each]) => each > 1 && results[name] !== undefined);
-  const partly = order.flatMap((name) => {
-    const [all, of] = [
-      results[name]?.length ?? 0,
-      results[`${name}-attacks`]?.length ?? Number.POSITIVE_INFINITY,
-    ];
-    return of < all
-      ? [`Of the ${all} changes of ${name}, ${of} were attacked, in the order of its catalogue.`]
-      : [];
-  });
+/** What was tried whole and what was not, in words. */
+const tried = (results, totals) => {
+  const runs = order.flatMap((name) => [
+    [`the comparison on ${name}`, name],
+    [`the attacks on ${name}`, `${name}-attacks`],
+  ]);
+  const of = (test) => runs.filter(([, run]) => test(results[run]?.length ?? 0, totals[run] ?? 0));
+  const whole = of((found, total) => found > 0 && found >= total);
+  const partly = of((found, total) => found > 0 && found < total);
+  const never = of((found) => found === 0);
+  const words = (list) => list.map(([what]) => what).join(', ');
   return [
-    ...partly,
-    ...(missing('').length === 0 ? [] : [`The comparison was not run on ${missing('').join(' and ')}.`]),
-    ...(attacked.length === 0 ? [] : [`The attacks were not run on ${attacked.join(' and ')}.`]),
-    ...some.map(
-      ([name, each]) =>
-        `Of the changes of ${name.replace('-attacks', ', attacked,')} one of ${each} was tried.`,
-    ),
-  ].join(' ');
+    ...(whole.length === 0 ? [] : [`Tried whole: ${words(whole)}.`]),
+    ...(partly.length === 0
+      ? []
+      : [
+          `Tried for a sample, chosen by a seed and not by hand: ${partly
+            .map(([what, run]) => `${what} (${results[run].length} of ${totals[run]} changes)`)
+            .join(', ')}.`,
+        ]),
+    ...(never.length === 0 ? [] : [`Not tried: ${words(never)}.`]),
+  ].join('\n');
 };
 
 /**
  * The page of scores from what each run found: its name → list of mutants with their outcome.
  *
- * @param every - of the runs that tried one change of many: how many
+ * @param totals - the number of mutants of each run
  */
-export const scorePage = (results, every = {}) => {
+export const scorePage = (results, totals = {}) => {
   const compared = Object.fromEntries(order.map((name) => [name, results[name]]));
   const attacked = Object.fromEntries(order.map((name) => [name, results[`${name}-attacks`]]));
   const missed = order.flatMap((engine) =>
@@ -117,7 +119,8 @@ export const scorePage = (results, every = {}) => {
 Written by \`npm run mutate -- --write\`. Each object of a live database with every guarantee is removed, disabled, replaced by one
 that does nothing, weakened, given to another owner or opened to another role, and one unknown object of each kind is added. Each
 change is made alone, and undone before the next. Changes that the engine itself refuses do not count.
-${notTried(results, every)}
+
+${tried(results, totals)}
 
 ## Named by the comparison
 
@@ -130,8 +133,9 @@ ${missed.length === 0 ? 'No change is missed.' : `Missed:\n\n${missed.join('\n')
 
 ## Named by the attacks alone
 
-Here nothing is compared: only the attacks of \`prove\` run, on tables with rows, with \`SCOPE_KEY\` on PostgreSQL. One engine of each dialect
-runs them, since the statements are the same. For an object of one table, that table is attacked; for every other object, all are.
+Here nothing is compared: only the attacks of \`prove\` run, on tables with rows, with \`SCOPE_KEY\` on PostgreSQL. The engines of a dialect
+run the same statements. For an object of one table, that table is attacked; for every other object, all are. A role belongs to all
+databases of a server: what is done to one is attacked on PGlite only.
 
 ${scoreTable(attacked)}
 
@@ -148,9 +152,17 @@ ${order
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const given = process.argv.slice(2);
+  const value = (option) => (given.includes(option) ? given[given.indexOf(option) + 1] : undefined);
   const engines = given.filter((each) => order.includes(each));
-  const each = given.includes('--every') ? Number(given[given.indexOf('--every') + 1]) : 1;
-  const folder = mkdtempSync(join(tmpdir(), 'ashlar-mutate-'));
+  const kept = value('--results');
+  const folder = kept ?? mkdtempSync(join(tmpdir(), 'ashlar-mutate-'));
+  mkdirSync(folder, { recursive: true });
+  const what = given.includes('--attacks')
+    ? 'the attacks alone.*'
+    : given.includes('--compared')
+      ? 'every change of one object.*'
+      : '';
+  const on = engines.length === 0 ? '' : `on '?(${engines.join('|')})'?( |$)`;
   try {
     execFileSync(
       'npx',
@@ -158,25 +170,31 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
         'vitest',
         'run',
         'packages/ashlar/test/catalogue/mutants.test.ts',
-        ...(engines.length === 0 ? [] : ['-t', `on '?(${engines.join('|')})'?`]),
+        ...(what === '' && on === '' ? [] : ['-t', `${what}${on}`]),
       ],
       {
         cwd: root,
         stdio: 'inherit',
-        env: { ...process.env, MUTATE_RESULTS: folder, MUTATE_EVERY: String(each) },
+        env: {
+          ...process.env,
+          MUTATE_RESULTS: folder,
+          MUTATE_EVERY: value('--every') ?? '1',
+          MUTATE_SEED: value('--seed') ?? '',
+          MUTATE_PAGE: given.includes('--page') ? '1' : '',
+        },
       },
     );
   } catch {
     process.exitCode = 1;
   }
-  const results = Object.fromEntries(
-    readdirSync(folder).map((file) => [
-      file.replace('.json', ''),
-      JSON.parse(readFileSync(join(folder, file), 'utf8')),
-    ]),
-  );
-  const page = scorePage(results, Object.fromEntries(Object.keys(results).map((name) => [name, each])));
+  const of = (ending, read) =>
+    Object.fromEntries(
+      readdirSync(folder)
+        .filter((file) => file.endsWith(ending))
+        .map((file) => [file.slice(0, -ending.length), read(readFileSync(join(folder, file), 'utf8'))]),
+    );
+  const page = scorePage(of('.json', JSON.parse), of('.total', Number));
   if (given.includes('--write')) writeFileSync(join(root, 'docs/mutation-score.md'), page);
   else process.stdout.write(page);
-  rmSync(folder, { recursive: true });
+  if (kept === undefined) rmSync(folder, { recursive: true });
 }

@@ -413,28 +413,71 @@ const listIn = (text) => {
   }
 };
 
-/** Reads the retirements of an exported ledger: runs of positions whose entries were purged, and the digest after each line. */
-const retirementsOf = (folder) => {
+/** Numbers that grow, eight bytes each. */
+class Numbers {
+  #values = new Float64Array(1024);
+  length = 0;
+
+  push(value) {
+    if (this.length === this.#values.length) {
+      const larger = new Float64Array(2 * this.length);
+      larger.set(this.#values);
+      this.#values = larger;
+    }
+    this.#values[this.length] = value;
+    this.length += 1;
+  }
+
+  at(index) {
+    return this.#values[index];
+  }
+}
+
+/**
+ * Reads the retirements of an exported ledger, line by line: runs of positions whose entries were purged. A scattered purge has a
+ * line for each row, so that four numbers of each are kept, and the digests only after as many lines as `counts` has.
+ */
+const retirementsOf = async (folder, counts) => {
   const file = join(folder, 'retirements.jsonl');
-  const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n').slice(0, -1) : [];
-  const digests = [sha256(retirementsForm)];
-  const runs = lines.map((line, at) => {
-    digests.push(sha256(digests[at], line));
-    const where = `line ${at + 1} of retirements.jsonl`;
-    const [number, first, last, cutoff] = listIn(line);
-    const fits = number === at + 1 && areSizes([first, last]) && first <= last;
-    demand(fits, `${where} is malformed`);
-    return { number, first, last, cutoff };
-  });
-  runs.sort((a, b) => a.first - b.first);
+  const [firsts, lasts, cutoffs, times] = [new Numbers(), new Numbers(), new Numbers(), new Numbers()];
+  const digests = new Map();
+  let digest = sha256(retirementsForm);
+  if (counts.has(0)) digests.set(0, digest);
+  if (existsSync(file)) {
+    const lines = await open(file);
+    try {
+      for await (const line of lines.readLines()) {
+        const count = firsts.length + 1;
+        const [number, first, last, cutoff, retiredAt] = listIn(line);
+        const fits = number === count && areSizes([first, last]) && first <= last;
+        demand(fits, `line ${count} of retirements.jsonl is malformed`);
+        digest = sha256(digest, line);
+        if (counts.has(count)) digests.set(count, digest);
+        for (const [to, value] of [
+          [firsts, first],
+          [lasts, last],
+          [cutoffs, Date.parse(cutoff)],
+          [times, Date.parse(retiredAt)],
+        ])
+          to.push(value);
+      }
+    } finally {
+      await lines.close();
+    }
+  }
+  const order = Uint32Array.from({ length: firsts.length }, (_, at) => at);
+  order.sort((a, b) => firsts.at(a) - firsts.at(b));
   let next = 0;
+  const here = () => order[next];
   return {
     digests,
-    count: lines.length,
+    count: firsts.length,
     /** The retirement of a position; undefined where none has it. The positions are asked for in order. */
     of: (position) => {
-      while (runs[next]?.last < position) next += 1;
-      return runs[next]?.first <= position ? runs[next] : undefined;
+      while (next < order.length && lasts.at(here()) < position) next += 1;
+      if (next === order.length || firsts.at(here()) > position) return undefined;
+      const at = here();
+      return { number: at + 1, cutoff: cutoffs.at(at), retiredAt: times.at(at) };
     },
   };
 };
@@ -448,11 +491,12 @@ const olderRows = (checkpoints) => {
     (least, { size }) => (size > 0 ? Math.min(least, size) : least),
     Infinity,
   );
-  let hasTime = false;
+  let [hasTime, isServers] = [false, false];
   return ({ at, salt }, position) => {
     hasTime ||= at !== '';
     // on SQLite, whose salts are plain hex, the step that makes a ledger may insert rows before it seals older ones
-    return at !== '' || (position < signed && !(hasTime && String(salt).includes('-')));
+    isServers ||= String(salt).includes('-');
+    return at !== '' || (position < signed && !(hasTime && isServers));
   };
 };
 
@@ -499,10 +543,12 @@ export async function verifyExport(folder, keys, checkpointFiles = [], { unsigne
     demand(origin === head.origin, `${file} belongs to log ${origin}, the export to log ${head.origin}`);
     demand(size <= head.size, `${file} signs ${size} entries, the export has only ${head.size}`);
   }
-  const purges = retirementsOf(folder);
+  const signedCounts = [head, ...others].flatMap(({ retirements }) => retirements?.count ?? []);
+  const purges = await retirementsOf(folder, new Set(signedCounts));
   const signed = head.retirements?.count ?? 0;
   for (const { file, retirements } of [head, ...others]) {
-    const same = retirements === undefined || purges.digests[retirements.count]?.equals(retirements.digest);
+    const same =
+      retirements === undefined || purges.digests.get(retirements.count)?.equals(retirements.digest);
     demand(same, `retirements.jsonl differs from the retirements that ${file} signs`);
   }
   demand(
@@ -510,10 +556,10 @@ export async function verifyExport(folder, keys, checkpointFiles = [], { unsigne
     `the checkpoint signs ${signed} of the ${purges.count} lines of retirements.jsonl: the entries of the others may be hidden`,
   );
   const sizeBy = sizeByTime(others);
-  const isOlder = (purge, position) => {
-    purge.covered ??= sizeBy(Date.parse(purge.cutoff));
-    return position < purge.covered;
-  };
+  const hour = 3_600_000;
+  // a cutoff after the purge itself, or after the signature, would make every entry old enough
+  const isOlder = ({ cutoff, retiredAt }, position) =>
+    cutoff <= retiredAt && retiredAt <= head.time + hour && position < sizeBy(cutoff);
   const mayLackTime = olderRows([head, ...others]);
   const tree = new GrowingTree();
   const counts = { retired: 0, unsigned: 0, older: 0 };
@@ -647,7 +693,7 @@ const commands = {
   export: async ([folder], { key, checkpoint, 'unsigned-retirements': unsignedRetirements }) => {
     const found = await verifyExport(folder, key, checkpoint, { unsignedRetirements });
     const { origin, size, retired, unsigned, older, checkpoints } = found;
-    const signed = `${retired - unsigned} by signed retirements, ${older} of these in a checkpoint from before the cutoff`;
+    const signed = `${retired - unsigned} by signed retirements, ${older} of these in a checkpoint from before the cutoff (\`ashlar ledger verify\` allows for the time between two checkpoints)`;
     const without =
       retired === 0
         ? ''

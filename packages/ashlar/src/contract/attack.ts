@@ -59,8 +59,18 @@ export interface Attack {
    * allows it.
    */
   readonly expect: 'refused' | 'untouched' | 'detected' | 'accepted';
+  /**
+   * Whether another program attacks, which opens the file without Ashlar's settings: SQLite then checks no foreign keys, and a
+   * REPLACE deletes rows without firing their delete triggers. Only attacks of the owner on SQLite have it.
+   */
+  readonly otherProgram?: true;
   /** The scope of the session in which the application's role attacks. */
   readonly scope?: string | null;
+  /**
+   * Of an attack that must be refused: a query that returns a row if it broke something although it was accepted. Without it, every
+   * accepted attack did.
+   */
+  readonly breaks?: string;
   /** Runs the guarantee's own check after the attack, and returns its finding; `undefined` if it finds nothing. */
   readonly detect?: (run: RunSql) => Promise<string | undefined>;
 }

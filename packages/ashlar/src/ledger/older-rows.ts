@@ -17,6 +17,8 @@ export class OlderRows {
   #firstSeal: number | undefined;
   /** Whether an entry that was looked at has a time. */
   #hasTime = false;
+  /** Whether an entry that was looked at was made by PostgreSQL, whose salts are UUIDs: a moved ledger has those of SQLite before. */
+  #isServers = false;
 
   /** @param roots - signed checkpoints */
   constructor(reader: LedgerReader, roots: readonly KnownRoot[]) {
@@ -26,13 +28,14 @@ export class OlderRows {
 
   /** Whether the entry of a position has a time, or may lack it. The entries are asked for in the order of their positions. */
   async fits(position: number, { at, salt }: Entry): Promise<boolean> {
+    this.#isServers ||= salt.includes('-');
     if (at !== '') {
       this.#hasTime = true;
       return true;
     }
     if (position >= this.#signed) return false;
-    // PostgreSQL, whose salts are UUIDs, sorts older rows first; on SQLite the step that makes the ledger may insert before its seal
-    if (this.#hasTime && salt.includes('-')) return false;
+    // PostgreSQL sorts older rows first; on SQLite the step that makes the ledger may insert before its seal
+    if (this.#hasTime && this.#isServers) return false;
     this.#firstSeal ??= await endOfFirstSeal(this.#reader);
     return position < this.#firstSeal;
   }

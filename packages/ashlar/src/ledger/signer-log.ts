@@ -65,13 +65,34 @@ export async function readCheckpoints(
   return read.sort((a, b) => a.size - b.size || lines(a) - lines(b) || time(a) - time(b));
 }
 
-const isDatedLater = ({ file, signedAt }: KeptCheckpoint, at: Date): AshlarError =>
-  new AshlarError('clocks-differ', {
-    message: `${basename(file)} is dated ${signedAt?.toISOString()}, which is later than ${at.toISOString()}, the time by this machine's clock.`,
+const isLater = ({ signedAt }: SignedCheckpoint, at: Date): boolean =>
+  signedAt !== undefined && at.getTime() < signedAt.getTime() - minute;
+
+/** Whether a checkpoint of the same entries, or of more, has a time that may be true. */
+const isCorrected = (
+  { size, retirements }: SignedCheckpoint,
+  kept: readonly KeptCheckpoint[],
+  at: Date,
+): boolean =>
+  kept.some(
+    (one) =>
+      one.signedAt !== undefined &&
+      !isLater(one, at) &&
+      one.size >= size &&
+      (one.retirements?.count ?? 0) >= (retirements?.count ?? 0),
+  );
+
+// of many it is more likely that the present clock is behind than that all of them are wrong
+const areDatedLater = (later: readonly KeptCheckpoint[], at: Date): AshlarError => {
+  const [first] = later;
+  const others = later.length - 1;
+  const given = later.length === 1 ? '' : ` ${later.length}`;
+  return new AshlarError('clocks-differ', {
+    message: `${first && basename(first.file)}${others === 0 ? ' is' : ` and ${others} more are`} dated ${first?.signedAt?.toISOString()}${others === 0 ? '' : ' and later'}, which is later than ${at.toISOString()}, the time by this machine's clock.`,
     detail: 'A checkpoint is evidence of its time: the times of those of one ledger must rise.',
-    suggestion:
-      'Correct the clock. If it was ahead when that checkpoint was signed, sign with --clock-was-ahead (clockWasAhead): its time then counts no longer.',
+    suggestion: `Correct the clock. If it was ahead when ${others === 0 ? 'that checkpoint was' : 'all of them were'} signed, sign with --clock-was-ahead${given} (clockWasAhead): ${others === 0 ? 'its time then counts' : 'their times then count'} no longer.`,
   });
+};
 
 /** A request to sign the head of a log as a checkpoint. */
 export interface SigningRequest {
@@ -89,8 +110,11 @@ export interface SigningRequest {
   readonly retirements?: RetirementLines | undefined;
   /** The time that the signature states. Default: the present time of this process. */
   readonly at?: Date;
-  /** Whether to sign although the newest checkpoint is dated later: a wrong clock has dated it. */
-  readonly clockWasAhead?: boolean;
+  /**
+   * How many checkpoints may be dated later, because a clock that was ahead has dated them; `true`: one. Default: none. One that has
+   * the present head is signed again, with the present time.
+   */
+  readonly clockWasAhead?: boolean | number;
 }
 
 /**
@@ -101,8 +125,8 @@ export interface SigningRequest {
  *
  * @returns the signed checkpoint: a note that states when it was signed
  * @throws AshlarError `ledger-conflict` where the log is smaller than a signed one or has another history, or the head is
- *   not the head of the tree; `clocks-differ` where the newest checkpoint is dated later; `signature-invalid` where a checkpoint in
- *   the folder lacks a signature of a known key
+ *   not the head of the tree; `clocks-differ` where more checkpoints are dated later than may be; `signature-invalid` where a
+ *   checkpoint in the folder lacks a signature of a known key
  */
 export async function signHead(request: SigningRequest): Promise<string> {
   const { folder, signer, cosigner, former = [], head, reader, retirements, at = new Date() } = request;
@@ -121,12 +145,14 @@ export async function signHead(request: SigningRequest): Promise<string> {
   const same = kept.filter(
     (one) => one.size === head.size && one.root.equals(head.root) && sameLines(one.retirements, retirements),
   );
-  const signed = same.find((one) => one.signedAt && signers.every((each) => one.signedBy.includes(each)));
+  const later = kept.filter((one) => isLater(one, at) && !isCorrected(one, kept, at));
+  const mostLater = Number(request.clockWasAhead ?? 0);
+  const inTime = mostLater === 0 ? same : same.filter((one) => !isLater(one, at));
+  const signed = inTime.find((one) => one.signedAt && signers.every((each) => one.signedBy.includes(each)));
   if (signed !== undefined) return signed.note;
-  if (newest?.signedAt && !request.clockWasAhead && at.getTime() < newest.signedAt.getTime() - minute)
-    throw isDatedLater(newest, at);
+  if (later.length > mostLater) throw areDatedLater(later, at);
   const own = signStatement(head, { at, retirements }, ...signers);
-  for (const { file, note: earlier } of same) {
+  for (const { file, note: earlier } of inTime) {
     const note = withSignatures(own, earlier);
     if (note === undefined) continue;
     await onFile(file, () => writeAtomically(file, note, 0o666));

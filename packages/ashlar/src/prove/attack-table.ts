@@ -1,10 +1,12 @@
 import type { Attack, Attacker, Probe } from '../contract/attack.js';
+import type { SqlDialect } from '../contract/dialect.js';
 import type { Engine } from '../contract/engine.js';
 import type { Guarantee } from '../contract/guarantee.js';
 import type { SystemFacts } from '../contract/system.js';
 import { rootText } from '../engines/refusal.js';
 import type { Table, Tables } from '../model/index.js';
 import { type AttackTransaction, withAttackTransaction } from './attack-transaction.js';
+import { constraintsOf } from './constraints.js';
 import { forgeries } from './forgeries.js';
 import { makeProbe, usualScope } from './probe.js';
 import type { AttackReport } from './report.js';
@@ -21,43 +23,79 @@ export async function attackTable(
   system: SystemFacts<Tables>,
   { table, as, partitions }: { table: Table; as: Attacker; partitions: readonly string[] },
 ): Promise<readonly (readonly [number, readonly AttackReport[]])[]> {
-  const attackable = [...table.guarantees.entries()].filter(
+  const attackable = [...provenGuarantees(engine.dialect, table).entries()].filter(
     ([, guarantee]) => guarantee.attacks && guarantee[engine.dialect.name].level !== 'refused',
   );
-  if (attackable.length === 0) return [];
-  try {
-    return await withAttackTransaction(engine, as, async (transaction) => {
+  const tried: (readonly [number, readonly AttackReport[]])[] = [];
+  // of guarantees that another program attacks too
+  const others = new Set<number>();
+  const tryAll = (otherProgram: boolean, of: typeof attackable): Promise<void> =>
+    withAttackTransaction(engine, { as, otherProgram }, async (transaction) => {
       const probe = await makeProbe({ engine, system, transaction, table, partitions });
-      const tried: (readonly [number, readonly AttackReport[]])[] = [];
-      for (const [at, guarantee] of attackable)
-        tried.push([at, await attackGuarantee(transaction, table, guarantee, probe)]);
-      return tried;
+      for (const [at, guarantee] of of) {
+        const found = attacksOn(table, guarantee, probe);
+        if (found.attacks.some((attack) => attack.otherProgram)) others.add(at);
+        const chosen = found.attacks.filter(
+          (attack) => attack.as === as && (attack.otherProgram ?? false) === otherProgram,
+        );
+        tried.push([at, await attackGuarantee(transaction, table, { ...found, attacks: chosen })]);
+      }
     });
+  try {
+    await tryAll(false, attackable);
+    if (as === 'owner' && others.size > 0)
+      await tryAll(
+        true,
+        attackable.filter(([at]) => others.has(at)),
+      );
+    return tried;
   } catch (error) {
-    return attackable.map(([at]) => [at, [notAttacked(as, rootText(error))]]);
+    return [
+      ...tried,
+      ...attackable.map(([at]): (typeof tried)[number] => [at, [notAttacked(as, rootText(error))]]),
+    ];
   }
 }
+
+/**
+ * The guarantees of a table that are attacked: those that it declares, and its constraints; the constraints of another tool's table
+ * are that tool's.
+ */
+export function provenGuarantees(dialect: SqlDialect, table: Table): readonly Guarantee[] {
+  return table.external ? table.guarantees : [...table.guarantees, constraintsOf(dialect)];
+}
+
+/** The attacks on a guarantee, or why there are none. */
+interface Found {
+  readonly attacks: readonly Attack[];
+  readonly probe?: Probe;
+  readonly reason?: string;
+}
+
+const attacksOn = (table: Table, guarantee: Guarantee, probe: Attempt<Probe>): Found => {
+  if ('reason' in probe) return { attacks: [], reason: `${probe.reason}${probesOf(table)}` };
+  try {
+    return {
+      attacks: [
+        ...(guarantee.attacks?.(table, probe.value) ?? []),
+        ...forgeries(guarantee, table, probe.value.dialect),
+      ],
+      probe: probe.value,
+    };
+  } catch (error) {
+    return { attacks: [], reason: rootText(error) };
+  }
+};
 
 const attackGuarantee = async (
   transaction: AttackTransaction,
   table: Table,
-  guarantee: Guarantee,
-  probe: Attempt<Probe>,
+  { attacks, probe, reason }: Found,
 ): Promise<readonly AttackReport[]> => {
-  if ('reason' in probe) return [notAttacked(transaction.as, `${probe.reason}${probesOf(table)}`)];
-  let attacks: readonly Attack[];
-  try {
-    attacks = [
-      ...(guarantee.attacks?.(table, probe.value) ?? []),
-      ...forgeries(guarantee, table, probe.value.dialect),
-    ];
-  } catch (error) {
-    return [notAttacked(transaction.as, rootText(error))];
-  }
+  if (probe === undefined) return [notAttacked(transaction.as, reason ?? '')];
   const reports: AttackReport[] = [];
   for (const attack of attacks) {
-    if (attack.as !== transaction.as) continue;
-    const scope = attack.scope === undefined ? usualScope(table, probe.value) : attack.scope;
+    const scope = attack.scope === undefined ? usualScope(table, probe) : attack.scope;
     reports.push(await tryAttack(transaction, attack, scope));
   }
   return reports;

@@ -1,4 +1,4 @@
-import type { Attacker } from '../contract/attack.js';
+import type { Attack, Attacker } from '../contract/attack.js';
 import type { Engine } from '../contract/engine.js';
 import type { Owner } from '../contract/owner.js';
 import type { Transaction } from '../contract/transaction.js';
@@ -99,6 +99,7 @@ class RolledBack<T> extends Error {
 
 const asOwner = async <T>(
   engine: Engine,
+  otherProgram: boolean,
   work: (transaction: AttackTransaction) => Promise<T>,
 ): Promise<T> => {
   try {
@@ -107,7 +108,7 @@ const asOwner = async <T>(
         async () => {
           throw new RolledBack(await work(ofOwner(owner)));
         },
-        { lockTimeout: ownerLockTimeout },
+        { lockTimeout: ownerLockTimeout, otherProgram },
       ),
     );
   } catch (error) {
@@ -116,11 +117,15 @@ const asOwner = async <T>(
   }
 };
 
-/** Opens a transaction with the rights of an attacker, calls `work` with it, and rolls it back. */
+/**
+ * Opens a transaction with the rights of an attacker, calls `work` with it, and rolls it back.
+ *
+ * @param otherProgram - whether the owner has the settings of another program: see {@link Attack.otherProgram}
+ */
 export function withAttackTransaction<T>(
   engine: Engine,
-  as: Attacker,
+  { as, otherProgram = false }: { readonly as: Attacker; readonly otherProgram?: boolean },
   work: (transaction: AttackTransaction) => Promise<T>,
 ): Promise<T> {
-  return as === 'app' ? asApp(engine, work) : asOwner(engine, work);
+  return as === 'app' ? asApp(engine, work) : asOwner(engine, otherProgram, work);
 }

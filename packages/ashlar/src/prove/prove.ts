@@ -12,7 +12,7 @@ import { levelIn, type Table, type Tables } from '../model/index.js';
 import { defaultRoles } from '../roles/names.js';
 import { wantedRights } from '../roles/wanted.js';
 import type { Secret } from '../settings/index.js';
-import { attackTable } from './attack-table.js';
+import { attackTable, provenGuarantees } from './attack-table.js';
 import { fingerprintOf } from './fingerprint.js';
 import { type Checkpoints, proveLedgers } from './ledgers.js';
 import type { AttackReport, GuaranteeReport, ProveReport, StructureReport } from './report.js';
@@ -107,7 +107,7 @@ const proveAll = async (
     }
   });
   const reports = tables.flatMap((table) =>
-    table.guarantees.map((guarantee, at) =>
+    provenGuarantees(engine.dialect, table).map((guarantee, at) =>
       reportOf(engine, table, guarantee, attacked.get(placeOf(table, at)) ?? []),
     ),
   );

@@ -58,7 +58,7 @@ export interface LedgerReport {
   readonly checked: number;
   readonly ok: boolean;
   readonly found: readonly string[];
-  /** Why purges of entries cannot be verified, one line for each reason; that is no failure. */
+  /** What of purges and of checkpoints cannot be verified, one line for each reason; that is no failure. */
   readonly unverified: readonly string[];
 }
 

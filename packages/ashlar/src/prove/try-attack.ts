@@ -88,7 +88,7 @@ const judgeError = ({ expect }: Attack, error: unknown): Outcome => {
 
 const judgeSuccess = async (
   transaction: AttackTransaction,
-  { expect, detect }: Attack,
+  { expect, detect, breaks }: Attack,
   { rows, changes }: Awaited<ReturnType<AttackTransaction['run']>>,
 ): Promise<Outcome> => {
   switch (expect) {
@@ -107,6 +107,8 @@ const judgeSuccess = async (
         : { stoppedBy: 'detection', by: found, verdict: 'detected' };
     }
     case 'refused':
-      return failed('was not refused');
+      return breaks === undefined || (await transaction.run(breaks)).rows.length > 0
+        ? failed('was not refused')
+        : { stoppedBy: 'no-row', by: 'was accepted, and broke nothing', verdict: 'untouched' };
   }
 };

@@ -5,6 +5,8 @@ import type { System, Table } from 'ashlar';
 import { type Engine, openEngine } from 'ashlar/extend';
 import { installScopeKey } from 'ashlar/keys';
 import { maintain, up } from 'ashlar/migrations';
+import { inject } from 'vitest';
+import { asAdmin } from '../../../../test/support/engines.js';
 import { PgliteChannel } from '../../src/engines/postgres/pglite/channel.js';
 import type { Request } from '../../src/engines/postgres/wire/channel.js';
 import { inCreationOrder } from '../../src/migrations/shadow.js';
@@ -12,8 +14,8 @@ import { attackTable } from '../../src/prove/attack-table.js';
 import { defaultRoles } from '../../src/roles/names.js';
 import { fill } from '../prove/every-guarantee.js';
 import { type Mutant, postgresMutants } from './postgres-mutants.js';
+import type { Recorded } from './recorded.js';
 import { sqliteMutants } from './sqlite-mutants.js';
-import { reasonOf } from './survivors.js';
 
 /** What the attacks said of one mutant. */
 export interface Attacked {
@@ -23,8 +25,6 @@ export interface Attacked {
   readonly outcome: 'named' | 'silent' | 'impossible';
   /** The attack that succeeded, or the error of the database. */
   readonly by: string;
-  /** Of one that no attack tells: why. */
-  readonly reason?: string | undefined;
   /** Of one that no attack tells: what stops the attacks that the unchanged object stopped. */
   readonly instead?: readonly string[];
 }
@@ -114,9 +114,7 @@ const attacked = async (
     by = String((error as Error).message);
   }
   if (by !== undefined) return { kind, name, outcome: 'named', by };
-  const instead = insteadOf(clean, now);
-  const reason = reasonOf({ kind, name }, dialect, instead.length > 0);
-  return { kind, name, outcome: 'silent', by: '', reason, instead };
+  return { kind, name, outcome: 'silent', by: '', instead: insteadOf(clean, now) };
 };
 
 const asSavepoint = ({ text, ...rest }: Request): Request => {
@@ -151,12 +149,25 @@ const undone = async <T>(engine: Engine, work: () => Promise<T>): Promise<T> => 
   }
 };
 
-/** What is attacked, and which mutants are tried. */
+/** What is attacked, which mutants are tried, and where what is found is recorded. */
 export interface AttackedDatabase {
   readonly system: System;
   readonly migrations: URL;
   readonly isChosen: (mutant: Mutant) => boolean;
+  readonly recorded: Recorded<Attacked>;
 }
+
+/** Attacks each chosen mutant that was not attacked before. */
+const attackEach = async (
+  { isChosen, recorded }: AttackedDatabase,
+  mutants: readonly Mutant[],
+  attackOne: (mutant: Mutant) => Promise<Attacked>,
+): Promise<readonly Attacked[]> => {
+  recorded.ofAll(mutants.length);
+  for (const mutant of mutants)
+    if (isChosen(mutant) && !recorded.has(mutant)) recorded.add(await attackOne(mutant));
+  return recorded.all;
+};
 
 const prepared = async (
   engine: Engine,
@@ -184,21 +195,72 @@ const onPglite = async (given: AttackedDatabase): Promise<readonly Attacked[]> =
     const clean: Stopped = new Map();
     const attack = await undone(engine, () => succeeding(engine, given.system, undefined, clean));
     if (attack !== undefined) throw new Error(`The unchanged database is attacked: ${attack}`);
-    const found: Attacked[] = [];
-    for (const mutant of mutants.filter(given.isChosen))
-      found.push(await undone(engine, () => attacked(mutant, engine, given.system, clean)));
-    return found;
+    return await attackEach(given, mutants, (mutant) =>
+      undone(engine, () => attacked(mutant, engine, given.system, clean)),
+    );
   } finally {
     await engine.close();
   }
 };
 
+/**
+ * Makes each mutant in a copy of a database of a server, and attacks the guarantees in it, from connections of their own. Nothing is
+ * compared. A role belongs to all databases: what is done to one is tried on PGlite only.
+ */
+const onServer = async (given: AttackedDatabase): Promise<readonly Attacked[]> => {
+  const scopeKey = '1f'.repeat(32);
+  const [original, copy] = ['mutants_original', 'mutants_copy'];
+  const opened = async <T>(name: string, work: (engine: Engine) => Promise<T>): Promise<T> => {
+    const url = new URL(inject('postgresUrl'));
+    url.pathname = `/${name}`;
+    const engine = await openEngine({ url: url.href, scopeKey });
+    try {
+      return await work(engine);
+    } finally {
+      await engine.close();
+    }
+  };
+  const inCopy = async <T>(work: (engine: Engine) => Promise<T>): Promise<T> => {
+    await asAdmin(`DROP DATABASE IF EXISTS ${copy} WITH (FORCE)`);
+    await asAdmin(`CREATE DATABASE ${copy} TEMPLATE ${original}`);
+    // a copy is another place, to which the keys of the original are not bound
+    await opened(copy, (engine) => installScopeKey(engine, scopeKey));
+    return opened(copy, work);
+  };
+  await asAdmin(`DROP DATABASE IF EXISTS ${original} WITH (FORCE)`);
+  await asAdmin(`CREATE DATABASE ${original}`);
+  if ((await asAdmin(`SELECT 1 FROM pg_roles WHERE rolname = '${stranger}'`)).length === 0)
+    await asAdmin(`CREATE ROLE ${stranger}`);
+  try {
+    const mutants = await opened(original, async (engine) => {
+      await prepared(engine, given, scopeKey);
+      return engine.asOwner((owner) => postgresMutants(owner.run, { ...defaultRoles, stranger }));
+    });
+    const clean: Stopped = new Map();
+    const attack = await inCopy((engine) => succeeding(engine, given.system, undefined, clean));
+    if (attack !== undefined) throw new Error(`The unchanged database is attacked: ${attack}`);
+    const own = mutants.filter(({ kind, sql }) => kind !== 'role' && !sql.join(' ').includes(' ROLE '));
+    return await attackEach(given, own, (mutant) =>
+      inCopy((engine) => attacked(mutant, engine, given.system, clean)),
+    );
+  } finally {
+    for (const name of [copy, original]) await asAdmin(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+    await asAdmin(`DROP ROLE ${stranger}`);
+  }
+};
+
 /** Makes each mutant in a copy of a file, and attacks the guarantees in it. Nothing is compared. */
-const onSqlite = async (given: AttackedDatabase): Promise<readonly Attacked[]> => {
+const onFile = async (
+  scheme: 'sqlite' | 'sqlcipher',
+  given: AttackedDatabase,
+): Promise<readonly Attacked[]> => {
   const folder = await mkdtemp(join(tmpdir(), 'ashlar-mutants-'));
   const [original, copy] = [join(folder, 'original.db'), join(folder, 'copy.db')];
   const opened = async <T>(path: string, work: (engine: Engine) => Promise<T>): Promise<T> => {
-    const engine = await openEngine({ url: `sqlite:${path}` });
+    const engine = await openEngine({
+      url: `${scheme}:${path}`,
+      ...(scheme === 'sqlcipher' ? { key: '2e'.repeat(32) } : {}),
+    });
     try {
       return await work(engine);
     } finally {
@@ -218,14 +280,18 @@ const onSqlite = async (given: AttackedDatabase): Promise<readonly Attacked[]> =
     const clean: Stopped = new Map();
     const attack = await inCopy((engine) => succeeding(engine, given.system, undefined, clean));
     if (attack !== undefined) throw new Error(`The unchanged database is attacked: ${attack}`);
-    const found: Attacked[] = [];
-    for (const mutant of mutants.filter(given.isChosen))
-      found.push(await inCopy((engine) => attacked(mutant, engine, given.system, clean)));
-    return found;
+    return await attackEach(given, mutants, (mutant) =>
+      inCopy((engine) => attacked(mutant, engine, given.system, clean)),
+    );
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 };
 
 /** Attacks each mutant, with all comparison switched off. */
-export const attackScores = { sqlite: onSqlite, pglite: onPglite };
+export const attackScores = {
+  sqlite: (given: AttackedDatabase) => onFile('sqlite', given),
+  sqlcipher: (given: AttackedDatabase) => onFile('sqlcipher', given),
+  pglite: onPglite,
+  postgres: onServer,
+};

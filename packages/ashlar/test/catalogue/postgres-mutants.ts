@@ -560,8 +560,17 @@ export async function postgresMutants(run: RunSql, roles: MutantRoles): Promise<
     sequence: ofSequence,
   };
   const table = found.find(({ kind, name }) => kind === 'table' && !name.startsWith('ashlar_'))?.name ?? '';
+  // without its last month a table is as it was before the maintenance made that one
+  const months = found.filter(
+    ({ kind, name, more }) => kind === 'table' && more.includes('partition') && !name.endsWith('_default'),
+  );
+  const lastMonths = months
+    .filter(({ name, more }) => !months.some((other) => other.more === more && other.name > name))
+    .map(({ name }) => `${name}: dropped`);
   return [
-    ...found.flatMap((object) => makers[object.kind]?.(object, roles) ?? []),
+    ...found
+      .flatMap((object) => makers[object.kind]?.(object, roles) ?? [])
+      .filter(({ kind, name }) => kind !== 'table' || !lastMonths.includes(name)),
     ...ofRoles(roles),
     ...unknown(table),
   ];

@@ -9,6 +9,7 @@ import { defaultRoles } from '../../src/roles/names.js';
 import { wantedRights } from '../../src/roles/wanted.js';
 import type { InitialisedDatabase } from '../prove/support.js';
 import { type Mutant, postgresMutants } from './postgres-mutants.js';
+import type { Recorded } from './recorded.js';
 import { sqliteMutants } from './sqlite-mutants.js';
 
 /** What a comparison said of one mutant. */
@@ -29,15 +30,16 @@ const stranger = 'mutant_stranger';
  * with what the guarantees allow.
  *
  * @param isChosen - whether a mutant is tried
+ * @param recorded - what earlier runs found, and where this one adds what it finds
  */
 export async function scoreOf(
   { engine, system }: Pick<InitialisedDatabase, 'engine' | 'system'>,
-  isChosen: (mutant: Mutant, at: number) => boolean = () => true,
+  isChosen: (mutant: Mutant) => boolean,
+  recorded: Recorded<Scored>,
 ): Promise<readonly Scored[]> {
   const { dialect } = engine;
   const before = await compareWithSteps(engine, system);
   if (!before) throw new Error('The database is not initialised.');
-  const scored: Scored[] = [];
   await engine.asOwner(async (owner) => {
     const history = await readHistory(owner, dialect);
     const wanted = wantedRights(dialect, system, defaultRoles);
@@ -104,13 +106,14 @@ export async function scoreOf(
           : await sqliteMutants(owner.run);
       const clean = await lines();
       if (clean.length > 0) throw new Error(`The unchanged database is named: ${clean.join('; ')}`);
-      for (const [at, mutant] of mutants.entries())
-        if (isChosen(mutant, at)) scored.push({ ...mutant, ...(await tried(mutant)) });
+      recorded.ofAll(mutants.length);
+      for (const mutant of mutants)
+        if (isChosen(mutant) && !recorded.has(mutant)) recorded.add({ ...mutant, ...(await tried(mutant)) });
       throw new Undone();
     });
     await all.catch((error) => {
       if (!(error instanceof Undone)) throw error;
     });
   });
-  return scored;
+  return recorded.all;
 }

@@ -33,7 +33,7 @@ const ofTrigger = ({ name, sql }: Entry): readonly Mutant[] => {
       'never true',
       drop,
       /\bWHEN\b/.test(text.slice(0, when?.index))
-        ? text.replace(/\bWHEN\b/, 'WHEN 0 AND')
+        ? `${text.slice(0, when?.index).replace(/\bWHEN\b/, 'WHEN 0 AND (')}) ${text.slice(when?.index)}`
         : text.replace(/\bBEGIN\b/, 'WHEN 0 BEGIN'),
     ),
     one('renamed', drop, text.replace(name, 'mutant_trigger')),

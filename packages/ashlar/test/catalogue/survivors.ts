@@ -62,8 +62,22 @@ const reasons: readonly (readonly [RegExp, string])[] = [
   [/^\w+ key trigger /, 'a foreign key is no guarantee: `prove --data` finds a row without its parent'],
   [/^\w+ column /, 'a column is no guarantee; the attacks give every value that they need'],
   [
-    /^sqlite table .*: (?:no NOT NULL|a CHECK that admits everything|another default|no UNIQUE|another action|no STRICT) \d+$/,
-    'it keeps out values, or keeps rows that others refer to, and no attack writes such a value or removes such a row',
+    /^sqlite table (?:ashlar_\w+|\w+_ledger_\w+|\w+_purges): (?:no NOT NULL|a CHECK that admits everything|no UNIQUE|no STRICT) \d+$/,
+    'triggers refuse each row that Ashlar does not write itself, or the owner alone writes the table and could write any row',
+  ],
+  [
+    /^sqlite table \w+: no NOT NULL \d+$/,
+    'the column is part of the key of a STRICT table, which SQLite keeps from NULL all the same, or a trigger refuses NULL in it before',
+  ],
+  [
+    /^sqlite table \w+: a CHECK that admits everything \d+$/,
+    'a trigger or a foreign key refuses the same values before: those of a status, a version, a shredded key, a time, or a row that does not exist',
+  ],
+  [/^sqlite table folders: no STRICT \d+$/, 'the CHECKs of the columns refuse values of other types'],
+  [/^sqlite table .*: another default \d+$/, 'a default is a value that the application may give itself'],
+  [
+    /^sqlite table .*: another action \d+$/,
+    'a trigger refuses what the action would do to the row, or another table keeps the parent',
   ],
   [/^\w+ sequence /, 'the next numbers are still free; the attacks take a few'],
   // triggers, policies and functions of which another barrier refuses the same
@@ -72,19 +86,15 @@ const reasons: readonly (readonly [RegExp, string])[] = [
     'it fires in every session that is no replica, and an attack is none, or another barrier refuses what a replica tries',
   ],
   [
-    /^sqlite trigger .*_fkey_(?:insert|update): /,
-    'the key that the table declares refuses the same in every session; no attack switches `foreign_keys` off',
+    /^sqlite trigger (?:clients_status_lifecycle|(?:letters|trail|visits)_retained)_move: /,
+    'it acts on a change of a key, and other guarantees of the table refuse each of these',
   ],
   [
-    /^sqlite trigger .*_scoped_(?:update|delete): /,
-    'the attacks on a scope go through a session, whose gate keeps each statement in its scope; the trigger is for other writers',
+    /^sqlite trigger (?:(?:data_keys|dossiers)_audited_delete|(?:letters|visits)_audited_update): /,
+    'it records an operation that another guarantee of the table refuses in every case',
   ],
   [
-    /^sqlite trigger .*: (?:dropped|does nothing|never true)$/,
-    'no attack tries what this trigger alone refuses or records',
-  ],
-  [
-    /^\w+ trigger /,
+    /^postgres trigger /,
     'another trigger, a right or a policy refuses the same statements, or it keeps a record that a later check reads',
   ],
   [/^\w+ policy /, 'another policy or a right decides the same for the statements of the attacks'],
@@ -102,17 +112,44 @@ const reasons: readonly (readonly [RegExp, string])[] = [
 ];
 
 const byAnother = 'another barrier stops the attacks that this one stopped; it is named below';
+const behindAnother =
+  'another barrier refuses the same statements before it: where it is made again, so that it comes first, it stops them itself';
+
+/** A mutant that was attacked, as far as a reason depends on it. */
+interface Survivor {
+  readonly kind: string;
+  readonly name: string;
+  readonly outcome: string;
+  readonly instead?: readonly string[];
+}
 
 /**
- * Returns why no attack tells a change; `undefined` if nobody has said it.
+ * Returns what was found of each mutant with the reason why no attack told it: none where one did, and where nobody has said it.
  *
- * @param hasAnother - whether another barrier was seen to stop what the unchanged object stops
+ * On SQLite the trigger that was made last comes first. So the mutant that makes a trigger again under another name shows what this
+ * trigger refuses, where another one refuses it too.
  */
-export function reasonOf(
-  { kind, name }: { readonly kind: string; readonly name: string },
+export function withReasons<T extends Survivor>(
+  all: readonly T[],
   dialect: 'sqlite' | 'postgres',
-  hasAnother = false,
-): string | undefined {
-  if (hasAnother) return byAnother;
-  return reasons.find(([of]) => of.test(`${dialect} ${kind} ${name}`))?.[1];
+): readonly (T & { readonly reason?: string | undefined })[] {
+  const first = new Set(
+    dialect === 'postgres'
+      ? []
+      : all
+          .filter(
+            ({ kind, name, instead = [] }) =>
+              kind === 'trigger' && name.endsWith(': renamed') && instead.length > 0,
+          )
+          .map(({ name }) => name.replace(/: renamed$/, '')),
+  );
+  return all.map((each) => {
+    const { kind, name, outcome, instead = [] } = each;
+    if (outcome !== 'silent') return each;
+    const known = reasons.find(([of]) => of.test(`${dialect} ${kind} ${name}`))?.[1];
+    if (name.endsWith(': renamed')) return { ...each, reason: known, instead: [] };
+    if (instead.length > 0) return { ...each, reason: byAnother };
+    if (first.has(name.replace(/: [^:]*$/, ''))) return { ...each, reason: behindAnother };
+    return { ...each, reason: known };
+  });
 }

@@ -250,6 +250,18 @@ export const weakenings: readonly Weakening[] = [
     named:
       /crm: the trigger crm_fires is made by no step[\s\S]*the function crm_fire is made by no step|the function crm_fire is made by no step[\s\S]*crm: the trigger crm_fires is made by no step/,
   },
+  ...(
+    [
+      ['relhastriggers = false', 'letters', 'triggers'],
+      ['relhasindex = false', 'folders', 'indexes'],
+      ['relchecks = 0', 'folders', 'CHECKs'],
+      ['relhassubclass = false', 'visits', 'children'],
+    ] as const
+  ).map(([change, table, what]) => ({
+    name: `what the server no longer looks for: ${change}`,
+    sql: [`UPDATE pg_class SET ${change} WHERE oid = '${table}'::regclass`],
+    named: new RegExp(`the table ${table} differs.*passed over by the server is ${what}`),
+  })),
   {
     name: 'a counter near its end',
     sql: [

@@ -47,6 +47,44 @@ describe('a signer', () => {
     expect(await sign(testLog(8))).toBe(first);
   });
 
+  test('signs a head again that a clock that was ahead has dated, when it is told so', async () => {
+    const log = testLog(8);
+    const request = { folder, signer, head: await log.head(), reader: log.reader };
+    const [ahead, now, later] = ['2026-03-01', '2026-02-01', '2026-02-02'].map((day) => new Date(day)) as [
+      Date,
+      Date,
+      Date,
+    ];
+    const wrong = await signHead({ ...request, at: ahead });
+    expect(await signHead({ ...request, at: now })).toBe(wrong);
+    const right = await signHead({ ...request, at: now, clockWasAhead: true });
+    expect(openCheckpoint(right, [signer]).signedAt).toEqual(now);
+    expect((await readdir(folder)).sort()).toEqual(['8-2.checkpoint', '8.checkpoint']);
+    expect(await signHead({ ...request, at: later, clockWasAhead: true })).toBe(right);
+    const more = testLog(9);
+    const next = await signHead({ ...request, head: await more.head(), reader: more.reader, at: later });
+    expect(openCheckpoint(next, [signer]).signedAt).toEqual(later);
+  });
+
+  test('accepts as many later dates as it is told: of many it is the present clock that may be behind', async () => {
+    const log = testLog(9);
+    const request = { folder, signer, reader: log.reader };
+    for (const size of [5, 6, 7])
+      await signHead({ ...request, head: await log.head(size), at: new Date(`2026-03-0${size}`) });
+    const at = new Date('2026-02-01');
+    for (const clockWasAhead of [false, true, 2])
+      await expect(signHead({ ...request, head: await log.head(), at, clockWasAhead })).rejects.toMatchObject(
+        {
+          code: 'clocks-differ',
+          suggestion: expect.stringContaining('--clock-was-ahead 3'),
+        },
+      );
+    expect(
+      openCheckpoint(await signHead({ ...request, head: await log.head(), at, clockWasAhead: 3 }), [signer])
+        .signedAt,
+    ).toEqual(at);
+  });
+
   test('states when it signed, and keeps the earliest time; a note without a time gets one', async () => {
     const log = testLog(8);
     const at = new Date('2026-01-02T03:04:05.000Z');

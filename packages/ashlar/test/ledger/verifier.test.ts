@@ -245,13 +245,28 @@ describe('an exported ledger', () => {
     await write('4.checkpoint', await sign(4, '2025-12-01', noLines));
     await write('20.checkpoint', await sign(20, '2026-01-20', undefined));
     const told = (signed: number, unsigned: number) =>
-      `valid: all 25 entries of example.com/audit match, 2 of them purged and known by their hashes only: ${signed} by signed retirements, ${signed / 2} of these in a checkpoint from before the cutoff; ${unsigned} by retirements that nothing signs (checkpoints: 3)\n`;
+      `valid: all 25 entries of example.com/audit match, 2 of them purged and known by their hashes only: ${signed} by signed retirements, ${signed / 2} of these in a checkpoint from before the cutoff (\`ashlar ledger verify\` allows for the time between two checkpoints); ${unsigned} by retirements that nothing signs (checkpoints: 3)\n`;
     expect(await verify()).toEqual({ code: 0, said: told(2, 0) });
     // the same head without its statement, and one that states fewer
     for (const by of [undefined, noLines]) {
       await write('checkpoint', await sign(25, '2026-02-01', by));
       expect(await verify()).toMatchObject({ code: 1, said: expect.stringContaining('may be hidden') });
       expect(await verify('--unsigned-retirements')).toEqual({ code: 0, said: told(0, 2) });
+    }
+    // a cutoff after the purge, or a purge after the signature, would make every entry old enough
+    for (const [cutoff, at] of [
+      ['2999-01-01T00:00:00.000000Z', '2026-01-02T00:00:00.000Z'],
+      ['2999-01-01T00:00:00.000000Z', '2999-01-02T00:00:00.000Z'],
+    ]) {
+      const late = line
+        .replace('2026-01-01T00:00:00.000000Z', `${cutoff}`)
+        .replace('2026-01-02T00:00:00.000Z', `${at}`);
+      await write('retirements.jsonl', `${late}\n`);
+      await write('checkpoint', await sign(25, '2026-02-01', withLine(noLines, late)));
+      expect(await verify()).toMatchObject({
+        code: 0,
+        said: expect.stringContaining(', 0 of these in a checkpoint'),
+      });
     }
     await rm(join(place, 'retirements.jsonl'));
     expect(await verify()).toMatchObject({ code: 1, said: expect.stringContaining('no line for it') });

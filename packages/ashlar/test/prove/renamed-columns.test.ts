@@ -31,7 +31,7 @@ describe.each(engines)('every guarantee over columns with other names in the dat
     const before = await contents(database);
     const report = await database.prove();
     expect(failuresOf(report)).toEqual([]);
-    expect(new Set(report.tables.map(({ guarantee }) => guarantee)).size).toBe(12);
+    expect(new Set(report.tables.map(({ guarantee }) => guarantee)).size).toBe(13);
     for (const { table, guarantee, attacks } of report.tables)
       expect(attacks.length, `${table} ${guarantee}`).toBeGreaterThan(0);
     expect(report.ledgers).toMatchObject([

@@ -15,13 +15,18 @@ import {
   triedBy,
   triedByBoth,
 } from '../shared/attacks.js';
+import { triedByOtherPrograms } from '../shared/other-programs.js';
 import type { Tree } from './tree.js';
 
 /** Statements that create a cycle of one or two rows, by INSERT, UPDATE and upsert. */
 export function acyclicAttacks(table: TableFacts, probe: Probe, tree: Tree): readonly Attack[] {
   const moves = moved(table, probe, tree);
   const drafts = [...moves, ...entered(table, probe, tree), ...replaced(table, probe, tree)];
-  return [...triedByBoth(drafts), ...triedBy(['owner'], asReplica(probe, moves))];
+  return [
+    ...triedByBoth(drafts),
+    ...triedBy(['owner'], asReplica(probe, moves)),
+    ...(probe.dialect === 'sqlite' ? triedByOtherPrograms(drafts) : []),
+  ];
 }
 
 /** The other columns in which a row must equal its parent row. */

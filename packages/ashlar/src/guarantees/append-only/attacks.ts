@@ -12,6 +12,7 @@ import {
   triedByBoth,
 } from '../shared/attacks.js';
 import { clockForgeries } from '../shared/forgeries.js';
+import { replacedByOtherPrograms } from '../shared/other-programs.js';
 import type { AppendOnlyRules } from './rules.js';
 import type { Stamp } from './stamp.js';
 
@@ -23,6 +24,11 @@ export function appendOnlyAttacks(
 ): readonly Attack[] {
   return [
     ...changesAndRemovals(
+      table,
+      probe,
+      stamps.map(({ name }) => name),
+    ),
+    ...replacedByOtherPrograms(
       table,
       probe,
       stamps.map(({ name }) => name),

@@ -1,7 +1,7 @@
 import type { Attack, Probe } from '../../contract/attack.js';
-import type { RunSql } from '../../contract/sql.js';
 import type { TableFacts } from '../../contract/table.js';
 import { identifier, literal } from '../../model/index.js';
+import { isEntered } from '../ledgered/entered.js';
 import {
   asReplica,
   type Draft,
@@ -16,9 +16,8 @@ import {
   truncates,
 } from '../shared/attacks.js';
 import { changeActor, takeOtherContext } from '../shared/context-attacks.js';
+import { freshKey, lineOf, type Operation, rowKey } from '../shared/recorded-lines.js';
 import type { AuditedRules } from './rules.js';
-
-type Operation = 'insert' | 'update' | 'delete';
 
 /**
  * Statements that insert rows into an audit trail directly; only triggers may do so. Updates and deletes of its lines
@@ -56,7 +55,7 @@ export function auditedAttacks(table: TableFacts, probe: Probe, { trail }: Audit
     name: of,
     statements,
     expect: 'detected',
-    detect: (run) => lineOf({ run, table, trail, operation, key: tells }),
+    detect: (run) => lineOf({ run, table, trail: trail.name, operation, key: tells }),
   });
   const inserted = told('INSERT of a row', 'insert', key, insert);
   const ways = [
@@ -80,15 +79,14 @@ export function auditedAttacks(table: TableFacts, probe: Probe, { trail }: Audit
       [
         ...truncates(probe, target).slice(2),
         ...asReplica(probe, [inserted]),
+        ...entered(table, probe, trail, { insert, key }),
         ...partitions
           .slice(0, 1)
           .map((partition) =>
             told(
               'UPDATE that names the partition',
               'update',
-              keyIs(
-                plainly(table, table.primaryKey.columns).map((column) => [column, row[column] ?? 'NULL']),
-              ),
+              rowKey(table, probe),
               `UPDATE ${identifier(partition)} SET ${target.set} WHERE ${target.where}`,
             ),
           ),
@@ -106,6 +104,29 @@ export function auditedAttacks(table: TableFacts, probe: Probe, { trail }: Audit
     ),
   ];
 }
+
+/** A trail with a ledger: the line of a change has its entry, which on PostgreSQL a stamp in the line leads to. */
+const entered = (
+  table: TableFacts,
+  { dialect }: Probe,
+  trail: TableFacts,
+  { insert, key }: { readonly insert: string; readonly key: string },
+): readonly Draft[] =>
+  trail.facts.ledger
+    ? [
+        {
+          name: 'INSERT of a row, without an entry for the line of the trail',
+          statements: [insert],
+          expect: 'detected',
+          detect: async (run) => {
+            const lines = await run(
+              `SELECT 1 AS found FROM ${identifier(trail.name)} AS t WHERE table_name = ${literal(table.name)} AND operation = 'insert' AND ${key} AND ${isEntered(trail, dialect)}`,
+            );
+            return lines.length > 0 ? `the line in ${trail.name} is part of its ledger` : undefined;
+          },
+        },
+      ]
+    : [];
 
 /**
  * Statements that SQL gives two contexts, each of them valid: it writes in one scope, and the line of the trail would have the
@@ -143,45 +164,4 @@ const inTwoContexts = (table: TableFacts, probe: Probe): readonly Attack[] => {
     expect: 'refused',
     scope,
   }));
-};
-
-/** The condition that finds the lines of the probe's fresh row in a trail, by the known columns of its key. */
-const freshKey = (table: TableFacts, { fresh }: Probe): string => {
-  const known = table.primaryKey.columns.filter((name) => fresh[name] !== undefined);
-  if (known.length > 0) return keyIs(plainly(table, known).map((name) => [name, fresh[name] ?? 'NULL']));
-  // a generated key is the greatest until another row is inserted
-  return keyIs(
-    table.primaryKey.columns.map((name) => [
-      name,
-      `(SELECT max(${identifier(name)}) FROM ${identifier(table.name)})`,
-    ]),
-  );
-};
-
-/** The columns whose SQL literals are also the text of their JSON; all columns if there are none. */
-const plainly = (table: TableFacts, names: readonly string[]): readonly string[] => {
-  const plain = names.filter((name) =>
-    ['text', 'integer', 'bigint', 'uuid'].includes(table.columns[name]?.kind ?? ''),
-  );
-  return plain.length > 0 ? plain : names;
-};
-
-const keyIs = (values: readonly (readonly [name: string, sql: string])[]): string =>
-  values
-    .map(([name, sql]) => `CAST(row_key ->> ${literal(name)} AS text) = CAST(${sql} AS text)`)
-    .join(' AND ');
-
-interface SoughtLine {
-  readonly run: RunSql;
-  readonly table: TableFacts;
-  readonly trail: TableFacts;
-  readonly operation: Operation;
-  readonly key: string;
-}
-
-const lineOf = async ({ run, table, trail, operation, key }: SoughtLine): Promise<string | undefined> => {
-  const lines = await run(
-    `SELECT id FROM ${identifier(trail.name)} WHERE table_name = ${literal(table.name)} AND operation = ${literal(operation)} AND ${key}`,
-  );
-  return lines.length > 0 ? `the trail ${trail.name} records the ${operation}` : undefined;
 };

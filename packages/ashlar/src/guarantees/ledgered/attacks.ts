@@ -4,6 +4,9 @@ import { verifyRow } from '../../ledger/verify.js';
 import { identifier } from '../../model/index.js';
 import { objectName } from '../../sql/object-name.js';
 import { type Draft, insertRow, isFresh, isRow, refused, triedBy, triedByBoth } from '../shared/attacks.js';
+import { triedByOtherPrograms } from '../shared/other-programs.js';
+import { permitPurge } from '../shared/purging.js';
+import { isEntered } from './entered.js';
 import { clockColumns, keyColumns, ledgerNames } from './names.js';
 import { keySql, rowKeySql } from './queries.js';
 import { ledgerReader } from './reader.js';
@@ -14,9 +17,11 @@ export function ledgeredAttacks(table: TableFacts, probe: Probe): readonly Attac
     // a file has no roles: its triggers refuse the owner as well
     ...triedBy(probe.dialect === 'sqlite' ? ['app', 'owner'] : ['app'], forgeries(table, probe)),
     ...triedByBoth(changes(table, probe)),
+    ...triedBy(['owner'], entered(table, probe)),
+    ...headReplaced(table, probe),
     // the triggers against these came with version 2
     ...(probe.olderVersion === undefined
-      ? triedByBoth([...ownTimes(table, probe), ...raised(table, probe)])
+      ? triedByBoth([...ownTimes(table, probe), ...raised(table, probe), ...retirements(table, probe)])
       : []),
     ...triedBy(['owner'], tampering(table, probe)),
   ];
@@ -65,6 +70,58 @@ const changes = (table: TableFacts, probe: Probe): readonly Draft[] => {
       ...(probe.dialect === 'postgres' ? [attack('TRUNCATE of', `TRUNCATE ${name}`)] : []),
     ];
   });
+};
+
+/** A new row that has no entry, or that sealing would not find. No statement writes a trail. */
+const entered = (table: TableFacts, probe: Probe): readonly Draft[] =>
+  table.facts.trail
+    ? []
+    : [
+        {
+          name: 'INSERT of a row that the ledger does not notice',
+          statements: [insertRow(table.name, probe.fresh)],
+          expect: 'detected',
+          detect: async (run) => {
+            const where = `${isFresh(table, probe)} AND ${isEntered(table, probe.dialect)}`;
+            const rows = await run(`SELECT 1 AS found FROM ${identifier(table.name)} AS t WHERE ${where}`);
+            return rows.length > 0 ? 'the row is part of the ledger' : undefined;
+          },
+        },
+      ];
+
+/** The head begins anew: where no delete trigger fires, only the trigger of inserts refuses it. */
+const headReplaced = (table: TableFacts, probe: Probe): readonly Attack[] => {
+  if (probe.dialect !== 'sqlite') return [];
+  const { head } = ledgerNames(table);
+  const draft: Draft = {
+    ...refused(
+      `REPLACE of ${head}`,
+      `REPLACE INTO ${identifier(head)} (id, size, frontier, sealed, first_provable) VALUES (1, 0, x'', 0, 0)`,
+    ),
+    preparation: filled(table, probe).slice(0, 1),
+  };
+  return [...triedByBoth([draft]), ...triedByOtherPrograms([draft])];
+};
+
+/** Lines that say that rows were purged: written, changed and deleted while none are. */
+const retirements = (table: TableFacts, probe: Probe): readonly Draft[] => {
+  if (!table.facts.retention) return [];
+  const { retirements: lines } = ledgerNames(table);
+  const name = identifier(lines);
+  const next = `coalesce((SELECT max(last_position) + 1 FROM ${name}), 0)`;
+  const insert = `INSERT INTO ${name} (number, first_position, last_position, cutoff) VALUES (coalesce((SELECT max(number) FROM ${name}), 0) + 1, ${next}, ${next}, '2001-01-01T00:00:00.000000Z')`;
+  // the guards of a file fire for each row
+  const one =
+    probe.dialect === 'sqlite'
+      ? [permitPurge(table, 'sqlite'), insert, 'DELETE FROM ashlar_purge'].map((sql) => [sql, 'SELECT 1'])
+      : [];
+  const preparation = [...filled(table, probe), ...one];
+  return [
+    { ...refused(`INSERT into ${lines} without a purge`, insert), preparation: filled(table, probe) },
+    { ...refused(`UPDATE of ${lines}`, `UPDATE ${name} SET cutoff = retired_at`), preparation },
+    { ...refused(`DELETE from ${lines}`, `DELETE FROM ${name}`), preparation },
+    ...(probe.dialect === 'postgres' ? [refused(`TRUNCATE of ${lines}`, `TRUNCATE ${name}`)] : []),
+  ];
 };
 
 /** Some triggers fire for each row, so the side tables need rows even if nothing is sealed yet. */

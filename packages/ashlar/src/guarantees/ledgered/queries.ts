@@ -146,7 +146,10 @@ export function ledgerQueries(table: TableFacts, name: SqlName) {
     `(SELECT entry FROM ${entries} e WHERE e.row_key = ${leaf}.row_key) AS entry`;
   // an entry is read only if those before it are not too large together
   const sizedLeaves = `SELECT leaf.*, sum((SELECT ${bytesOf('e.entry')} FROM ${entries} e WHERE e.row_key = leaf.row_key)) OVER (ORDER BY leaf.position ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS bytes FROM (SELECT position, hash, row_key FROM ${tree} WHERE level = 0 AND position >= ${p(1)} ORDER BY position LIMIT ${p(2)}) AS leaf`;
-  const run = ['first_position', 'last_position'].map((column) => ({ name: column, type: 'bigint' }));
+  const runs = ['line', 'first_position', 'last_position'].map((column) => ({
+    name: column,
+    type: 'bigint',
+  }));
   const subtree = ['level', 'low', 'high'].map((column) => ({ name: column, type: 'bigint' }));
   return {
     head: `SELECT size, frontier, first_provable FROM ${head}`,
@@ -163,7 +166,7 @@ export function ledgerQueries(table: TableFacts, name: SqlName) {
     retirements: `${line} FROM ${retirements} WHERE first_position >= ${p(1)} AND last_position >= ${p(2)} ORDER BY first_position LIMIT ${p(3)}`,
     retirementTotals: `SELECT count(*) AS lines, sum(last_position - first_position + 1) AS retired, max(last_position) + 1 AS after, min(CASE WHEN first_position <= before THEN first_position END) AS misfit FROM (SELECT first_position, last_position, lag(last_position) OVER (ORDER BY first_position) AS before FROM ${retirements}) AS runs`,
     purgesUnrecorded: dialects[name].purgesUnrecorded(names),
-    rowKeys: `SELECT wanted.first_position, leaf.row_key FROM ${wanted(run)} ${join} ${tree} leaf ON leaf.level = 0 AND leaf.position >= wanted.first_position AND leaf.position <= wanted.last_position ORDER BY wanted.first_position, leaf.position`,
+    rowKeys: `SELECT wanted.line, leaf.row_key FROM ${wanted(runs)} ${join} ${tree} leaf ON leaf.level = 0 AND leaf.position >= wanted.first_position AND leaf.position <= wanted.last_position ORDER BY wanted.line, leaf.position`,
     retirementLines: `${line} FROM ${retirements} WHERE number > ${p(1)} ORDER BY number LIMIT ${p(2)}`,
     holds:
       retention?.holds === undefined

@@ -144,11 +144,12 @@ export function ledgerReader(table: TableFacts, dialect: SqlName, run: RunSql): 
     },
     purgesUnrecorded: async () => (await run(sql.purgesUnrecorded)).length > 0,
     rowKeys: async (runs) => {
-      const found = await run(sql.rowKeys, [JSON.stringify(runs.map(({ first, last }) => [first, last]))]);
-      const keys = new Map<number, string[]>(runs.map(({ first }) => [first, []]));
-      for (const { first_position, row_key } of found)
-        keys.get(Number(first_position))?.push(String(row_key));
-      return runs.map(({ first }) => keys.get(first) ?? []);
+      // forged lines may have the same positions
+      const wanted = runs.map(({ first, last }, at) => [at, first, last]);
+      const found = await run(sql.rowKeys, [JSON.stringify(wanted)]);
+      const keys = runs.map((): string[] => []);
+      for (const { line, row_key } of found) keys[Number(line)]?.push(String(row_key));
+      return keys;
     },
     retirementLines: async (after, limit) =>
       (await recordsRetirements()) ? (await run(sql.retirementLines, [after, limit])).map(retirementOf) : [],

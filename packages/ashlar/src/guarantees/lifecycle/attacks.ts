@@ -14,6 +14,7 @@ import {
   triedBy,
   triedByBoth,
 } from '../shared/attacks.js';
+import { triedByOtherPrograms } from '../shared/other-programs.js';
 import { type Lifecycle, mayGo } from './rules.js';
 
 // a status column of many values has thousands of refused transitions; this many show that the rule is enforced
@@ -30,6 +31,7 @@ export function lifecycleAttacks(table: TableFacts, probe: Probe, rules: Lifecyc
     ...triedBy(['app'], [...beginnings(table, probe, rules), ...steps]),
     ...triedByBoth(around),
     ...triedBy(['owner'], [...steps.slice(0, 3), ...asReplica(probe, steps.slice(0, 3))]),
+    ...(probe.dialect === 'sqlite' ? triedByOtherPrograms(around) : []),
   ];
 }
 

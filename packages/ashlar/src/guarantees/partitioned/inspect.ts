@@ -10,14 +10,16 @@ const soon = 2;
 
 /** Reports the missing partitions of a table, and the missing objects of its guarantees on each partition. */
 export function inspectPartitions(
-  { table }: MonthlyTable,
+  { table, ahead }: MonthlyTable,
   { now, atomically }: MaintenanceTools,
 ): Promise<readonly string[]> {
   return atomically(async (run) => {
     const catalogue = await readCatalogue(run, table);
     const current = monthOf(now);
-    const missing = monthsBetween(current, current + soon).filter(
-      (month) => !covers(table, catalogue, month),
+    const made = monthsBetween(current, current + ahead).filter((month) => covers(table, catalogue, month));
+    // all months ahead are made together: one that is missing before another one was taken away
+    const missing = monthsBetween(current, Math.max(current + soon, made.at(-1) ?? current)).filter(
+      (month) => !made.includes(month) && !covers(table, catalogue, month),
     );
     const repairs = await findRepairs(run, table, catalogue);
     return [

@@ -3,6 +3,7 @@ import type { Column } from '../../contract/column.js';
 import type { GuardedTable } from '../../contract/guarantee.js';
 import type { SqlRow } from '../../contract/sql.js';
 import { everyScope, hiddenTables, identifier, identifiers, literal } from '../../model/index.js';
+import { refused as aDraft, isFresh, triedBy } from '../shared/attacks.js';
 import { contextChanges } from '../shared/context-attacks.js';
 import { rangeOf } from './postgres.js';
 
@@ -18,7 +19,10 @@ export function attacksOnScope(table: GuardedTable, column: Column, probe: Probe
   const keys = table.primaryKey.columns;
   const key = keyOf(table, row);
   const moved = column.kind === 'integer' ? otherScope : literal(otherScope);
-  const foreign: SqlRow = { ...fresh, [column.name]: row[column.name] ?? 'NULL' };
+  // a row that is itself the scope gets a third one: with the scope of the existing row only its key would refuse it
+  const foreign: SqlRow = keys.includes(column.name)
+    ? { [column.name]: row[column.name] ?? 'NULL', ...fresh }
+    : { ...fresh, [column.name]: row[column.name] ?? 'NULL' };
   const from = (scopeOf: string | null, how: string) =>
     attacks(scopeOf, how, [
       ['SELECT', `SELECT * FROM ${name} WHERE ${key}`],
@@ -102,6 +106,7 @@ export function attacksOnScope(table: GuardedTable, column: Column, probe: Probe
     ...(meets ? [refused('upsert on a row of another scope', otherScope, upsert)] : []),
     ...(dialect === 'sqlite'
       ? [
+          ...inAnotherName(table, probe, foreign),
           refused('SELECT past the view', otherScope, `SELECT * FROM main.${name} WHERE ${key}`),
           ...hiddenIn(table, probe).map(({ name: side }) =>
             refused(`SELECT past the view of ${side}`, otherScope, `SELECT * FROM main.${identifier(side)}`),
@@ -113,6 +118,41 @@ export function attacksOnScope(table: GuardedTable, column: Column, probe: Probe
       : []),
   ];
 }
+
+/**
+ * Statements of a program that says itself for which scope it acts: on a file the triggers alone refuse those. They are tried with a
+ * row that exists, and with a new one that no other row refers to.
+ */
+const inAnotherName = (table: GuardedTable, probe: Probe, foreign: SqlRow): readonly Attack[] => {
+  const { row, fresh, otherScope = '' } = probe;
+  const name = identifier(table.name);
+  const take = `UPDATE ashlar_session SET scope = ${literal(otherScope)}`;
+  const [any = ''] = Object.keys(row).map(identifier);
+  const [here, there] = [keyOf(table, row), isFresh(table, probe)];
+  const drafts = [
+    aDraft('INSERT by a writer of another scope', take, insert(name, foreign)),
+    aDraft('UPDATE by a writer of another scope', take, `UPDATE ${name} SET ${any} = ${any} WHERE ${here}`),
+    aDraft('DELETE by a writer of another scope', take, `DELETE FROM ${name} WHERE ${here}`),
+    // only the database writes a trail
+    ...(table.facts.trail
+      ? []
+      : [
+          aDraft(
+            'UPDATE of a new row by a writer of another scope',
+            insert(name, fresh),
+            take,
+            `UPDATE ${name} SET ${any} = ${any} WHERE ${there}`,
+          ),
+          aDraft(
+            'DELETE of a new row by a writer of another scope',
+            insert(name, fresh),
+            take,
+            `DELETE FROM ${name} WHERE ${there}`,
+          ),
+        ]),
+  ];
+  return triedBy(['owner'], drafts);
+};
 
 const ownerOf = (signature: string): string =>
   `(SELECT pg_get_userbyid(proowner) FROM pg_proc WHERE oid = '${signature}'::regprocedure)`;

@@ -1,3 +1,4 @@
+import type { SqlName } from '../../contract/sql.js';
 import type { TableFacts } from '../../contract/table.js';
 import { literal } from '../../model/index.js';
 import { sessionRole } from '../../sql/postgres-triggers.js';
@@ -21,4 +22,11 @@ export function isPurgingOnPostgres({ name }: Pick<TableFacts, 'name'>): string 
  */
 export function isPurgingOnSqlite({ name }: Pick<TableFacts, 'name'>): string {
   return `EXISTS (SELECT 1 FROM ashlar_purge WHERE table_name = ${literal(name)})`;
+}
+
+/** The statement that lets the owner delete expired rows of a table, until the transaction ends or the permission is taken back. */
+export function permitPurge({ name }: Pick<TableFacts, 'name'>, dialect: SqlName): string {
+  return dialect === 'postgres'
+    ? `SELECT set_config('${purgingSetting}', ${literal(name)}, true)`
+    : `INSERT INTO ashlar_purge (table_name) VALUES (${literal(name)})`;
 }

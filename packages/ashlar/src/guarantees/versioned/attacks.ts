@@ -16,6 +16,8 @@ import {
   truncates,
   updates,
 } from '../shared/attacks.js';
+import { replacedByOtherPrograms } from '../shared/other-programs.js';
+import { freshKey, lineOf } from '../shared/recorded-lines.js';
 import type { VersionedColumns } from './columns.js';
 
 /** Statements that change a version, fork or break a chain, or leave a key without a current version or with two. */
@@ -30,6 +32,8 @@ export function versionedAttacks(
   return [
     ...triedByBoth([...plain, ...chained, ...merges(probe, target), ...replaces(table, probe)]),
     ...triedBy(['owner'], asReplica(probe, [...plain, ...edits(table, probe, columns)])),
+    ...replacedByOtherPrograms(table, probe),
+    ...triedBy(['app'], recorded(table, probe, columns)),
   ];
 }
 
@@ -125,5 +129,20 @@ const links = (table: TableFacts, probe: Probe, columns: VersionedColumns): read
     ...(probe.fresh[columns.id] === undefined
       ? []
       : [after('a new version that is its own predecessor', follow(2, probe.values[columns.id] ?? 'NULL'))]),
+  ];
+};
+
+/** A successor makes its predecessor an old version: of an audited table, the trail says so. */
+const recorded = (table: TableFacts, probe: Probe, columns: VersionedColumns): readonly Draft[] => {
+  const trail = table.facts.audited?.trail;
+  if (trail === undefined || probe.fresh[columns.id] === undefined) return [];
+  const { begun } = chainOf(table, probe, columns);
+  return [
+    {
+      name: 'a version becomes an old one',
+      statements: begun,
+      expect: 'detected',
+      detect: (run) => lineOf({ run, table, trail, operation: 'update', key: freshKey(table, probe) }),
+    },
   ];
 };

@@ -121,10 +121,10 @@ export function tampered({ log, problems: [first] }: Verification): AshlarError 
 /** Options of {@link checkpointLedger}. */
 export interface CheckpointOptions {
   /**
-   * Whether to sign although the newest kept checkpoint is dated later than now, because the clock was ahead when it was signed.
-   * The time of that checkpoint is no evidence then.
+   * How many of the kept checkpoints may be dated later than now, because the clock was ahead when they were signed; `true`: one.
+   * Default: none. Their times are no evidence then.
    */
-  readonly clockWasAhead?: boolean;
+  readonly clockWasAhead?: boolean | number;
 }
 
 /**

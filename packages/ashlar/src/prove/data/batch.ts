@@ -63,6 +63,12 @@ export function failing({ guarantee, what }: NamedCheck): BadRows['check'] {
   return { guarantee, what: `cannot be checked whether it ${what}` };
 }
 
+/** A check of a batch in which it fails for some rows, after it failed for many: sound rows are among them, and bad ones may be. */
+const leftOut = ({ guarantee, what }: NamedCheck): BadRows['check'] => ({
+  guarantee,
+  what: `is in a batch of which it is not known whether a row ${what}`,
+});
+
 /** Looks for bad rows: with one query for all checks; where it fails, for each check alone, and then for fewer rows. */
 class Search {
   readonly #request: BatchRequest;
@@ -98,7 +104,8 @@ class Search {
         ];
       this.#failing.set(check, known + 1);
       const keys = isEnough ? [] : [this.#rows.shown(bounds.upTo ?? [])];
-      return [{ check: failing(check), why: rootText(error), rows: isEnough ? count : 1, keys }];
+      const [of, rows] = isEnough ? [leftOut(check), count] : [failing(check), 1];
+      return [{ check: of, why: rootText(error), rows, keys }];
     }
   }
 

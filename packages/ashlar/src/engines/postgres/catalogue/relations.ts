@@ -78,6 +78,14 @@ export const readers = sql`
 /** The tables whose rows are those of a child too, as a JSON array. */
 const parents = `(SELECT jsonb_agg(${relationName('i.inhparent')} ORDER BY i.inhseqno) FROM pg_inherits i WHERE i.inhrelid = c.oid AND NOT c.relispartition)::text`;
 
+// the server looks for none of these where the row of the relation says that there are none
+const passedOver = `concat_ws(', ',
+    CASE WHEN NOT c.relhastriggers AND EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = c.oid) THEN 'triggers' END,
+    CASE WHEN NOT c.relhasindex AND EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid) THEN 'indexes' END,
+    CASE WHEN NOT c.relhasrules AND EXISTS (SELECT FROM pg_rewrite w WHERE w.ev_class = c.oid) THEN 'rules' END,
+    CASE WHEN NOT c.relhassubclass AND EXISTS (SELECT FROM pg_inherits i WHERE i.inhparent = c.oid) THEN 'children' END,
+    CASE WHEN c.relchecks <> (SELECT count(*) FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'c') THEN 'CHECKs' END)`;
+
 const tables: PartsSql = sql`
   SELECT CASE WHEN c.relispartition THEN 'partition' WHEN c.relkind = 'f' THEN 'foreign table' ELSE 'table' END AS kind,
     CASE WHEN c.relispartition THEN rel.root END AS "on", rel.name, rel.partition, false AS outside, ${parents} AS reads,
@@ -93,6 +101,7 @@ const tables: PartsSql = sql`
       'access method': `(SELECT nullif(am.amname, 'heap') FROM pg_am am WHERE am.oid = c.relam)`,
       server: `(SELECT concat_ws(' ', quote_ident(s.srvname), array_to_string(f.ftoptions, ', ')) FROM pg_foreign_table f JOIN pg_foreign_server s ON s.oid = f.ftserver WHERE f.ftrelid = c.oid)`,
       'of type': `CASE WHEN c.reloftype <> 0 THEN c.reloftype::regtype END`,
+      'passed over by the server': passedOver,
       options: `(SELECT string_agg(o, ', ' ORDER BY o) FROM unnest(c.reloptions) o WHERE o !~ ${storage})`,
       tuning: `concat_ws(', ', (SELECT string_agg(o, ', ' ORDER BY o) FROM unnest(c.reloptions) o WHERE o ~ ${storage}), (SELECT 'tablespace ' || s.spcname FROM pg_tablespace s WHERE s.oid = c.reltablespace))`,
       comment: `obj_description(c.oid, 'pg_class')`,

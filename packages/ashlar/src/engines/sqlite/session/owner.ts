@@ -83,9 +83,13 @@ export function ownerOf(connection: Connection, options: OwnerOptions): Owner {
         return { rows: [], changes: 0 };
       });
     },
-    atomically: async (work, { lockTimeout = options.lockTimeout, rebuild = false } = {}) => {
+    atomically: async (
+      work,
+      { lockTimeout = options.lockTimeout, rebuild = false, otherProgram = false } = {},
+    ) => {
       // this pragma has no effect inside a transaction
-      if (rebuild) connection.command('PRAGMA foreign_keys = OFF');
+      if (rebuild || otherProgram) connection.command('PRAGMA foreign_keys = OFF');
+      if (otherProgram) connection.command('PRAGMA recursive_triggers = OFF');
       try {
         await begin(lockTimeout);
         options.hooks.beginAsOwner(connection);
@@ -97,8 +101,9 @@ export function ownerOf(connection: Connection, options: OwnerOptions): Owner {
         return result;
       } finally {
         if (connection.inTransaction) connection.command('ROLLBACK');
+        if (otherProgram) connection.command('PRAGMA recursive_triggers = ON');
+        if (rebuild || otherProgram) connection.command('PRAGMA foreign_keys = ON');
         if (rebuild) {
-          connection.command('PRAGMA foreign_keys = ON');
           // a failed rebuild may have left it on
           connection.command('PRAGMA legacy_alter_table = OFF');
         }
