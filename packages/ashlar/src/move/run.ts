@@ -15,6 +15,7 @@ import type { ProveReport } from '../prove/report.js';
 import { defaultRoles } from '../roles/names.js';
 import { grantRights } from '../roles/roles.js';
 import { type Compared, compareTables, differing, moveDiffers } from './compare.js';
+import { hasRows } from './has-rows.js';
 import { assertSameLedgers, verifyLedgers } from './ledgers.js';
 import { loadTable, sourceChecksum } from './load.js';
 import { assertNone, type Source } from './look.js';
@@ -286,7 +287,7 @@ export class Run {
     const present = new Set((await this.#to.introspect(owner)).tables.map(({ name }) => name));
     const full: string[] = [];
     for (const { name } of this.#tables.filter((each) => !each.hasFirstRows && present.has(each.name)))
-      if ((await owner.run(`SELECT 1 AS found FROM ${identifier(name)} LIMIT 1`)).length > 0) full.push(name);
+      if (await hasRows(owner, name)) full.push(name);
     return full;
   }
 
