@@ -155,7 +155,7 @@ class PostgresBulkReader implements BulkReader {
     return row?.large === true;
   }
 
-  sequences(): Promise<ReadonlyMap<string, SequencePosition>> {
+  sequences(): Promise<ReadonlyMap<string, SequencePosition | undefined>> {
     return readSequences(this.run);
   }
 
