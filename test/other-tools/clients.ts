@@ -5,9 +5,19 @@ import { promisify } from 'node:util';
 import { type GuardedContext, type GuardedOptions, guarded } from 'ashlar/guarded';
 import { sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/node-postgres';
-import { integer, pgTable, serial, text, uuid } from 'drizzle-orm/pg-core';
+import {
+  integer,
+  type PgDatabase,
+  type PgQueryResultHKT,
+  pgTable,
+  serial,
+  text,
+  uuid,
+} from 'drizzle-orm/pg-core';
+import { drizzle as drizzleOverJs } from 'drizzle-orm/postgres-js';
 import { CamelCasePlugin, type Generated, Kysely, PostgresDialect, sql as raw } from 'kysely';
 import pg from 'pg';
+import postgres from 'postgres';
 
 /** What the tests do through each tool, by its own queries. */
 export interface Client {
@@ -20,6 +30,12 @@ export interface Client {
   failing(context: GuardedContext, org: number): Promise<unknown>;
   /** Ignores the error of a statement, and returns. */
   swallowing(context: GuardedContext): Promise<unknown>;
+  /** Runs SQL in one transaction; the rows of the last. */
+  sql(context: GuardedContext, ...texts: readonly string[]): Promise<Rows>;
+  /** Runs SQL without `guarded`. */
+  sqlOutside(text: string): Promise<Rows>;
+  /** What sends a statement by the object of a transaction that has ended, each in a way of its own. */
+  late(context: GuardedContext, text: string): Promise<readonly (() => PromiseLike<unknown>)[]>;
   /** Calls `guarded` for the transaction itself. */
   nested(context: GuardedContext): Promise<unknown>;
   /** Reads and writes without `guarded`. */
@@ -28,11 +44,28 @@ export interface Client {
   close(): Promise<void>;
 }
 
-export type Open = (url: string, options: GuardedOptions) => Promise<Client>;
+export type Rows = readonly Readonly<Record<string, unknown>>[];
+
+/** Opens a client, with a pool of 4 connections where it has one. */
+export type Open = (url: string, options: GuardedOptions, max?: number) => Promise<Client>;
 
 const failure = (): never => {
   throw new RangeError('the work failed');
 };
+
+/** The message of an error and of those that it was made from. */
+const textOf = (error: unknown): string => {
+  const texts: string[] = [];
+  for (let each = error; each instanceof Error; each = each.cause) texts.push(each.message);
+  return texts.join('\n');
+};
+
+/** What refuses some work, with its causes. */
+export const refusalOf = async (work: Promise<unknown>): Promise<string> =>
+  work.then(
+    () => 'nothing was refused',
+    (error: unknown) => textOf(error),
+  );
 
 type Queries = Pick<pg.ClientBase, 'query'>;
 
@@ -60,6 +93,18 @@ const ofPg = <C extends pg.Pool | pg.Client>(client: C, options: GuardedOptions)
       within(context, async (tx) => {
         await tx.query('SELECT 1 / 0').catch(() => undefined);
       }),
+    sql: (context, ...texts) =>
+      within(context, async (tx) => {
+        let rows: Rows = [];
+        for (const text of texts) rows = (await tx.query<Rows[number]>(text)).rows;
+        return rows;
+      }),
+    sqlOutside: async (text) => (await outside.query<Rows[number]>(text)).rows,
+    late: async (context, text) => {
+      const tx = await within(context, async (given) => given);
+      const { query } = tx;
+      return [async () => tx.query(text), async () => query(text as never), async () => tx.query({ text })];
+    },
     nested: (context) =>
       within(context, (tx) => guarded(tx as pg.PoolClient, context, async () => undefined, options)),
     notesOutside: () => notesOf(outside),
@@ -68,8 +113,8 @@ const ofPg = <C extends pg.Pool | pg.Client>(client: C, options: GuardedOptions)
   };
 };
 
-export const openPool: Open = async (url, options) =>
-  ofPg(new pg.Pool({ connectionString: url, max: 4 }), options);
+export const openPool: Open = async (url, options, max = 4) =>
+  ofPg(new pg.Pool({ connectionString: url, max }), options);
 
 export const openOne: Open = async (url, options) => {
   const client = new pg.Client({ connectionString: url });
@@ -82,8 +127,8 @@ interface Db {
   readonly events: { readonly id: Generated<number>; readonly what: string };
 }
 
-export const openKysely: Open = async (url, options) => {
-  const pool = new pg.Pool({ connectionString: url, max: 4 });
+export const openKysely: Open = async (url, options, max = 4) => {
+  const pool = new pg.Pool({ connectionString: url, max });
   // a plugin that renames what a query returns, also what guarded asks
   const db = new Kysely<Db>({ dialect: new PostgresDialect({ pool }), plugins: [new CamelCasePlugin()] });
   const order = (orgId: number, note: string) => ({ id: randomUUID(), orgId, note });
@@ -115,6 +160,22 @@ export const openKysely: Open = async (url, options) => {
         },
         options,
       ),
+    sql: (context, ...texts) =>
+      guarded(
+        db,
+        context,
+        async (trx) => {
+          let rows: Rows = [];
+          for (const text of texts) rows = (await raw<Rows[number]>`${raw.raw(text)}`.execute(trx)).rows;
+          return rows;
+        },
+        options,
+      ),
+    sqlOutside: async (text) => (await raw<Rows[number]>`${raw.raw(text)}`.execute(db)).rows,
+    late: async (context, text) => {
+      const trx = await guarded(db, context, async (given) => given, options);
+      return [async () => raw`${raw.raw(text)}`.execute(trx)];
+    },
     nested: (context) =>
       guarded(db, context, (trx) => guarded(trx, context, async () => undefined, options), options),
     notesOutside: () => noted(db),
@@ -130,9 +191,13 @@ const orders = pgTable('orders', {
 });
 const events = pgTable('events', { id: serial().primaryKey(), what: text().notNull() });
 
-export const openDrizzle: Open = async (url, options) => {
-  const pool = new pg.Pool({ connectionString: url, max: 4 });
-  const db = drizzle(pool);
+type Drizzle = PgDatabase<PgQueryResultHKT>;
+
+/** The rows of an answer of node-postgres or of postgres.js. */
+const rowsOf = (answer: unknown): Rows =>
+  Array.isArray(answer) ? (answer as Rows) : (answer as { readonly rows: Rows }).rows;
+
+const ofDrizzle = (db: Drizzle, options: GuardedOptions, close: () => Promise<void>): Client => {
   const order = (orgId: number, note: string) => ({ id: randomUUID(), orgId, note });
   const noted = async (from: Pick<typeof db, 'select'>): Promise<string[]> =>
     (await from.select({ note: orders.note }).from(orders)).map(({ note }) => note ?? '');
@@ -163,12 +228,62 @@ export const openDrizzle: Open = async (url, options) => {
         },
         options,
       ),
+    sql: (context, ...texts) =>
+      guarded(
+        db,
+        context,
+        async (tx) => {
+          let rows: Rows = [];
+          for (const text of texts) rows = rowsOf(await tx.execute(sql.raw(text)));
+          return rows;
+        },
+        options,
+      ),
+    sqlOutside: async (text) => rowsOf(await db.execute(sql.raw(text))),
+    late: async (context, text) => {
+      const { tx, built, prepared } = await guarded(
+        db,
+        context,
+        async (given) => ({
+          tx: given,
+          built: given
+            .select()
+            .from(orders)
+            .where(sql.raw(`(${text}) IS NOT NULL`)),
+          prepared: given.select().from(orders).prepare('late'),
+        }),
+        options,
+      );
+      return [
+        async () => tx.execute(sql.raw(text)),
+        () => built,
+        async () => prepared.execute(),
+        async () => tx.transaction(async (inner) => inner.execute(sql.raw(text))),
+      ];
+    },
     nested: (context) =>
       guarded(db, context, (tx) => guarded(tx, context, async () => undefined, options), options),
     notesOutside: () => noted(db),
     insertOutside: (org) => db.insert(orders).values(order(org, 'outside')),
-    close: () => pool.end(),
+    close,
   };
+};
+
+export const openDrizzle: Open = async (url, options, max = 4) => {
+  const pool = new pg.Pool({ connectionString: url, max });
+  return ofDrizzle(drizzle(pool), options, () => pool.end());
+};
+
+/** Over one connection. */
+export const openDrizzleOne: Open = async (url, options) => {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  return ofDrizzle(drizzle(client), options, () => client.end());
+};
+
+export const openPostgresJs: Open = async (url, options, max = 4) => {
+  const connections = postgres(url, { max, onnotice: () => undefined });
+  return ofDrizzle(drizzleOverJs(connections), options, () => connections.end());
 };
 
 /** The part of a generated PrismaClient that the tests use; it is generated after these files are compiled. */
@@ -207,12 +322,12 @@ export async function generatePrisma(): Promise<void> {
   );
 }
 
-export const openPrisma: Open = async (url, options) => {
+export const openPrisma: Open = async (url, options, max = 4) => {
   const { PrismaPg } = await import('@prisma/adapter-pg');
   const { PrismaClient } = (await import(here('generated/client.ts'))) as {
     PrismaClient: new (options: { adapter: unknown }) => Prisma;
   };
-  const prisma = new PrismaClient({ adapter: new PrismaPg({ connectionString: url, max: 4 }) });
+  const prisma = new PrismaClient({ adapter: new PrismaPg({ connectionString: url, max }) });
   const noted = async (from: Models): Promise<string[]> =>
     (await from.order.findMany()).map(({ note }) => note ?? '');
   return {
@@ -241,6 +356,22 @@ export const openPrisma: Open = async (url, options) => {
         },
         options,
       ),
+    sql: (context, ...texts) =>
+      guarded(
+        prisma,
+        context,
+        async (tx) => {
+          let rows: Rows = [];
+          for (const text of texts) rows = (await tx.$queryRawUnsafe(text)) as Rows;
+          return rows;
+        },
+        options,
+      ),
+    sqlOutside: async (text) => (await prisma.$queryRawUnsafe(text)) as Rows,
+    late: async (context, text) => {
+      const tx = await guarded(prisma, context, async (given) => given, options);
+      return [() => tx.$queryRawUnsafe(text), () => tx.order.findMany()];
+    },
     nested: (context) =>
       guarded(prisma, context, (tx) => guarded(tx, context, async () => undefined, options), options),
     notesOutside: () => noted(prisma),

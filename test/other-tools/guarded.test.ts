@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { guarded } from 'ashlar/guarded';
-import { finishScopeKeyRotation, rotateScopeKey } from 'ashlar/keys';
+import { finishScopeKeyRotation, installScopeKey, rotateScopeKey } from 'ashlar/keys';
 import { openLedger, verifyLedger } from 'ashlar/ledger';
 import { failuresOf, prove } from 'ashlar/prove';
+import { drizzle } from 'drizzle-orm/node-postgres';
+import type { Kysely } from 'kysely';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { server } from '../support/engines.js';
@@ -11,11 +13,15 @@ import {
   generatePrisma,
   type Open,
   openDrizzle,
+  openDrizzleOne,
   openKysely,
   openOne,
   openPool,
+  openPostgresJs,
   openPrisma,
+  refusalOf,
 } from './clients.js';
+import { describeNextTransaction } from './next-transaction.js';
 import { openShop, type Shop, toolSql } from './shop.js';
 
 const clients: readonly { readonly tool: string; readonly open: Open }[] = [
@@ -23,24 +29,12 @@ const clients: readonly { readonly tool: string; readonly open: Open }[] = [
   { tool: 'pg’s client', open: openOne },
   { tool: 'Kysely', open: openKysely },
   { tool: 'Drizzle', open: openDrizzle },
+  { tool: 'Drizzle on postgres.js', open: openPostgresJs },
   { tool: 'Prisma', open: openPrisma },
 ];
 
 const byAnn = { actor: 'user:ann', scope: '1' };
 const byBob = { actor: 'user:bob', scope: '2' };
-
-/** The message of an error and of those that it was made from. */
-const textOf = (error: unknown): string => {
-  const texts: string[] = [];
-  for (let each = error; each instanceof Error; each = each.cause) texts.push(each.message);
-  return texts.join('\n');
-};
-
-const refusalOf = async (work: Promise<unknown>): Promise<string> =>
-  work.then(
-    () => 'nothing was refused',
-    (error: unknown) => textOf(error),
-  );
 
 describe.each(server)('guarded() on a server', () => {
   let shop: Shop;
@@ -70,6 +64,8 @@ describe.each(server)('guarded() on a server', () => {
       client = await open(shop.urls.app, { scopeKey: shop.scopeKey });
     });
     afterAll(() => client?.close());
+
+    describeNextTransaction(() => shop, open);
 
     test('a transaction that had failed is not called committed', async () => {
       await expect(client.swallowing(byAnn)).rejects.toMatchObject({ code: 'session-aborted' });
@@ -194,11 +190,154 @@ describe.each(server)('guarded() on a server', () => {
     await after.close();
   });
 
+  test('a database that has lost its keys is refused where a key is given', async () => {
+    const keys = await shop.read('DELETE FROM ashlar.ashlar_context_keys RETURNING id');
+    expect(keys).toHaveLength(1);
+    const given = await openPool(shop.urls.app, { scopeKey: shop.scopeKey });
+    await expect(given.notes(byAnn)).rejects.toMatchObject({ code: 'scope-key-absent' });
+    const none = await openPool(shop.urls.app, { scopeKey: '' });
+    expect(await none.notes(byAnn)).not.toEqual([]);
+    await installScopeKey(shop.engine, shop.scopeKey);
+    // it has signed nothing, and learns that it must
+    await expect(none.notes(byAnn)).rejects.toMatchObject({ code: 'scope-key-missing' });
+    expect(await given.notes(byAnn)).not.toEqual([]);
+    await given.close();
+    await none.close();
+  });
+
+  test('a user who could lift the guarantees steps down, or is refused', async () => {
+    const { app, own } = { app: shop.roles.app, own: new URL(shop.urls.owner).username };
+    const user = `${own}_user`;
+    const [bypasses, dba] = [`${own}_bypasses`, `${own}_dba`];
+    const strong: readonly (readonly [what: string, sql: readonly string[], undone: readonly string[]])[] = [
+      ['BYPASSRLS', [`ALTER ROLE ${user} BYPASSRLS`], [`ALTER ROLE ${user} NOBYPASSRLS`]],
+      ['superuser', [`ALTER ROLE ${user} SUPERUSER`], [`ALTER ROLE ${user} NOSUPERUSER`]],
+      [
+        'a member of a role with BYPASSRLS',
+        [`GRANT ${bypasses} TO ${user}`],
+        [`REVOKE ${bypasses} FROM ${user}`],
+      ],
+      [
+        'CREATE on the schema',
+        [`GRANT CREATE ON SCHEMA ashlar TO ${user}`],
+        [`REVOKE CREATE ON SCHEMA ashlar FROM ${user}`],
+      ],
+      ['a member of the owner of everything', [`GRANT ${own} TO ${user}`], [`REVOKE ${own} FROM ${user}`]],
+      [
+        'a member of the owner of the tables alone',
+        [`ALTER SCHEMA ashlar OWNER TO ${dba}`, `GRANT ${own} TO ${user}`],
+        [`ALTER SCHEMA ashlar OWNER TO ${own}`, `REVOKE ${own} FROM ${user}`],
+      ],
+      [
+        'a member of the owner of the schema alone',
+        [`ALTER SCHEMA ashlar OWNER TO ${dba}`, `GRANT ${dba} TO ${user}`],
+        [`ALTER SCHEMA ashlar OWNER TO ${own}`, `REVOKE ${dba} FROM ${user}`],
+      ],
+    ];
+    const admin = async (...all: readonly string[]): Promise<void> => {
+      const client = new pg.Client({ connectionString: shop.urls.admin });
+      await client.connect();
+      for (const sql of all) await client.query(sql);
+      await client.end();
+    };
+    await admin(
+      `CREATE ROLE ${bypasses} BYPASSRLS`,
+      `CREATE ROLE ${dba}`,
+      `CREATE ROLE ${user} LOGIN PASSWORD '${new URL(shop.urls.owner).password}'`,
+      `GRANT USAGE ON SCHEMA ashlar TO ${user}`,
+    );
+    const url = shop.urls.owner.replace(own, user);
+    for (const [what, sql, undone] of strong) {
+      await admin(...sql);
+      const refused = await openPool(url, { scopeKey: shop.scopeKey, appRole: 'nobody' });
+      await expect(refused.notes(byAnn), what).rejects.toMatchObject({ code: 'role-too-strong' });
+      await refused.close();
+      await admin(`GRANT ${app} TO ${user}`);
+      const steps = await openPool(url, { scopeKey: shop.scopeKey, appRole: app });
+      expect(await steps.sql(byAnn, 'SELECT current_user::text AS is'), what).toEqual([{ is: app }]);
+      expect(
+        (await steps.notes(byAnn)).filter((note) => note.includes('bob')),
+        what,
+      ).toEqual([]);
+      await steps.close();
+      await admin(`REVOKE ${app} FROM ${user}`, ...undone);
+    }
+    await admin(`DROP OWNED BY ${user}`, ...[user, bypasses, dba].map((role) => `DROP ROLE ${role}`));
+  });
+
+  test('a connection that a program left in a transaction is not used, and never committed', async () => {
+    const options = { scopeKey: shop.scopeKey };
+    const pool = new pg.Pool({ connectionString: shop.urls.app, max: 1 });
+    const leave = async (): Promise<number> => {
+      const connection = await pool.connect();
+      await connection.query('BEGIN');
+      const { rows } = await connection.query('SELECT pg_backend_pid() AS pid, pg_current_xact_id()::text');
+      connection.release();
+      return rows[0].pid;
+    };
+    const left = await leave();
+    const used = await guarded(pool, byAnn, (tx) => tx.query('SELECT pg_backend_pid() AS pid'), options);
+    expect(used.rows[0].pid).not.toBe(left);
+    await leave();
+    // Drizzle takes the connection itself
+    await expect(
+      guarded(drizzle(pool), byAnn, (tx) => tx.execute('SELECT 1'), options),
+    ).rejects.toMatchObject({ code: 'usage' });
+    await pool.end();
+    const one = await openDrizzleOne(shop.urls.app, options);
+    await one.sqlOutside('BEGIN');
+    await expect(one.sql(byAnn, 'SELECT 1')).rejects.toMatchObject({ code: 'usage' });
+    await one.sqlOutside('ROLLBACK');
+    // two wrappers of one connection
+    const { $client } = one.client as unknown as { readonly $client: pg.Client };
+    const both = await Promise.allSettled([
+      one.sql(byAnn, 'SELECT 1'),
+      guarded($client, byBob, (tx) => tx.query('SELECT 1'), options),
+    ]);
+    expect(both.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+    await one.close();
+  });
+
+  test('a connection of Kysely is sealed on before it goes back, and the failure of a seal is told', async () => {
+    const kysely = await openKysely(shop.urls.app, { scopeKey: shop.scopeKey });
+    const db = kysely.client as Kysely<{ events: { what: string } }>;
+    const rows = () => count('public.events');
+    await db.connection().execute(async (connection) => {
+      await guarded(
+        connection,
+        byAnn,
+        (trx) => trx.insertInto('events').values({ what: 'by a connection' }).execute(),
+        { scopeKey: shop.scopeKey },
+      );
+    });
+    expect(await count('ashlar.events_ledger_entries')).toBe(await rows());
+    const [seal] = await shop.read(
+      `SELECT p.oid::regprocedure::text AS name FROM pg_proc p WHERE p.prosrc LIKE '%FOR NO KEY UPDATE SKIP LOCKED%'`,
+    );
+    const warned = new Promise<Error>((resolve) => process.once('warning', resolve));
+    await shop.read(`REVOKE EXECUTE ON FUNCTION ${seal?.name} FROM ${shop.roles.app}, PUBLIC`);
+    await kysely.insertEvent(byAnn, 'not sealed');
+    expect((await warned).message).toContain('A ledger was not sealed.');
+    await shop.read(`GRANT EXECUTE ON FUNCTION ${seal?.name} TO ${shop.roles.app}`);
+    await kysely.insertEvent(byAnn, 'sealed with the one before');
+    expect(await count('ashlar.events_ledger_entries')).toBe(await rows());
+    await kysely.close();
+  });
+
   test('another client, and a database without a guard, are refused', async () => {
     await expect(guarded({} as pg.Pool, byAnn, async () => undefined)).rejects.toMatchObject({
       code: 'usage',
     });
     const pool = new pg.Pool({ connectionString: shop.urls.app });
+    await expect(
+      guarded(pool, byAnn, async () => undefined, {
+        scopeKey: shop.scopeKey,
+        transaction: { isolationLevel: 'Serializable' },
+      }),
+    ).rejects.toMatchObject({ code: 'usage' });
+    await expect(
+      guarded(pool, byAnn, async (tx) => tx.release(), { scopeKey: shop.scopeKey }),
+    ).rejects.toMatchObject({ code: 'usage' });
     await expect(
       guarded(pool, byAnn, async () => undefined, { own: 'nowhere', scopeKey: shop.scopeKey }),
     ).rejects.toMatchObject({ code: 'database-missing' });

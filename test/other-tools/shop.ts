@@ -30,7 +30,7 @@ export interface Shop {
   readonly engine: Engine;
   readonly guard: System<typeof tables>;
   readonly scopeKey: string;
-  readonly urls: Readonly<Record<'owner' | 'app', string>>;
+  readonly urls: Readonly<Record<'owner' | 'app' | 'admin', string>>;
   readonly roles: Roles;
   readonly folder: Folder;
   /** Runs what `ashlar guard up` runs, and returns what it restored. */
@@ -63,7 +63,9 @@ export async function openShop(makeTables: (url: string) => Promise<void>): Prom
     [url.username, url.password, url.pathname] = [user, password, `/${name}`];
     return url.href;
   };
-  const urls = { owner: urlOf(own), app: urlOf(app) };
+  const admin = new URL(inject('postgresUrl'));
+  admin.pathname = `/${name}`;
+  const urls = { owner: urlOf(own), app: urlOf(app), admin: admin.href };
   const roles: Roles = { app, auditor, appConnects: { password } };
   await makeTables(urls.owner);
   const folder = await makeFolder();

@@ -109,8 +109,11 @@ export interface BulkReader {
   ): AsyncIterable<RowBatch>;
   /** The next number of each column whose numbers the database gives, by table. */
   generators(tables: readonly BulkTable[]): Promise<ReadonlyMap<string, bigint>>;
-  /** The sequences that number no declared key: of steps, and of another program. By name; empty on SQLite. */
-  sequences(): Promise<ReadonlyMap<string, SequencePosition>>;
+  /**
+   * The sequences that number no declared key: of steps, and of another program. By name, `undefined` where it may not be read; empty on
+   * SQLite.
+   */
+  sequences(): Promise<ReadonlyMap<string, SequencePosition | undefined>>;
   /** The months of UTC, as `2026-11`, in which the times of a column are. */
   months(table: string, column: string): Promise<readonly string[]>;
   /**
@@ -147,7 +150,7 @@ export interface BulkWriter {
   /** Removes all rows of lifted tables, in the open transaction. */
   empty(tables: readonly string[]): Promise<void>;
   /**
-   * Makes again what was lifted, one object a transaction, as a description from before says, and reads materialized views again.
+   * Makes again what was lifted, one object a transaction, as a description from before says, and has materialized views read the tables again.
    * Idempotent.
    *
    * @throws AshlarError `move-value` if a key or a foreign key refuses the rows
@@ -160,6 +163,10 @@ export interface BulkWriter {
   checksum(table: BulkTable): Promise<Checksum>;
   /** Sets the next numbers that {@link BulkReader.generators} returned. */
   setGenerators(tables: readonly BulkTable[], next: ReadonlyMap<string, bigint>): Promise<void>;
-  /** Sets the sequences that {@link BulkReader.sequences} returned and that the target has. */
-  setSequences(positions: ReadonlyMap<string, SequencePosition>): Promise<void>;
+  /**
+   * Moves the sequences that {@link BulkReader.sequences} returned on to their positions, and none back.
+   *
+   * @returns those that the target lacks, that its owner may not set, or that could not be read
+   */
+  setSequences(positions: ReadonlyMap<string, SequencePosition | undefined>): Promise<readonly string[]>;
 }

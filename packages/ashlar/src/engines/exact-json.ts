@@ -14,10 +14,10 @@ export function mayBeInexact(text: string): boolean {
 const trimmed = (digits: string): string =>
   digits.includes('.') ? digits.replace(/0+$/, '').replace(/\.$/, '') : digits;
 
-/** Whether a number of JSON is the one that a double makes of it. One beyond the range of a double is left to its reader. */
+/** Whether a number of JSON is the one that a double makes of it. */
 const isExact = (number: string): boolean => {
   const value = Number(number);
-  return !Number.isFinite(value) || trimmed(numericText(number)) === trimmed(numericText(String(value)));
+  return Number.isFinite(value) && trimmed(numericText(number)) === trimmed(numericText(String(value)));
 };
 
 // no stored text has a NUL, so a text that begins with one stands for a number
@@ -48,4 +48,16 @@ const marked = /"\\u0000(-?\d+(?:\.\d+)?)"/g;
 export function exactJsonText(text: string): string {
   const written = JSON.stringify(exactJson(text));
   return written.includes(mark) ? written.replaceAll(marked, '$1') : written;
+}
+
+// only an exponent or a number of hundreds of digits is beyond the range of a double
+const mayBeBeyond = /\d[eE]\+?\d{3}|\d{300}/;
+
+/** Why a value with such a number is not moved to an engine that keeps JSON as a session writes it. */
+export const beyondDouble = 'A number in the JSON is beyond the range of a double.';
+
+/** Whether a JSON text has a number beyond the range of a double, which a session would read as infinity. */
+export function isBeyondDouble(text: string): boolean {
+  if (!mayBeBeyond.test(text)) return false;
+  return (text.match(token) ?? []).some((found) => !found.startsWith('"') && !Number.isFinite(Number(found)));
 }

@@ -6,7 +6,7 @@ import { compareHistory } from '../migrations/compare-history.js';
 import { driftOf } from '../migrations/drift.js';
 import { assertUsable, foundationState } from '../migrations/foundation.js';
 import { assertOwnPlace, obstaclesOf } from '../migrations/guard-place.js';
-import { history, readHistory } from '../migrations/history.js';
+import { type AppliedStep, readHistory } from '../migrations/history.js';
 import { undeclaredOf } from '../migrations/ownership/undeclared.js';
 import { readSteps } from '../migrations/steps.js';
 import { missingObjects } from '../prove/guarantee-objects.js';
@@ -48,7 +48,11 @@ export async function checkGuard(
   const everything = await engine.asOwner((owner) => readHistory(owner, engine.dialect));
   assertUsable(foundationState(everything), engine.dialect);
   assertOwnPlace(system, everything);
-  const steps = await stepFindings(engine, system);
+  const steps = await stepFindings(
+    engine,
+    system,
+    everything.filter((row) => row.system === system.name),
+  );
   const tables = await engine.asOwner((owner) => obstaclesOf(engine, owner, system));
   const compared = await compareWithSteps(engine, system);
   if (!compared) return steps;
@@ -68,9 +72,13 @@ export async function checkGuard(
   ];
 }
 
-const stepFindings = async (engine: Engine, system: SystemFacts): Promise<readonly GuardFinding[]> => {
-  const steps = await readSteps(system.migrations, engine.dialect.name);
-  const { pending, changed, missing, late } = compareHistory(steps, await history(engine, system));
+const stepFindings = async (
+  { dialect }: Engine,
+  system: SystemFacts,
+  applied: readonly AppliedStep[],
+): Promise<readonly GuardFinding[]> => {
+  const steps = await readSteps(system.migrations, dialect.name);
+  const { pending, changed, missing, late } = compareHistory(steps, applied);
   const finding = (found: string, remedy: string): GuardFinding => ({ kind: 'step', found, remedy });
   return [
     ...pending

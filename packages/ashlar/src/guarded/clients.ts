@@ -1,7 +1,8 @@
 import { AshlarError } from '../errors.js';
-import { pgClient } from './pg-client.js';
+import { isInTransaction, pgClient } from './pg-client.js';
 import type { RunIn, ToolTransactions } from './types.js';
-import { aborted, nested } from './usage.js';
+import { untilEnd } from './until-end.js';
+import { nested } from './usage.js';
 
 /** What tells the clients apart. No tool is imported, so that its version and its copy do not matter. */
 interface Methods {
@@ -18,14 +19,17 @@ interface Methods {
   /** Drizzle: a transaction has it, the database does not. */
   readonly rollback?: unknown;
   /** Drizzle: the driver's client. */
-  readonly $client?: { readonly totalCount?: unknown };
+  readonly $client?: object;
 }
 
-/** Whether the client of a driver is a pool: that of pg counts its connections, and that of postgres.js is a function. */
-const isPool = (client: Methods['$client']): boolean =>
-  typeof client === 'function' || client?.totalCount !== undefined;
-
 const are = (...methods: readonly unknown[]): boolean => methods.every((each) => typeof each === 'function');
+
+/**
+ * Whether the client of a driver is one connection. A pool of pg counts its connections, that of postgres.js is a function, and
+ * drivers over HTTP or WebSockets have other methods.
+ */
+const isConnection = (client: Methods['$client']): boolean =>
+  client !== undefined && are((client as Methods).query) && !('totalCount' in client);
 
 /**
  * Returns how transactions of a client of `pg`, Kysely, Drizzle or Prisma begin and run statements.
@@ -44,7 +48,7 @@ export function transactionsOf(client: object): ToolTransactions {
   }
   if (are(methods.transaction, methods.execute)) {
     if (are(methods.rollback)) throw nested();
-    return drizzle(client as DrizzleLike, isPool(methods.$client));
+    return drizzle(client as DrizzleLike, isConnection(methods.$client) ? methods.$client : undefined);
   }
   if (are(methods.query)) return pgClient(client);
   throw new AshlarError('usage', {
@@ -56,15 +60,6 @@ export function transactionsOf(client: object): ToolTransactions {
 
 type Rows = readonly Readonly<Record<string, unknown>>[];
 
-/** Runs `work`, and throws where its transaction has failed: these tools call a COMMIT that rolled back a success. */
-const unfailed = async <T>(work: Promise<T>, run: RunIn): Promise<T> => {
-  const result = await work;
-  await run('SELECT 1 AS one', []).catch((error: unknown) => {
-    throw aborted(error);
-  });
-  return result;
-};
-
 interface PrismaTransaction {
   $queryRawUnsafe(text: string, ...values: readonly unknown[]): Promise<Rows>;
 }
@@ -74,12 +69,12 @@ interface PrismaLike {
 }
 
 const prisma = (client: PrismaLike): ToolTransactions => ({
+  connection: undefined,
   isPooled: true,
+  // Prisma rolls back after 5 seconds, and to seal many rows takes longer
+  ownOptions: { maxWait: 30_000, timeout: 300_000 },
   transaction: (options, work) =>
-    client.$transaction((tx) => {
-      const run: RunIn = (text, values) => tx.$queryRawUnsafe(text, ...values);
-      return unfailed(work(tx, run), run);
-    }, options),
+    client.$transaction((tx) => work(tx, (text, values) => tx.$queryRawUnsafe(text, ...values)), options),
 });
 
 interface CompiledStatement {
@@ -113,18 +108,37 @@ const compiled = (sql: string, parameters: readonly unknown[]): CompiledStatemen
   queryId: { queryId: `ashlar-${++lastQuery}` },
 });
 
-const kysely = (client: KyselyLike): ToolTransactions => ({
-  isPooled: true,
-  transaction: ({ isolationLevel, accessMode } = {}, work) => {
-    let builder = client.transaction();
-    if (isolationLevel !== undefined) builder = builder.setIsolationLevel(isolationLevel);
-    if (accessMode !== undefined) builder = builder.setAccessMode(accessMode);
-    return builder.execute((trx) => {
-      const run: RunIn = async (text, values) => (await trx.executeQuery(compiled(text, values))).rows;
-      return unfailed(work(trx, run), run);
-    });
-  },
-});
+/**
+ * Kysely does not say whether it has a pool: in `db.connection().execute(…)` it has one connection, which others use afterwards. It
+ * has a pool as soon as two transactions were open at once.
+ */
+const kysely = (client: KyselyLike): ToolTransactions => {
+  let open = 0;
+  let isPooled = false;
+  return {
+    connection: undefined,
+    get isPooled() {
+      return isPooled;
+    },
+    transaction: ({ isolationLevel, accessMode } = {}, work) => {
+      let builder = client.transaction();
+      if (isolationLevel !== undefined) builder = builder.setIsolationLevel(isolationLevel);
+      if (accessMode !== undefined) builder = builder.setAccessMode(accessMode);
+      return builder.execute(async (trx) => {
+        isPooled ||= open > 0;
+        open++;
+        try {
+          return await work(
+            trx,
+            async (text, values) => (await trx.executeQuery(compiled(text, values))).rows,
+          );
+        } finally {
+          open--;
+        }
+      });
+    },
+  };
+};
 
 /** A query as Drizzle takes it from its own `sql`: it asks for the text and the parameters. */
 interface DrizzleQuery {
@@ -133,21 +147,42 @@ interface DrizzleQuery {
 
 interface DrizzleTransaction {
   execute(query: DrizzleQuery): Promise<Rows | { readonly rows: Rows }>;
+  /** Not public: what its statements are sent by. */
+  readonly session?: { client?: object };
 }
 
 interface DrizzleLike {
   transaction<T>(work: (tx: DrizzleTransaction) => Promise<T>, config?: object): Promise<T>;
 }
 
-const drizzle = (client: DrizzleLike, isPooled: boolean): ToolTransactions => ({
-  isPooled,
-  transaction: (options, work) =>
-    client.transaction((tx) => {
+/**
+ * Has the object of a transaction refuse what is sent after its end, also by queries that were built before. Drizzle releases the
+ * connection of pg after COMMIT; postgres.js sends COMMIT by another object.
+ *
+ * @returns what is to be called when the work has ended
+ */
+const endingWith = ({ session }: DrizzleTransaction): (() => void) => {
+  if (!session?.client) return () => undefined;
+  const releases = are((session.client as { release?: unknown }).release);
+  const { object, end } = untilEnd(session.client, 'ends');
+  session.client = object;
+  return releases ? () => undefined : end;
+};
+
+/** @param connection - the only one, where it has no pool: then its transactions send by what the program has as well */
+const drizzle = (client: DrizzleLike, connection: object | undefined): ToolTransactions => ({
+  connection,
+  isPooled: connection === undefined,
+  transaction: async (options, work) => {
+    if (isInTransaction(connection)) throw nested();
+    return client.transaction((tx) => {
+      const onEnd = connection === undefined ? endingWith(tx) : () => undefined;
       const run: RunIn = async (sql, params) => {
         const answer = await tx.execute({ getSQL: () => ({ toQuery: () => ({ sql, params }) }) });
         // postgres.js answers with an array, node-postgres with a result
         return 'rows' in answer ? answer.rows : answer;
       };
-      return unfailed(work(tx, run), run);
-    }, options),
+      return work(tx, run).finally(onEnd);
+    }, options);
+  },
 });

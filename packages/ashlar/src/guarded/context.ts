@@ -1,7 +1,18 @@
-import { checkValue, contextKey, sign } from '../engines/postgres/session/context-key.js';
+import { keyAmong, type SigningKey, sign } from '../engines/postgres/session/context-key.js';
+import { maySet } from '../engines/postgres/session/may-set.js';
 import { scopeKeyError } from '../engines/scope-key-error.js';
 import { AshlarError } from '../errors.js';
+import { identifier } from '../model/names.js';
+import {
+  type ConnectionState,
+  connectionState,
+  deallocate,
+  restoreState,
+  stateSql,
+} from './connection-state.js';
+import { inOwnTransaction } from './own-transaction.js';
 import type { RunIn, ToolTransactions } from './types.js';
+import { nested } from './usage.js';
 
 /** What is fixed for one client. */
 export interface Place {
@@ -20,52 +31,62 @@ export interface Learned {
   /** The role to step down to, because the connected user could lift the guarantees. */
   readonly role: string | undefined;
   /** The key that signs; `undefined` where the database verifies none. */
-  readonly key: { readonly id: number; readonly key: Buffer } | undefined;
+  readonly key: SigningKey | undefined;
   /** How far the clock of the server is ahead, in milliseconds. */
   readonly ahead: number;
   /** The functions that seal ledgers, as SQL. */
   readonly seals: readonly string[];
 }
 
-const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
-
-// as one row of texts: tools convert other types, and names of columns with capitals or underscores
+// as one row of texts: tools convert other types, and names of columns with capitals or underscores. A user is too strong who
+// may become a role that no policy binds, or that owns a schema or a table of the guard
 const facts = `
-  SELECT ((extract(epoch FROM pg_catalog.clock_timestamp()) * 1000::numeric)::bigint)::text AS now,
-    f.oid IS NOT NULL AS known,
+  SELECT ((extract(epoch FROM clock_timestamp()) * 1000::numeric)::bigint)::text AS now, f.oid IS NOT NULL AS known,
     s.strong, CASE WHEN s.strong THEN a.rolname::text END AS role
-  FROM pg_catalog.pg_roles u
-  LEFT JOIN pg_catalog.pg_namespace n ON n.nspname = $1::name
+  FROM pg_roles u
+  LEFT JOIN pg_namespace n ON n.nspname = $1::name
   CROSS JOIN LATERAL (
-    SELECT u.rolsuper OR coalesce(pg_catalog.has_schema_privilege(u.oid, n.oid, 'CREATE') OR pg_catalog.pg_has_role(u.oid, n.nspowner, 'MEMBER'), false) AS strong
+    SELECT coalesce(has_schema_privilege(u.oid, n.oid, 'CREATE'), false) OR EXISTS (
+      SELECT FROM pg_roles r WHERE (r.rolsuper OR r.rolbypassrls) AND pg_has_role(u.oid, r.oid, 'MEMBER')
+      UNION ALL
+      SELECT FROM (
+        SELECT n.nspowner
+        UNION ALL
+        SELECT c.relowner FROM pg_proc p
+          JOIN pg_depend d ON d.refclassid = 'pg_proc'::regclass AND d.refobjid = p.oid AND d.classid IN ('pg_trigger'::regclass, 'pg_policy'::regclass)
+          LEFT JOIN pg_trigger t ON d.classid = 'pg_trigger'::regclass AND t.oid = d.objid
+          LEFT JOIN pg_policy l ON d.classid = 'pg_policy'::regclass AND l.oid = d.objid
+          JOIN pg_class c ON c.oid = coalesce(t.tgrelid, l.polrelid)
+        WHERE p.pronamespace = n.oid
+      ) AS owners (owner)
+      WHERE pg_has_role(u.oid, owner, 'MEMBER')
+    ) AS strong
   ) s
-  LEFT JOIN pg_catalog.pg_proc f ON f.pronamespace = n.oid AND f.proname = 'ashlar_signing'
-  LEFT JOIN pg_catalog.pg_roles a ON a.rolname = $2::name AND a.oid <> u.oid
-    AND pg_catalog.pg_has_role(u.oid, a.oid, CASE WHEN pg_catalog.current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END)
-    AND pg_catalog.has_schema_privilege(a.oid, n.oid, 'USAGE')
+  LEFT JOIN pg_proc f ON f.pronamespace = n.oid AND f.proname = 'ashlar_signing'
+  LEFT JOIN pg_roles a ON a.rolname = $2::name AND a.oid <> u.oid AND pg_has_role(u.oid, a.oid, ${maySet})
+    AND has_schema_privilege(a.oid, n.oid, 'USAGE')
   WHERE u.rolname = session_user`;
 
 const keysOf = (own: string): string =>
-  `SELECT s.id::text AS id, s.identity::text AS identity, s.check_value AS proof FROM ${quoted(own)}.ashlar_signing() AS s`;
+  `SELECT s.id::text AS id, s.identity::text AS identity, s.check_value AS proof FROM ${identifier(own)}.ashlar_signing() AS s`;
 
 // every function that seals takes the lock of sealing so
 const sealsOf = `
-  SELECT pg_catalog.quote_ident(p.proname) AS name FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
-  WHERE n.nspname = $1::name AND p.pronargs = 0 AND p.prorettype = 'pg_catalog.text'::pg_catalog.regtype AND p.prosecdef
-    AND pg_catalog.strpos(p.prosrc, 'FOR NO KEY UPDATE SKIP LOCKED') > 0
+  SELECT quote_ident(p.proname) AS name FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+  WHERE n.nspname = $1::name AND p.pronargs = 0 AND p.prorettype = 'text'::regtype AND p.prosecdef AND strpos(p.prosrc, 'FOR NO KEY UPDATE SKIP LOCKED') > 0
   ORDER BY 1`;
 
 /**
  * Reads what the context of transactions depends on, in a transaction of its own.
  *
- * @throws AshlarError `database-missing` before `ashlar guard up`; `role-too-strong`; `scope-key-missing`, `scope-key-wrong`; `settings-invalid` for
- *   a text that is no key
+ * @throws AshlarError `database-missing` before `ashlar guard up`; `role-too-strong`; `scope-key-missing`, `scope-key-wrong`,
+ *   `scope-key-absent`; `settings-invalid` for a text that is no key
  */
 export function learn(
   client: ToolTransactions,
   { own, appRole, scopeKey, allowOwner }: Place,
 ): Promise<Learned> {
-  return client.transaction(undefined, async (_, run) => {
+  return inOwnTransaction(client, async (run) => {
     const before = Date.now();
     const [found] = await run(facts, [own, appRole]);
     const ahead = Number(found?.now) - (before + Date.now()) / 2;
@@ -75,21 +96,28 @@ export function learn(
     const seals = await run(sealsOf, [own]);
     return {
       role: typeof found.role === 'string' ? found.role : undefined,
-      key: keyAmong(keys, scopeKey),
+      key: signingKey(keys, scopeKey),
       ahead,
-      seals: seals.map(({ name }) => `SELECT ${quoted(own)}.${name}() AS state`),
+      seals: seals.map(({ name }) => `SELECT ${identifier(own)}.${name}() AS state`),
     };
   });
 }
 
-const keyAmong = (rows: Awaited<ReturnType<RunIn>>, scopeKey: string | undefined): Learned['key'] => {
-  if (rows.length === 0) return undefined;
-  if (scopeKey === undefined) throw scopeKeyError('key-missing');
-  for (const { id, identity, proof } of rows) {
-    const key = contextKey(scopeKey, String(identity));
-    if (checkValue(key) === proof) return { id: Number(id), key };
+const signingKey = (rows: Awaited<ReturnType<RunIn>>, scopeKey: string | undefined): Learned['key'] => {
+  if (rows.length === 0) {
+    // as in a dump that was restored without its keys: any SQL could set the scope
+    if (scopeKey !== undefined) throw scopeKeyError('key-absent');
+    return undefined;
   }
-  throw scopeKeyError('key-wrong');
+  if (scopeKey === undefined) throw scopeKeyError('key-missing');
+  const keys = rows.map((row) => ({
+    id: Number(row.id),
+    identity: String(row.identity),
+    check: String(row.proof),
+  }));
+  const key = keyAmong(keys, scopeKey);
+  if (!key) throw scopeKeyError('key-wrong');
+  return key;
 };
 
 const tooStrong = (appRole: string): AshlarError =>
@@ -106,37 +134,51 @@ const notGuarded = (own: string): AshlarError =>
       'Run `ashlar guard up`, or name the schema of the guard: guarded(client, context, work, { own }).',
   });
 
+/** A transaction that has its context. */
+export interface Begun {
+  /** The state of the connection before. */
+  readonly before: ConnectionState;
+  readonly settings: Readonly<Record<string, string>>;
+}
+
 /**
  * Gives a transaction its actor and its scope, signed where the database verifies, and steps down from the owner. It is to run
  * before every other statement: the database refuses a context at once.
+ *
+ * @throws AshlarError `usage` in a transaction that has written already
  */
-export async function setContext(
+export async function begin(
   run: RunIn,
   { own }: Pick<Place, 'own'>,
   { role, key, ahead }: Pick<Learned, 'role' | 'key' | 'ahead'>,
   context: { readonly actor: string; readonly scope: string },
-): Promise<void> {
-  const token = key ? sign(key, context, Math.round(Date.now() + ahead)) : '';
-  // as parameters: other sessions of the role can read the texts of statements
-  const settings: readonly (readonly [name: string, value: string])[] = [
+): Promise<Begun> {
+  const settings: Readonly<Record<string, string>> = {
     // another client of a pooler may have left a value in them
-    ['ashlar.now', ''],
-    ['ashlar.purging', ''],
-    ['ashlar.actor', context.actor],
-    ['ashlar.scope', context.scope],
-    ['ashlar.token', token],
-    ...(role === undefined ? [] : [['role', role] as const]),
-  ];
-  const set = settings.map(([name], at) => `pg_catalog.set_config('${name}', $${at + 1}, true)`);
-  await run(
-    `SELECT ${set.join(', ')}, (${quoted(own)}.ashlar_context(current_user)).sees IS NULL AS nobody`,
-    settings.map(([, value]) => value),
+    'ashlar.now': '',
+    'ashlar.purging': '',
+    'ashlar.actor': context.actor,
+    'ashlar.scope': context.scope,
+    'ashlar.token': key ? sign(key, context, Math.round(Date.now() + ahead)) : '',
+    ...(role === undefined ? {} : { role }),
+  };
+  // as parameters: other sessions of the role can read the texts of statements
+  const set = Object.keys(settings).map((name, at) => `pg_catalog.set_config('${name}', $${at + 1}, true)`);
+  const [row] = await run(
+    `SELECT ${stateSql} AS state, ${set.join(', ')}, (${identifier(own)}.ashlar_context(current_user)).sees IS NULL AS nobody`,
+    Object.values(settings),
   );
+  const before = connectionState(row?.state);
+  if (before.hasWritten) throw nested();
+  await deallocate(run, before);
+  return { before, settings: { ...settings, role: role ?? before.role } };
 }
 
-/** Whether an error, or one that it was made from, says that the database refused the context. */
-export function isContextRefused(error: unknown): boolean {
-  for (let each: unknown = error, depth = 0; each instanceof Error && depth < 10; each = each.cause, depth++)
-    if (each.message.includes('ashlar/context: ')) return true;
-  return false;
+/**
+ * Ends the work of a transaction: the connection is as it was before. COMMIT is to follow.
+ *
+ * @throws AshlarError `session-aborted`, `usage`
+ */
+export function finish(run: RunIn, { before, settings }: Begun): Promise<void> {
+  return restoreState(run, before, settings);
 }

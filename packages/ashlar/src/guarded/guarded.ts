@@ -1,9 +1,10 @@
 import { AshlarError } from '../errors.js';
 import { transactionsOf } from './clients.js';
-import { isContextRefused, type Learned, learn, type Place, setContext } from './context.js';
+import { begin, finish, type Learned, learn, type Place } from './context.js';
 import { SealSoon } from './seal-soon.js';
+import { isAborted, isContextRefused, ownFailure } from './tool-error.js';
 import type { PlainTransaction, ToolTransactions, TransactionOf } from './types.js';
-import { nested } from './usage.js';
+import { aborted, nested } from './usage.js';
 
 /** In whose name a transaction acts. */
 export interface GuardedContext {
@@ -15,7 +16,7 @@ export interface GuardedContext {
 
 /** The options of {@link guarded}. */
 export interface GuardedOptions {
-  /** The key that signs contexts, 64 hex digits. Default: the environment variable SCOPE_KEY. */
+  /** The key that signs contexts, 64 hex digits; '' for none. Default: the environment variable SCOPE_KEY. */
   readonly scopeKey?: string | undefined;
   /** The schema of Ashlar's own objects, as in `guard(…, { own })`. Default `ashlar`. */
   readonly own?: string | undefined;
@@ -23,7 +24,7 @@ export interface GuardedOptions {
   readonly appRole?: string | undefined;
   /** Whether a connection of the owner that cannot step down to that role may act as the owner. Default false. */
   readonly allowOwner?: boolean | undefined;
-  /** Whether ledgers are sealed after the commit: in the background, at most every 200 ms. Default true. */
+  /** Whether ledgers are sealed after the commit; over a pool in the background, at most every 200 ms. Default true. */
   readonly seal?: boolean | undefined;
   /**
    * Passed on to the tool's transaction: `{ isolationLevel, accessMode }` for pg, Kysely and Drizzle, `{ isolationLevel, maxWait,
@@ -37,22 +38,30 @@ interface Known {
   readonly client: ToolTransactions;
   readonly sealing: SealSoon;
   learned: Promise<Learned> | undefined;
+  /** When it was learned, as `performance.now()`. */
+  learnedAt: number;
 }
 
+/** How long what was learned is used, in milliseconds: ledgers and memberships of roles change. */
+const longestUse = 300_000;
+
 const known = new WeakMap<object, Map<string, Known>>();
-/** The clients with one connection on which a transaction of `guarded` runs. */
+/** The connections of clients without a pool on which a transaction of `guarded` runs. */
 const busy = new WeakSet<object>();
 
 /**
  * Runs a callback in a transaction of another tool, in which the guarantees of a guard know the actor and the scope. The context
  * is signed with SCOPE_KEY, and gone at the end of the transaction, so that any pool and pooler may be between. Where the client
- * connects as the owner of the tables, the transaction steps down to the application's role.
+ * connects as a user who could lift the guarantees, the transaction steps down to the application's role. What SQL has left on the
+ * connection does not reach its next transaction (decision 0040).
  *
  * @param client - a `Pool` or `Client` of pg, a `Kysely`, a Drizzle database over PostgreSQL, or a `PrismaClient`
  * @param work - gets the transaction of that tool. An error that leaves it rolls back and is thrown unchanged
  * @returns what `work` returned, after the commit
  * @throws AshlarError `usage` for another client, or one that is in a transaction; `database-missing` before `ashlar guard up`;
- *   `role-too-strong`; `scope-key-missing`, `scope-key-wrong`, `context-refused`; `session-aborted`
+ *   `role-too-strong`; `scope-key-missing`, `scope-key-wrong`, `scope-key-absent`, `context-refused`; `session-aborted`;
+ *   `session-ended` from the object of a transaction that has ended; `connection-lost`, `statement-timeout`, `lock-timeout`,
+ *   `privilege-missing` and `statement-failed` from the statements of `guarded` itself
  *
  * @example
  * await guarded(pool, { actor: user.id, scope: user.orgId }, (client) => client.query('…'));      // pg
@@ -69,13 +78,14 @@ export async function guarded<C extends object, T>(
   const place = placeOf(options);
   const values = { actor: textOf('actor', context.actor), scope: textOf('scope', context.scope) };
   const state = stateOf(client, place);
-  if (state.client.isPooled) return run(state, place, values, work as Work<T>, options);
-  if (busy.has(client)) throw nested();
-  busy.add(client);
+  const { connection } = state.client;
+  if (!connection) return run(state, place, values, work as Work<T>, options);
+  if (busy.has(connection)) throw nested();
+  busy.add(connection);
   try {
     return await run(state, place, values, work as Work<T>, options);
   } finally {
-    busy.delete(client);
+    busy.delete(connection);
   }
 }
 
@@ -90,28 +100,37 @@ const run = async <T>(
 ): Promise<T> => {
   for (let isRepeated = false; ; isRepeated = true) {
     const learned = await facts(state, place);
-    let refusal: unknown;
+    let isRefused = false;
     try {
       const result = await state.client.transaction(transaction as PlainTransaction, async (tx, runIn) => {
-        await setContext(runIn, place, learned, values).catch((error: unknown) => {
-          refusal = error;
-          throw error;
+        const begun = await begin(runIn, place, learned, values).catch((error: unknown) => {
+          isRefused = isContextRefused(error);
+          throw own(error);
         });
-        return work(tx);
+        const returned = await work(tx);
+        await finish(runIn, begun).catch((error: unknown) => {
+          throw isAborted(error) ? aborted() : own(error);
+        });
+        return returned;
       });
       if (seal) await state.sealing.afterCommit(learned.seals);
       return result;
     } catch (error) {
-      if (refusal === undefined || !isContextRefused(refusal)) throw error;
+      if (!isRefused) throw error;
       // the key was rotated, or the clock is another: nothing of `work` has run
       state.learned = undefined;
-      if (isRepeated) throw contextRefused(refusal);
+      if (isRepeated) throw contextRefused();
     }
   }
 };
 
+const own = (error: unknown): AshlarError => (error instanceof AshlarError ? error : ownFailure(error));
+
 const facts = (state: Known, place: Place): Promise<Learned> => {
-  state.learned ??= learn(state.client, place).catch((error: unknown) => {
+  const now = performance.now();
+  if (state.learned && now - state.learnedAt < longestUse) return state.learned;
+  state.learnedAt = now;
+  state.learned = learn(state.client, place).catch((error: unknown) => {
     state.learned = undefined;
     throw error;
   });
@@ -137,7 +156,7 @@ const stateOf = (client: object, place: Place): Known => {
   let state = places.get(key);
   if (!state) {
     const transactions = transactionsOf(client);
-    state = { client: transactions, sealing: new SealSoon(transactions), learned: undefined };
+    state = { client: transactions, sealing: new SealSoon(transactions), learned: undefined, learnedAt: 0 };
     places.set(key, state);
   }
   return state;
@@ -153,11 +172,10 @@ const textOf = (name: 'actor' | 'scope', value: unknown): string => {
   });
 };
 
-const contextRefused = (cause: unknown): AshlarError =>
+const contextRefused = (): AshlarError =>
   new AshlarError('context-refused', {
     message: 'The database refused the actor and the scope of this transaction, twice.',
     detail:
       'Its keys were changed meanwhile, or the transaction began more than 5 seconds before its first statement.',
     suggestion: 'Run the work again, and compare SCOPE_KEY with that of `ashlar guard up`.',
-    cause,
   });

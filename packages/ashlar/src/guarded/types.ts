@@ -14,12 +14,17 @@ export interface PlainTransaction {
 
 /** How transactions of another tool begin and run statements. */
 export interface ToolTransactions {
-  /** Whether each transaction has a connection of its own, so that one in the background disturbs no other. */
+  /** The only connection, where the client has no pool: no two transactions can be open on it. */
+  readonly connection: object | undefined;
+  /** Whether each transaction is known to have a connection of its own, so that one in the background disturbs no other. */
   readonly isPooled: boolean;
+  /** The options of transactions of Ashlar's own. Default: none. */
+  readonly ownOptions?: object;
   /**
    * Runs `work` in a transaction of the tool, which commits when `work` returns and rolls back when it throws.
    *
    * @param options - passed on to the tool
+   * @throws AshlarError `usage` where the connection is in a transaction already
    */
   transaction<T>(
     options: PlainTransaction | undefined,

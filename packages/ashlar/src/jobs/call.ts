@@ -25,7 +25,6 @@ export async function callWithin<T>(
   { lost, givenUp, seconds }: CallLimits,
 ): Promise<Answer<T>> {
   const left = new AbortController();
-  let timer: ReturnType<typeof setTimeout> | undefined;
   let leave: (why: Unanswered) => void = () => undefined;
   const unanswered = new Promise<Unanswered>((resolve) => {
     leave = resolve;
@@ -36,7 +35,7 @@ export async function callWithin<T>(
   lost.addEventListener('abort', onLost);
   givenUp.addEventListener('abort', giveUp);
   if (givenUp.aborted) giveUp();
-  timer = setTimeout(() => leave('timed-out'), timerOf(seconds));
+  const timer = setTimeout(() => leave('timed-out'), timerOf(seconds));
   try {
     const answered = (async () => ({ answer: await call(left.signal) }))();
     // a call that was left may fail later

@@ -129,7 +129,7 @@ class Import {
    * @param error - with which the import ended
    */
   async landed(error: unknown): Promise<ImportReport<Job> | undefined> {
-    if (!isUnknown(error)) return undefined;
+    if (!isAshlarError(error, 'outcome-unknown')) return undefined;
     const job = await this.#parts.db.read((s) => s.get(this.#parts.model.tables.jobs, this.#id));
     return job?.importer === null ? this.#report(job) : undefined;
   }
@@ -259,8 +259,6 @@ class Import {
     };
   }
 }
-
-const isUnknown = (error: unknown): boolean => isAshlarError(error, 'outcome-unknown');
 
 const isBatch = (given: Given<unknown> | readonly Given<unknown>[]): given is readonly Given<unknown>[] =>
   Array.isArray(given);

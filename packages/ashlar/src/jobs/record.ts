@@ -43,11 +43,26 @@ const rowsOf = (
   );
 };
 
-const assertAll = ({ tables }: JobModel, changed: bigint, rows: readonly unknown[]): void => {
-  if (changed === BigInt(rows.length)) return;
+/**
+ * Changes rows of a job by their numbers, the first of each of the given values.
+ *
+ * @throws AshlarError `state-conflict` when `change` leaves out one of them
+ */
+const changeAll = async (
+  model: JobModel,
+  s: JobSession,
+  lease: Lease,
+  given: readonly (readonly [number, ...unknown[]])[],
+  change: (rows: ReturnType<typeof rowsOf>) => {
+    executeTakeFirstOrThrow(): Promise<{ readonly numUpdatedRows: bigint }>;
+  },
+): Promise<void> => {
+  if (given.length === 0) return;
+  const { numUpdatedRows } = await change(rowsOf(model, s, lease, given)).executeTakeFirstOrThrow();
+  if (numUpdatedRows === BigInt(given.length)) return;
   throw new AshlarError('state-conflict', {
-    message: `${rows.length - Number(changed)} of ${rows.length} rows were changed by another writer while a worker had leased them.`,
-    detail: `Code other than the job functions of Ashlar writes to the table ${tables.rows.name}.`,
+    message: `${given.length - Number(numUpdatedRows)} of ${given.length} rows were changed by another writer while a worker had leased them.`,
+    detail: `Code other than the job functions of Ashlar writes to the table ${model.tables.rows.name}.`,
     suggestion: 'Nothing was recorded. Stop the other writer, and run the job again.',
   });
 };
@@ -65,16 +80,16 @@ export async function recordIntents(
   rows: readonly Pick<JobRow, 'row_number'>[],
 ): Promise<void> {
   const keys = rows.map(({ row_number }) => [row_number, idempotencyKey(lease.job_id, row_number)] as const);
-  const { numUpdatedRows } = await rowsOf(model, s, lease, keys)
-    .set((eb) => ({
-      status: 'processing',
-      attempts: eb('attempts', '+', 1),
-      idempotency_key: text(2),
-      error_code: null,
-    }))
-    .where('status', 'in', ['pending', 'processing'])
-    .executeTakeFirstOrThrow();
-  assertAll(model, numUpdatedRows, rows);
+  await changeAll(model, s, lease, keys, (update) =>
+    update
+      .set((eb) => ({
+        status: 'processing',
+        attempts: eb('attempts', '+', 1),
+        idempotency_key: text(2),
+        error_code: null,
+      }))
+      .where('status', 'in', ['pending', 'processing']),
+  );
 }
 
 /**
@@ -88,16 +103,16 @@ export async function withdrawIntents(
   lease: Lease,
   rows: readonly Pick<JobRow, 'row_number' | 'status' | 'error_code'>[],
 ): Promise<void> {
-  for (const status of ['pending', 'processing'] as const) {
-    const some = rows.filter((row) => row.status === status);
-    if (some.length === 0) continue;
-    const before = some.map(({ row_number, error_code }) => [row_number, error_code] as const);
-    const { numUpdatedRows } = await rowsOf(model, s, lease, before)
-      .set((eb) => ({ status, attempts: eb('attempts', '-', 1), error_code: text(2) }))
-      .where('status', '=', 'processing')
-      .executeTakeFirstOrThrow();
-    assertAll(model, numUpdatedRows, some);
-  }
+  const before = rows.map(({ row_number, status, error_code }) => [row_number, status, error_code] as const);
+  await changeAll(model, s, lease, before, (update) =>
+    update
+      .set((eb) => ({
+        status: cast<JobRow['status']>(2, 'text'),
+        attempts: eb('attempts', '-', 1),
+        error_code: text(3),
+      }))
+      .where('status', '=', 'processing'),
+  );
 }
 
 /**
@@ -111,13 +126,10 @@ export async function markLeft(
   lease: Lease,
   rows: readonly Pick<JobRow, 'row_number'>[],
 ): Promise<void> {
-  if (rows.length === 0) return;
   const numbers = rows.map(({ row_number }) => [row_number] as const);
-  const { numUpdatedRows } = await rowsOf(model, s, lease, numbers)
-    .set({ error_code: leftCall })
-    .where('status', '=', 'processing')
-    .executeTakeFirstOrThrow();
-  assertAll(model, numUpdatedRows, rows);
+  await changeAll(model, s, lease, numbers, (update) =>
+    update.set({ error_code: leftCall }).where('status', '=', 'processing'),
+  );
 }
 
 /**
@@ -131,30 +143,24 @@ export async function recordOutcomes(
   lease: Lease,
   { outcomes, now }: { readonly outcomes: readonly Outcome[]; readonly now: string },
 ): Promise<void> {
-  const completed = outcomes.filter((outcome) => 'result' in outcome);
-  if (completed.length > 0) {
-    const given = completed.map(
-      ({ row_number, result }) => [row_number, ...model.results.map(({ name }) => result[name])] as const,
-    );
-    const results = model.results.map(({ name, sqlType }, at) => [name, cast(at + 2, sqlType)]);
-    const { numUpdatedRows } = await rowsOf(model, s, lease, given)
+  const completed = outcomes
+    .filter((outcome) => 'result' in outcome)
+    .map(({ row_number, result }) => [row_number, ...model.results.map(({ name }) => result[name])] as const);
+  const results = model.results.map(({ name, sqlType }, at) => [name, cast(at + 2, sqlType)]);
+  await changeAll(model, s, lease, completed, (update) =>
+    update
       .set({ status: 'completed', processed_at: now, ...Object.fromEntries(results) })
-      .where('status', '=', 'processing')
-      .executeTakeFirstOrThrow();
-    assertAll(model, numUpdatedRows, completed);
-  }
-  const failed = outcomes.filter((outcome) => 'failure' in outcome);
-  if (failed.length > 0) {
-    const given = failed.map(
-      ({ row_number, failure }) => [row_number, failure.code, failure.message] as const,
-    );
-    const { numUpdatedRows } = await rowsOf(model, s, lease, given)
+      .where('status', '=', 'processing'),
+  );
+  const failed = outcomes
+    .filter((outcome) => 'failure' in outcome)
+    .map(({ row_number, failure }) => [row_number, failure.code, failure.message] as const);
+  await changeAll(model, s, lease, failed, (update) =>
+    update
       .set({ status: 'failed', error_code: text(2), error_message: text(3), processed_at: now })
       // a pending row fails where its executor must not repeat it
-      .where('status', 'in', ['pending', 'processing'])
-      .executeTakeFirstOrThrow();
-    assertAll(model, numUpdatedRows, failed);
-  }
+      .where('status', 'in', ['pending', 'processing']),
+  );
 }
 
 /**

@@ -83,6 +83,8 @@ export interface LockedUp {
   readonly system: SystemFacts;
   readonly steps: readonly Step[];
   readonly options: UpOptions;
+  /** Called in the transaction of each step, after it was recorded. */
+  readonly onRecorded?: (() => Promise<void>) | undefined;
 }
 
 /** Does what {@link up} does, on a connection that already excludes other migrations. */
@@ -93,6 +95,7 @@ export async function upLocked({
   system,
   steps,
   options,
+  onRecorded,
 }: LockedUp): Promise<RunStep[]> {
   const owner = engine.dialect.ownerOfSteps(connection);
   const plan = await planOn({ engine, owner, system, steps, options, foundation });
@@ -122,6 +125,7 @@ export async function upLocked({
       foundation,
       grant,
       keeping,
+      onRecorded,
     });
     if (!ran) continue;
     const { granted, ...step } = ran;
@@ -149,6 +153,7 @@ interface StepToApply {
   readonly foundation: Foundation;
   readonly grant: () => Promise<readonly RoleChange[]>;
   readonly keeping: DatabaseObjects;
+  readonly onRecorded: (() => Promise<void>) | undefined;
 }
 
 interface AppliedStep extends RunStep {
@@ -165,6 +170,7 @@ const applyStep = async ({
   foundation,
   grant,
   keeping,
+  onRecorded,
 }: StepToApply): Promise<AppliedStep | undefined> => {
   const limit = lockLimit(options);
   const started = performance.now();
@@ -187,6 +193,7 @@ const applyStep = async ({
         milliseconds: duration,
       }),
     );
+    await onRecorded?.();
     return { step: step.name, duration_ms: Math.round(duration), granted: await grant() };
   };
   if (isWithoutTransaction(step.up)) {

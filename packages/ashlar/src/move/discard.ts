@@ -3,7 +3,8 @@ import type { Owner } from '../contract/owner.js';
 import type { Schema } from '../contract/schema.js';
 import { forgetSql, readHistory } from '../migrations/history.js';
 import { ownSystem } from '../migrations/own-system.js';
-import { foldedName, identifier, isOwn } from '../model/index.js';
+import { foldedName, isOwn } from '../model/index.js';
+import { hasRows } from './has-rows.js';
 import { type MarkDetail, readMark, removeMark } from './mark.js';
 import { moveRefused } from './refusals.js';
 
@@ -36,15 +37,16 @@ export async function discardMove(
         if (!mark) return refuse();
         const { before } = mark.detail;
         const now = await to.introspect(owner);
-        const names = new Set(before.schema.tables.map(({ name }) => name));
+        const names = namesOf(before.schema.tables);
         const stayed = mark.detail.tables.filter((name) => names.has(name));
         if (stayed.length > 0) {
           await lift(stayed, []);
           await empty(stayed);
         }
         const current = stayed.length > 0 ? await to.introspect(owner) : now;
-        const { schema, left } = withoutOthers(current, mark.detail, await full(owner, current, mark.detail));
-        const present = new Set(current.tables.map(({ name }) => name));
+        const known = await knownTables(owner, current, mark.detail);
+        const { schema, left } = withoutOthers(current, mark.detail, known);
+        const present = namesOf(current.tables);
         // what somebody has dropped since is not made again
         const wanted = {
           ...before.schema,
@@ -64,77 +66,67 @@ export async function discardMove(
   );
 }
 
-/** The tables with rows among those of which the mark does not say whether the move made them. */
-const full = async (
+/**
+ * The tables that the move made or that were there before. Until `up` has ended the mark does not say what its steps make: then a
+ * table that is not moved and has rows is somebody else's.
+ */
+const knownTables = async (
   owner: Owner,
   current: Schema,
-  { before, schema, tables }: MarkDetail,
+  { before, schema: made, tables }: MarkDetail,
 ): Promise<ReadonlySet<string>> => {
-  const found = new Set<string>();
-  const known = new Set([...tables, ...before.schema.tables.map(({ name }) => name)]);
-  for (const { name } of schema ? [] : current.tables)
-    if (
-      !known.has(name) &&
-      (await owner.run(`SELECT 1 AS found FROM ${identifier(name)} LIMIT 1`)).length > 0
-    )
-      found.add(name);
-  return found;
+  const known = new Set([...namesOf(before.schema.tables, made?.tables ?? []), ...(made ? [] : tables)]);
+  for (const { name } of current.tables)
+    if (isOwn(foldedName(name)) || (!made && !known.has(name) && !(await hasRows(owner, name))))
+      known.add(name);
+  return known;
 };
 
-/**
- * Returns the schema without what neither the move made nor was there before. Until `up` has ended the mark does not say what its
- * steps make: then a table that is not moved and has rows is somebody else's.
- */
+/** Returns the schema without what others have made, and what that is. */
 const withoutOthers = (
   current: Schema,
-  { before, schema: made, tables }: MarkDetail,
-  full: ReadonlySet<string>,
+  { before, schema: made }: MarkDetail,
+  known: ReadonlySet<string>,
 ): { readonly schema: Schema; readonly left: readonly string[] } => {
   const left: string[] = [];
-  const known = (...lists: readonly (readonly { readonly name: string }[] | undefined)[]) =>
-    new Set(lists.flatMap((list) => list ?? []).map(({ name }) => name));
-  const kept = <T extends { readonly name: string }>(
+  const kept = <T extends Named>(
     kind: string,
     list: readonly T[],
-    isKnown: (name: string) => boolean,
+    names: ReadonlySet<string>,
   ): readonly T[] =>
     list.filter(({ name }) => {
-      if (isKnown(name)) return true;
-      left.push(`${kind} ${name}`);
+      if (names.has(name)) return true;
+      left.push(`the ${kind} ${name}`);
       return false;
     });
-  const ofTables = made
-    ? known(before.schema.tables, made.tables)
-    : known(
-        before.schema.tables,
-        current.tables.filter(({ name }) => tables.includes(name) || !full.has(name)),
-      );
-  const [ofFunctions, ofObjects] = [
-    known(before.schema.functions, made?.functions),
-    known(before.schema.objects, made?.objects),
-  ];
+  const tables = kept('table', current.tables, known);
+  if (!made) return { schema: { ...current, tables }, left };
   const schema = {
     ...current,
-    tables: kept('the table', current.tables, (name) => ofTables.has(name) || isOwn(foldedName(name))).map(
-      (table) => {
-        const one = (from: Schema | undefined) => from?.tables.find(({ name }) => name === table.name);
-        const [was, is] = [one(before.schema), one(made)];
-        // only what somebody added to a table that was there before
-        if (!was || !made) return table;
-        const part = (kind: string, of: 'indexes' | 'triggers') => {
-          const ours = known(was[of], is?.[of]);
-          return kept(`the ${kind}`, table[of], (name) => ours.has(name));
-        };
-        return { ...table, indexes: part('index', 'indexes'), triggers: part('trigger', 'triggers') };
-      },
-    ),
-    functions: made
-      ? kept('the function', current.functions, (name) => ofFunctions.has(name))
-      : current.functions,
-    objects: made ? kept('the object', current.objects, (name) => ofObjects.has(name)) : current.objects,
+    tables: tables.map((table) => {
+      const [was, is] = [before.schema, made].map((from) =>
+        from.tables.find(({ name }) => name === table.name),
+      );
+      // only what somebody added to a table that was there before
+      if (!was) return table;
+      return {
+        ...table,
+        indexes: kept('index', table.indexes, namesOf(was.indexes, is?.indexes ?? [])),
+        triggers: kept('trigger', table.triggers, namesOf(was.triggers, is?.triggers ?? [])),
+      };
+    }),
+    functions: kept('function', current.functions, namesOf(before.schema.functions, made.functions)),
+    objects: kept('object', current.objects, namesOf(before.schema.objects, made.objects)),
   };
   return { schema, left };
 };
+
+interface Named {
+  readonly name: string;
+}
+
+const namesOf = (...lists: readonly (readonly Named[])[]): ReadonlySet<string> =>
+  new Set(lists.flat().map(({ name }) => name));
 
 const refuse = (): never => {
   throw moveRefused(['no move into this database is unfinished: there is nothing to discard']);

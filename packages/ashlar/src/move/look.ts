@@ -12,6 +12,7 @@ import { assertUsable, foundationState } from '../migrations/foundation.js';
 import { type AppliedStep, readHistory } from '../migrations/history.js';
 import { readSteps } from '../migrations/steps.js';
 import { identifier, isOwn } from '../model/index.js';
+import { hasRows } from './has-rows.js';
 import { type LedgerHead, unsealed, verifyLedgers } from './ledgers.js';
 import { moveRefused } from './refusals.js';
 import { movedTables } from './tables.js';
@@ -75,12 +76,12 @@ export async function lookAtSource(
     .flatMap((table) => movedTables(table, between));
   const known = new Set(tables.map(({ name }) => name));
   for (const name of made)
-    if (!known.has(name) && present.has(name) && (await hasRows(source, name, 'true')))
+    if (!known.has(name) && present.has(name) && (await source.asOwner((owner) => hasRows(owner, name))))
       reasons.push(`the table ${name}, which has rows, is made by steps and not declared`);
   const declared = new Set(moved.flatMap((system) => Object.values(system.tables)).map(({ name }) => name));
   for (const table of tables.filter(({ name }) => declared.has(name)))
     for (const column of undeclared(table, found, dialect.name))
-      if (await hasRows(source, table.name, `${identifier(column)} IS NOT NULL`))
+      if (await source.asOwner((owner) => hasRows(owner, table.name, `${identifier(column)} IS NOT NULL`)))
         reasons.push(`the column ${table.name}.${column}, which has values, is not declared`);
   assertNone(reasons);
   assertNone(await unsealed(source, moved));
@@ -132,9 +133,3 @@ const undeclared = (table: BulkTable, found: readonly SchemaTable[], dialect: Sq
     moved.has(name) || isOwn(name) || isComputedBy(rest, dialect) ? [] : [name],
   );
 };
-
-const hasRows = (source: Engine, table: string, condition: string): Promise<boolean> =>
-  source.asOwner(async ({ run }) => {
-    const found = await run(`SELECT 1 AS found FROM ${identifier(table)} WHERE ${condition} LIMIT 1`);
-    return found.length > 0;
-  });

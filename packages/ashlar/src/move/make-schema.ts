@@ -8,13 +8,18 @@ import { readSystemSteps } from '../migrations/plan.js';
 import { upLocked } from '../migrations/up.js';
 import type { MoveOptions } from './types.js';
 
-/** Runs the steps of a system in the target, and makes the partitions that its rows need. */
+/**
+ * Runs the steps of a system in the target, and makes the partitions that its rows need.
+ *
+ * @param onRecorded - called in the transaction of each step
+ */
 export async function makeSchema(
   engine: Engine,
   owner: Owner,
   reader: BulkReader,
   system: SystemFacts,
   { actor, roles, onRoles }: MoveOptions,
+  onRecorded: () => Promise<void>,
 ): Promise<void> {
   await upLocked({
     foundation: forIncoming(engine.dialect),
@@ -23,6 +28,7 @@ export async function makeSchema(
     system,
     steps: await readSystemSteps(engine, system),
     options: { actor, roles, onRoles, contract: true },
+    onRecorded,
   });
   const tools = maintenanceTools(owner, new Date());
   for (const table of Object.values(system.tables)) {

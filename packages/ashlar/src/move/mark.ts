@@ -34,6 +34,8 @@ export interface TableState {
 export interface Mark {
   readonly detail: MarkDetail;
   readonly tables: ReadonlyMap<string, TableState>;
+  /** The tables of before into which steps of the move have put rows. */
+  readonly filled: ReadonlySet<string>;
 }
 
 const create = `CREATE TABLE ashlar_incoming (
@@ -74,12 +76,20 @@ export async function writeTableState(owner: Owner, table: string, state: TableS
   );
 }
 
+/** Notes that steps of the move have put rows into a table, in the open transaction. */
+export async function writeFilled(owner: Owner, table: string): Promise<void> {
+  await owner.run(
+    `INSERT INTO ashlar_incoming (part, state, rows) VALUES (${literal(`${filledPart}${table}`)}, 'filled', 0)`,
+  );
+}
+
 /** Forgets how far tables are, in the open transaction. */
 export async function forgetTables(owner: Owner, tables: readonly string[]): Promise<void> {
   for (const table of tables)
     await owner.run(`DELETE FROM ashlar_incoming WHERE part = ${literal(partOf(table))}`);
 }
 
+const filledPart = 'filled ';
 const partOf = (table: string): string => `table ${table}`;
 
 /** Reads the mark of a database that has a history; `undefined` if no move into it is unfinished. */
@@ -88,9 +98,11 @@ export async function readMark(owner: Owner): Promise<Mark | undefined> {
   if (found.length === 0) return undefined;
   const lines = await owner.run('SELECT part, state, place, rows, detail FROM ashlar_incoming');
   const tables = new Map<string, TableState>();
+  const filled = new Set<string>();
   let detail: MarkDetail | undefined;
   for (const line of lines) {
     if (line.part === '') detail = JSON.parse(String(line.detail)) as MarkDetail;
+    else if (line.state === 'filled') filled.add(String(line.part).slice(filledPart.length));
     else
       tables.set(String(line.part).slice('table '.length), {
         state: line.state as TableState['state'],
@@ -99,7 +111,7 @@ export async function readMark(owner: Owner): Promise<Mark | undefined> {
       });
   }
   if (!detail) throw moveRefused([`the mark in ${incomingTable} cannot be read: empty the target by hand`]);
-  return { detail, tables };
+  return { detail, tables, filled };
 }
 
 /** Removes the mark, in the open transaction. */

@@ -11,6 +11,16 @@ export function moveRefused(reasons: readonly string[]): AshlarError {
   });
 }
 
+/** The error for tables of the target with rows that are not those of the source. */
+export function notEmpty(full: readonly string[]): AshlarError {
+  return new AshlarError('move-target-not-empty', {
+    message: 'The target already has rows.',
+    detail: `Tables with rows: ${full.join(', ')}. They are not those of the source. None was removed.`,
+    suggestion: 'Give another database, or another schema with ?schema=NAME.',
+    facts: { ...(full[0] ? { table: full[0] } : {}) },
+  });
+}
+
 /**
  * Throws if tables do not have the keys, indexes, triggers and row level security that they had before they were loaded.
  *

@@ -15,12 +15,14 @@ import type { ProveReport } from '../prove/report.js';
 import { defaultRoles } from '../roles/names.js';
 import { grantRights } from '../roles/roles.js';
 import { type Compared, compareTables, differing, moveDiffers } from './compare.js';
+import { EarlierRows } from './earlier-rows.js';
+import { hasRows } from './has-rows.js';
 import { assertSameLedgers, verifyLedgers } from './ledgers.js';
 import { loadTable, sourceChecksum } from './load.js';
 import { assertNone, type Source } from './look.js';
 import { makeSchema } from './make-schema.js';
 import { forgetTables, type Mark, type MarkDetail, readMark, writeDetail, writeMark } from './mark.js';
-import { assertRestored, guaranteeBroken, moveRefused } from './refusals.js';
+import { assertRestored, guaranteeBroken, moveRefused, notEmpty } from './refusals.js';
 import type { MoveOptions, MovePhase, MoveReport } from './types.js';
 
 /** One run of a move, from its first look at the target to the attacks. */
@@ -37,6 +39,7 @@ export class Run {
   readonly #seconds = { schema: 0, load: 0, objects: 0, compare: 0, verify: 0, prove: 0 };
   #compared: readonly Compared[] = [];
   #generators: ReadonlyMap<string, bigint> = new Map();
+  #sequencesLeft: readonly string[] = [];
   #resumed = false;
   #loaded = 0;
 
@@ -68,7 +71,7 @@ export class Run {
     this.#resumed = found !== undefined;
     let mark = found ?? (await this.#begin(writer));
     this.#assertSource(mark.detail);
-    if (!mark.detail.schema) await this.#up(writer);
+    if (!mark.detail.schema) await this.#up(writer, mark);
     await this.#liftFor(writer, mark, started);
     mark = (await readMark(owner)) ?? mark;
     await this.#loadAll(writer, mark);
@@ -88,7 +91,7 @@ export class Run {
       const detail = { identity, layout, steps: this.#source.steps, tables: this.#names, before };
       await writeMark(owner, dialect, detail, actor);
       await hide(incomingTable, this.#roleNames);
-      return { detail, tables: new Map() };
+      return { detail, tables: new Map(), filled: new Set() };
     });
   }
 
@@ -104,12 +107,15 @@ export class Run {
       assertNone(['the move was begun with other systems: give the same, or give it up with --discard']);
   }
 
-  async #up({ owner }: BulkWriter): Promise<void> {
+  async #up({ owner }: BulkWriter, mark: Mark): Promise<void> {
+    const earlier = new EarlierRows(owner, this.#tables, mark);
+    await earlier.assertOwn();
     this.#progress('schema', 0, this.#source.systems.length);
     for (const [at, system] of this.#source.systems.entries()) {
-      await makeSchema(this.#to, owner, this.#reader, system, this.#options);
+      await makeSchema(this.#to, owner, this.#reader, system, this.#options, () => earlier.note());
       this.#progress('schema', at + 1, this.#source.systems.length);
     }
+    await earlier.assertOwn();
   }
 
   /** Lifts what stands in the way of loading, where something is to be loaded. */
@@ -207,7 +213,7 @@ export class Run {
     const sequences = await this.#reader.sequences();
     await owner.atomically(async () => {
       await writer.setGenerators(this.#tables, this.#generators);
-      await writer.setSequences(sequences);
+      this.#sequencesLeft = await writer.setSequences(sequences);
     });
     await owner.atomically(async () => {
       for (const system of this.#source.systems)
@@ -266,6 +272,7 @@ export class Run {
       ledgers: this.#source.ledgers,
       generators: [...this.#generators].map(([table, next]) => ({ table, next: String(next) })),
       others: this.#source.others,
+      sequencesLeft: this.#sequencesLeft,
       seconds: {
         schema: round(this.#seconds.schema),
         load: round(load),
@@ -286,7 +293,7 @@ export class Run {
     const present = new Set((await this.#to.introspect(owner)).tables.map(({ name }) => name));
     const full: string[] = [];
     for (const { name } of this.#tables.filter((each) => !each.hasFirstRows && present.has(each.name)))
-      if ((await owner.run(`SELECT 1 AS found FROM ${identifier(name)} LIMIT 1`)).length > 0) full.push(name);
+      if (await hasRows(owner, name)) full.push(name);
     return full;
   }
 
@@ -297,12 +304,7 @@ export class Run {
       this.#compared = await compareTables(writer, this.#tables, (table) => this.#sumOfSource(table));
       if (differing(this.#compared).length === 0) return true;
     }
-    throw new AshlarError('move-target-not-empty', {
-      message: 'The target already has rows.',
-      detail: `Tables with rows: ${full.join(', ')}. They are not those of the source. Nothing was written.`,
-      suggestion: 'Give another database, or another schema with ?schema=NAME.',
-      facts: { ...(full[0] ? { table: full[0] } : {}) },
-    });
+    throw notEmpty(full);
   }
 
   async #sumOfSource(table: BulkTable): Promise<Checksum> {

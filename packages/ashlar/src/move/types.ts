@@ -50,6 +50,8 @@ export interface MoveReport {
   readonly generators: readonly { readonly table: string; readonly next: string }[];
   /** The tables of the source that belong to no moved system, and were not moved. */
   readonly others: readonly string[];
+  /** The sequences of the source that were not moved on: the target lacks them, or one of both belongs to another role. */
+  readonly sequencesLeft: readonly string[];
   readonly seconds: Readonly<Record<Exclude<MovePhase, 'look'>, number>>;
   /** The rows that this run has loaded, per second of loading them and restoring the objects. */
   readonly rowsPerSecond: number;

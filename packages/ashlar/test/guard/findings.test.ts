@@ -183,7 +183,6 @@ describe.each(withRoles)('a guard on $name', (engine) => {
     ] as const)
       await guarded.tool(
         sql
-          .replaceAll('TABLE public.copy', 'TABLE public.copy')
           .replaceAll('public.TABLE', `public.${table}`)
           .replaceAll('TO TABLE', `TO ${table}`)
           .replaceAll('SET SET', `SET ${set}`),

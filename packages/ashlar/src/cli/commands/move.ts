@@ -127,6 +127,10 @@ const print = ({ out }: Invocation, report: MoveReport): void => {
   for (const each of report.reports) printVerdict(out, each);
   if (report.others.length > 0)
     out.note(`not moved, because no step of the systems makes them: ${report.others.join(', ')}`);
+  if (report.sequencesLeft.length > 0)
+    out.note(
+      `sequences left where they are, because the target has none of its own of that name: ${report.sequencesLeft.join(', ')}`,
+    );
   out.line('moved. Set DATABASE_URL to the new database; the source was only read.');
 };
 

@@ -15,9 +15,10 @@ import type { ColumnKind } from '../../../contract/column.js';
 import type { SqlName } from '../../../contract/sql.js';
 import type { Transaction } from '../../../contract/transaction.js';
 import { identifier, literal } from '../../../model/index.js';
+import { rowKeyText } from '../../bulk/row-key.js';
 import { lineWriter } from '../../bulk/row-line.js';
 import { sumText } from '../../bulk/row-sum.js';
-import { exactJson, exactJsonText } from '../../exact-json.js';
+import { beyondDouble, exactJson, exactJsonText, isBeyondDouble } from '../../exact-json.js';
 import { jsonbText } from '../../json-text.js';
 import { checksumSql } from './checksum-sql.js';
 import { readSequences } from './generators.js';
@@ -70,9 +71,8 @@ class PostgresBulkReader implements BulkReader {
   // the places are keys, which no change of the layout moves
   readonly layout = '';
   readonly #begin: Begin;
-  #transaction: Transaction | undefined;
-
   readonly #restates: boolean;
+  #transaction: Transaction | undefined;
 
   /** @param restates - whether lines have JSON in the form in which it is stored on SQLite */
   constructor(begin: Begin, transaction: Transaction, identity: string, restates: boolean) {
@@ -91,11 +91,12 @@ class PostgresBulkReader implements BulkReader {
     (await this.#open.execute(sql, parameters)).rows;
 
   async *rows(
-    { name, columns, primaryKey }: BulkTable,
+    table: BulkTable,
     start: Place | undefined,
     form: RowForm,
-    _onBad: (bad: BadValue) => void,
+    onBad: (bad: BadValue) => void,
   ): AsyncGenerator<RowBatch> {
+    const { name, columns, primaryKey } = table;
     const lineOf = lineWriter(columns);
     const key = primaryKey.map((wanted) => columns.findIndex((column) => column.name === wanted));
     const values = columns.map((column, at) => `${valueSql(column)} AS c${at}`).join(', ');
@@ -117,8 +118,9 @@ class PostgresBulkReader implements BulkReader {
     };
     const most = (await this.#hasLargeValues(name)) ? mostWideRows : mostRows;
     // the first row says how many may be asked for
-    let largest = mostBytes;
-    const chunk = (): number => Math.max(1, Math.min(most, Math.floor(mostBytes / largest)));
+    let largest: number | undefined;
+    const chunk = (): number =>
+      largest === undefined ? 1 : Math.max(1, Math.min(most, Math.floor(mostBytes / largest)));
     for await (const found of this.#open.stream(query, [], chunk)) {
       const row = columns.map((_, at) => {
         const value = found[`c${at}`] as string | null;
@@ -126,6 +128,10 @@ class PostgresBulkReader implements BulkReader {
         if (isReal[at]) return Number(value);
         return isJson[at] ? jsonbText(exactJson(value)) : value;
       });
+      const beyond = columns.filter((_, at) => isJson[at] && isBeyondDouble(String(row[at])));
+      for (const column of beyond)
+        onBad({ table: name, key: rowKeyText(table, row), column: column.name, why: beyondDouble });
+      if (beyond.length > 0) continue;
       const line = lineOf(row);
       rows.push(
         form === 'stored'
@@ -134,7 +140,7 @@ class PostgresBulkReader implements BulkReader {
       );
       lines.push(line);
       size += line.length;
-      largest = Math.max(line.length, largest === mostBytes ? 1 : largest);
+      largest = Math.max(line.length, largest ?? 1);
       if (size >= mostBytes) yield batch();
     }
     if (rows.length > 0) yield batch();
@@ -149,7 +155,7 @@ class PostgresBulkReader implements BulkReader {
     return row?.large === true;
   }
 
-  sequences(): Promise<ReadonlyMap<string, SequencePosition>> {
+  sequences(): Promise<ReadonlyMap<string, SequencePosition | undefined>> {
     return readSequences(this.run);
   }
 

@@ -50,7 +50,7 @@ export function bulkWriter(
     restore: async (described, names, onObject) => {
       const statements = restoring(tablesOf(described, names), tablesOf(await introspect(owner), names));
       await restore(owner, statements, onObject);
-      await refreshViews(owner);
+      await refreshViews(owner, names);
       for (const name of names) await owner.script(`ANALYZE ${identifier(name)}`);
     },
     checksum: async (table): Promise<Checksum> => {

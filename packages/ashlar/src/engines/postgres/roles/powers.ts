@@ -3,7 +3,7 @@ import type { RunSql } from '../../../contract/sql.js';
 import { literal } from '../../../model/index.js';
 import { sql } from '../../../sql/template.js';
 import { inOwnPath } from '../own-path.js';
-import { maySet } from '../session/connected-role.js';
+import { maySet } from '../session/may-set.js';
 import { callableFunctions } from './callable.js';
 import { otherGrants } from './other-grants.js';
 import { type Asked, granteeText, type PowerQuery, powerOf, servedSql } from './power-query.js';

@@ -2,7 +2,7 @@ import type { GuardedPlace } from '../../../contract/guards.js';
 import type { WantedRights } from '../../../contract/roles.js';
 import type { RunSql } from '../../../contract/sql.js';
 import { literal } from '../../../model/index.js';
-import { maySet } from '../session/connected-role.js';
+import { maySet } from '../session/may-set.js';
 
 /** The name of the grantee PUBLIC, which means all roles. No role can have this name. */
 export const publicGrantee = 'public';

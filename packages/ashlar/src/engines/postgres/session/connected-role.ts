@@ -3,15 +3,10 @@ import type { ConnectedRole } from '../../../contract/roles.js';
 import { identifier, literal } from '../../../model/index.js';
 import { contextKeys } from '../schema/context.js';
 import type { Channel, Request } from '../wire/channel.js';
+import { maySet } from './may-set.js';
 
 /** The default name of the application's role. */
 export const defaultAppRole = 'ashlar_app';
-
-/**
- * The SQL expression for the privilege that pg_has_role must check to find out whether SET ROLE is allowed. Before
- * PostgreSQL 16, every member of a role could set it.
- */
-export const maySet = `CASE WHEN current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END`;
 
 /** SQL that finds the table of applied steps in the current schema. */
 const historyTable = `SELECT c.oid, c.relowner

@@ -37,14 +37,34 @@ export function pads(key: Buffer): { readonly inner: Buffer; readonly outer: Buf
   return { inner: xor(0x36), outer: xor(0x5c) };
 }
 
+/** A key of a database, with its number there. */
+export interface SigningKey {
+  readonly id: number;
+  readonly key: Buffer;
+}
+
+/**
+ * Returns which of the keys of a database SCOPE_KEY gives; `undefined` where it gives none.
+ *
+ * @param keys - as `ashlar_signing()` returns them
+ * @throws AshlarError `settings-invalid`
+ */
+export function keyAmong(
+  keys: readonly { readonly id: number; readonly identity: string; readonly check: string }[],
+  scopeKey: string,
+): SigningKey | undefined {
+  return keys
+    .map(({ id, identity, check }) => ({ id, check, key: contextKey(scopeKey, identity) }))
+    .findLast(({ key, check }) => checkValue(key) === check);
+}
+
 /**
  * Signs an actor and a scope.
  *
- * @param id - the number of the key in the database
  * @param issued - the time of the server, in milliseconds since 1970
  */
 export function sign(
-  { id, key }: { readonly id: number; readonly key: Buffer },
+  { id, key }: SigningKey,
   { actor, scope }: { readonly actor: string; readonly scope: string },
   issued: number,
 ): string {

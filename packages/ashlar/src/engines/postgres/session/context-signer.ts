@@ -4,7 +4,7 @@ import type { TransactionOptions } from '../../../contract/transaction.js';
 import { isRefused, scopeKeyError } from '../../scope-key-error.js';
 import type { Channel, Request } from '../wire/channel.js';
 import { wireValues } from '../wire/parameters.js';
-import { checkValue, contextKey, sign } from './context-key.js';
+import { keyAmong, type SigningKey, sign } from './context-key.js';
 import { trustsSettings } from './unverified.js';
 
 /** The actor and the scope of a transaction. */
@@ -36,7 +36,7 @@ export class ContextSigner {
   #isRequired: boolean;
   #state: ContextState = 'settings';
   #trustsSettings = false;
-  #key: { readonly id: number; readonly key: Buffer } | undefined;
+  #key: SigningKey | undefined;
   /** How far the server's clock is ahead, in milliseconds. */
   #ahead = 0;
   #isDoubtful = false;
@@ -106,10 +106,7 @@ export class ContextSigner {
       this.#state = 'key-missing';
       return;
     }
-    for (const { id, identity, check } of keys) {
-      const key = contextKey(this.#scopeKey, identity);
-      if (checkValue(key) === check) this.#key = { id, key };
-    }
+    this.#key = keyAmong(keys, this.#scopeKey);
     this.#state = this.#key ? 'signed' : 'key-wrong';
   }
 

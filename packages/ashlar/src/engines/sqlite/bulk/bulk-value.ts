@@ -4,7 +4,7 @@ import { heldArray } from '../../../model/array.js';
 import { withPoint } from '../../../model/decimal.js';
 import { identifier } from '../../../model/index.js';
 import { unstorableEscape } from '../../../model/storable.js';
-import { exactJson, mayBeInexact } from '../../exact-json.js';
+import { beyondDouble, exactJson, isBeyondDouble, mayBeInexact } from '../../exact-json.js';
 import { jsonbText } from '../../json-text.js';
 
 /** Why a stored value cannot be read for a move. Thrown, because it ends the reading of a value anywhere in its JSON. */
@@ -55,23 +55,14 @@ const parsed = (value: unknown): unknown => {
   if (typeof value !== 'string') throw new Unreadable('JSON is stored as text.');
   let read: unknown;
   try {
-    // a function for each value of the JSON makes the reading several times slower
-    read = mayBeInfinite.test(value) ? JSON.parse(value, finite) : JSON.parse(value);
-  } catch (error) {
-    throw error instanceof Unreadable ? error : new Unreadable('The text is not JSON.');
+    read = JSON.parse(value);
+  } catch {
+    throw new Unreadable('The text is not JSON.');
   }
+  if (isBeyondDouble(value)) throw new Unreadable(beyondDouble);
   if (value.includes('\\') && unstorableEscape(JSON.stringify(read)) !== undefined)
     throw new Unreadable('A text in the JSON has a NUL character (U+0000) or a lone surrogate.');
   return mayBeInexact(value) ? exactJson(value) : read;
-};
-
-// only an exponent or a number of hundreds of digits is beyond the range of a double
-const mayBeInfinite = /\d[eE]\+?\d{3}|\d{300}/;
-
-const finite = (_key: string, value: unknown): unknown => {
-  if (typeof value === 'number' && !Number.isFinite(value))
-    throw new Unreadable('A number in the JSON is beyond the range of a double.');
-  return value;
 };
 
 const readers: Readonly<Record<ColumnKind, (column: BulkColumn) => ReadValue>> = {

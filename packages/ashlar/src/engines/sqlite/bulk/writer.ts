@@ -79,7 +79,7 @@ export function bulkWriter(base: Owner, connection: Connection): BulkWriter {
     },
     setGenerators: (tables, next) => setGenerators(owner, tables, next),
     // a file has no sequences but those of keys
-    setSequences: async () => undefined,
+    setSequences: async () => [],
   };
 }
 
