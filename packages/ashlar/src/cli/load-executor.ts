@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import { AshlarError } from '../errors.js';
 import type { AnyExecutor } from '../jobs/index.js';
+import { loadModule } from './load-module.js';
 
 const isFunction = (value: unknown): boolean => typeof value === 'function';
 const method = z.custom<(...given: never[]) => unknown>(isFunction, 'is not a function');
@@ -48,8 +48,7 @@ const load = async (path: string, file: string): Promise<unknown> => {
 const loadSeconds = 60;
 
 const defaultOf = async (path: string): Promise<unknown> => {
-  const module = await (/\.[cm]?ts$/.test(path) ? typescript(path) : import(pathToFileURL(path).href));
-  const given = (module as { readonly default?: unknown }).default;
+  const { default: given } = await loadModule(path);
   return typeof given === 'function' ? await given() : given;
 };
 
@@ -64,9 +63,4 @@ const within = async <T>(seconds: number, loading: Promise<T>): Promise<T> => {
   } finally {
     clearTimeout(timer);
   }
-};
-
-const typescript = async (path: string): Promise<unknown> => {
-  const { createJiti } = await import('jiti');
-  return createJiti(import.meta.url).import(path);
 };

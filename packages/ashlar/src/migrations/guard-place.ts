@@ -12,7 +12,7 @@ export async function obstaclesOf(
   owner: Owner,
   { guards, tables }: SystemFacts,
 ): Promise<readonly string[]> {
-  if (!guards || !dialect.guarding) return [];
+  if (!guards) return [];
   return dialect.guarding.obstacles(owner.run, guards, Object.values(tables));
 }
 
