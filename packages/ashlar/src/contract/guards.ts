@@ -50,4 +50,6 @@ export interface GuardSql {
    * catalogue only.
    */
   obstacles(run: RunSql, place: GuardedPlace, tables: readonly GuardedTable[]): Promise<readonly string[]>;
+  /** Returns the columns that no line of a trail has, because the tool added them, one line each. */
+  untold(run: RunSql, tables: readonly GuardedTable[]): Promise<readonly string[]>;
 }

@@ -16,6 +16,15 @@ export async function obstaclesOf(
   return dialect.guarding.obstacles(owner.run, guards, Object.values(tables));
 }
 
+/** Returns the columns of the tool's tables that no line of a trail has, one line each; empty for every other system. */
+export async function untoldOf(
+  { dialect }: Engine,
+  owner: Owner,
+  { guards, tables }: SystemFacts,
+): Promise<readonly string[]> {
+  return guards ? dialect.guarding.untold(owner.run, Object.values(tables)) : [];
+}
+
 /**
  * Throws if the schema of a guard's own objects has those of another guard: two guards would take each other's triggers for
  * something that a migration of the tool left.

@@ -26,7 +26,6 @@ const tool = async (sql: string): Promise<void> => {
 };
 const ok = async (...args: string[]): Promise<string> => {
   const ended = await project.ashlar(args, env);
-  if (process.env.SHOW) console.log(args, ended.stdout, ended.stderr);
   expect({ ...ended, args }).toMatchObject({ code: 0 });
   return ended.stdout;
 };
@@ -171,7 +170,7 @@ describe('ashlar guard on a file', () => {
     expect(checked).toMatchObject({ code: 1, document: { error: { code: 'guard-broken' } } });
     for (const event of ['insert', 'update', 'delete'])
       expect(checked.stdout).toContain(`orders_audited_${event}`);
-    expect(await ok('guard', 'up')).toContain('restored orders: add trigger orders_audited_insert');
+    expect(await ok('guard', 'up')).toContain('restored orders: create trigger orders_audited_insert');
     expect(await ok('guard', 'check')).toContain('ok shop');
     await ok('prove');
 

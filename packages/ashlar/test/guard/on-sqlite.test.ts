@@ -195,6 +195,11 @@ describe('a guard on a file of another tool', () => {
     database.exec('CREATE TRIGGER ignoring BEFORE DELETE ON orders BEGIN SELECT RAISE(IGNORE); END');
     expect((await checkGuard(engine, shop)).map(({ found }) => found).join('\n')).toContain('ignoring');
     database.exec('DROP TRIGGER ignoring');
+    database.exec('ALTER TABLE orders ADD COLUMN colour TEXT');
+    expect((await checkGuard(engine, shop)).map(({ found }) => found)).toEqual([
+      expect.stringContaining('colour'),
+    ]);
+    database.exec('ALTER TABLE orders DROP COLUMN colour');
     expect(failuresOf(await prove(engine, shop))).toEqual([]);
   });
 });

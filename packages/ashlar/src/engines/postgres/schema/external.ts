@@ -66,6 +66,8 @@ export const postgresGuarding: GuardSql = {
     Object.fromEntries(Object.values(table.columns).map((column) => [column.name, typeOf(column)])),
   place,
   obstacles,
+  // a line has the whole row
+  untold: async () => [],
 };
 
 /** Returns the error of a copy of a guarded database. */

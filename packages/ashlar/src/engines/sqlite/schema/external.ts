@@ -124,6 +124,20 @@ const ofKeys = (table: GuardedTable, columns: readonly Row[], indexes: readonly 
   });
 };
 
+const untold: GuardSql['untold'] = async (run, tables) => {
+  const lines: string[] = [];
+  for (const table of tables) {
+    if (!table.external || table.facts.audited === undefined) continue;
+    const declared = new Set(Object.values(table.columns).map(({ name }) => name));
+    for (const { name } of await run(`SELECT name FROM pragma_table_xinfo(${literal(table.name)})`))
+      if (!declared.has(String(name)))
+        lines.push(
+          `${table.name} has the column ${name}, which is not declared: no line of its trail has it`,
+        );
+  }
+  return lines;
+};
+
 /** How SQLite guards tables of another tool: triggers on them, and Ashlar's own tables in the same file. */
 export const sqliteGuarding: GuardSql = {
   currentSchema: undefined,
@@ -132,4 +146,5 @@ export const sqliteGuarding: GuardSql = {
     Object.fromEntries(Object.values(table.columns).map((column) => [column.name, declaredAs(column)])),
   place,
   obstacles,
+  untold,
 };
