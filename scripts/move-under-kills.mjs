@@ -1,6 +1,6 @@
 // Moves the systems of this repository from SQLite and SQLCipher to a PostgreSQL server, in a process that is killed with
 // SIGKILL at random moments; then compares everything, and verifies checkpoints and proofs from before. Needs the built
-// packages. Usage: node scripts/move-under-kills.mjs [KILLS, default 100] [FACTOR of the rows, default 1]
+// packages. Usage: node scripts/move-under-kills.mjs [KILLS, default 100] [FACTOR of the rows, default 1] [SYSTEM,…]
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -128,12 +128,12 @@ const inBatches = async (db, count, work) => {
     });
 };
 
-const worker = async (name, from, key, to) => {
+const worker = async (name, from, key, to, transactionRows) => {
   const source = await openEngine({ url: from, ...(key === '' ? {} : { key }), create: false });
   const target = await openEngine({ url: to });
   const report = await move(source, target, [systems[name]], {
     columnKeys,
-    transactionRows: 500,
+    transactionRows: Number(transactionRows),
     prove: false,
   });
   await source.close();
@@ -145,6 +145,8 @@ const worker = async (name, from, key, to) => {
       rows: report.tables.reduce((sum, { rows }) => sum + rows, 0),
       tables: report.tables.length,
       megabytes: Math.round(peak),
+      rate: Math.round(report.rowsPerSecond),
+      seconds: report.seconds,
     }),
   );
 };
@@ -172,14 +174,15 @@ const assert = (condition, message) => {
   if (!condition) throw new Error(message);
 };
 
-const main = async (kills, factor) => {
+const main = async (kills, factor, names) => {
   const folder = mkdtempSync(join(tmpdir(), 'ashlar-move-kills-'));
   const server = await startPostgres();
   const admin = new pg.Client(server.url);
   await admin.connect();
   const { key: ledgerKey, publicKey } = newLedgerKey('example.com/kills');
   try {
-    for (const [name, { scheme, fill }] of Object.entries(sources)) {
+    for (const name of names) {
+      const { scheme, fill } = sources[name];
       const system = systems[name];
       const url = `${scheme}:${join(folder, `${name}.db`)}`;
       const key = scheme === 'sqlcipher' ? randomBytes(32).toString('hex') : '';
@@ -207,17 +210,21 @@ const main = async (kills, factor) => {
       let killed = 0;
       let moves = 0;
       let longest = 0;
+      let most = 0;
       let last;
-      const wanted = Math.ceil(kills / Object.keys(sources).length);
+      const wanted = Math.ceil(kills / names.length);
       for (let n = 0; killed < wanted || last === undefined; n++) {
         const database = `kills_${name}_${n}`;
         await admin.query(`CREATE DATABASE ${database}`);
         const to = server.url.replace(/postgres$/, database);
-        const args = [name, url, key, to];
+        const args = [name, url, key, to, String(factor < 10 ? 500 : 50_000)];
         if (longest === 0) {
           const started = performance.now();
           last = await run(args);
           longest = performance.now() - started;
+          console.log(
+            `${name}: ${last.rows} rows without a kill in ${(longest / 1000).toFixed(1)} s, ${last.rate} rows/s, ${last.megabytes} MB, ${JSON.stringify(last.seconds)}`,
+          );
         } else {
           // the moments before the first commit are fewer than the others
           const moment = () => (killed < wanted ? 300 + Math.random() * longest : undefined);
@@ -225,7 +232,9 @@ const main = async (kills, factor) => {
           for (; last === undefined; last = await run(args, moment())) killed++;
         }
         moves++;
+        most = Math.max(most, last.megabytes);
         const again = await run(args);
+        most = Math.max(most, again.megabytes);
         assert(again.complete, `${name}: the target differs after ${killed} kills`);
         const target = await openEngine({ url: to });
         for (const { table, note, size, proof, rowKey } of before) {
@@ -242,7 +251,7 @@ const main = async (kills, factor) => {
         await admin.query(`DROP DATABASE ${database} WITH (FORCE)`);
       }
       console.log(
-        `${name} (${scheme}): ${last.rows} rows of ${last.tables} tables, ${killed} kills in ${moves} moves; each ended equal, ${before.length} ledgers verify with their old checkpoints and proofs; at most ${last.megabytes} MB`,
+        `${name} (${scheme}): ${last.rows} rows of ${last.tables} tables, ${killed} kills in ${moves} moves; each ended equal, ${before.length} ledgers verify with their old checkpoints and proofs; at most ${most} MB`,
       );
     }
   } finally {
@@ -253,4 +262,4 @@ const main = async (kills, factor) => {
 };
 
 if (first === 'worker') await worker(...rest);
-else await main(Number(first), Number(rest[0] ?? 1));
+else await main(Number(first), Number(rest[0] ?? 1), rest[1]?.split(',') ?? Object.keys(sources));

@@ -2,10 +2,10 @@
 //
 //   node bench/dist/move.js [rows] [rounds]
 //
-// psql is found in PATH, or in the folder that PSQL_BIN names.
+// psql is found in PATH, or in the folder that PSQL_BIN names. pgloader (Debian's package) runs in the same rounds if it is in PATH.
 import { execFile, spawn } from 'node:child_process';
 import { createWriteStream, readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -104,33 +104,49 @@ const main = async (rows: number, rounds: number): Promise<void> => {
     await db.close();
     const text = join(folder, 'items.copy');
     await fill(file, text, rows);
-    const outcomes: { copy: number; copyOnly: number; ours: number; loadOnly: number; megabytes: number }[] =
-      [];
+    const outcomes: {
+      copy: number;
+      copyOnly: number;
+      ours: number;
+      loadOnly: number;
+      whole: number;
+      pgloader: number | undefined;
+      megabytes: number;
+    }[] = [];
     for (let round = 0; round < rounds; round++) {
-      const places = [`peer_${round}`, `ours_${round}`] as const;
+      const places = [`peer_${round}`, `ours_${round}`, `loader_${round}`] as const;
       for (const name of places) await admin.query(`CREATE DATABASE ${name}`);
-      const [peer, ours] = places.map((name) => server.url.replace(/postgres$/, name));
-      if (!peer || !ours) continue;
+      const [peer, ours, loader] = places.map((name) => server.url.replace(/postgres$/, name));
+      if (!peer || !ours || !loader) continue;
       const [copyOnly, objects] = await copied(peer, items, text);
       const moved = await asProcess(`sqlite:${file}`, ours, migrations.href);
-      const { load, objects: made } = moved.seconds;
+      const { schema, load, objects: made, compare } = moved.seconds;
+      const pgloader = await loaded(file, loader, folder, rows);
       outcomes.push({
         copy: copyOnly + objects,
         copyOnly,
         ours: load + made,
         loadOnly: load,
+        whole: schema + load + made + compare,
+        pgloader,
         megabytes: moved.megabytes,
       });
       process.stdout.write(
-        `\\copy ${copyOnly.toFixed(2)} s + objects ${objects.toFixed(2)} s · move: load ${load.toFixed(2)} s + objects ${made.toFixed(2)} s, compare ${moved.seconds.compare.toFixed(2)} s, ${moved.cpu.toFixed(2)} s of processor, ${Math.round(moved.megabytes)} MB\n`,
+        `\\copy ${copyOnly.toFixed(2)} s + objects ${objects.toFixed(2)} s · move: load ${load.toFixed(2)} s + objects ${made.toFixed(2)} s, compare ${moved.seconds.compare.toFixed(2)} s, ${moved.cpu.toFixed(2)} s of processor, ${Math.round(moved.megabytes)} MB · pgloader ${pgloader === undefined ? 'not found' : `${pgloader.toFixed(2)} s`}\n`,
       );
       for (const name of places) await admin.query(`DROP DATABASE ${name} WITH (FORCE)`);
     }
-    const rate = (of: (typeof outcomes)[number][keyof (typeof outcomes)[number]]): number =>
-      Math.round(rows / of);
+    const loaders = outcomes.flatMap(({ pgloader, whole }) =>
+      pgloader === undefined ? [] : [{ pgloader, whole }],
+    );
+    const rate = (of: number): number => Math.round(rows / of);
     process.stdout.write(
       `${rows} rows: \\copy ${rate(median(outcomes.map(({ copy }) => copy)))} rows/s, move ${rate(median(outcomes.map(({ ours }) => ours)))} rows/s, ratio ${median(outcomes.map(({ copy, ours }) => copy / ours)).toFixed(2)}; loading alone ${median(outcomes.map(({ copyOnly, loadOnly }) => copyOnly / loadOnly)).toFixed(2)}; at most ${Math.round(Math.max(...outcomes.map(({ megabytes }) => megabytes)))} MB\n`,
     );
+    if (loaders.length > 0)
+      process.stdout.write(
+        `pgloader ${rate(median(loaders.map(({ pgloader }) => pgloader)))} rows/s, the whole move ${rate(median(loaders.map(({ whole }) => whole)))} rows/s, ratio ${median(loaders.map(({ pgloader, whole }) => pgloader / whole)).toFixed(2)}\n`,
+      );
   } finally {
     await admin.end();
     await server.stop();
@@ -163,6 +179,38 @@ const fill = async (file: string, text: string, rows: number): Promise<void> => 
   raw.exec('COMMIT');
   raw.close();
   await new Promise<void>((resolve) => out.end(() => resolve()));
+};
+
+/**
+ * The seconds of pgloader for the same rows, with the types and indexes that it chooses, as its documentation has it.
+ *
+ * @returns `undefined` where it is not installed
+ */
+const loaded = async (
+  file: string,
+  url: string,
+  folder: string,
+  rows: number,
+): Promise<number | undefined> => {
+  const command = join(folder, 'items.load');
+  await writeFile(
+    command,
+    `LOAD DATABASE FROM sqlite://${file} INTO ${url.replace(/^postgres:/, 'postgresql:')}
+WITH include drop, create tables, create indexes, reset sequences INCLUDING ONLY TABLE NAMES LIKE 'items';\n`,
+  );
+  let found: number;
+  try {
+    found = await seconds(() => run('pgloader', ['--root-dir', folder, command]));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+  const client = new pg.Client(url);
+  await client.connect();
+  const counted = await client.query<{ rows: string }>('SELECT count(*) AS rows FROM items');
+  await client.end();
+  if (Number(counted.rows[0]?.rows) !== rows) throw new Error('pgloader has not loaded every row');
+  return found;
 };
 
 /** \copy into the same table without keys and indexes, which are made afterwards: the seconds of both. */

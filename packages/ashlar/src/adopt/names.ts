@@ -5,7 +5,7 @@ const taken = new Set(
   `arguments await break case catch class const continue debugger default delete do else enum eval export extends false
   finally for function if implements import in instanceof interface let new null package private protected public return
   static super switch this throw true try typeof var void while with yield undefined
-  array autoincrement bigint bytes column decimal index inet json now primaryKey references system table timestamp unique z c`
+  array autoincrement bigint bytes column decimal external guard index inet json native now primaryKey references system table timestamp unique z c`
     .split(/\s+/)
     .filter(Boolean),
 );

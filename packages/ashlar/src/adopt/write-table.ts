@@ -10,9 +10,13 @@ export interface WrittenTables {
   readonly usesZod: boolean;
 }
 
-/** Writes tables as TypeScript, in the given order. */
-export function writeTables(tables: readonly ReadTable[]): WrittenTables {
-  const written = tables.map((table, at) => tableText(table, tables, at));
+/**
+ * Writes tables as TypeScript, in the given order.
+ *
+ * @param by - the function that declares them: `external` where they stay the other program's
+ */
+export function writeTables(tables: readonly ReadTable[], by: 'table' | 'external' = 'table'): WrittenTables {
+  const written = tables.map((table, at) => tableText(table, { all: tables, at, by }));
   const text = written.join('\n');
   const names = [
     'array',
@@ -38,7 +42,14 @@ export function writeTables(tables: readonly ReadTable[]): WrittenTables {
   };
 }
 
-const tableText = (table: ReadTable, all: readonly ReadTable[], at: number): string => {
+const tableText = (
+  table: ReadTable,
+  {
+    all,
+    at,
+    by,
+  }: { readonly all: readonly ReadTable[]; readonly at: number; readonly by: 'table' | 'external' },
+): string => {
   const columns = table.columns.map((column) => `    ${column.property}: ${columnText(column)},`);
   const isNumbered = table.columns.some(({ type }) => type.as === 'autoincrement');
   const property = (name: string): string =>
@@ -53,7 +64,7 @@ const tableText = (table: ReadTable, all: readonly ReadTable[], at: number): str
     ),
     ...table.references.map((key) => referenceText(key, property, all, at)),
   ];
-  const head = `export const ${table.variable} = table(\n  ${tsText(table.name)},\n  {\n${columns.join('\n')}\n  },\n`;
+  const head = `export const ${table.variable} = ${by}(\n  ${tsText(table.name)},\n  {\n${columns.join('\n')}\n  },\n`;
   const body =
     items.length === 0 ? '' : `  (c) => [\n${items.map((item) => `    ${item},`).join('\n')}\n  ],\n`;
   return `${head}${body});\n`;
@@ -117,6 +128,10 @@ const typeText = (type: DeclaredType): string => {
       return type.precision === 3 ? 'timestamp()' : 'z.iso.datetime({ precision: 6 })';
     case 'date':
       return 'z.iso.date()';
+    case 'native': {
+      const values = type.values ? `, [${type.values.map(tsText).join(', ')}]` : '';
+      return `native(${tsText(type.type)}${values})`;
+    }
     case 'array':
       return `array(${typeText(type.element)})`;
     case 'json':

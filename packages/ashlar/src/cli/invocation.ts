@@ -313,7 +313,13 @@ export class Invocation {
 const guardsOf = (systems: readonly System[]): GuardedPlace | undefined => {
   const [first, ...others] = systems.map(({ guards }) => guards);
   if (others.every((guards) => guards?.own === first?.own && guards?.schema === first?.schema))
-    return first && { ...first, tables: [...new Set(systems.flatMap(({ guards }) => guards?.tables ?? []))] };
+    return (
+      first && {
+        ...first,
+        tables: [...new Set(systems.flatMap(({ guards }) => guards?.tables ?? []))],
+        ownTables: [...new Set(systems.flatMap(({ guards }) => guards?.ownTables ?? []))],
+      }
+    );
   throw new AshlarError('usage', {
     message: 'The systems have their objects in several schemas.',
     suggestion: 'Choose one system with --system: a guard is apart from the systems that own their tables.',

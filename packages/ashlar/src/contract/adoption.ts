@@ -9,6 +9,8 @@ export type DeclaredType =
   | { readonly as: 'decimal'; readonly total: number; readonly scale: number }
   | { readonly as: 'timestamp'; readonly precision: 3 | 6 }
   | { readonly as: 'array'; readonly element: DeclaredType }
+  /** A type that no kind describes, in a table that stays the other program's; `values` of an enum. */
+  | { readonly as: 'native'; readonly type: string; readonly values?: readonly string[] }
   | {
       readonly as:
         | 'autoincrement'

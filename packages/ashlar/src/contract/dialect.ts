@@ -213,7 +213,7 @@ export interface SqlDialect extends Foundation {
   /** Sets sequences back; `undefined` if a rollback does that (SQLite). */
   readonly sequences: Sequences | undefined;
   /** How tables of another tool are guarded; `undefined` where Ashlar cannot do that. */
-  readonly guarding: GuardSql | undefined;
+  readonly guarding: GuardSql;
   /** How a database of another program is taken over. */
   readonly adoption: AdoptionSql;
   /** How descriptions of databases are compared; `undefined` if equal objects have equal texts (SQLite). */

@@ -123,6 +123,8 @@ export interface SqliteEnforcement extends Enforcement {
    * stores them while it runs.
    */
   readonly readsSession?: boolean;
+  /** How it is weaker on a table of another tool, or why it cannot be on one. There it is `emulated` at most. */
+  readonly external?: RefusedLevel | { readonly level: 'emulated'; readonly weaker: string };
   /** Returns a function to run in each writing transaction, right before its COMMIT. */
   readonly beforeCommit?: (table: GuardedTable) => (run: RunNow) => void;
 }

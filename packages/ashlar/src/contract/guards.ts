@@ -1,6 +1,7 @@
+import type { DeclaredType } from './adoption.js';
 import type { GuardedTable } from './guarantee.js';
 import type { Owner } from './owner.js';
-import type { Schema } from './schema.js';
+import type { Schema, SchemaColumn } from './schema.js';
 import type { RunSql } from './sql.js';
 import type { TableFacts } from './table.js';
 
@@ -12,6 +13,11 @@ export interface GuardedPlace {
   readonly own: string;
   /** The names of the tool's tables that the system declares. */
   readonly tables: readonly string[];
+  /**
+   * The names of Ashlar's own tables of the system. On SQLite they tell its tables from those of the tool, which are in the same
+   * file; a shadow has none of the tool's others, and needs no names.
+   */
+  readonly ownTables?: readonly string[] | undefined;
 }
 
 /** The columns of another tool's table: name → type of the database, as a step found them. */
@@ -26,6 +32,10 @@ export interface ExternalTables {
 
 /** What an engine does for tables that another tool owns. */
 export interface GuardSql {
+  /** A query with one column, `name`: the schema of the tool's tables; `undefined` where there are no schemas. */
+  readonly currentSchema: string | undefined;
+  /** Returns how a column of the tool is declared: by the kind that has exactly its values, else by its own type. */
+  typeOf(schema: Schema, column: SchemaColumn): DeclaredType;
   /** Returns the columns of an external table with their types in the database. */
   columns(table: TableFacts): ExternalColumns;
   /**
@@ -40,4 +50,6 @@ export interface GuardSql {
    * catalogue only.
    */
   obstacles(run: RunSql, place: GuardedPlace, tables: readonly GuardedTable[]): Promise<readonly string[]>;
+  /** Returns the columns that no line of a trail has, because the tool added them, one line each. */
+  untold(run: RunSql, tables: readonly GuardedTable[]): Promise<readonly string[]>;
 }

@@ -4,8 +4,8 @@ import type { SqlName } from '../contract/sql.js';
 
 // imported on use: drivers are optional peer dependencies
 const openers: Readonly<Record<SqlName, (guards?: GuardedPlace) => Promise<Engine>>> = {
-  sqlite: async () =>
-    (await import('./sqlite/engine.js')).openSqlite({ url: 'sqlite::memory:' }, false, ':memory:'),
+  sqlite: async (guards) =>
+    (await import('./sqlite/engine.js')).openSqlite({ url: 'sqlite::memory:', guards }, false, ':memory:'),
   postgres: async (guards) => {
     hasIdle = true;
     return (await import('./postgres/pglite/shadow.js')).openPgliteShadow(guards);

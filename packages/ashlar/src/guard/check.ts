@@ -5,7 +5,7 @@ import { type Comparison, compareWithSteps, withProvenSchemas } from '../migrati
 import { compareHistory } from '../migrations/compare-history.js';
 import { driftOf } from '../migrations/drift.js';
 import { assertUsable, foundationState } from '../migrations/foundation.js';
-import { assertOwnPlace, obstaclesOf } from '../migrations/guard-place.js';
+import { assertOwnPlace, obstaclesOf, untoldOf } from '../migrations/guard-place.js';
 import { type AppliedStep, readHistory } from '../migrations/history.js';
 import { undeclaredOf } from '../migrations/ownership/undeclared.js';
 import { readSteps } from '../migrations/steps.js';
@@ -53,7 +53,10 @@ export async function checkGuard(
     system,
     everything.filter((row) => row.system === system.name),
   );
-  const tables = await engine.asOwner((owner) => obstaclesOf(engine, owner, system));
+  const tables = await engine.asOwner(async (owner) => [
+    ...(await obstaclesOf(engine, owner, system)),
+    ...(await untoldOf(engine, owner, system)),
+  ]);
   const compared = await compareWithSteps(engine, system);
   if (!compared) return steps;
   return [

@@ -3,8 +3,6 @@ import type { SqlDialect } from '../contract/dialect.js';
 import type { ExternalTables, GuardedPlace } from '../contract/guards.js';
 import type { SqlName } from '../contract/sql.js';
 import type { SystemFacts } from '../contract/system.js';
-import type { AshlarError } from '../errors.js';
-import { guardRefused } from '../model/guard-refused.js';
 import type { Step } from './steps.js';
 import type { StepsState } from './steps-state.js';
 import { tablesFile } from './tables-file.js';
@@ -14,7 +12,7 @@ export function externalTablesOf(
   dialect: SqlDialect,
   { guards, tables }: SystemFacts,
 ): ExternalTables | undefined {
-  if (!guards || !dialect.guarding) return undefined;
+  if (!guards) return undefined;
   const { columns } = dialect.guarding;
   const external = Object.values(tables).filter((table) => table.external);
   return {
@@ -78,19 +76,9 @@ export function placeOfSteps(
   };
 }
 
-/** Returns the engines of a project that a system can have. @throws AshlarError `guard-refused` where there is none */
+/** Returns the engines of a project that a system can have: the tables of a guard are on one of them. */
 export function enginesOfSystem({ guards }: SystemFacts, engines: readonly SqlName[]): readonly SqlName[] {
-  if (!guards) return engines;
-  if (engines.includes('postgres')) return ['postgres'];
-  throw guardOnSqlite();
-}
-
-/** The error of a guard on an engine that has none. */
-export function guardOnSqlite(): AshlarError {
-  return guardRefused(
-    'A guard on SQLite is not built yet.',
-    'Guard a PostgreSQL database, or let Ashlar own the tables of the file: ashlar adopt.',
-  );
+  return guards && engines.includes('postgres') ? ['postgres'] : engines;
 }
 
 /** Returns what steps make of the tables that the last of them guards: a table that a guard no longer names is the tool's alone. */

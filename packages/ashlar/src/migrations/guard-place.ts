@@ -12,8 +12,17 @@ export async function obstaclesOf(
   owner: Owner,
   { guards, tables }: SystemFacts,
 ): Promise<readonly string[]> {
-  if (!guards || !dialect.guarding) return [];
+  if (!guards) return [];
   return dialect.guarding.obstacles(owner.run, guards, Object.values(tables));
+}
+
+/** Returns the columns of the tool's tables that no line of a trail has, one line each; empty for every other system. */
+export async function untoldOf(
+  { dialect }: Engine,
+  owner: Owner,
+  { guards, tables }: SystemFacts,
+): Promise<readonly string[]> {
+  return guards ? dialect.guarding.untold(owner.run, Object.values(tables)) : [];
 }
 
 /**

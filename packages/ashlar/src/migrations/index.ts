@@ -30,6 +30,7 @@ export type { DataLoss } from './losses/measure.js';
 export type { StepLosses } from './losses/rehearse.js';
 export { check as checkMigrations } from './model-changes.js';
 export { type AdoptOptions, type NewStep, type NewStepOptions, newStep } from './new-step.js';
+export { addEngine, type OtherEngine } from './other-engine.js';
 export type { OwnershipLines } from './ownership/lines.js';
 export type { UndeclaredObject } from './ownership/undeclared.js';
 export type { DecideObject, ObjectAnswer } from './ownership/unknown.js';

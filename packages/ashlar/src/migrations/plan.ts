@@ -6,7 +6,6 @@ import { AshlarError } from '../errors.js';
 import { assertNoCollision } from './collision.js';
 import { assertHistory, compareHistory, type HistoryComparison } from './compare-history.js';
 import { type Danger, findDangers } from './danger/find-dangers.js';
-import { guardOnSqlite } from './external-steps.js';
 import { assertUsable, foundationState, pendingVersions } from './foundation.js';
 import { assertOwnPlace, assertUnobstructed } from './guard-place.js';
 import { readHistory } from './history.js';
@@ -66,7 +65,6 @@ export async function plan(engine: Engine, system: SystemFacts, options: PlanOpt
  * Reads the steps of a system for an engine; checks that there are steps and that the engine enforces every guarantee.
  */
 export async function readSystemSteps(engine: Engine, system: SystemFacts): Promise<Step[]> {
-  if (system.guards && !engine.dialect.guarding) throw guardOnSqlite();
   assertGuaranteesKept(system, engine.dialect.name);
   const steps = await readSteps(system.migrations, engine.dialect.name);
   if (steps.length === 0 && Object.keys(system.tables).length > 0) {

@@ -128,7 +128,7 @@ export function runStepsIn(
     let schema: Schema | undefined;
     for (const step of steps) {
       if (step.tables)
-        await engine.dialect.guarding?.place(owner, step.tables, await engine.introspect(owner));
+        await engine.dialect.guarding.place(owner, step.tables, await engine.introspect(owner));
       if (step.up.kind === 'code') continue;
       const body = withoutOmitted(step.up);
       if (body.mode === 'no-transaction') await runBody(engine, owner, step, body);
@@ -155,7 +155,7 @@ export function schemaOfModel(dialect: SqlDialect, system: SystemFacts): Promise
   return keptSchema(dialect, key, () =>
     inShadow(dialect, system.guards, (engine) =>
       engine.asOwner(async (owner) => {
-        if (tables) await dialect.guarding?.place(owner, tables, await engine.introspect(owner));
+        if (tables) await dialect.guarding.place(owner, tables, await engine.introspect(owner));
         for (const statement of statements) await owner.script(statement);
         return engine.introspect(owner);
       }),

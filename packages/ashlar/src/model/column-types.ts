@@ -94,7 +94,10 @@ export function column<T extends z.ZodType>(type: T, { name }: ColumnOptions): T
  * external('orders', { id: id(), status: native('order_status', ['open', 'paid']) })
  */
 export function native(type: string, values?: readonly [string, ...string[]]): z.ZodType<string> {
-  return hinted(values ? (z.enum(values) as z.ZodType<string>) : z.string(), { native: type });
+  if (values) return hinted(z.enum(values) as z.ZodType<string>, { native: type });
+  // `prove` makes values of it
+  const [, length] = /^(?:character(?: varying)?|varchar|char|bpchar) ?\((\d+)\)$/i.exec(type) ?? [];
+  return hinted(length === undefined ? z.string() : z.string().max(Number(length)), { native: type });
 }
 
 /**

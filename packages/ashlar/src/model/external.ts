@@ -49,7 +49,7 @@ export function external<
   const declared = (
     guarantees: (columns: Columns<S>) => readonly Guarantee[],
   ): ExternalTable<Name, S, Key> => {
-    const made = namedTable(unchanged, name, shape, (c) => [...items(c), ...guarantees(c)], {
+    const made = namedTable(unchanged, name, shape, (c) => [...items(c), ...guarantees(c).map(onTheTools)], {
       external: true,
     });
     return Object.freeze({ ...made, external: true as const, guarded: declared }) as unknown as ExternalTable<
@@ -60,3 +60,16 @@ export function external<
   };
   return declared(() => []) as unknown as ExternalTable<Name, S, KeyNames<S, Items[number]>>;
 }
+
+const rebuilt =
+  'A migration of the tool that replaces the table drops the triggers, until `ashlar guard up` makes them again; `ashlar guard check` finds that.';
+
+/** A guarantee as a table of another tool has it: on SQLite it lasts until the tool replaces the table. */
+const onTheTools = (guarantee: Guarantee): Guarantee => {
+  const { sqlite } = guarantee;
+  if (sqlite.level === 'refused') return guarantee;
+  const { external, weaker } = sqlite;
+  if (external?.level === 'refused') return Object.freeze({ ...guarantee, sqlite: external });
+  const reasons = [weaker, external?.weaker, rebuilt].filter(Boolean).join(' ');
+  return Object.freeze({ ...guarantee, sqlite: { ...sqlite, level: 'emulated' as const, weaker: reasons } });
+};

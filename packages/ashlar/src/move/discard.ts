@@ -1,9 +1,12 @@
 import type { Engine } from '../contract/engine.js';
 import type { Owner } from '../contract/owner.js';
+import type { Roles } from '../contract/roles.js';
 import type { Schema } from '../contract/schema.js';
+import type { SystemFacts } from '../contract/system.js';
 import { forgetSql, readHistory } from '../migrations/history.js';
 import { ownSystem } from '../migrations/own-system.js';
 import { foldedName, isOwn } from '../model/index.js';
+import { grantWhereRolesAre } from '../roles/roles.js';
 import { hasRows } from './has-rows.js';
 import { type MarkDetail, readMark, removeMark } from './mark.js';
 import { moveRefused } from './refusals.js';
@@ -16,6 +19,15 @@ export interface DiscardReport {
   readonly left: readonly string[];
 }
 
+/** The options of {@link discardMove}. */
+export interface DiscardOptions {
+  readonly lockTimeout?: number | undefined;
+  /** The systems of the project: those that were there before the move get their rights back, which it had revoked. */
+  readonly systems?: readonly SystemFacts[] | undefined;
+  /** The roles whose rights are given back. Default: `ashlar_app` and `ashlar_auditor`. */
+  readonly roles?: Roles | undefined;
+}
+
 /**
  * Gives up an unfinished move: removes the rows, and what the move made in its target, in one transaction. Tables that were
  * there before, without rows, stay.
@@ -26,7 +38,7 @@ export interface DiscardReport {
  */
 export async function discardMove(
   to: Engine,
-  options: { readonly lockTimeout?: number | undefined } = {},
+  { lockTimeout, systems = [], roles }: DiscardOptions = {},
 ): Promise<DiscardReport> {
   const { dialect } = to;
   return to.bulkWriter(
@@ -59,10 +71,13 @@ export async function discardMove(
           if (system !== ownSystem && !kept.has(`${system} ${step}`))
             await owner.script(forgetSql(system, step));
         await removeMark(owner);
+        const stays = new Set(before.steps.map(([system]) => system));
+        for (const system of systems)
+          if (stays.has(system.name)) await grantWhereRolesAre(owner, dialect, system, roles);
         const dropped = schema.tables.map(({ name }) => name).filter((name) => !names.has(name));
         return { removed: [...dropped, ...stayed], left };
       }),
-    options,
+    { lockTimeout },
   );
 }
 

@@ -102,6 +102,9 @@ const pendingOf = async (
   );
 };
 
+const noSteps = ({ name }: SystemFacts, engine: SqlName, label: string): string =>
+  `${name} has no steps for ${label} (\`ashlar migrate engine ${engine} --system ${name}\` writes them)`;
+
 const stepsMissingIn = async (
   { dialect, label }: Engine,
   system: SystemFacts,
@@ -109,10 +112,10 @@ const stepsMissingIn = async (
   if (Object.keys(system.tables).length === 0) return [];
   try {
     const steps = await readSteps(system.migrations, dialect.name);
-    return steps.length > 0 ? [] : [`${system.name} has no steps for ${label}`];
+    return steps.length > 0 ? [] : [noSteps(system, dialect.name, label)];
   } catch (error) {
     if (!isAshlarError(error, 'migration-invalid')) throw error;
-    return [`${system.name} has no steps for ${label}: ${error.message}`];
+    return [`${noSteps(system, dialect.name, label)}: ${error.message}`];
   }
 };
 

@@ -122,7 +122,11 @@ export function emptied(table: TableFacts, keys: readonly UniqueKey[]): readonly
   return [...new Set(keys.flatMap(({ columns }) => columns))]
     .filter((name) => {
       const column = table.columns[name];
-      return column && !column.nullable && (column.default !== undefined || isFilledByClock(column));
+      return (
+        column &&
+        !column.nullable &&
+        (column.default !== undefined || isFilledByClock(column) || (table.external && !isRowid(table)))
+      );
     })
     .map((name) => `NEW.${identifier(name)} IS NULL`);
 }

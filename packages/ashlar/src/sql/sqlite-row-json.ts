@@ -27,6 +27,19 @@ export const jsonText: Readonly<Record<ColumnKind, (value: string, column: Colum
   bytes: (value) => `'"' || lower(hex(${value})) || '"'`,
 };
 
+const headOf = (name: string, at: number): string =>
+  literal(`${at === 0 ? '{' : ','}${JSON.stringify(name)}:`);
+
+/** A value of another tool's column as JSON text: the column's type does not say what is stored in it. */
+const storedJson = (value: string): string => {
+  const text = `json_quote(${value})`;
+  const inHex = `'"' || lower(hex(${value})) || '"'`;
+  // a number of JSON is read as a double
+  const digits = `iif(abs(${value} / 2) < 4503599627370496, CAST(${value} AS TEXT), '"' || ${value} || '"')`;
+  const real = `iif(abs(${value}) <= 1.7976931348623157e308, printf('%!.17g', ${value}), '"' || ${value} || '"')`;
+  return `CASE typeof(${value}) WHEN 'integer' THEN ${digits} WHEN 'real' THEN ${real} WHEN 'blob' THEN ${inHex} ELSE ${text} END`;
+};
+
 /**
  * An SQL expression of type text for a row as a JSON object: each value in the form in which Ashlar returns it, bytes
  * in hex.
@@ -39,9 +52,9 @@ export function rowJson(table: TableFacts, row: string, { only, except = [] }: R
     .map((column, at) => {
       const { name, kind, nullable } = column;
       const value = `${row}.${identifier(name)}`;
+      if (table.external) return `${headOf(name, at)} || ${storedJson(value)}`;
       const text = jsonText[kind](value, column);
-      const head = literal(`${at === 0 ? '{' : ','}${JSON.stringify(name)}:`);
-      return `${head} || ${nullable ? `iif(${value} IS NULL, 'null', ${text})` : text}`;
+      return `${headOf(name, at)} || ${nullable ? `iif(${value} IS NULL, 'null', ${text})` : text}`;
     });
   return `${parts.length === 0 ? "'{'" : parts.join('\n  || ')}\n  || '}'`;
 }

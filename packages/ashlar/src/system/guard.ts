@@ -1,6 +1,6 @@
 import type { AcceptedObject } from '../contract/objects.js';
 import { guardRefused } from '../model/guard-refused.js';
-import { foldedName, type Insert, type Table, type Tables } from '../model/index.js';
+import { foldedName, type Insert, sideTables, type Table, type Tables } from '../model/index.js';
 import { declareSystem, type System } from './system.js';
 
 /** The tables and steps that declare a guard. */
@@ -11,7 +11,7 @@ export interface GuardParts<T extends Tables> {
   readonly migrations: URL;
   /** The schema of the tool's tables on PostgreSQL. Default `public`. */
   readonly schema?: string;
-  /** The schema of Ashlar's own objects on PostgreSQL, which `guard up` creates. Default `ashlar`. */
+  /** The schema of Ashlar's own objects on PostgreSQL, which `guard up` creates. Default `ashlar`. On SQLite they are in the same file. */
   readonly own?: string;
   /** As in a system: what no step makes and that is no finding. */
   readonly accepts?: readonly AcceptedObject[];
@@ -49,7 +49,16 @@ export function guard<T extends Tables>(name: string, parts: GuardParts<T>): Sys
   const placed = Object.fromEntries(
     Object.entries<Table>(parts.tables).map(([key, table]) => [key, Object.freeze({ ...table, place })]),
   );
-  const guards = { schema, own, tables: [...new Set(external.map((table) => table.name))].sort() };
+  const ownTables = tables.flatMap((table) => [
+    ...(table.external ? [] : [table.name]),
+    ...sideTables(table, 'sqlite').map((each) => each.name),
+  ]);
+  const guards = {
+    schema,
+    own,
+    tables: [...new Set(external.map((table) => table.name))].sort(),
+    ownTables: [...new Set(ownTables)].sort(),
+  };
   return declareSystem(name, { ...rest, tables: placed, guards }) as System<T>;
 }
 

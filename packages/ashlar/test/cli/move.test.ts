@@ -91,7 +91,8 @@ describe.each(plain)('ashlar move from $name', ({ place: newPlace }) => {
   });
 
   test('is refused, with every reason, where the project has no steps for the engine of the target', async () => {
-    await rm(join(folder.path, '0001_initial', 'up.postgres.sql'));
+    for (const direction of ['up', 'down'])
+      await rm(join(folder.path, '0001_initial', `${direction}.postgres.sql`));
     const refused = await project.ashlar([
       'move',
       '--from',
@@ -101,8 +102,15 @@ describe.each(plain)('ashlar move from $name', ({ place: newPlace }) => {
     ]);
     expect(refused).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining('shop has no steps for PGlite'),
+      stderr: expect.stringContaining('ashlar migrate engine postgres --system shop'),
     });
+    expect(await project.ashlar(['migrate', 'engine', 'postgres'])).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('up.postgres.sql'),
+    });
+    expect(
+      await project.ashlar(['move', '--from', source.url, '--to', `pglite:${project.folder}/data`]),
+    ).toMatchObject({ code: 0 });
   });
 
   test('moves into a folder of PGlite, says so, and has nothing to do the next time', async () => {

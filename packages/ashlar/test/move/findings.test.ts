@@ -222,6 +222,31 @@ describe.each(targets)('a move to $name', ({ place: newPlace, name }) => {
     expect(await run(target, 'SELECT word FROM numbered')).toEqual([{ word: 'one' }]);
   });
 
+  test('a move that is given up gives the application its rights back on tables that were there', async () => {
+    if (name !== 'postgres') return;
+    const stopped = class extends Error {};
+    await run(source, `INSERT INTO numbered (id, word) VALUES ('${keyOf(1)}', 'one')`);
+    await up(target, made);
+    const rights = () =>
+      run(
+        target,
+        `SELECT grantee, privilege_type FROM information_schema.table_privileges WHERE table_name = 'numbered' AND grantee <> grantor ORDER BY 1, 2`,
+      );
+    const before = await rights();
+    expect(before.length).toBeGreaterThan(0);
+    await expect(
+      move(source, target, [made], {
+        prove: false,
+        onProgress: ({ phase, done }: MoveProgress) => {
+          if (phase === 'load' && done > 0) throw new stopped();
+        },
+      }),
+    ).rejects.toThrow(stopped);
+    expect(await rights()).not.toEqual(before);
+    await discardMove(target, { systems: [made] });
+    expect(await rights()).toEqual(before);
+  });
+
   test('a move that is given up leaves what others have made meanwhile, and makes again nothing that they dropped', async () => {
     await run(source, `INSERT INTO numbered (id, word) VALUES ('${keyOf(1)}', 'one')`);
     const before =

@@ -1,4 +1,4 @@
-import { basename, extname, join, relative, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { type Adoption, adopt } from '../../adopt/adopt.js';
 import type { AdoptReport } from '../../adopt/report.js';
@@ -14,6 +14,7 @@ import { writingOf } from '../init/language.js';
 import { Manifest, readIfThere } from '../init/manifest.js';
 import { Changes } from '../init/undo.js';
 import type { Invocation } from '../invocation.js';
+import { nameFromUrl } from '../name-from-url.js';
 
 interface Options {
   readonly dir?: string;
@@ -47,7 +48,7 @@ const run = async (invocation: Invocation, options: Options, source?: string): P
   const { out, streams } = invocation;
   const target =
     source === undefined ? await invocation.target('owner') : await invocation.targetAt(urlOf(source));
-  const name = options.name ?? nameFrom(target.url);
+  const name = options.name ?? nameFromUrl(target.url, 'adopted');
   // a guard of the project leaves the tables where they are
   const engine = await openEngine({ ...target, guards: undefined, create: false, onlyReads: true });
   let adoption: Adoption;
@@ -106,14 +107,6 @@ const noteScan = ({ out }: Invocation, tables: readonly ScannedTable[]): void =>
 
 // a path is a plain file; an encrypted one is given by its URL
 const urlOf = (source: string): string => (/^[a-z]{2,}:/.test(source) ? source : `sqlite:${source}`);
-
-const nameFrom = (url: string): string => {
-  const path =
-    /^postgres(ql)?:/.test(url) && URL.canParse(url) ? new URL(url).pathname : url.replace(/^\w+:/, '');
-  const base = basename(path, extname(path)).toLowerCase();
-  const name = base.replaceAll(/[^a-z0-9_-]+/g, '_').replace(/^[^a-z]+/, '');
-  return name === '' || name === 'ashlar' ? 'adopted' : name;
-};
 
 interface Drafts {
   readonly drafts: readonly Draft[];

@@ -5,6 +5,7 @@ import { adoptStepCommand } from './migrate/adopt.js';
 import { checkCommand } from './migrate/check.js';
 import { downCommand } from './migrate/down.js';
 import { dumpCommand } from './migrate/dump.js';
+import { engineCommand } from './migrate/engine.js';
 import { historyCommand } from './migrate/history.js';
 import { newCommand } from './migrate/new.js';
 import { planCommand } from './migrate/plan.js';
@@ -25,5 +26,6 @@ export function migrateCommand(commands: Commands): Command {
     .addCommand(checkCommand(commands))
     .addCommand(historyCommand(commands))
     .addCommand(stampCommand(commands))
-    .addCommand(dumpCommand(commands));
+    .addCommand(dumpCommand(commands))
+    .addCommand(engineCommand(commands));
 }

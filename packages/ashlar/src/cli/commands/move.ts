@@ -48,7 +48,11 @@ const run = async (invocation: Invocation, options: Options): Promise<Answer> =>
   const target = await invocation.targetAt(options.to);
   if (options.discard) {
     return opened({ ...target, create: false }, async (to) => {
-      const { removed, left } = await discardMove(to, { lockTimeout });
+      const { removed, left } = await discardMove(to, {
+        lockTimeout,
+        systems: await invocation.systems(),
+        roles: invocation.roles(),
+      });
       invocation.out.line(`discarded; removed from ${to.url}: ${removed.join(', ')}`);
       for (const each of left) invocation.out.line(`left, because somebody else has made it: ${each}`);
       return { document: { discarded: removed, left } };

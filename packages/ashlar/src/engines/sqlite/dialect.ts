@@ -10,6 +10,7 @@ import { copiedValue } from './schema/conversions.js';
 import { createTable } from './schema/ddl.js';
 import { declaredObjects, viewSql } from './schema/declared-objects.js';
 import { expansionSteps } from './schema/expansion/steps.js';
+import { sqliteGuarding } from './schema/external.js';
 import { firstFoundation, foundation, foundationVersions } from './schema/foundation.js';
 import { generatedColumnObjects } from './schema/generated-columns.js';
 import { sqliteProving } from './schema/proving.js';
@@ -44,7 +45,7 @@ export const sqliteDialect: SqlDialect = {
   contents: sqliteContents,
   batches: sqliteBatches,
   sequences: undefined,
-  guarding: undefined,
+  guarding: sqliteGuarding,
   adoption,
   printing: undefined,
   roles: undefined,

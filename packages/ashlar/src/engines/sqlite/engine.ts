@@ -3,6 +3,7 @@ import type { Catalogue } from '../../contract/catalogue.js';
 import type { ValueForm } from '../../contract/column.js';
 import type { Engine, SyncEngine } from '../../contract/engine.js';
 import type { GuardedTable } from '../../contract/guarantee.js';
+import type { GuardedPlace } from '../../contract/guards.js';
 import type { DeclaredView } from '../../contract/objects.js';
 import type { OpenOptions } from '../../contract/open-options.js';
 import type { Owner } from '../../contract/owner.js';
@@ -88,6 +89,7 @@ class SqliteEngine implements Engine {
   readonly context = undefined;
 
   readonly #settings: ConnectionSettings;
+  readonly #guards: GuardedPlace | undefined;
   readonly #identity: string | undefined;
   readonly #forgetFile: () => void;
   readonly #hooks = new GuaranteeHooks();
@@ -97,6 +99,7 @@ class SqliteEngine implements Engine {
 
   constructor(options: OpenOptions, encrypted: boolean, opened: Opened) {
     this.#settings = opened.settings;
+    this.#guards = options.guards;
     this.#identity = opened.identity;
     this.#forgetFile = opened.forgetFile;
     this.#connections = new Connections({
@@ -188,13 +191,13 @@ class SqliteEngine implements Engine {
   }
 
   introspect(owner: Owner): Promise<Schema> {
-    return introspect(owner.run);
+    return introspect(owner.run, this.#guards);
   }
 
   readonly scratch = undefined;
 
-  catalogue(owner: Owner): Promise<Catalogue> {
-    return describe(owner.run, this.#settings.driver.version);
+  catalogue(owner: Owner, of?: { readonly guards?: GuardedPlace | undefined }): Promise<Catalogue> {
+    return describe(owner.run, this.#settings.driver.version, of ? of.guards : this.#guards);
   }
 
   async partitions(): Promise<readonly never[]> {

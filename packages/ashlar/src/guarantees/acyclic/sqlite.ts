@@ -8,7 +8,9 @@ import { aboveNew, isMoved } from './above.js';
 import type { Tree } from './tree.js';
 
 /** The triggers that keep a table free of cycles on SQLite, on any connection. */
-export function acyclicOnSqlite(table: TableFacts, tree: Tree): readonly GuaranteeObject[] {
+export function acyclicOnSqlite(given: TableFacts, tree: Tree): readonly GuaranteeObject[] {
+  // a file has no schemas
+  const table = { ...given, place: undefined };
   // after the write, so that the values OR REPLACE substitutes are checked
   const trigger = (event: 'insert' | 'update', when: string): GuaranteeObject =>
     sqliteTrigger({

@@ -75,6 +75,11 @@ export function audited(options: AuditedOptions): Guarantee {
       weaker:
         'A file has no roles: SQL that writes the session row itself can choose which actor is recorded.',
       readsSession: true,
+      external: {
+        level: 'emulated' as const,
+        weaker:
+          'A line has the declared columns only. On a connection without recursive_triggers, which guardedSync sets, a row that REPLACE deletes has no line.',
+      },
       objects: (table: TableFacts) => auditedOnSqlite(table, rules),
     },
     postgres: {

@@ -72,6 +72,10 @@ export function ledgered({ log }: LedgeredOptions = {}): Guarantee {
     ],
     sqlite: {
       level: 'enforced' as const,
+      external: {
+        level: 'refused' as const,
+        why: 'Entries are sealed before the commit, which the tool’s own connection does not do; and triggers of the ledger name the table, so that the tool’s migrations could not replace it.',
+      },
       objects: (table: TableFacts) => ledgeredOnSqlite(table, log ?? table.name),
       beforeCommit: (table: TableFacts) => sealOnSqlite(table, log ?? table.name),
       onPurge: (table: TableFacts) => onLedgerPurge(table, 'sqlite'),

@@ -10,7 +10,9 @@ import { beginsWrongly, movesWrongly } from './conditions.js';
 import { type Lifecycle, mayGo } from './rules.js';
 
 /** The triggers that allow only declared transitions of a status on SQLite, on any connection. */
-export function lifecycleOnSqlite(table: TableFacts, rules: Lifecycle): readonly GuaranteeObject[] {
+export function lifecycleOnSqlite(table: TableFacts, given: Lifecycle): readonly GuaranteeObject[] {
+  // a text needs no cast here
+  const rules = { ...given, isNative: false };
   const status = identifier(rules.column);
   const of = `${table.name}.${rules.column}`;
   const refuse = (text: string): string => raise('lifecycle', text);

@@ -77,6 +77,10 @@ export function retained(column: Column, options: RetainedOptions): Guarantee {
       weaker:
         'A file has no roles: a session could purge an expired row without a hold, or insert a row with an old time.',
       readsSession: true,
+      external: {
+        level: 'refused' as const,
+        why: 'On SQLite each tool stores a time in a form of its own (text, seconds, milliseconds), so no trigger can compare it with the end of the period.',
+      },
       objects: (table: GuardedTable) => retainedOnSqlite(table, retention),
       purge: (table: GuardedTable, tools: PurgeTools) => purgeByRange(table, retention, sqlitePurge, tools),
     },

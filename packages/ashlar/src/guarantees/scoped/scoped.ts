@@ -45,6 +45,10 @@ export function scoped(column: Column): Guarantee {
         'tables’ names and a check of each statement limit reads to the scope, and triggers limit writes; a view that ' +
         'a migration creates is not limited. Errors and timing of freely written SQL may reveal other rows.',
       readsSession: true,
+      external: {
+        level: 'refused' as const,
+        why: 'A file has no roles, and the views that limit reads to a scope exist in sessions of Ashlar only: the tool’s own connection would read every scope.',
+      },
       objects: (table: GuardedTable) => [
         ...scopeIndex(table, column, scopeValue),
         ...scopedOnSqlite(table, column),

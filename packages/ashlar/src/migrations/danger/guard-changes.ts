@@ -23,8 +23,13 @@ const changesGuard = (statement: Reader, around: Surroundings): readonly string[
   if (!isCreate && !statement.take('ALTER') && !(isRoutine && statement.take('DROP'))) return [];
   const kind = kindOf(statement);
   const table = kind && around.guards.get(`${kind} ${statement.table()}`);
-  return table === undefined || isDeclared(statement, around) ? [] : [table];
+  if (table === undefined || isDeclared(statement, around)) return [];
+  return kind === 'policy' && isOfGuard(table, around) ? [] : [table];
 };
+
+/** Whether a generated step puts its policies on another tool's table: they have the form in which the server describes them. */
+const isOfGuard = (table: string, { isGenerated, tables }: Surroundings): boolean =>
+  isGenerated && tables.get(table)?.external === true;
 
 /** The table that a statement of rows writes, where it is one of records of which only Ashlar writes. */
 const writesRecords = (statement: Reader, around: Surroundings): readonly string[] => {
@@ -60,7 +65,7 @@ const addsPolicy = (statement: Reader, around: Surroundings): readonly string[] 
   if (!statement.take('ON')) return [];
   const table = statement.table();
   if (!isScoped(table, around) || statement.has('AS', 'RESTRICTIVE')) return [];
-  return isDeclared(statement, around) ? [] : [table];
+  return isDeclared(statement, around) || isOfGuard(table, around) ? [] : [table];
 };
 
 /** The scoped table whose rows a statement copies into a table without the scope. */

@@ -10,7 +10,8 @@ import { elementOf, plainTypes } from './plain-types.js';
 const isType = ({ name }: { readonly name: string }, type: string): boolean =>
   type === name || type === `"${name}"`;
 
-const enumOf = ({ objects }: Schema, type: string): DeclaredType | undefined => {
+/** Returns how an enum of a described schema is declared; `undefined` for every other type. */
+export const enumOf = ({ objects }: Schema, type: string): DeclaredType | undefined => {
   const found = objects.find((each) => each.type === 'type' && isType(each, type));
   const [, list] = /^CREATE TYPE \S+ AS ENUM (\(.*\))$/s.exec(found?.definition ?? '') ?? [];
   if (list === undefined) return undefined;

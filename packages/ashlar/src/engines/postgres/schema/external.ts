@@ -8,6 +8,7 @@ import { identifier, literal } from '../../../model/index.js';
 import { securitySql } from './change-security.js';
 import { columnType } from './column-sql.js';
 import { obstacles } from './external-obstacles.js';
+import { externalType } from './external-type.js';
 
 const typeOf = (column: Column): string => column.native ?? columnType(column);
 
@@ -59,10 +60,14 @@ const place = async (owner: Owner, { schema, tables }: ExternalTables, found: Sc
 
 /** How PostgreSQL guards tables of another tool. */
 export const postgresGuarding: GuardSql = {
+  currentSchema: 'SELECT current_schema() AS name',
+  typeOf: externalType,
   columns: (table): ExternalColumns =>
     Object.fromEntries(Object.values(table.columns).map((column) => [column.name, typeOf(column)])),
   place,
   obstacles,
+  // a line has the whole row
+  untold: async () => [],
 };
 
 /** Returns the error of a copy of a guarded database. */

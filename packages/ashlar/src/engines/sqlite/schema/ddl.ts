@@ -85,12 +85,16 @@ export function tableStatement(table: GuardedTable, name = table.name): string {
 }
 
 /**
- * Generates readable statements that create a table, its indexes and the objects of its guarantees. None ends with a
- * semicolon.
+ * Generates readable statements that create a table, its indexes and the objects of its guarantees; of another tool's table
+ * the objects of its guarantees only. None ends with a semicolon.
  *
  * @throws AshlarError `guarantee-refused`
  */
 export function createTable(table: GuardedTable): readonly string[] {
+  const objects = enforcements(table)
+    .flatMap((enforcement) => enforcement.objects(table))
+    .map(({ sql }) => withoutSemicolon(sql));
+  if (table.external) return objects;
   return [
     tableStatement(table),
     ...table.uniques
@@ -99,9 +103,7 @@ export function createTable(table: GuardedTable): readonly string[] {
     ...declaredIndexes(table, 'sqlite').map(({ sql }) => sql),
     ...foreignKeyGuards(table),
     ...generatedColumnObjects(table).map(({ sql }) => sql),
-    ...enforcements(table)
-      .flatMap(({ objects }) => objects(table))
-      .map(({ sql }) => withoutSemicolon(sql)),
+    ...objects,
   ];
 }
 

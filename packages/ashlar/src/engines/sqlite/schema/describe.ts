@@ -1,9 +1,11 @@
 import type { Catalogue, CataloguePart } from '../../../contract/catalogue.js';
+import type { GuardedPlace } from '../../../contract/guards.js';
 import type { RunSql } from '../../../contract/sql.js';
 import { foldedName, identifier } from '../../../model/index.js';
 import { codeOf, folded, isName, mentions, nameOf } from '../../../sql/code.js';
 import { sql } from '../../../sql/template.js';
 import { purgeTable, sessionTable } from './foundation.js';
+import { isExternal, isOfGuard } from './guarded-entries.js';
 import { refuses } from './index-refusal.js';
 import { parseTable } from './parse-table.js';
 
@@ -74,14 +76,23 @@ const madeBy = (text: string): string => {
     : '';
 };
 
-/** Describes a database file: each entry of sqlite_schema, and the parts of its tables. */
-export async function describe(run: RunSql, version: string): Promise<Catalogue> {
-  const all = await readEntries(run);
+/**
+ * Describes a database file: each entry of sqlite_schema, and the parts of its tables.
+ *
+ * @param guards - the tables that a guard is on, of which only the triggers are described; the tool's other tables are left out
+ */
+export async function describe(run: RunSql, version: string, guards?: GuardedPlace): Promise<Catalogue> {
+  const all = (await readEntries(run)).filter((entry) => isOfGuard(entry, guards));
   const has = (table: string): boolean => all.some(({ type, name }) => type === 'table' && name === table);
   return {
     major: version,
     parts: [
-      ...all.flatMap((entry) => [...oddPart(entry), ...partsOf(entry, all)]),
+      ...all.flatMap((entry) => [
+        ...oddPart(entry),
+        ...(entry.type === 'table' && isExternal(entry.name, guards)
+          ? [{ kind: 'table', name: entry.name, facts: {} }]
+          : partsOf(entry, all)),
+      ]),
       ...(await leftRows(run, transient.filter(has))),
       ...(has('sqlite_sequence') ? await endingCounters(run) : []),
     ],

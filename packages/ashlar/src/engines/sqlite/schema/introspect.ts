@@ -1,8 +1,11 @@
+import type { GuardedPlace } from '../../../contract/guards.js';
 import type { OtherObject, Schema, SchemaObject, SchemaTable } from '../../../contract/schema.js';
 import type { RunSql } from '../../../contract/sql.js';
 import { namesIn } from '../../../sql/code.js';
 import { sql } from '../../../sql/template.js';
+import { bareExternal } from '../../external-tables.js';
 import { neededFirst } from '../../object-changes.js';
+import { isExternal, isOfGuard } from './guarded-entries.js';
 import { parseTable } from './parse-table.js';
 
 interface Entry {
@@ -25,23 +28,25 @@ const entries = sql`
 
 const isVirtual = ({ sql }: Entry): boolean => /^\s*CREATE\s+VIRTUAL\b/i.test(sql);
 
-/** Reads the schema of a database, except for Ashlar's own tables, from the SQL statements in sqlite_schema. */
-export async function introspect(run: RunSql): Promise<Schema> {
-  const all = (await run(entries)) as unknown as readonly Entry[];
+/**
+ * Reads the schema of a database, except for Ashlar's own tables, from the SQL statements in sqlite_schema.
+ *
+ * @param guards - the tables that a guard is on, of which only the triggers are read; the tool's other tables are left out
+ */
+export async function introspect(run: RunSql, guards?: GuardedPlace): Promise<Schema> {
+  const found = (await run(entries)) as unknown as readonly Entry[];
+  const all = found.filter((entry) => isOfGuard(entry, guards));
   const objects = (type: string, table: string): SchemaObject[] =>
     all
       .filter((entry) => entry.type === type && entry.table === table)
       .map(({ name, sql }) => ({ name, definition: sql.trim() }));
   const tables = all
     .filter((entry) => entry.type === 'table' && !isVirtual(entry))
-    .map(
-      ({ name, sql }): SchemaTable => ({
-        name,
-        ...parseTable(sql, name),
-        indexes: objects('index', name),
-        triggers: objects('trigger', name),
-      }),
-    );
+    .map(({ name, sql }): SchemaTable => {
+      const triggers = objects('trigger', name);
+      if (isExternal(name, guards)) return { ...bareExternal(name), triggers };
+      return { name, ...parseTable(sql, name), indexes: objects('index', name), triggers };
+    });
   return { tables, functions: [], objects: otherObjects(all) };
 }
 
