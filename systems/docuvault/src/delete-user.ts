@@ -2,13 +2,13 @@ import { AshlarError } from 'ashlar';
 import { shred } from 'ashlar/keys';
 import { recordEvent } from './audit.js';
 import { type Confirmation, confirmCaller } from './confirm.js';
-import { removedColumns, removeRow } from './documents.js';
+import { releaseAll, removeRows } from './documents.js';
 import { notFound } from './errors.js';
 import { type AboutUser, requireSelfOrAdmin } from './guard.js';
 import { endLogins } from './refresh-tokens.js';
 import type { DocuvaultSession } from './tables.js';
 import { keepAnAdmin } from './users.js';
-import { assertNoSession, releaseBytes, type Vault } from './vault.js';
+import { assertNoSession, type Vault } from './vault.js';
 
 /** How many documents a transaction deletes. */
 const batchSize = 200;
@@ -101,26 +101,14 @@ const deleteFolders = async (s: DocuvaultSession, user_id: string): Promise<void
 };
 
 const deleteDocuments = async (vault: Vault, user_id: string, by: string): Promise<DeletedUser> => {
-  let deleted = { documents: 0, bytes: 0 };
+  let [documents, bytes] = [0, 0];
   for (;;) {
-    const batch = await vault.db.session({ actor: `user:${by}` }, async (s) => {
-      const found = await s.query
-        .selectFrom('documents')
-        .select(removedColumns)
-        .where('user_id', '=', user_id)
-        // locks are taken in one order everywhere, so that concurrent deletions cannot deadlock
-        .orderBy('id')
-        .limit(batchSize)
-        .forUpdate()
-        .execute();
-      for (const document of found) await removeRow(s, document, by);
-      return found;
-    });
-    for (const { object_key } of batch) await releaseBytes(vault, object_key);
-    deleted = {
-      documents: deleted.documents + batch.length,
-      bytes: deleted.bytes + batch.reduce((sum, { size_bytes }) => sum + size_bytes, 0),
-    };
-    if (batch.length < batchSize) return deleted;
+    const batch = await vault.db.session({ actor: `user:${by}` }, (s) =>
+      removeRows(s, { user_id, most: batchSize, by }),
+    );
+    const deleted = await releaseAll(vault, batch);
+    documents += deleted.documents;
+    bytes += deleted.bytes;
+    if (batch.length < batchSize) return { documents, bytes };
   }
 };

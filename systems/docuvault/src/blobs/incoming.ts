@@ -80,9 +80,11 @@ const bytesOf = async function* (source: unknown): AsyncGenerator<Uint8Array> {
   }
 };
 
-/** Yields the keys of the content that is being received, or that killed processes have left. */
-export async function* incomingKeys(folder: string): AsyncGenerator<string> {
-  for await (const name of entries(folder)) yield name.slice(-keyLength);
+/** Returns the keys of the content that is being received, or that killed processes have left. */
+export async function incomingKeys(folder: string): Promise<ReadonlySet<string>> {
+  const keys = new Set<string>();
+  for await (const name of entries(folder)) keys.add(name.slice(-keyLength));
+  return keys;
 }
 
 /** The length of a UUID. */
