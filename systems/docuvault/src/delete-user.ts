@@ -7,6 +7,7 @@ import { notFound } from './errors.js';
 import { type AboutUser, requireSelfOrAdmin } from './guard.js';
 import { endLogins } from './refresh-tokens.js';
 import type { DocuvaultSession } from './tables.js';
+import { forgetFailures } from './throttle.js';
 import { keepAnAdmin } from './users.js';
 import { assertNoSession, type Vault } from './vault.js';
 
@@ -23,7 +24,8 @@ export interface DeletedUser {
  * Deletes a user, for that user or an administrator, with everything that belongs to the user: documents and their
  * content, folders, topics, shares, connections, logins and the quota. The user's data key is shredded, so that the TOTP
  * secret and the credentials cannot be read in the database's later backups. The events in `audit_log` stay: they name the
- * user by id, and documents and folders by name.
+ * user by id, and documents and folders by name, where they were written before. Free pages of the files may have copies until
+ * they are written over, or `ashlar key shred` rewrites them.
  *
  * First the user is deactivated; then documents are deleted in transactions of 200, so that others can write meanwhile. A
  * deletion that was interrupted is completed when an administrator repeats it. The user gives the password again, and a code
@@ -58,6 +60,7 @@ export async function deleteUser(
   await db.session({ actor }, async (s) => {
     const user = s.query.selectFrom('users').select('is_active').where('id', '=', user_id).forUpdate();
     if ((await user.executeTakeFirst())?.is_active) throw activated();
+    await forgetFailures(s, user_id);
     await s.query.deleteFrom('shares').where('recipient_id', '=', user_id).execute();
     await deleteFolders(s, user_id);
     for (const table of ['topics', 'cloud_connections', 'refresh_tokens', 'quotas'] as const)
@@ -104,7 +107,7 @@ const deleteDocuments = async (vault: Vault, user_id: string, by: string): Promi
   let [documents, bytes] = [0, 0];
   for (;;) {
     const batch = await vault.db.session({ actor: `user:${by}` }, (s) =>
-      removeRows(s, { user_id, most: batchSize, by }),
+      removeRows(s, { user_id, most: batchSize, by, isNamed: false }),
     );
     const deleted = await releaseAll(vault, batch);
     documents += deleted.documents;

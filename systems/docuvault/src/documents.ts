@@ -212,7 +212,7 @@ export async function deleteDocument(vault: Vault, ref: DocumentRef): Promise<vo
   const { object_key } = await vault.db.session(async (s) => {
     const { caller, document } = await requireAccess(s, ref, 'owner');
     await chargeQuota(s, document.user_id, -chargedFor(document));
-    await removeRow(s, document, caller.user_id);
+    await removeRow(s, document, { by: caller.user_id, isNamed: true });
     return document;
   });
   await releaseBytes(vault, object_key);
@@ -235,6 +235,8 @@ export interface Removal {
   /** The most documents to remove. Default: all. */
   readonly most?: number;
   readonly by: string;
+  /** Whether the events name the documents. Default: true. */
+  readonly isNamed?: boolean;
 }
 
 /**
@@ -244,7 +246,7 @@ export interface Removal {
  */
 export async function removeRows(
   s: DocuvaultSession,
-  { user_id, folder_ids, most, by }: Removal,
+  { user_id, folder_ids, most, by, isNamed = true }: Removal,
 ): Promise<readonly RemovedDocument[]> {
   let own = s.query.selectFrom('documents').select(removedColumns).where('user_id', '=', user_id);
   if (folder_ids !== undefined) own = own.where('folder_id', 'in', folder_ids);
@@ -253,7 +255,7 @@ export async function removeRows(
   const found = await own.orderBy('id').forUpdate().execute();
   const charged = found.reduce((sum, document) => sum + chargedFor(document), 0);
   await chargeQuota(s, user_id, -charged);
-  for (const document of found) await removeRow(s, document, by);
+  for (const document of found) await removeRow(s, document, { by, isNamed });
   return found;
 }
 
@@ -273,12 +275,16 @@ export async function releaseAll(
   };
 }
 
-const removeRow = async (s: DocuvaultSession, document: RemovedDocument, by: string): Promise<void> => {
+const removeRow = async (
+  s: DocuvaultSession,
+  document: RemovedDocument,
+  { by, isNamed }: { readonly by: string; readonly isNamed: boolean },
+): Promise<void> => {
   await s.delete(documents, document.id);
   await record(s, {
     action: 'document.deleted',
     user_id: by,
-    document,
+    document: isNamed ? document : { id: document.id },
     details: { size_bytes: document.size_bytes },
   });
 };
@@ -286,7 +292,7 @@ const removeRow = async (s: DocuvaultSession, document: RemovedDocument, by: str
 interface DocumentEvent {
   readonly action: string;
   readonly user_id: string;
-  readonly document: Pick<Document, 'id' | 'filename'>;
+  readonly document: Pick<Document, 'id'> & Partial<Pick<Document, 'filename'>>;
   readonly ip_address?: string | null;
   readonly details: NonNullable<AuditEvent['metadata']>;
 }
@@ -299,6 +305,6 @@ const record = (s: DocuvaultSession, event: DocumentEvent) => {
     resource_type: 'document',
     resource_id: document.id,
     ip_address,
-    metadata: { filename: document.filename, ...details },
+    metadata: { ...(document.filename === undefined ? {} : { filename: document.filename }), ...details },
   });
 };

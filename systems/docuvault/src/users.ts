@@ -215,12 +215,13 @@ export async function keepAnAdmin(s: DocuvaultSession, user_id: string): Promise
  * @throws AshlarError `row-not-found`
  */
 export async function activeUser(s: DocuvaultSession, user_id: string): Promise<Pick<User, 'id' | 'handle'>> {
-  const user = await s.query
+  const active = s.query
     .selectFrom('users')
     .select(['id', 'handle'])
     .where('id', '=', user_id)
-    .where('is_active', '=', true)
-    .executeTakeFirst();
+    .where('is_active', '=', true);
+  // a deletion of the user waits, or is seen
+  const user = await (s.readOnly ? active : active.forShare()).executeTakeFirst();
   if (!user) throw notFound('user');
   return user;
 }
