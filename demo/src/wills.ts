@@ -1,4 +1,5 @@
 import {
+  approvedTextHash,
   clauseHistory,
   consentStatus,
   diffClause,
@@ -55,8 +56,15 @@ const supersede = async (db: WillsDatabase): Promise<void> => {
   } else {
     const { approved_by, approved_at, approval_notes } = first;
     const template_text = `${first.template_text.trimEnd()}\nMy executor has the power of assumption.\n`;
+    const approved_text_sha256 = approvedTextHash({ ...first, template_text });
     await db.session({ actor }, (s) =>
-      supersedeClause(s, code, { template_text, approved_by, approved_at, approval_notes }),
+      supersedeClause(s, code, {
+        template_text,
+        approved_by,
+        approved_at,
+        approval_notes,
+        approved_text_sha256,
+      }),
     );
     did(`superseded ${code}: version 2 is current, version 1 is kept and linked`);
   }

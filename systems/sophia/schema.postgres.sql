@@ -170,6 +170,7 @@ END)),
   CONSTRAINT clients_created_at_check CHECK (created_at >= '0001-01-01 00:00:00+00'::timestamptz AND created_at < '10000-01-01 00:00:00+00'::timestamptz),
   CONSTRAINT clients_erased_at_check CHECK (erased_at >= '0001-01-01 00:00:00+00'::timestamptz AND erased_at < '10000-01-01 00:00:00+00'::timestamptz),
   CONSTRAINT clients_erased_is_archived CHECK (erased_at IS NULL OR is_archived),
+  CONSTRAINT clients_erased_is_empty CHECK (erased_at IS NULL OR name ~~ 'erased %'::text AND industry = 'erased'::text AND business_description IS NULL AND geography_area IS NULL AND geography_radius_km IS NULL AND industry_vertical IS NULL AND target_audience IS NULL AND content_pillars IS NULL AND posting_cadence IS NULL AND platform_accounts IS NULL AND guardrails IS NULL AND brand_assets IS NULL AND competitors IS NULL AND market_scope IS NULL AND onboarding_state IS NULL AND last_action_summary IS NULL),
   CONSTRAINT clients_geography_area_check CHECK (char_length(geography_area) >= 1),
   CONSTRAINT clients_geography_radius_km_check CHECK (geography_radius_km >= 0 AND geography_radius_km <= 2147483647),
   CONSTRAINT clients_industry_check CHECK (char_length(industry) >= 1 AND char_length(industry) <= 200),
@@ -664,6 +665,17 @@ BEGIN
 END
 $function$;
 
+CREATE OR REPLACE FUNCTION audit_log_says_nothing_insert()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  RAISE EXCEPTION 'ashlar/says-nothing: what a row of audit_log says of a client belongs into record_contents'
+    USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION client_keys_keyring_delete()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -875,6 +887,28 @@ BEGIN
 END
 $function$;
 
+CREATE OR REPLACE FUNCTION clients_stays_erased_delete()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  RAISE EXCEPTION 'ashlar/stays-erased: a client who was erased is never deleted'
+    USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION clients_stays_erased_update()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  RAISE EXCEPTION 'ashlar/stays-erased: a client who was erased is never changed'
+    USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION clients_updated_at_touched()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -898,6 +932,17 @@ BEGIN
       USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
   END IF;
   RAISE EXCEPTION 'ashlar/append-only: rows of enrichment_log are never deleted'
+    USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION enrichment_log_says_nothing_insert()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  RAISE EXCEPTION 'ashlar/says-nothing: what a row of enrichment_log says of a client belongs into record_contents'
     USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
 END
 $function$;
@@ -1543,6 +1588,26 @@ BEGIN
 END
 $function$;
 
+CREATE OR REPLACE FUNCTION voice_materials_of_living()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path FROM CURRENT
+AS $function$
+BEGIN
+  IF coalesce(pg_partition_root(TG_RELID), TG_RELID) <> 'voice_materials'::regclass THEN
+    RAISE EXCEPTION 'ashlar: only triggers of voice_materials may call voice_materials_of_living' USING ERRCODE = 'insufficient_privilege';
+  END IF;
+  -- waits for an erasure that has not committed, and then sees it
+  PERFORM FROM clients WHERE id = NEW.client_id FOR KEY SHARE;
+  IF EXISTS (SELECT FROM clients WHERE id = NEW.client_id AND erased_at IS NOT NULL) THEN
+    RAISE EXCEPTION 'ashlar/of-living: rows of voice_materials are of clients who were not erased'
+      USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+  END IF;
+  RETURN NEW;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION voice_materials_updated_at_touched()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1682,6 +1747,26 @@ BEGIN
 END
 $function$;
 
+CREATE OR REPLACE FUNCTION voice_profiles_of_living()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path FROM CURRENT
+AS $function$
+BEGIN
+  IF coalesce(pg_partition_root(TG_RELID), TG_RELID) <> 'voice_profiles'::regclass THEN
+    RAISE EXCEPTION 'ashlar: only triggers of voice_profiles may call voice_profiles_of_living' USING ERRCODE = 'insufficient_privilege';
+  END IF;
+  -- waits for an erasure that has not committed, and then sees it
+  PERFORM FROM clients WHERE id = NEW.client_id FOR KEY SHARE;
+  IF EXISTS (SELECT FROM clients WHERE id = NEW.client_id AND erased_at IS NOT NULL) THEN
+    RAISE EXCEPTION 'ashlar/of-living: rows of voice_profiles are of clients who were not erased'
+      USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+  END IF;
+  RETURN NEW;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION voice_profiles_updated_at_touched()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1708,6 +1793,9 @@ ALTER TABLE audit_log ENABLE ALWAYS TRIGGER audit_log_ledger_append;
 
 CREATE TRIGGER audit_log_ledger_time BEFORE INSERT ON audit_log FOR EACH ROW WHEN (new.created_at IS DISTINCT FROM now()::timestamp(3) with time zone) EXECUTE FUNCTION audit_log_ledger_time();
 ALTER TABLE audit_log ENABLE ALWAYS TRIGGER audit_log_ledger_time;
+
+CREATE TRIGGER audit_log_says_nothing_insert BEFORE INSERT ON audit_log FOR EACH ROW WHEN (new.client_id IS NOT NULL AND (new.details IS NOT NULL OR new.before_snapshot IS NOT NULL OR new.after_snapshot IS NOT NULL)) EXECUTE FUNCTION audit_log_says_nothing_insert();
+ALTER TABLE audit_log ENABLE ALWAYS TRIGGER audit_log_says_nothing_insert;
 
 CREATE TRIGGER audit_log_ledger_blocks_append_only_delete BEFORE DELETE ON audit_log_ledger_blocks FOR EACH STATEMENT EXECUTE FUNCTION audit_log_ledger_blocks_append_only();
 ALTER TABLE audit_log_ledger_blocks ENABLE ALWAYS TRIGGER audit_log_ledger_blocks_append_only_delete;
@@ -1769,6 +1857,12 @@ ALTER TABLE clients ENABLE ALWAYS TRIGGER clients_named_nowhere_insert;
 CREATE TRIGGER clients_named_nowhere_update BEFORE UPDATE ON clients FOR EACH ROW WHEN (new.name IS DISTINCT FROM old.name) EXECUTE FUNCTION clients_named_nowhere();
 ALTER TABLE clients ENABLE ALWAYS TRIGGER clients_named_nowhere_update;
 
+CREATE TRIGGER clients_stays_erased_delete BEFORE DELETE ON clients FOR EACH ROW WHEN (old.erased_at IS NOT NULL) EXECUTE FUNCTION clients_stays_erased_delete();
+ALTER TABLE clients ENABLE ALWAYS TRIGGER clients_stays_erased_delete;
+
+CREATE TRIGGER clients_stays_erased_update BEFORE UPDATE ON clients FOR EACH ROW WHEN (old.erased_at IS NOT NULL) EXECUTE FUNCTION clients_stays_erased_update();
+ALTER TABLE clients ENABLE ALWAYS TRIGGER clients_stays_erased_update;
+
 CREATE TRIGGER clients_updated_at_touched BEFORE UPDATE ON clients FOR EACH ROW WHEN (pg_trigger_depth() = 0 AND NOT new.updated_at IS DISTINCT FROM old.updated_at) EXECUTE FUNCTION clients_updated_at_touched();
 ALTER TABLE clients ENABLE ALWAYS TRIGGER clients_updated_at_touched;
 
@@ -1780,6 +1874,9 @@ ALTER TABLE enrichment_log ENABLE ALWAYS TRIGGER enrichment_log_append_only_trun
 
 CREATE TRIGGER enrichment_log_append_only_update BEFORE UPDATE ON enrichment_log FOR EACH ROW EXECUTE FUNCTION enrichment_log_append_only();
 ALTER TABLE enrichment_log ENABLE ALWAYS TRIGGER enrichment_log_append_only_update;
+
+CREATE TRIGGER enrichment_log_says_nothing_insert BEFORE INSERT ON enrichment_log FOR EACH ROW WHEN (new.client_id IS NOT NULL AND (new.old_value IS NOT NULL OR new.new_value IS NOT NULL OR new.source IS NOT NULL OR new.reason IS NOT NULL)) EXECUTE FUNCTION enrichment_log_says_nothing_insert();
+ALTER TABLE enrichment_log ENABLE ALWAYS TRIGGER enrichment_log_says_nothing_insert;
 
 CREATE TRIGGER institutional_knowledge_names_no_client_insert BEFORE INSERT ON institutional_knowledge FOR EACH ROW EXECUTE FUNCTION institutional_knowledge_names_no_client();
 ALTER TABLE institutional_knowledge ENABLE ALWAYS TRIGGER institutional_knowledge_names_no_client_insert;
@@ -1898,6 +1995,12 @@ ALTER TABLE voice_materials ENABLE ALWAYS TRIGGER voice_materials_audited_trunca
 CREATE TRIGGER voice_materials_audited_update AFTER UPDATE ON voice_materials REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION voice_materials_audited();
 ALTER TABLE voice_materials ENABLE ALWAYS TRIGGER voice_materials_audited_update;
 
+CREATE TRIGGER voice_materials_of_living_insert BEFORE INSERT ON voice_materials FOR EACH ROW EXECUTE FUNCTION voice_materials_of_living();
+ALTER TABLE voice_materials ENABLE ALWAYS TRIGGER voice_materials_of_living_insert;
+
+CREATE TRIGGER voice_materials_of_living_update BEFORE UPDATE ON voice_materials FOR EACH ROW EXECUTE FUNCTION voice_materials_of_living();
+ALTER TABLE voice_materials ENABLE ALWAYS TRIGGER voice_materials_of_living_update;
+
 CREATE TRIGGER voice_materials_updated_at_touched BEFORE UPDATE ON voice_materials FOR EACH ROW WHEN (pg_trigger_depth() = 0 AND NOT new.updated_at IS DISTINCT FROM old.updated_at) EXECUTE FUNCTION voice_materials_updated_at_touched();
 ALTER TABLE voice_materials ENABLE ALWAYS TRIGGER voice_materials_updated_at_touched;
 
@@ -1912,6 +2015,12 @@ ALTER TABLE voice_profiles ENABLE ALWAYS TRIGGER voice_profiles_audited_truncate
 
 CREATE TRIGGER voice_profiles_audited_update AFTER UPDATE ON voice_profiles REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION voice_profiles_audited();
 ALTER TABLE voice_profiles ENABLE ALWAYS TRIGGER voice_profiles_audited_update;
+
+CREATE TRIGGER voice_profiles_of_living_insert BEFORE INSERT ON voice_profiles FOR EACH ROW EXECUTE FUNCTION voice_profiles_of_living();
+ALTER TABLE voice_profiles ENABLE ALWAYS TRIGGER voice_profiles_of_living_insert;
+
+CREATE TRIGGER voice_profiles_of_living_update BEFORE UPDATE ON voice_profiles FOR EACH ROW EXECUTE FUNCTION voice_profiles_of_living();
+ALTER TABLE voice_profiles ENABLE ALWAYS TRIGGER voice_profiles_of_living_update;
 
 CREATE TRIGGER voice_profiles_updated_at_touched BEFORE UPDATE ON voice_profiles FOR EACH ROW WHEN (pg_trigger_depth() = 0 AND NOT new.updated_at IS DISTINCT FROM old.updated_at) EXECUTE FUNCTION voice_profiles_updated_at_touched();
 ALTER TABLE voice_profiles ENABLE ALWAYS TRIGGER voice_profiles_updated_at_touched;

@@ -75,6 +75,11 @@ WHEN (NEW.created_at IS NOT strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
 BEGIN
   SELECT RAISE(ABORT, 'ashlar/ledgered: only the clock of the database says when a row of audit_log was written');
 END;
+CREATE TRIGGER audit_log_says_nothing_insert BEFORE INSERT ON audit_log
+WHEN NEW.client_id IS NOT NULL AND (NEW.details IS NOT NULL OR NEW.before_snapshot IS NOT NULL OR NEW.after_snapshot IS NOT NULL)
+BEGIN
+  SELECT RAISE(ABORT, 'ashlar/says-nothing: what a row of audit_log says of a client belongs into record_contents');
+END;
 CREATE TRIGGER audit_log_scoped_delete BEFORE DELETE ON audit_log
 WHEN NOT EXISTS (
   SELECT 1 FROM ashlar_session
@@ -346,7 +351,8 @@ CREATE TABLE clients (
   CONSTRAINT clients_archived_when CHECK (is_archived = (archived_at IS NOT NULL)),
   CONSTRAINT clients_complete_as_filled CHECK (profile_completeness_pct = CASE WHEN business_description IS NULL THEN 0 ELSE 15 END + CASE WHEN target_audience IS NULL THEN 0 ELSE 15 END + CASE WHEN content_pillars IS NULL THEN 0 ELSE 15 END + CASE WHEN geography_area IS NULL THEN 0 ELSE 10 END + CASE WHEN posting_cadence IS NULL THEN 0 ELSE 10 END + CASE WHEN platform_accounts IS NULL THEN 0 ELSE 10 END + CASE WHEN guardrails IS NULL THEN 0 ELSE 10 END + CASE WHEN industry_vertical IS NULL THEN 0 ELSE 5 END + CASE WHEN brand_assets IS NULL THEN 0 ELSE 5 END + CASE WHEN competitors IS NULL THEN 0 ELSE 5 END),
   CONSTRAINT clients_ready_as_filled CHECK (is_mvp_ready = (business_description IS NOT NULL AND geography_area IS NOT NULL AND target_audience IS NOT NULL AND content_pillars IS NOT NULL AND guardrails IS NOT NULL)),
-  CONSTRAINT clients_erased_is_archived CHECK (erased_at IS NULL OR is_archived)
+  CONSTRAINT clients_erased_is_archived CHECK (erased_at IS NULL OR is_archived),
+  CONSTRAINT clients_erased_is_empty CHECK (erased_at IS NULL OR (name LIKE 'erased %' AND industry = 'erased' AND business_description IS NULL AND geography_area IS NULL AND geography_radius_km IS NULL AND industry_vertical IS NULL AND target_audience IS NULL AND content_pillars IS NULL AND posting_cadence IS NULL AND platform_accounts IS NULL AND guardrails IS NULL AND brand_assets IS NULL AND competitors IS NULL AND market_scope IS NULL AND onboarding_state IS NULL AND last_action_summary IS NULL))
 ) STRICT;
 CREATE INDEX clients_is_archived_idx ON clients (is_archived);
 CREATE TRIGGER clients_audited_delete AFTER DELETE ON clients
@@ -486,6 +492,16 @@ WHEN NOT EXISTS (
 BEGIN
   SELECT RAISE(ABORT, 'ashlar/scoped: rows of clients are written by sessions of their scope only');
 END;
+CREATE TRIGGER clients_stays_erased_delete BEFORE DELETE ON clients
+WHEN OLD.erased_at IS NOT NULL
+BEGIN
+  SELECT RAISE(ABORT, 'ashlar/stays-erased: a client who was erased is never deleted');
+END;
+CREATE TRIGGER clients_stays_erased_update BEFORE UPDATE ON clients
+WHEN OLD.erased_at IS NOT NULL
+BEGIN
+  SELECT RAISE(ABORT, 'ashlar/stays-erased: a client who was erased is never changed');
+END;
 
 CREATE TABLE enrichment_log (
   id         TEXT NOT NULL
@@ -549,6 +565,11 @@ WHEN NEW.client_id IS NOT NULL
   AND NOT EXISTS (SELECT 1 FROM clients WHERE id = NEW.client_id)
 BEGIN
   SELECT RAISE(ABORT, 'FOREIGN KEY constraint failed: enrichment_log_client_id_fkey');
+END;
+CREATE TRIGGER enrichment_log_says_nothing_insert BEFORE INSERT ON enrichment_log
+WHEN NEW.client_id IS NOT NULL AND (NEW.old_value IS NOT NULL OR NEW.new_value IS NOT NULL OR NEW.source IS NOT NULL OR NEW.reason IS NOT NULL)
+BEGIN
+  SELECT RAISE(ABORT, 'ashlar/says-nothing: what a row of enrichment_log says of a client belongs into record_contents');
 END;
 CREATE TRIGGER enrichment_log_scoped_delete BEFORE DELETE ON enrichment_log
 WHEN NOT EXISTS (
@@ -1165,6 +1186,16 @@ WHEN NEW.client_id IS NOT NULL
 BEGIN
   SELECT RAISE(ABORT, 'FOREIGN KEY constraint failed: voice_materials_client_id_fkey');
 END;
+CREATE TRIGGER voice_materials_of_living_insert BEFORE INSERT ON voice_materials
+WHEN EXISTS (SELECT 1 FROM clients WHERE id = NEW.client_id AND erased_at IS NOT NULL)
+BEGIN
+  SELECT RAISE(ABORT, 'ashlar/of-living: rows of voice_materials are of clients who were not erased');
+END;
+CREATE TRIGGER voice_materials_of_living_update BEFORE UPDATE ON voice_materials
+WHEN EXISTS (SELECT 1 FROM clients WHERE id = NEW.client_id AND erased_at IS NOT NULL)
+BEGIN
+  SELECT RAISE(ABORT, 'ashlar/of-living: rows of voice_materials are of clients who were not erased');
+END;
 CREATE TRIGGER voice_materials_scoped_delete BEFORE DELETE ON voice_materials
 WHEN NOT EXISTS (
   SELECT 1 FROM ashlar_session
@@ -1317,6 +1348,16 @@ WHEN NEW.client_id IS NOT NULL
   AND NOT EXISTS (SELECT 1 FROM clients WHERE id = NEW.client_id)
 BEGIN
   SELECT RAISE(ABORT, 'FOREIGN KEY constraint failed: voice_profiles_client_id_fkey');
+END;
+CREATE TRIGGER voice_profiles_of_living_insert BEFORE INSERT ON voice_profiles
+WHEN EXISTS (SELECT 1 FROM clients WHERE id = NEW.client_id AND erased_at IS NOT NULL)
+BEGIN
+  SELECT RAISE(ABORT, 'ashlar/of-living: rows of voice_profiles are of clients who were not erased');
+END;
+CREATE TRIGGER voice_profiles_of_living_update BEFORE UPDATE ON voice_profiles
+WHEN EXISTS (SELECT 1 FROM clients WHERE id = NEW.client_id AND erased_at IS NOT NULL)
+BEGIN
+  SELECT RAISE(ABORT, 'ashlar/of-living: rows of voice_profiles are of clients who were not erased');
 END;
 CREATE TRIGGER voice_profiles_scoped_delete BEFORE DELETE ON voice_profiles
 WHEN NOT EXISTS (

@@ -90,6 +90,7 @@ CREATE TABLE clauses (
   CONSTRAINT clauses_previous_version_id_fkey FOREIGN KEY (previous_version_id) REFERENCES clauses(id) ON DELETE RESTRICT,
   CONSTRAINT clauses_approved_at_check CHECK (approved_at >= '0001-01-01 00:00:00+00'::timestamptz AND approved_at < '10000-01-01 00:00:00+00'::timestamptz),
   CONSTRAINT clauses_approved_by_check CHECK (char_length(approved_by) >= 1 AND char_length(approved_by) <= 200),
+  CONSTRAINT clauses_approved_text_hex CHECK (ltrim(approved_text_sha256, '0123456789abcdef'::text) = ''::text),
   CONSTRAINT clauses_approved_text_sha256_check CHECK (char_length(approved_text_sha256) = 64),
   CONSTRAINT clauses_category_check CHECK (category = ANY (ARRAY['revocation'::text, 'executor'::text, 'beneficiary'::text, 'guardian'::text, 'trust'::text, 'usufruct'::text, 'residue'::text, 'witness'::text, 'signature'::text])),
   CONSTRAINT clauses_code_check CHECK (char_length(code) >= 1 AND char_length(code) <= 50),

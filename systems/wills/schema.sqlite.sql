@@ -234,6 +234,11 @@ CREATE TABLE clauses (
       AND approved_at >= '0001'
     ),
   approval_notes       TEXT,
+  approved_text_sha256 TEXT
+    CONSTRAINT clauses_approved_text_sha256_check CHECK (
+      length(approved_text_sha256) = 64
+      AND instr(approved_text_sha256, char(0)) = 0
+    ),
   created_at           TEXT    NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
     CONSTRAINT clauses_created_at_check CHECK (
       created_at IS strftime('%Y-%m-%dT%H:%M:%fZ', created_at)
@@ -244,13 +249,9 @@ CREATE TABLE clauses (
       updated_at IS strftime('%Y-%m-%dT%H:%M:%fZ', updated_at)
       AND updated_at >= '0001'
     ),
-  approved_text_sha256 TEXT
-    CONSTRAINT clauses_approved_text_sha256_check CHECK (
-      length(approved_text_sha256) = 64
-      AND instr(approved_text_sha256, char(0)) = 0
-    ),
   CONSTRAINT clauses_pkey PRIMARY KEY (id),
-  CONSTRAINT clauses_previous_version_id_fkey FOREIGN KEY (previous_version_id) REFERENCES clauses (id) ON DELETE RESTRICT
+  CONSTRAINT clauses_previous_version_id_fkey FOREIGN KEY (previous_version_id) REFERENCES clauses (id) ON DELETE RESTRICT,
+  CONSTRAINT clauses_approved_text_hex CHECK (ltrim(approved_text_sha256, '0123456789abcdef') = '')
 ) STRICT;
 CREATE INDEX clauses_category_is_current_idx ON clauses (category, is_current);
 CREATE INDEX clauses_code_current_idx ON clauses (code) WHERE is_current;

@@ -45,7 +45,8 @@ export function verifyProofFile(
   keys: readonly string[],
 ): Head & { position: number; at: unknown; row: unknown };
 /**
- * Verifies a receipt file of `ashlar/receipt/v1`, of which no character may be changed. `keys` are verifier keys as text.
+ * Verifies a receipt file of `ashlar/receipt/v1`, of which no character may be changed, and that the proven row is its event in
+ * `audit_logs`. The receipt states the consent as of its `issued_at`. `keys` are verifier keys as text.
  *
  * @throws NotValid, WrongUse
  */

@@ -327,9 +327,13 @@ export function verifyProofFile(bytes, keys) {
   return { origin, size, root, position, at, row };
 }
 
+/** How far the clock of the process that issued a receipt may be ahead of the database's, in milliseconds. */
+const clockSkew = 300_000;
+
 /**
  * Verifies a receipt: the file of `ashlar/receipt/v1` is exactly as it was written, its proof is valid, and the proven row
- * has the hash of the receipt. Every signature must be by a key that is given: no character of the file may be changed.
+ * is the event of this receipt in the log `audit_logs`, with its hash. Every signature must be by a key that is given: no
+ * character of the file may be changed. The receipt states the consent as of its `issued_at`.
  * Returns the checkpoint with the entry's position, time and row, and the receipt.
  *
  * @param bytes - the content of the file
@@ -358,10 +362,22 @@ export function verifyReceiptFile(bytes, keys) {
       `the signature of ${name} cannot be verified without its --key`,
     );
   }
+  const { row } = entry;
   demand(
-    entry.row?.details?.receipt_sha256 === sha256(JSON.stringify(receipt)).toString('hex'),
+    row.details?.receipt_sha256 === sha256(JSON.stringify(receipt)).toString('hex'),
     'the receipt is not the one that the ledger has',
   );
+  // rows of other events, and of other ledgers, may have any details
+  demand(/(^|\/)audit_logs$/.test(entry.origin), `the proof is of the log ${entry.origin}, not of audit_logs`);
+  const { receipt_id, issued_at } = receipt?.receipt_metadata ?? {};
+  const isEvent =
+    row.event_type === 'consent.receipt' &&
+    row.resource_type === 'consent_record' &&
+    row.details.receipt_id === receipt_id &&
+    row.resource_id === receipt?.header?.record_id;
+  demand(isEvent, 'the entry is not the event of this receipt');
+  const [issued, recorded] = [Date.parse(issued_at), Date.parse(row.created_at)];
+  demand(issued <= recorded + clockSkew, 'the receipt states a time after the entry was written');
   return { ...entry, receipt };
 }
 
@@ -684,7 +700,9 @@ const commands = {
   },
   receipt: async ([file], { key }) => {
     const { origin, position, at, receipt } = verifyReceiptFile(readFileSync(file), key);
-    return `the receipt is entry ${position} of ${origin}, written ${JSON.stringify(at)}:\n${JSON.stringify(receipt, null, 2)}`;
+    const written = `the receipt is entry ${position} of ${origin}, written ${JSON.stringify(at)}`;
+    const asOf = `It states the consent as of ${receipt.receipt_metadata.issued_at}; a later withdrawal is not in it.`;
+    return `${written}:\n${JSON.stringify(receipt, null, 2)}\n${asOf}`;
   },
   consistency: async ([earlier, file], { key }) => {
     const { origin, from, to } = verifyConsistencyFile(readFileSync(earlier), readFileSync(file), key);

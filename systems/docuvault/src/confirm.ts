@@ -1,12 +1,12 @@
 import { AshlarError, parseInput } from 'ashlar';
 import { z } from 'zod';
 import { recordEvent } from './audit.js';
-import { lockChecked, storedHash } from './checked-user.js';
+import { completeAttempt, storedHash } from './checked-user.js';
 import { type LoginRef, requireLogin } from './guard.js';
+import { shortText } from './inputs.js';
 import { checkPassword } from './passwords.js';
 import type { DocuvaultDatabase, DocuvaultSession } from './tables.js';
-import { countAttempt, forgiveAttempt, subjectsOf } from './throttle.js';
-import { acceptCode } from './totp-codes.js';
+import { countAttempt, subjectsOf } from './throttle.js';
 
 /**
  * What a user gives again for an operation that would let a stolen login keep the account: the password, and a TOTP code if
@@ -18,8 +18,8 @@ export interface Confirmation {
 }
 
 const confirmation = z.object({
-  password: z.string().max(1_024).optional(),
-  code: z.string().max(1_024).optional(),
+  password: shortText.optional(),
+  code: shortText.optional(),
 });
 
 /**
@@ -48,20 +48,13 @@ export async function confirmCaller(
   if (wait > 0) throw refused(`Too many attempts have failed. Wait ${wait} seconds.`);
   const stored = await db.read((s) => storedHash(s, caller.user_id));
   const isRight = stored !== undefined && (await checkPassword(stored.password_hash, password)).matches;
-  const problem = await db.session({ actor: `user:${caller.user_id}` }, async (s) => {
-    const user = isRight ? await lockChecked(s, stored) : undefined;
-    if (user?.totp_enabled && code === undefined) {
-      await forgiveAttempt(s, subjects, { succeeded: false });
-      return 'The code is missing.';
-    }
-    if (!user || (user.totp_enabled && !(await acceptCode(s, user, code ?? '')))) {
-      await record(s, caller.user_id);
-      return 'The password or the code is wrong.';
-    }
-    await forgiveAttempt(s, subjects, { succeeded: true });
-    return undefined;
+  const { reason } = await db.session({ actor: `user:${caller.user_id}` }, async (s) => {
+    const attempt = await completeAttempt(s, isRight ? stored : undefined, { code, subjects });
+    if (attempt.reason === 'refused') await record(s, caller.user_id);
+    return attempt;
   });
-  if (problem !== undefined) throw refused(problem);
+  if (reason === 'code-required') throw refused('The code is missing.');
+  if (reason === 'refused') throw refused('The password or the code is wrong.');
 }
 
 const record = (s: DocuvaultSession, user_id: string) =>

@@ -1,9 +1,9 @@
 import { recordEvent } from './audit.js';
-import { removedColumns, removeRow } from './documents.js';
+import { releaseAll, removeRows } from './documents.js';
 import { asConflict } from './errors.js';
 import { type FolderRef, requireFolder } from './folders.js';
 import { type DocuvaultSession, type Folder, folders } from './tables.js';
-import { assertNoSession, releaseBytes, type Vault } from './vault.js';
+import { assertNoSession, type Vault } from './vault.js';
 
 /** The numbers of folders, documents and bytes that {@link deleteFolderTree} deleted. */
 export interface DeletedTree {
@@ -23,16 +23,7 @@ export async function deleteFolderTree(vault: Vault, of: FolderRef): Promise<Del
   const deleted = await vault.db.session(async (s) => {
     const { id, user_id } = await requireFolder(s, of);
     const ids = await foldersWithin(s, { id, user_id });
-    const documents = await s.query
-      .selectFrom('documents')
-      .select(removedColumns)
-      .where('user_id', '=', user_id)
-      .where('folder_id', 'in', ids)
-      // locks are taken in one order everywhere, so that concurrent deletions cannot deadlock
-      .orderBy('id')
-      .forUpdate()
-      .execute();
-    for (const document of documents) await removeRow(s, document, user_id);
+    const documents = await removeRows(s, { user_id, folder_ids: ids, by: user_id });
     await asConflict(
       s,
       { code: 'foreign-key-violation' },
@@ -50,12 +41,7 @@ export async function deleteFolderTree(vault: Vault, of: FolderRef): Promise<Del
     });
     return { ids, documents };
   });
-  for (const { object_key } of deleted.documents) await releaseBytes(vault, object_key);
-  return {
-    folders: deleted.ids.length,
-    documents: deleted.documents.length,
-    bytes: deleted.documents.reduce((sum, { size_bytes }) => sum + size_bytes, 0),
-  };
+  return { folders: deleted.ids.length, ...(await releaseAll(vault, deleted.documents)) };
 }
 
 /** The folder and all folders below it, parents first. */

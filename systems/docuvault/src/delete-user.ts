@@ -2,13 +2,14 @@ import { AshlarError } from 'ashlar';
 import { shred } from 'ashlar/keys';
 import { recordEvent } from './audit.js';
 import { type Confirmation, confirmCaller } from './confirm.js';
-import { removedColumns, removeRow } from './documents.js';
+import { releaseAll, removeRows } from './documents.js';
 import { notFound } from './errors.js';
 import { type AboutUser, requireSelfOrAdmin } from './guard.js';
 import { endLogins } from './refresh-tokens.js';
 import type { DocuvaultSession } from './tables.js';
+import { forgetFailures } from './throttle.js';
 import { keepAnAdmin } from './users.js';
-import { assertNoSession, releaseBytes, type Vault } from './vault.js';
+import { assertNoSession, type Vault } from './vault.js';
 
 /** How many documents a transaction deletes. */
 const batchSize = 200;
@@ -23,7 +24,8 @@ export interface DeletedUser {
  * Deletes a user, for that user or an administrator, with everything that belongs to the user: documents and their
  * content, folders, topics, shares, connections, logins and the quota. The user's data key is shredded, so that the TOTP
  * secret and the credentials cannot be read in the database's later backups. The events in `audit_log` stay: they name the
- * user by id, and documents and folders by name.
+ * user by id, and documents and folders by name, where they were written before. Free pages of the files may have copies until
+ * they are written over, or `ashlar key shred` rewrites them.
  *
  * First the user is deactivated; then documents are deleted in transactions of 200, so that others can write meanwhile. A
  * deletion that was interrupted is completed when an administrator repeats it. The user gives the password again, and a code
@@ -58,6 +60,7 @@ export async function deleteUser(
   await db.session({ actor }, async (s) => {
     const user = s.query.selectFrom('users').select('is_active').where('id', '=', user_id).forUpdate();
     if ((await user.executeTakeFirst())?.is_active) throw activated();
+    await forgetFailures(s, user_id);
     await s.query.deleteFrom('shares').where('recipient_id', '=', user_id).execute();
     await deleteFolders(s, user_id);
     for (const table of ['topics', 'cloud_connections', 'refresh_tokens', 'quotas'] as const)
@@ -101,26 +104,14 @@ const deleteFolders = async (s: DocuvaultSession, user_id: string): Promise<void
 };
 
 const deleteDocuments = async (vault: Vault, user_id: string, by: string): Promise<DeletedUser> => {
-  let deleted = { documents: 0, bytes: 0 };
+  let [documents, bytes] = [0, 0];
   for (;;) {
-    const batch = await vault.db.session({ actor: `user:${by}` }, async (s) => {
-      const found = await s.query
-        .selectFrom('documents')
-        .select(removedColumns)
-        .where('user_id', '=', user_id)
-        // locks are taken in one order everywhere, so that concurrent deletions cannot deadlock
-        .orderBy('id')
-        .limit(batchSize)
-        .forUpdate()
-        .execute();
-      for (const document of found) await removeRow(s, document, by);
-      return found;
-    });
-    for (const { object_key } of batch) await releaseBytes(vault, object_key);
-    deleted = {
-      documents: deleted.documents + batch.length,
-      bytes: deleted.bytes + batch.reduce((sum, { size_bytes }) => sum + size_bytes, 0),
-    };
-    if (batch.length < batchSize) return deleted;
+    const batch = await vault.db.session({ actor: `user:${by}` }, (s) =>
+      removeRows(s, { user_id, most: batchSize, by, isNamed: false }),
+    );
+    const deleted = await releaseAll(vault, batch);
+    documents += deleted.documents;
+    bytes += deleted.bytes;
+    if (batch.length < batchSize) return { documents, bytes };
   }
 };

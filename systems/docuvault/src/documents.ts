@@ -211,7 +211,8 @@ export async function deleteDocument(vault: Vault, ref: DocumentRef): Promise<vo
   assertNoSession(vault.db);
   const { object_key } = await vault.db.session(async (s) => {
     const { caller, document } = await requireAccess(s, ref, 'owner');
-    await removeRow(s, document, caller.user_id);
+    await chargeQuota(s, document.user_id, -chargedFor(document));
+    await removeRow(s, document, { by: caller.user_id, isNamed: true });
     return document;
   });
   await releaseBytes(vault, object_key);
@@ -221,37 +222,77 @@ export async function deleteDocument(vault: Vault, ref: DocumentRef): Promise<vo
 const chargedFor = ({ size_bytes, text_bytes }: Pick<Document, 'size_bytes' | 'text_bytes'>): number =>
   size_bytes + text_bytes;
 
-/** The columns that {@link removeRow} needs: without the text, which can be long. */
-export const removedColumns = [
-  'id',
-  'user_id',
-  'filename',
-  'size_bytes',
-  'text_bytes',
-  'object_key',
-] as const;
+/** The columns of a {@link RemovedDocument}: without the text, which can be long. */
+const removedColumns = ['id', 'user_id', 'filename', 'size_bytes', 'text_bytes', 'object_key'] as const;
 /** A document to remove. */
 export type RemovedDocument = Pick<Document, (typeof removedColumns)[number]>;
 
+/** Which documents of a user to remove, and on whose behalf. */
+export interface Removal {
+  readonly user_id: string;
+  /** The folders whose documents are removed. Default: the documents of all folders, and of none. */
+  readonly folder_ids?: readonly string[];
+  /** The most documents to remove. Default: all. */
+  readonly most?: number;
+  readonly by: string;
+  /** Whether the events name the documents. Default: true. */
+  readonly isNamed?: boolean;
+}
+
 /**
- * Deletes the row of a document on behalf of a user and credits the owner's quota. The caller then calls
- * {@link releaseBytes}.
+ * Deletes the rows of documents of a user and credits the user's quota. The caller then calls {@link releaseAll}.
+ *
+ * @returns the documents whose rows were deleted
  */
-export async function removeRow(s: DocuvaultSession, document: RemovedDocument, by: string): Promise<void> {
+export async function removeRows(
+  s: DocuvaultSession,
+  { user_id, folder_ids, most, by, isNamed = true }: Removal,
+): Promise<readonly RemovedDocument[]> {
+  let own = s.query.selectFrom('documents').select(removedColumns).where('user_id', '=', user_id);
+  if (folder_ids !== undefined) own = own.where('folder_id', 'in', folder_ids);
+  if (most !== undefined) own = own.limit(most);
+  // locks are taken in one order everywhere, so that concurrent deletions cannot deadlock
+  const found = await own.orderBy('id').forUpdate().execute();
+  const charged = found.reduce((sum, document) => sum + chargedFor(document), 0);
+  await chargeQuota(s, user_id, -charged);
+  for (const document of found) await removeRow(s, document, { by, isNamed });
+  return found;
+}
+
+/**
+ * Removes the content of documents whose rows were deleted.
+ *
+ * @returns how many documents and bytes they were
+ */
+export async function releaseAll(
+  vault: Vault,
+  removed: readonly RemovedDocument[],
+): Promise<{ readonly documents: number; readonly bytes: number }> {
+  for (const { object_key } of removed) await releaseBytes(vault, object_key);
+  return {
+    documents: removed.length,
+    bytes: removed.reduce((sum, { size_bytes }) => sum + size_bytes, 0),
+  };
+}
+
+const removeRow = async (
+  s: DocuvaultSession,
+  document: RemovedDocument,
+  { by, isNamed }: { readonly by: string; readonly isNamed: boolean },
+): Promise<void> => {
   await s.delete(documents, document.id);
-  await chargeQuota(s, document.user_id, -chargedFor(document));
   await record(s, {
     action: 'document.deleted',
     user_id: by,
-    document,
+    document: isNamed ? document : { id: document.id },
     details: { size_bytes: document.size_bytes },
   });
-}
+};
 
 interface DocumentEvent {
   readonly action: string;
   readonly user_id: string;
-  readonly document: Pick<Document, 'id' | 'filename'>;
+  readonly document: Pick<Document, 'id'> & Partial<Pick<Document, 'filename'>>;
   readonly ip_address?: string | null;
   readonly details: NonNullable<AuditEvent['metadata']>;
 }
@@ -264,6 +305,6 @@ const record = (s: DocuvaultSession, event: DocumentEvent) => {
     resource_type: 'document',
     resource_id: document.id,
     ip_address,
-    metadata: { filename: document.filename, ...details },
+    metadata: { ...(document.filename === undefined ? {} : { filename: document.filename }), ...details },
   });
 };

@@ -64,18 +64,19 @@ export function hashOf(secret: string): string {
 const validLogin = async (s: DocuvaultSession, login_token: string) => {
   const tokens = s.query
     .selectFrom('refresh_tokens')
-    .innerJoin('users', 'users.id', 'refresh_tokens.user_id')
-    .select(['users.id as user_id', 'family_id', 'role', 'is_active', 'totp_enabled', 'second_factor'])
     .where('login_hash', '=', hashOf(login_token))
     .where('revoked', '=', false)
-    .where('expires_at', '>', s.now())
-    .limit(1);
-  if (s.readOnly) return tokens.executeTakeFirst();
-  const found = await tokens.executeTakeFirst();
-  if (!found) return undefined;
-  await s.query.selectFrom('users').select('id').where('id', '=', found.user_id).forShare().execute();
-  // read again: a deactivation may have committed before the lock was taken
-  return tokens.executeTakeFirst();
+    .where('expires_at', '>', s.now());
+  if (!s.readOnly) {
+    const user = s.query.selectFrom('users').select('id').where('id', 'in', tokens.select('user_id'));
+    await user.forShare().execute();
+  }
+  // read after the lock was taken: a deactivation may have committed before
+  return tokens
+    .innerJoin('users', 'users.id', 'refresh_tokens.user_id')
+    .select(['users.id as user_id', 'family_id', 'role', 'is_active', 'totp_enabled', 'second_factor'])
+    .limit(1)
+    .executeTakeFirst();
 };
 
 const loginRequired = (): AshlarError =>

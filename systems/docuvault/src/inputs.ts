@@ -1,6 +1,9 @@
 import { isIP, isIPv6 } from 'node:net';
 import { z } from 'zod';
 
+/** A name, password, code or hash that a caller gives: a longer one is not looked at. */
+export const shortText = z.string().max(1_024);
+
 /** An IP address that a caller gives, in any form, read in its canonical form: `null` where it is not known. */
 export const ipAddress = z
   .string()

@@ -2,14 +2,13 @@ import { parseInput } from 'ashlar';
 import { z } from 'zod';
 import { type Account, accountOf } from './account.js';
 import { recordEvent } from './audit.js';
-import { lockChecked, storedHash, userNamed } from './checked-user.js';
+import { completeAttempt, storedHash, userNamed } from './checked-user.js';
 import { normaliseEmail } from './email.js';
-import { ipAddress } from './inputs.js';
+import { ipAddress, shortText } from './inputs.js';
 import { checkPassword, currentCost, decoyHash, hashPassword, type PasswordCost } from './passwords.js';
 import { type IssuedToken, issueToken, tokenOptionsOf } from './refresh-tokens.js';
 import { type DocuvaultDatabase, users } from './tables.js';
-import { countAttempt, forgiveAttempt, subjectsOf } from './throttle.js';
-import { acceptCode } from './totp-codes.js';
+import { countAttempt, subjectsOf } from './throttle.js';
 
 /**
  * The credentials of a login: a handle or an email address (`login`), a password, and the TOTP code of a user who has
@@ -22,15 +21,10 @@ export interface LoginAttempt {
   readonly ip_address?: string | null | undefined;
 }
 
-/** The longest handle, email address or code that is looked at. */
-const longestName = 1_024;
-/** The longest password (see `hashPassword`). */
-const longestPassword = 1_024;
-
 const attempt = z.object({
-  login: z.string().max(longestName),
-  password: z.string().max(longestPassword),
-  code: z.string().max(longestName).optional(),
+  login: shortText,
+  password: shortText,
+  code: shortText.optional(),
   ip_address: ipAddress,
 });
 
@@ -90,17 +84,11 @@ export async function logIn(
         resource_id: found?.id ?? null,
         ip_address,
       });
-    const user = matches && found ? await lockChecked(s, found) : undefined;
-    if (user?.totp_enabled && code === undefined) {
-      await forgiveAttempt(s, subjects, { succeeded: false });
-      await event('login.code-required');
-      return { ok: false, reason: 'code-required' };
+    const { user, reason } = await completeAttempt(s, matches ? found : undefined, { code, subjects });
+    if (user === undefined) {
+      await event(`login.${reason}`);
+      return { ok: false, reason };
     }
-    if (!user || (user.totp_enabled && !(await acceptCode(s, user, code ?? '')))) {
-      await event('login.refused');
-      return { ok: false, reason: 'refused' };
-    }
-    await forgiveAttempt(s, subjects, { succeeded: true });
     if (rehashed !== undefined) await s.update(users, user.id, { password_hash: rehashed });
     await event('login.accepted');
     const issued = await issueToken(s, user.id, { days, ip_address, second_factor: user.totp_enabled });

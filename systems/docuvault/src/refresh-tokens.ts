@@ -81,7 +81,8 @@ export async function rotateToken(
   const { id, user_id, family_id, second_factor } = found;
   // this lock serialises all uses of a user's tokens, so that a revocation reaches every token
   const user = await lockUser(s, user_id);
-  const isActive = user?.is_active === true && (second_factor || !user.totp_enabled);
+  // the token of a user who may not act now stays as it is
+  if (!user?.is_active || !(second_factor || !user.totp_enabled)) return { ok: false, reason: 'revoked' };
   const used = await s.query
     .updateTable('refresh_tokens')
     .set({ used_at: s.now(), revoked: true })
@@ -89,14 +90,14 @@ export async function rotateToken(
     .where('revoked', '=', false)
     .where('expires_at', '>', s.now())
     .executeTakeFirstOrThrow();
-  if (used.numUpdatedRows === 1n && isActive) {
+  if (used.numUpdatedRows === 1n) {
     await purgeTokens(s, purgedAtOnce, user_id);
     const issued = await newToken(s, { user_id, family_id, second_factor }, options);
     await record(s, { action: 'token.rotated', user_id, family_id, options });
     return { ok: true, ...issued };
   }
   const current = await s.get(refreshTokens, id);
-  if (isActive && current?.used_at) {
+  if (current?.used_at) {
     await revoke(s, user_id, { only: family_id });
     await record(s, { action: 'token.reused', user_id, family_id, options });
     return { ok: false, reason: 'reused' };

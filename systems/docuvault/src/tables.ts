@@ -33,19 +33,36 @@ const sha256 = () =>
     .string()
     .length(64)
     .regex(/^[0-9a-f]*$/);
-/** One segment of a path: no slash, no control character, neither `.` nor `..`. */
+/**
+ * One segment of a path, as every system can have it, and as it looks: no slash of any kind, no control character, nothing that
+ * changes the order of letters or is not seen, no blank at its ends, and no dot at its end. Rows of before may have other names.
+ */
 const name = () =>
   z
     .string()
     .min(1)
     .max(255)
-    .regex(/^(?!\.{1,2}$)[^/\p{Cc}]+$/u);
+    .regex(
+      /^[^/\\\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}\u2044\u2215\uff0f\uff3c\u00ad\u200b\u2060\ufeff]+$/u,
+    )
+    .regex(/^(?!\s).*(?<![\s.])$/su, 'begins or ends with a blank, or ends with a dot');
+
+/** A media type with its parameters: RFC 9110, section 8.3.1. Whoever serves a document sends it as a header. */
+const mediaType = () => {
+  const token = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
+  const parameter = `[ \\t]*;[ \\t]*${token}=(?:${token}|"[ !#-\\[\\]-~]*")`;
+  return z
+    .string()
+    .max(255)
+    .regex(new RegExp(`^${token}/${token}(?:${parameter})*$`));
+};
 
 /** The longest email address, in characters: RFC 5321, section 4.5.3.1. */
 const longestEmail = 254;
 
 // 64 characters, @, 255 characters (RFC 5321 section 4.5.3.1); letters of any script (RFC 6531); a domain with a dot
-const emailForm = /^[^\s@"\p{Cc}\p{Cs}]{1,64}@(?=.{1,255}$)[^\s@.\p{Cc}\p{Cs}]+(\.[^\s@.\p{Cc}\p{Cs}]+)+$/u;
+const emailForm =
+  /^[^\s@"\p{C}\p{Default_Ignorable_Code_Point}]{1,64}@(?=.{1,255}$)[^\s@.\p{C}\p{Default_Ignorable_Code_Point}]+(\.[^\s@.\p{C}\p{Default_Ignorable_Code_Point}]+)+$/u;
 
 /** The wrapped data keys of users, in a separate table because a key must not be stored in a row that it encrypts. */
 export const dataKeys = keyring('data_keys');
@@ -175,7 +192,7 @@ export const documents = table(
     user_id: z.uuid(),
     folder_id: z.uuid().nullable(),
     filename: name(),
-    content_type: z.string().min(1).max(255),
+    content_type: mediaType().min(1),
     size_bytes: z.int().min(0),
     sha256: sha256().nullable(),
     object_key: z.uuid(),

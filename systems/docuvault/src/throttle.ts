@@ -3,7 +3,7 @@ import { networkOf } from './inputs.js';
 import { type DocuvaultSession, loginAttempts } from './tables.js';
 
 /** What is counted: a name that somebody tries to log in with, or the IP address that it comes from. */
-interface Subject {
+export interface Subject {
   readonly id: string;
   /** The number of failures after which attempts must wait. */
   readonly free: number;
@@ -71,10 +71,15 @@ export async function forgiveAttempt(
   { succeeded }: { readonly succeeded: boolean },
 ): Promise<void> {
   for (const { id, free } of subjects) {
-    const counted = s.query.updateTable('login_attempts').where('subject', '=', id).where('failures', '>', 0);
     if (succeeded && free === freeOfName)
       await s.query.deleteFrom('login_attempts').where('subject', '=', id).execute();
-    else await counted.set((eb) => ({ failures: eb('failures', '-', 1) })).execute();
+    else
+      await s.query
+        .updateTable('login_attempts')
+        .set((eb) => ({ failures: eb('failures', '-', 1) }))
+        .where('subject', '=', id)
+        .where('failures', '>', 0)
+        .execute();
   }
 }
 

@@ -8,7 +8,7 @@ import { type Confirmation, confirmCaller } from './confirm.js';
 import { normaliseEmail } from './email.js';
 import { asConflict, notFound } from './errors.js';
 import { type AboutUser, type LoginRef, requireLogin, requireSelfOrAdmin } from './guard.js';
-import { ipAddress } from './inputs.js';
+import { ipAddress, shortText } from './inputs.js';
 import { type ListOptions, pageOf } from './paging.js';
 import { isUsable } from './passwords.js';
 import { endLogins } from './refresh-tokens.js';
@@ -16,14 +16,11 @@ import { docuvaultSettings } from './settings.js';
 import { type DocuvaultDatabase, type DocuvaultSession, quotas, type User, users } from './tables.js';
 import { forgetFailures } from './throttle.js';
 
-/** The longest name or hash that is looked at. */
-const longestHashed = 1_024;
-
 // a cost that is too low protects nothing, and one that is too high stops the server
-const passwordHash = z
-  .string()
-  .max(longestHashed)
-  .refine((text) => !text.startsWith('$scrypt$') || isUsable(text), 'a cost out of range');
+const passwordHash = shortText.refine(
+  (text) => !text.startsWith('$scrypt$') || isUsable(text),
+  'a cost out of range',
+);
 
 const newUser = z.object({
   handle: z.string().transform((text) => text.trim().toLowerCase()),
@@ -115,8 +112,6 @@ export async function setPassword(
   });
 }
 
-const nameOfUser = z.string().max(longestHashed);
-
 /**
  * Forgets the failed attempts to log in of a user, who need not wait any longer. Only the operator calls it:
  * `ashlar docuvault unlock` does.
@@ -126,7 +121,7 @@ const nameOfUser = z.string().max(longestHashed);
  * @throws AshlarError `row-not-found`; `input-invalid`
  */
 export async function unlockUser(s: DocuvaultSession, name: string): Promise<boolean> {
-  const user_id = await userNamed(s, normaliseEmail(parseInput('Invalid name', nameOfUser, name)));
+  const user_id = await userNamed(s, normaliseEmail(parseInput('Invalid name', shortText, name)));
   if (user_id === undefined) throw notFound('user');
   const had = await forgetFailures(s, user_id);
   await record(s, 'user.unlocked', user_id, {});
@@ -220,12 +215,13 @@ export async function keepAnAdmin(s: DocuvaultSession, user_id: string): Promise
  * @throws AshlarError `row-not-found`
  */
 export async function activeUser(s: DocuvaultSession, user_id: string): Promise<Pick<User, 'id' | 'handle'>> {
-  const user = await s.query
+  const active = s.query
     .selectFrom('users')
     .select(['id', 'handle'])
     .where('id', '=', user_id)
-    .where('is_active', '=', true)
-    .executeTakeFirst();
+    .where('is_active', '=', true);
+  // a deletion of the user waits, or is seen
+  const user = await (s.readOnly ? active : active.forShare()).executeTakeFirst();
   if (!user) throw notFound('user');
   return user;
 }

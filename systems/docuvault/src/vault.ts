@@ -114,18 +114,18 @@ export async function releaseBytes(vault: Pick<Vault, 'db' | 'blobs'>, object_ke
 }
 
 /** Removes the bytes of a key unless a document has it, and returns whether it did. */
-export const removeUnreferenced = async (
+export async function removeUnreferenced(
   { db, blobs }: Pick<Vault, 'db' | 'blobs'>,
   object_key: string,
-): Promise<boolean> => {
+): Promise<boolean> {
   if (await isReferenced(db, object_key)) return false;
   // after the session, which must not wait for a store: a key that no document has is never used again
   await blobs.remove(object_key);
   return true;
-};
+}
 
 /** Whether a document has a key, when no session is writing it any longer. */
-export const isReferenced = async (db: DocuvaultDatabase, object_key: string): Promise<boolean> => {
+export async function isReferenced(db: DocuvaultDatabase, object_key: string): Promise<boolean> {
   assertNoSession(db);
   return db.session(async (s) => {
     await s.lock(lockName(object_key));
@@ -136,6 +136,6 @@ export const isReferenced = async (db: DocuvaultDatabase, object_key: string): P
       .executeTakeFirst();
     return document !== undefined;
   });
-};
+}
 
 const lockName = (object_key: string): string => `docuvault/bytes/${object_key}`;

@@ -71,6 +71,16 @@ describe.each(engines)('the deletion of a user on $name', (engine) => {
       // the log outlives the user; the keyring says that the key is destroyed
       expect(await tablesWith(user.id)).toEqual(['audit_log', 'data_keys']);
       expect(await tablesWith(user.handle)).toEqual([]);
+      // the deletion writes no name of a document, and leaves no count of failed logins
+      const removed = await open.db.read((s) =>
+        s.query
+          .selectFrom('audit_log')
+          .select('metadata')
+          .where('action', '=', 'document.deleted')
+          .where('resource_id', '=', mine.id)
+          .execute(),
+      );
+      expect(removed).toEqual([{ metadata: { size_bytes: 4 } }]);
       const { wrongQuotas, referenced, files } = await inspect(open);
       expect(wrongQuotas).toEqual([]);
       expect(files).toEqual(referenced);

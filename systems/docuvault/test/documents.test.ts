@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rename, rm, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -22,6 +23,7 @@ import {
 } from '@ashlar/docuvault';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { engines } from '../../../test/support/engines.js';
+import { cleanIncoming, receive } from '../src/blobs/incoming.js';
 import {
   filesIn,
   fresh,
@@ -355,6 +357,44 @@ describe.each(engines)('documents on $name', (engine) => {
     expect(await used()).toBe(0);
     expect(await filesIn(open.folder)).toContain(document.object_key);
     expect(await sweep(open.vault)).toMatchObject({ unreferenced: [document.object_key] });
+  });
+
+  it('have a media type, which can be sent as a header', async () => {
+    for (const content_type of [
+      'text/html\r\nX: y',
+      'text',
+      'text/',
+      '/html',
+      'text/html; a',
+      'a b/c',
+      'té/x',
+      'a/b;c="\n"',
+    ])
+      await expect(store(open.vault, user, 'x', { content_type })).rejects.toMatchObject({
+        code: 'value-invalid',
+      });
+    for (const content_type of ['image/svg+xml', 'text/plain; charset=utf-8', 'a/b;c="d e";f=g'])
+      expect(await store(open.vault, user, 'x', { content_type })).toMatchObject({ content_type });
+  });
+
+  it('whose source sends nothing are not waited for, and leave nothing', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'ashlar-idle-'));
+    const silent = async function* () {
+      yield Buffer.from('x');
+      await new Promise(() => undefined);
+    };
+    await expect(receive(folder, silent(), 10, 20)).rejects.toMatchObject({ code: 'input-invalid' });
+    expect(await readdir(folder)).toEqual([]);
+    // what another host has left, long ago and now
+    const [old, young] = ['a', 'b'].map((host) => join(folder, `${host}.1.${crypto.randomUUID()}`)) as [
+      string,
+      string,
+    ];
+    for (const path of [old, young]) await writeFile(path, 'x');
+    await utimes(old, 0, 0);
+    expect(await cleanIncoming(folder)).toBe(1);
+    expect((await readdir(folder)).map((name) => join(folder, name))).toEqual([young]);
+    await rm(folder, { recursive: true });
   });
 
   it('have text that is charged to the quota too, and is bounded', async () => {

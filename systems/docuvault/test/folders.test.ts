@@ -64,6 +64,43 @@ describe.each(engines)('folders on $name', (engine) => {
     expect((await make('Café', undefined, await someUser(open.db))).id).not.toBe(root.id);
   });
 
+  it.each([
+    ...[
+      'a/b',
+      'a\\b',
+      'a\uff0fb',
+      'a\u2044b',
+      '.',
+      '..',
+      ' ',
+      ' a',
+      'a ',
+      'a.',
+      '. ',
+      'a\u00a0',
+      'a\n',
+      'a\u0007',
+    ],
+    ...[
+      'inv\u202efdp.exe',
+      'a\u2066b',
+      'a\u200eb',
+      'a\u200bb',
+      'a\ufeffb',
+      'a\u00adb',
+      'a\u2028b',
+      'a\u2029b',
+      'a\ud800b',
+    ],
+  ])('cannot have the name %j', async (name) => {
+    await expect(make(name)).rejects.toMatchObject({ code: 'value-invalid' });
+  });
+
+  it('have names of any script, with blanks, dots and signs within', async () => {
+    for (const name of ['.env', 'a b.c', 'Überweisung (2)', '契約', 'می\u200cخواهم', '👩\u200d👧', 'a…'])
+      expect((await make(name)).name).toBe(name);
+  });
+
   it('cannot be moved into themselves, nor concurrently into each other', async () => {
     const top = await make('top');
     const middle = await make('middle', top);

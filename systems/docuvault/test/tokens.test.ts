@@ -109,6 +109,11 @@ describe.each(engines)('a refresh token on $name', (engine) => {
     const about = { login_token, user_id: user.id };
     await open.db.session((s) => setActive(s, { ...about, is_active: false }));
     expect(await rotate(rest.token)).toEqual({ ok: false, reason: 'revoked' });
+    // the token that was refused was not spent
+    const spent = await open.db.read((s) =>
+      s.query.selectFrom('refresh_tokens').select('used_at').where('user_id', '=', user.id).execute(),
+    );
+    expect(spent.every(({ used_at }) => used_at === null)).toBe(true);
     await expect(issue(user)).rejects.toThrow('cannot log in: refused');
     expect(await open.db.session((s) => revokeAllTokens(s, about))).toBe(0);
   });

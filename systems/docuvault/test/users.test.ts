@@ -6,6 +6,7 @@ import {
   enrolTotp,
   hashPassword,
   logIn,
+  normaliseEmail,
   queryEvents,
   quotaOf,
   registerUser,
@@ -135,6 +136,34 @@ describe.each(engines)('a user on $name', (engine) => {
       expect(user.email).toBe(address.normalize('NFC'));
       const login = { login: address.normalize('NFD'), password };
       expect(await logIn(open.db, login, { cost: cheap })).toMatchObject({ ok: true, user: { id: user.id } });
+    },
+  );
+
+  it('has one email address, in whichever form its domain is written', async () => {
+    const local = fresh('x').slice(0, 12);
+    const user = await someUser(open.db, undefined, { email: `${local}@bücher.example` });
+    for (const domain of [
+      'xn--bcher-kva.example',
+      'BÜCHER.example',
+      'bücher．example',
+      'bü\u00adcher.example',
+    ])
+      await expect(someUser(open.db, undefined, { email: `${local}@${domain}` })).rejects.toMatchObject({
+        code: 'state-conflict',
+      });
+    const login = { login: `${local}@XN--BCHER-KVA.example`, password };
+    expect(await logIn(open.db, login, { cost: cheap })).toMatchObject({ ok: true, user: { id: user.id } });
+    expect(normaliseEmail('a@1.2')).toBe('a@1.2');
+  });
+
+  it.each(['\u200b', '\u202e', '\u00ad', '\u034f', '\u3164', '\ufeff', '\u{e0041}'])(
+    'cannot have an email address with the character %j, which is not seen',
+    async (unseen) => {
+      for (const email of [`an${unseen}n@example.org`, `${unseen}ann@example.org`])
+        if (email.trim() !== 'ann@example.org')
+          await expect(someUser(open.db, undefined, { email })).rejects.toMatchObject({
+            code: 'value-invalid',
+          });
     },
   );
 

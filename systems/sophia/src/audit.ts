@@ -1,4 +1,4 @@
-import { contentsOf, storeContent } from './contents.js';
+import { storeContent, withContents } from './contents.js';
 import { type AuditRecord, auditLog, type Client, type SophiaSession } from './tables.js';
 
 type Details = AuditRecord['details'];
@@ -38,9 +38,18 @@ export async function recordAction(s: SophiaSession, action: Action): Promise<Au
     ...(client_id === null ? content : {}),
   });
   if (client_id === null) return row;
-  if (Object.values(content).some((value) => value !== null))
-    await storeContent(s, 'audit_log', { id: row.id, client_id }, content);
+  // also an empty one: another writer could give the row a content later otherwise
+  await storeContent(s, 'audit_log', { id: row.id, client_id }, content);
   return { ...row, ...content };
+}
+
+/**
+ * Writes the row of `audit_log` that says that a client was erased. It has no content: the key that would encrypt it is
+ * destroyed next.
+ */
+export async function recordErasure(s: SophiaSession, client_id: Client['id']): Promise<void> {
+  const actor = s.actor === null ? {} : { actor: s.actor };
+  await s.insert(auditLog, { client_id, action: 'client.erased', ...actor });
 }
 
 /**
@@ -66,10 +75,9 @@ export async function clientActions(
   if (action !== undefined) page = page.where('action', '=', action);
   // ids are version 7 UUIDs, which sort by creation time
   if (before !== undefined) page = page.where('id', '<', before);
-  const rows = await page.orderBy('id', 'desc').limit(limit).execute();
-  const contents = await contentsOf(
+  return withContents(
     s,
-    rows.map(({ id }) => id),
+    { log: 'audit_log', client_id, fields: ['details', 'before_snapshot', 'after_snapshot'] },
+    await page.orderBy('id', 'desc').limit(limit).execute(),
   );
-  return rows.map((row) => ({ ...row, ...contents.get(row.id) }));
 }

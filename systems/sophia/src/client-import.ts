@@ -1,9 +1,12 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { AshlarError, type Database, everyScope, isAshlarError } from 'ashlar';
 import { CsvError, parse } from 'csv-parse/sync';
 import { createClient, type NewClient } from './clients.js';
 import { type LikelyDuplicate, likelyDuplicates } from './duplicates.js';
 import { type Client, clients, dossierFields, type tables } from './tables.js';
+
+/** The longest file of dossiers, in bytes: it is read as a whole. */
+const longestFile = 50_000_000;
 
 /** A dossier to import, and where it stands in its source. */
 interface Dossier {
@@ -22,6 +25,8 @@ export interface ImportedClients {
   }[];
   /** The dossiers that were not created, each with the reason. */
   readonly rejected: readonly { readonly at: number; readonly reason: string }[];
+  /** The dossier at which the import ended, because of an error that is not the dossier's, such as a lost connection. */
+  readonly stopped?: { readonly at: number; readonly error: AshlarError } | undefined;
 }
 
 /** How a file of dossiers is read. */
@@ -56,7 +61,10 @@ export async function importClients(
       });
       created.push(made);
     } catch (error) {
-      if (!isAshlarError(error) || error.exitCode !== 1) throw error;
+      // a lost connection, for example: the report of what was created must not be lost with it
+      if (!isAshlarError(error) || (error.exitCode !== 1 && created.length + rejected.length === 0))
+        throw error;
+      if (error.exitCode !== 1) return { created, rejected, stopped: { at, error } };
       const facts = [error.message, error.detail].filter(Boolean).join(' ');
       rejected.push({ at, reason: facts });
     }
@@ -76,8 +84,15 @@ export async function importClientFile(
 ): Promise<ImportedClients> {
   let text: string;
   try {
+    const { size } = await stat(path);
+    if (size > longestFile)
+      throw invalid(
+        `The file ${path} has ${size} bytes.`,
+        `Divide it: at most ${longestFile} bytes are read at once.`,
+      );
     text = new TextDecoder('utf-8', { fatal: true }).decode(await readFile(path));
   } catch (cause) {
+    if (isAshlarError(cause)) throw cause;
     const isEncoding = cause instanceof TypeError;
     throw invalid(
       `The file ${path} cannot be read.`,
@@ -122,7 +137,8 @@ const fromCsv = (text: string): Dossier[] => {
   try {
     const records = parse(text, {
       bom: true,
-      delimiter: text.includes(';') && !(text.split(/[\r\n]/, 1)[0] ?? '').includes(',') ? ';' : ',',
+      // of the header: a cell of a file with one column may have a semicolon
+      delimiter: /^[^,\r\n]*;[^,\r\n]*(?:[\r\n]|$)/.test(text) ? ';' : ',',
       record_delimiter: ['\r\n', '\n', '\r'],
       skip_empty_lines: true,
       columns: (header: string[]) => {
@@ -135,7 +151,12 @@ const fromCsv = (text: string): Dossier[] => {
       info: true,
     }) as unknown as { readonly record: Record<string, string>; readonly info: { readonly lines: number } }[];
     return records.map(({ record, info }) => ({
-      at: info.lines,
+      // the line on which it begins: its cells may have lines
+      at:
+        info.lines -
+        (Object.values(record)
+          .join('')
+          .match(/\r\n|\n|\r/g)?.length ?? 0),
       fields: Object.fromEntries(Object.entries(record).map(([name, cell]) => [name, cellValue(name, cell)])),
     }));
   } catch (cause) {

@@ -21,40 +21,51 @@ export async function storeContent(
 const idsAtOnce = 500;
 
 /**
- * Reads the contents of rows of a log, by their ids. Rows that concern no client, rows from before contents were encrypted, and
- * those of a client who was erased have none.
+ * Returns rows of a log that concern a client, each with its content. Rows from before contents were encrypted, and those of a
+ * client who was erased, are returned as they are.
+ *
+ * @param fields - the columns of the log that a content gives; a row that has a value of its own in one of them keeps it
  */
-export async function contentsOf(
+export async function withContents<
+  F extends string,
+  R extends { readonly id: string } & Readonly<Record<F, unknown>>,
+>(
   s: SophiaSession,
-  ids: readonly string[],
-): Promise<ReadonlyMap<string, Content>> {
-  const found = new Map<string, Content>();
-  for (let start = 0; start < ids.length; start += idsAtOnce) {
-    const rows = await s.query
+  {
+    log,
+    client_id,
+    fields,
+  }: { readonly log: ContentLog; readonly client_id: string; readonly fields: readonly F[] },
+  rows: readonly R[],
+): Promise<R[]> {
+  const contents = new Map<string, Content>();
+  for (let start = 0; start < rows.length; start += idsAtOnce) {
+    const ids = rows
+      .slice(start, start + idsAtOnce)
+      .filter((row) => fields.every((field) => row[field] === null))
+      .map(({ id }) => id);
+    if (ids.length === 0) continue;
+    const found = await s.query
       .selectFrom('record_contents')
       .selectAll()
-      .where('id', 'in', ids.slice(start, start + idsAtOnce))
+      .where('log', '=', log)
+      .where('client_id', '=', client_id)
+      .where('id', 'in', ids)
       .execute();
-    for (const { id, content } of await readable(s, rows)) found.set(id, content as Content);
+    for (const { id, content } of await readable(s, found)) contents.set(id, content as Content);
   }
-  return found;
+  return rows.map((row) => ({ ...row, ...contents.get(row.id) }));
 }
 
-const readable = async <
-  R extends { readonly id: string; readonly client_id: string; readonly content: unknown },
->(
+const readable = async <R extends { readonly id: string; readonly content: unknown }>(
   s: SophiaSession,
   rows: readonly R[],
 ): Promise<readonly { readonly id: string; readonly content: unknown }[]> => {
-  const byClient = new Map<string, R[]>();
-  for (const row of rows) byClient.set(row.client_id, [...(byClient.get(row.client_id) ?? []), row]);
-  const all: { readonly id: string; readonly content: unknown }[] = [];
-  for (const some of byClient.values()) {
-    try {
-      all.push(...(await s.decrypt(recordContents, some)));
-    } catch (error) {
-      if (!isAshlarError(error, 'scope-shredded')) throw error;
-    }
+  if (rows.length === 0) return [];
+  try {
+    return await s.decrypt(recordContents, rows);
+  } catch (error) {
+    if (!isAshlarError(error, 'scope-shredded')) throw error;
+    return [];
   }
-  return all;
 };

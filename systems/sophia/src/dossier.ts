@@ -40,7 +40,12 @@ export async function lockClient(s: SophiaSession, id: string): Promise<Client> 
     .forUpdate()
     .executeTakeFirst();
   if (client) return client;
-  throw new AshlarError('row-not-found', {
+  throw clientNotFound(id);
+}
+
+/** Creates the error `row-not-found` for a client that does not exist or is not in the session's scope. */
+export function clientNotFound(id: string): AshlarError {
+  return new AshlarError('row-not-found', {
     message: `Client ${id} does not exist, or this session cannot see it.`,
     suggestion: 'Check the id and the scope of the session.',
   });

@@ -1,5 +1,5 @@
 import { AshlarError } from 'ashlar';
-import { contentsOf, storeContent } from './contents.js';
+import { storeContent, withContents } from './contents.js';
 import { assertFields, changeClient, lockActiveClient } from './dossier.js';
 import {
   type Client,
@@ -84,10 +84,9 @@ export async function enrichmentsOf(
 ): Promise<Enrichment[]> {
   let lines = s.query.selectFrom('enrichment_log').selectAll().where('client_id', '=', client_id);
   if (field !== undefined) lines = lines.where('field_name', '=', field);
-  const rows = await lines.orderBy('id').execute();
-  const contents = await contentsOf(
+  return withContents(
     s,
-    rows.map(({ id }) => id),
+    { log: 'enrichment_log', client_id, fields: ['old_value', 'new_value', 'source', 'reason'] },
+    await lines.orderBy('id').execute(),
   );
-  return rows.map((row) => ({ ...row, ...contents.get(row.id) }));
 }

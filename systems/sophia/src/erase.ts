@@ -1,6 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { type Database, everyScope } from 'ashlar';
 import { shred } from 'ashlar/keys';
-import { recordAction } from './audit.js';
+import { recordErasure } from './audit.js';
 import { figuresOf, lockClient } from './dossier.js';
 import { nameKey } from './name-key.js';
 import { type Remainder, remaindersOf } from './remainders.js';
@@ -50,7 +51,8 @@ export async function eraseClient(
   const { erased_at, deleted } = await db.session(context, (s) => emptyClient(s, id));
   const { keys } = await shred(db, id, { actor, vacuum: false });
   const rewritten = await db.engine.vacuum([clients, voiceMaterials, voiceProfiles, clientKeys]);
-  const stays = await db.read(context, (s) => remaindersOf(s, id, rewritten));
+  const dialect = db.engine.dialect.name;
+  const stays = await db.read(context, (s) => remaindersOf(s, id, { dialect, rewritten }));
   return { client_id: id, erased_at, deleted, keys, stays };
 }
 
@@ -72,7 +74,8 @@ const emptyClient = async (
   };
   if (before.erased_at !== null) return { erased_at: before.erased_at, deleted };
   const now = s.now();
-  const name = `erased ${id}`;
+  // nobody can have taken it before, as the client's id could have been
+  const name = `erased ${randomUUID()}`;
   const empty = Object.fromEntries(dossierFields.map((field) => [field, null])) as unknown as Client;
   await s.update(clients, id, {
     ...empty,
@@ -86,7 +89,6 @@ const emptyClient = async (
     last_action_summary: null,
     erased_at: now,
   });
-  // without contents: the key that would encrypt them is destroyed next
-  await recordAction(s, { client_id: id, action: 'client.erased' });
+  await recordErasure(s, id);
   return { erased_at: now, deleted };
 };

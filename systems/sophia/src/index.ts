@@ -3,7 +3,7 @@ import { commands } from './commands.js';
 import { tables } from './tables.js';
 
 export { type Action, type ActionQuery, clientActions, recordAction } from './audit.js';
-export { type ClientExport, exportClient, writeClientExport } from './client-export.js';
+export { type ClientExport, exportClient, recordExport, writeClientExport } from './client-export.js';
 export { type ClientFile, type ImportedClients, importClientFile, importClients } from './client-import.js';
 export {
   archiveClient,
@@ -19,6 +19,7 @@ export { completenessWeights, isMvpReady, mvpFields, profileCompleteness } from 
 export { type LikelyDuplicate, likelyDuplicates, nameScore } from './duplicates.js';
 export { type Enriched, enrich, enrichmentsOf, type Fact } from './enrichment.js';
 export { type EraseOptions, type Erasure, eraseClient } from './erase.js';
+export { listErasure, repeatErasures } from './erasure-list.js';
 export {
   clientsNamedIn,
   findKnowledge,

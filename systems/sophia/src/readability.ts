@@ -83,13 +83,13 @@ const scripts = [
 const count = (text: string, letter: RegExp): number => text.match(letter)?.length ?? 0;
 
 /** The script of most letters of a text; `undefined` for Latin, and for a text without letters. */
-const otherScriptOf = (text: string): string | undefined => {
+export function otherScriptOf(text: string): string | undefined {
   const letters = count(text, /\p{L}/gu);
   if (count(text, /\p{Script=Latin}/gu) * 2 >= letters) return undefined;
   const found = scripts.map(({ name, letter }) => ({ name, letters: count(text, letter) }));
   const [most] = found.toSorted((a, b) => b.letters - a.letters);
   return most && most.letters > 0 ? most.name : 'not Latin';
-};
+}
 
 const unmeasurable = (text: string, script: string): Unmeasurable => {
   const segments = new Intl.Segmenter('und', { granularity: 'word' }).segment(text);

@@ -1,4 +1,6 @@
+import type { SqlName } from 'ashlar/extend';
 import { sql } from 'ashlar/query';
+import { concernsClient } from './record-changes.js';
 import type { Client, SophiaSession } from './tables.js';
 
 /** Something that stays of a client who was erased. */
@@ -24,7 +26,7 @@ const early =
 export async function remaindersOf(
   s: SophiaSession,
   id: Client['id'],
-  rewritten: string | undefined,
+  { dialect, rewritten }: { readonly dialect: SqlName; readonly rewritten: string | undefined },
 ): Promise<readonly Remainder[]> {
   const count = async (from: ReturnType<typeof sql>): Promise<number> => {
     const { rows } = await sql<{ n: number }>`SELECT count(*) AS n FROM ${from}`.execute(s.query);
@@ -32,15 +34,13 @@ export async function remaindersOf(
   };
   const actions = sql`audit_log WHERE client_id = ${id}`;
   const facts = sql`enrichment_log WHERE client_id = ${id}`;
-  // lines about the client's row, and about rows that name the client
-  const lines = sql`record_changes WHERE (table_name = 'clients' AND row_key ->> 'id' = ${id})
-    OR coalesce(after ->> 'client_id', before ->> 'client_id') = ${id}`;
+  const lines = sql`record_changes WHERE ${concernsClient(id)}`;
   const told = sql`(coalesce(after ->> 'name', before ->> 'name', after ->> 'content', before ->> 'content') IS NOT NULL
     OR coalesce(after ->> 'profile_data', before ->> 'profile_data') IS NOT NULL)`;
   const found: Remainder[] = [
     {
       where: 'clients',
-      rows: 1,
+      rows: await count(sql`clients WHERE id = ${id}`),
       what: 'The id, times and the mark that the client was erased. No name and no other value.',
       why: 'Records refer to this row.',
     },
@@ -70,9 +70,18 @@ export async function remaindersOf(
     },
     {
       where: 'client_keys',
-      rows: 1,
+      rows: await count(sql`client_keys WHERE scope = ${id}`),
       what: 'That the key of the client was destroyed, and when.',
       why: 'The client must not get another key.',
+    },
+    // none, unless something went wrong: the database refuses rows for a client who was erased
+    {
+      where: 'voice_materials and voice_profiles',
+      rows:
+        (await count(sql`voice_materials WHERE client_id = ${id}`)) +
+        (await count(sql`voice_profiles WHERE client_id = ${id}`)),
+      what: 'Texts and voice of the client.',
+      why: 'They were written meanwhile. Erase the client again.',
     },
     {
       where: 'audit_log, in the clear',
@@ -90,7 +99,7 @@ export async function remaindersOf(
     },
     {
       where: 'record_changes, in the clear',
-      rows: await count(sql`(SELECT * FROM ${lines}) AS line WHERE ${told}`),
+      rows: await count(sql`${lines} AND ${told}`),
       what: 'Rows before and after changes.',
       why: early,
     },
@@ -103,10 +112,11 @@ export async function remaindersOf(
       why: 'They say who acted. An actor that has a client in its name keeps it there: name actors by ids.',
     },
     {
-      where: 'backups and archived write-ahead logs from before, exported files',
-      what: 'Everything that they had.',
-      why: 'They are copies that this database cannot reach. Prune the backups; or rotate COLUMN_KEY and destroy the old key, which makes their records unreadable, and not their dossiers.',
+      where: 'backups and exported files from before',
+      what: 'Everything that they had. A backup that is restored brings the client back.',
+      why: 'They are copies that this database cannot reach. Prune the backups; or rotate COLUMN_KEY and destroy the old key, which makes their records unreadable, and not their dossiers. After a restore repeat the erasures that it undid: ashlar sophia repeat-erasures.',
     },
+    ...placesOf[dialect],
     ...(rewritten === undefined
       ? []
       : [
@@ -116,10 +126,28 @@ export async function remaindersOf(
             why: rewritten,
           },
         ]),
-    {
-      where: 'statistics of the planner (PostgreSQL)',
-      what: 'Frequent values of columns, which may be names.',
-      why: 'The next ANALYZE of clients and voice_materials, which the owner runs, replaces them.',
-    },
   ];
 }
+
+/** Where the engines keep copies that no statement reaches. */
+const placesOf: Readonly<Record<SqlName, readonly Remainder[]>> = {
+  sqlite: [
+    {
+      where: 'blocks of the disk that the file had before',
+      what: 'What was on them, until something else is written there.',
+      why: 'A file system does not overwrite what it frees. Where that matters, keep the file on an encrypted disk.',
+    },
+  ],
+  postgres: [
+    {
+      where: 'write-ahead logs (pg_wal, their archive), standbys, and base backups from before',
+      what: 'The changes as they were written.',
+      why: 'The server keeps them until it writes over them. Run CHECKPOINT and SELECT pg_switch_wal(), and prune the archive and the base backups.',
+    },
+    {
+      where: 'pg_statistic, and logs of statements',
+      what: 'Rows of the planner’s statistics that were replaced, which no query reads; values in logged statements.',
+      why: 'The next VACUUM of pg_statistic frees them; logs of statements are outside the database.',
+    },
+  ],
+};

@@ -17,6 +17,7 @@ import { appendOnly, audited, auditTrail, encrypted, keyring, ledgered, scoped }
 import { z } from 'zod';
 import { namedNowhere, namesNoClient } from './anonymity/anonymity.js';
 import { completenessSql, mvpReadySql } from './completeness.js';
+import { ofLiving, saysNothing, staysErased } from './erased/erased.js';
 
 // structured data that evolves without a migration; an empty object would count as known
 const facts = () =>
@@ -35,6 +36,24 @@ export const recordChanges = auditTrail('record_changes', (c) => [ledgered(), sc
 
 /** The key of each client, wrapped by COLUMN_KEY. Without it the contents of append-only records are unreadable. */
 export const clientKeys = keyring('client_keys', (c) => [scoped(c.scope)]);
+
+/** The columns that say something about a client, and may be NULL. */
+const tellingFields = [
+  'business_description',
+  'geography_area',
+  'geography_radius_km',
+  'industry_vertical',
+  'target_audience',
+  'content_pillars',
+  'posting_cadence',
+  'platform_accounts',
+  'guardrails',
+  'brand_assets',
+  'competitors',
+  'market_scope',
+  'onboarding_state',
+  'last_action_summary',
+] as const;
 
 /**
  * The clients with their dossiers, one row for each client. CHECK constraints keep the completeness and readiness of
@@ -80,30 +99,18 @@ export const clients = table(
     check('clients_complete_as_filled', `profile_completeness_pct = ${completenessSql}`),
     check('clients_ready_as_filled', `is_mvp_ready = (${mvpReadySql})`),
     check('clients_erased_is_archived', 'erased_at IS NULL OR is_archived'),
+    // a name and an industry cannot be NULL
+    check(
+      'clients_erased_is_empty',
+      `erased_at IS NULL OR (name LIKE 'erased %' AND industry = 'erased' AND ${tellingFields.map((field) => `${field} IS NULL`).join(' AND ')})`,
+    ),
     scoped(c.id),
     audited({
       into: recordChanges,
-      except: [
-        c.name,
-        c.name_key,
-        c.industry,
-        c.business_description,
-        c.geography_area,
-        c.geography_radius_km,
-        c.industry_vertical,
-        c.target_audience,
-        c.content_pillars,
-        c.posting_cadence,
-        c.platform_accounts,
-        c.guardrails,
-        c.brand_assets,
-        c.competitors,
-        c.market_scope,
-        c.onboarding_state,
-        c.last_action_summary,
-      ],
+      except: [c.name, c.name_key, c.industry, ...tellingFields.map((field) => c[field])],
     }),
     namedNowhere(),
+    staysErased(),
   ],
 );
 
@@ -151,6 +158,7 @@ export const voiceProfiles = table(
     references(c.client_id, clients.columns.id),
     scoped(c.client_id),
     audited({ into: recordChanges, except: [c.profile_data] }),
+    ofLiving(),
   ],
 );
 
@@ -171,6 +179,7 @@ export const voiceMaterials = table(
     references(c.client_id, clients.columns.id),
     scoped(c.client_id),
     audited({ into: recordChanges, except: [c.source_type, c.content, c.source_url, c.metadata] }),
+    ofLiving(),
   ],
 );
 
@@ -195,6 +204,7 @@ export const enrichmentLog = table(
     references(c.client_id, clients.columns.id),
     scoped(c.client_id),
     appendOnly(),
+    saysNothing('old_value', 'new_value', 'source', 'reason'),
   ],
 );
 
@@ -214,7 +224,13 @@ export const auditLog = table(
     after_snapshot: z.record(z.string(), z.json()).nullable(),
     created_at: createdAt(),
   },
-  (c) => [index(c.client_id, c.action), scoped(c.client_id), appendOnly(), ledgered()],
+  (c) => [
+    index(c.client_id, c.action),
+    scoped(c.client_id),
+    appendOnly(),
+    ledgered(),
+    saysNothing('details', 'before_snapshot', 'after_snapshot'),
+  ],
 );
 
 /** What a row of `audit_log` says of a client. */

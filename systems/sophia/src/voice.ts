@@ -6,6 +6,8 @@ import {
   longestInThread,
   type Measures,
   measureText,
+  otherScriptOf,
+  type Readability,
   readabilityOf,
 } from './readability.js';
 import {
@@ -142,17 +144,38 @@ export function voiceProfileOf(s: SophiaSession, client_id: Client['id']): Promi
     .executeTakeFirst();
 }
 
+/** The score of one word of one syllable, and of no text that has a higher one by right. */
+const highestScore = 121.22;
+
+/** The texts in another script that an earlier release measured: their words have no syllables for its formulas. */
+const wronglyMeasured = async (
+  s: SophiaSession,
+  measures: ReadonlyMap<string, Readability>,
+): Promise<readonly string[]> => {
+  const doubtful = [...measures].filter(([, each]) => each.flesch_reading_ease > highestScore);
+  const wrong: string[] = [];
+  for (const [id] of doubtful) {
+    const material = await s.get(voiceMaterials, id);
+    if (material && otherScriptOf(material.content) !== undefined) wrong.push(id);
+  }
+  return wrong;
+};
+
 // the caller holds the client's lock
 const calibrate = async (s: SophiaSession, client_id: Client['id']): Promise<VoiceProfile> => {
   const materials = await s.query
     .selectFrom('voice_materials')
-    .select('metadata')
+    .select(['id', 'metadata'])
     .where('client_id', '=', client_id)
     .execute();
-  const measures = materials.flatMap(
-    ({ metadata }) => (metadata?.readability as unknown as Measures | undefined) ?? [],
+  const measures = new Map(
+    materials.flatMap(({ id, metadata }) => {
+      const found = metadata?.readability as unknown as Measures | undefined;
+      return found && isMeasured(found) ? [[id, found] as const] : [];
+    }),
   );
-  const figures = measures.filter(isMeasured);
+  for (const id of await wronglyMeasured(s, measures)) measures.delete(id);
+  const figures = [...measures.values()];
   const profile = await voiceProfileOf(s, client_id);
   const calibrated = {
     profile_data: { ...profile?.profile_data, readability: figures.length === 0 ? null : summaryOf(figures) },

@@ -50,6 +50,8 @@ describe.each(engines)('the migrations of sophia on $name', (engine) => {
       expect(await up(db.engine, sophia)).toEqual([]);
       expect(await use()).toBe(1);
       expect(await down(db.engine, sophia, { to: 'base', destroy: true })).toMatchObject([
+        { step: '0009_erased_clients_stay_erased' },
+        { step: '0008_folded_name_keys' },
         { step: '0007_name_keys_required' },
         { step: '0006_name_keys' },
         { step: '0005_contents_under_client_keys' },
@@ -67,6 +69,8 @@ describe.each(engines)('the migrations of sophia on $name', (engine) => {
         { step: '0005_contents_under_client_keys' },
         { step: '0006_name_keys' },
         { step: '0007_name_keys_required' },
+        { step: '0008_folded_name_keys' },
+        { step: '0009_erased_clients_stay_erased' },
       ]);
       expect(await use()).toBe(1);
     } finally {

@@ -1,9 +1,10 @@
-import { parseInput } from 'ashlar';
+import { AshlarError, type Database, parseInput, type SessionContext } from 'ashlar';
 import { z } from 'zod';
 import { type AdviceRule, adviceRule, adviceRules } from './advice-rules.js';
-import { recordEvent } from './audit.js';
+import { writeEvent } from './audit.js';
+import { plainWords } from './plain-words.js';
 import { sha256Of } from './sha256.js';
-import type { WillsSession } from './tables.js';
+import type { tables, WillsSession } from './tables.js';
 
 const longestText = 100_000;
 
@@ -42,7 +43,10 @@ export type AdviceResult =
  * It is a filter of words, and not a lawyer: advice in other words passes, and harmless sentences are held back. What it
  * releases is not thereby lawful, and what it holds back is for a person to read.
  *
- * Each hit is an event `advice.held` in `audit_logs`, with the rule and the hash of the text, but without the text.
+ * Each hit is an event `advice.held` in `audit_logs`, with the rule and the hash of the text, but without the text. A caller
+ * that throws afterwards rolls the events back: use {@link filterAdvice} where the session must not end otherwise.
+ *
+ * Rules are trusted like code: a pattern can take very long for a text.
  *
  * @throws AshlarError `input-invalid` for a text that is too long, or a rule that is none
  */
@@ -51,7 +55,7 @@ export async function holdBackAdvice(s: WillsSession, input: AdviceRequest): Pro
   const hits = adviceIn(text, rules);
   const text_sha256 = sha256Of(text);
   for (const { rule } of hits)
-    await recordEvent(s, {
+    await writeEvent(s, {
       event_type: 'advice.held',
       event_category: 'advice',
       resource_type: 'text',
@@ -61,20 +65,34 @@ export async function holdBackAdvice(s: WillsSession, input: AdviceRequest): Pro
   return hits.length === 0 ? { released: true, text } : { released: false, hits };
 }
 
-/** Returns the rules that a text matches. Nothing is logged. */
+/**
+ * Runs {@link holdBackAdvice} in a session of its own, which commits: the hits are logged, whatever the caller does next.
+ *
+ * @throws AshlarError as {@link holdBackAdvice}; `usage` inside a session
+ */
+export async function filterAdvice(
+  db: Database<typeof tables>,
+  context: SessionContext,
+  input: AdviceRequest,
+): Promise<AdviceResult> {
+  if (db.inSession) {
+    throw new AshlarError('usage', {
+      message: 'filterAdvice runs inside a session, with which its events could be rolled back.',
+      suggestion: 'Call it outside, or call holdBackAdvice in the session.',
+    });
+  }
+  return db.session(context, (s) => holdBackAdvice(s, input));
+}
+
+/**
+ * Returns the rules that a text matches. Nothing is logged.
+ *
+ * @throws AshlarError `input-invalid` for a rule that is none
+ */
 export function adviceIn(text: string, rules: readonly AdviceRule[] = adviceRules): readonly AdviceHit[] {
   const plain = plainWords(text);
-  return rules.flatMap(({ id, pattern, reason }) => {
+  return parseInput('Invalid rules', z.array(adviceRule), rules).flatMap(({ id, pattern, reason }) => {
     const found = new RegExp(pattern, 'iu').exec(plain);
     return found ? [{ rule: id, reason, words: found[0] }] : [];
   });
 }
-
-/** A text as a reader sees it: compatibility forms, invisible characters, quotation marks and spaces do not matter. */
-const plainWords = (text: string): string =>
-  text
-    .normalize('NFKC')
-    .replace(/[\p{Cf}]/gu, '')
-    .replace(/[‘’ʼ`´]/g, "'")
-    .toLowerCase()
-    .replace(/[\s\u00a0*_~]+/gu, ' ');

@@ -4,6 +4,27 @@ export const moneyFormat = 'money';
 /** An amount of money as decimal text: `1234` or `1234.50`. Text, because binary fractions are not exact. */
 export const moneyPattern = '^(0|[1-9][0-9]{0,14})(\\.[0-9]{2})?$';
 
+/** The currency of an amount that names none. */
+export const defaultCurrency = 'ZAR';
+
+/**
+ * Returns why amounts of a currency cannot be printed; `undefined` if they can. Amounts have two digits after the point: of
+ * other currencies they would be rounded, or not say how many.
+ *
+ * @param currency - ISO 4217
+ */
+export function currencyProblem(currency: unknown): string | undefined {
+  if (typeof currency !== 'string' || !Intl.supportedValuesOf('currency').includes(currency))
+    return `${JSON.stringify(currency)} is not a currency of ISO 4217`;
+  const { maximumFractionDigits } = new Intl.NumberFormat('en', {
+    style: 'currency',
+    currency,
+  }).resolvedOptions();
+  return maximumFractionDigits === 2
+    ? undefined
+    : `${currency} is not a currency of two digits after the point`;
+}
+
 const formats = new Map<string, Intl.NumberFormat>();
 
 /**

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { gapIn } from './gaps.js';
 import { parseIsoTime } from './iso-time.js';
 import { sha256Of } from './sha256.js';
+import type { Clause } from './tables.js';
 
 /** An attorney's approval of a clause's text. */
 export interface Approval {
@@ -10,17 +11,28 @@ export interface Approval {
   /** When: in any form of ISO 8601, and not in the future. A time without an offset is South African. */
   readonly approved_at: string;
   readonly approval_notes?: string | null | undefined;
-  /**
-   * The SHA-256 hash of the approved text, as the attorney has it ({@link approvedTextHash}). Where it is given, the text
-   * must have it. It is recorded in any case.
-   */
-  readonly approved_text_sha256?: string | null | undefined;
+  /** The hash of what was approved, as the attorney has it ({@link approvedTextHash}): what is published must have it. */
+  readonly approved_text_sha256: string;
 }
 
-/** Returns the SHA-256 hash of a clause's template (FIPS 180-4, of its UTF-8), in lower-case hex. */
-export function approvedTextHash(template_text: string): string {
-  return sha256Of(template_text);
+/** What an attorney approves of a clause: its heading, its text, and what may be put into it. */
+export type ApprovedText = Pick<Clause, 'name' | 'template_text' | 'variables_schema'>;
+
+/**
+ * Returns the SHA-256 hash of what is approved of a clause, in lower-case hex: FIPS 180-4 of the UTF-8 of the JSON array of
+ * `name`, `template_text` and `variables_schema`, with the keys of objects in order.
+ */
+export function approvedTextHash({ name, template_text, variables_schema }: ApprovedText): string {
+  return sha256Of(JSON.stringify(sorted([name, template_text, variables_schema])));
 }
+
+// PostgreSQL does not keep the order of keys
+const sorted = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).map(([key, inner]) => [key, sorted(inner)] as const);
+  return Object.fromEntries(entries.toSorted(([a], [b]) => (a < b ? -1 : 1)));
+};
 
 const text = z.string().refine((given) => gapIn(given) === undefined, 'is blank or has a placeholder');
 
@@ -33,13 +45,14 @@ const schema = z.object({
     return z.NEVER;
   }),
   approval_notes: text.nullable().default(null),
-  approved_text_sha256: z.string().nullish(),
+  approved_text_sha256: z
+    .string()
+    .transform((hash) => hash.toLowerCase())
+    .refine((hash) => /^[0-9a-f]{64}$/.test(hash), 'is not a SHA-256 hash in hex'),
 });
 
 /** An approval as it is stored. */
-export type StoredApproval = Omit<z.output<typeof schema>, 'approved_text_sha256'> & {
-  readonly approved_text_sha256: string;
-};
+export type StoredApproval = z.output<typeof schema>;
 
 /**
  * Checks an approval: somebody gave it, at a time that is not in the future, of exactly this text.
@@ -47,27 +60,27 @@ export type StoredApproval = Omit<z.output<typeof schema>, 'approved_text_sha256
  * @param now - the time of the session
  * @throws AshlarError `input-invalid`
  */
-export function checkApproval(given: Approval, template_text: string, now: string): StoredApproval {
+export function checkApproval(given: Approval, approved: ApprovedText, now: string): StoredApproval {
   const approval = parseInput('Invalid approval', schema, {
     approved_by: given.approved_by,
     approved_at: given.approved_at,
     approval_notes: given.approval_notes ?? null,
     approved_text_sha256: given.approved_text_sha256,
   });
-  if (approval.approved_at > now) {
+  if (Date.parse(approval.approved_at) > Date.parse(now)) {
     throw new AshlarError('input-invalid', {
       message: `Invalid approval: approved_at ${approval.approved_at} is in the future.`,
       suggestion: 'Pass the time at which the attorney approved the text.',
     });
   }
-  const approved_text_sha256 = approvedTextHash(template_text);
-  const approved = approval.approved_text_sha256?.toLowerCase() ?? approved_text_sha256;
-  if (approved !== approved_text_sha256) {
+  const published = approvedTextHash(approved);
+  if (approval.approved_text_sha256 !== published) {
     throw new AshlarError('input-invalid', {
       message: 'Invalid approval: the attorney approved another text.',
-      detail: `The approved text has the SHA-256 hash ${approved.slice(0, 64)}, this text ${approved_text_sha256}.`,
-      suggestion: 'Publish the text that was approved, or have this text approved.',
+      detail: `What was approved has the SHA-256 hash ${approval.approved_text_sha256}, this clause ${published}.`,
+      suggestion:
+        'Publish the text that was approved, or have this text approved: approvedTextHash(clause) is its hash.',
     });
   }
-  return { ...approval, approved_text_sha256 };
+  return approval;
 }

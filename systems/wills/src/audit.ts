@@ -1,18 +1,41 @@
-import { type Insert, parseInput, timestamp } from 'ashlar';
+import { AshlarError, type Insert, parseInput, timestamp } from 'ashlar';
 import { z } from 'zod';
 import { type AuditLog, auditLogs, type WillsSession } from './tables.js';
 
 /** An event to record in `audit_logs`. The database assigns `id` and `created_at`. */
 export type AuditEvent = Omit<Insert<typeof auditLogs>, 'id' | 'created_at'>;
 
+/** The types of events that only the services of this system record: they are evidence of what the services did. */
+const ownTypes: readonly string[] = [
+  'advice.held',
+  'clause.published',
+  'clause.superseded',
+  'consent.granted',
+  'consent.receipt',
+  'consent.withdrawn',
+  'will.assembled',
+];
+
 /**
  * Writes an event to `audit_logs` in the session's transaction, so that the event and the change it describes commit or
  * roll back together. `user_id` defaults to the session's actor; `null` records an event without a user.
  *
  * @returns the stored row
- * @throws AshlarError `value-invalid`, `value-unstorable`
+ * @throws AshlarError `value-invalid`, `value-unstorable`; `input-invalid` for a type of event that only the services of this
+ *   system record, such as `consent.receipt`
  */
-export function recordEvent(s: WillsSession, event: AuditEvent): Promise<AuditLog> {
+export async function recordEvent(s: WillsSession, event: AuditEvent): Promise<AuditLog> {
+  if (ownTypes.includes(event.event_type)) {
+    throw new AshlarError('input-invalid', {
+      message: `Only the services of this system record events of the type ${event.event_type}.`,
+      suggestion: `Choose another type. Types of this system are ${ownTypes.join(', ')}.`,
+    });
+  }
+  return writeEvent(s, event);
+}
+
+/** Writes an event of a service of this system, as {@link recordEvent} does. */
+export function writeEvent(s: WillsSession, event: AuditEvent): Promise<AuditLog> {
   return s.insert(auditLogs, { ...event, user_id: event.user_id === undefined ? s.actor : event.user_id });
 }
 

@@ -2,9 +2,14 @@ import { AshlarError } from 'ashlar';
 import Mustache from 'mustache';
 import { z } from 'zod';
 import { inexact } from './amounts.js';
-import { gapIn, placeholderIn } from './gaps.js';
-import { printableSchema, printableValues } from './printable.js';
-import { objectSchema, type TemplateToken, templateProblems } from './template-variables.js';
+import { gapIn, placeholderIn, textGapIn } from './gaps.js';
+import { hasDefault, moneyProblems, printableSchema, printableValues } from './printable.js';
+import {
+  objectSchema,
+  requiredSections,
+  type TemplateToken,
+  templateProblems,
+} from './template-variables.js';
 
 type Values = Readonly<Record<string, unknown>>;
 
@@ -18,11 +23,12 @@ const invalid = (what: string, problems: readonly string[], suggestion: string):
 /** Renders plain text instead of HTML, and collects what would leave a gap. */
 class ClauseWriter extends Mustache.Writer {
   readonly gaps = new Set<string>();
-  readonly #mayBeEmpty: (name: string) => boolean;
+  readonly #required: ReadonlySet<number>;
 
-  constructor(mayBeEmpty: (name: string) => boolean) {
+  /** @param required - where the sections begin whose text must not be left out */
+  constructor(required: ReadonlySet<number>) {
     super();
-    this.#mayBeEmpty = mayBeEmpty;
+    this.#required = required;
   }
 
   override escapedValue([, name = '']: string[], context: Mustache.Context): string {
@@ -31,7 +37,8 @@ class ClauseWriter extends Mustache.Writer {
     const gap =
       typeof value === 'string' ? gapIn(value) : typeof value === 'number' ? inexact(value) : undefined;
     if (gap !== undefined) this.gaps.add(`${name} ${gap}`);
-    return String(value);
+    // a value is one line: more lines could be items, or lines to sign on, that no clause has
+    return String(value).replaceAll(/\s*[\n\r\v\f\u0085\u2028\u2029]\s*/g, ' ');
   }
 
   override unescapedValue(token: string[], context: Mustache.Context): string {
@@ -42,20 +49,16 @@ class ClauseWriter extends Mustache.Writer {
     const [token, context] = given;
     const name = token[1] ?? '';
     const value: unknown = context.lookup(name);
-    const isEmpty = Array.isArray(value)
-      ? value.length === 0
-      : typeof value === 'string' && value.trim() === '';
-    if (isEmpty && !this.#mayBeEmpty(name)) this.gaps.add(`${name} is empty`);
+    if (this.#required.has(Number(token[2]))) {
+      const isEmpty = Array.isArray(value)
+        ? value.length === 0
+        : typeof value === 'string' && value.trim() === '';
+      if (isEmpty) this.gaps.add(`${name} is empty`);
+      if (value === 0) this.gaps.add(`${name} is 0, for which its section is left out`);
+    }
     return super.renderSection(...given);
   }
 }
-
-/** The names of all tokens of a kind, at any depth. */
-const namesOf = (tokens: readonly TemplateToken[], kind: string): readonly string[] =>
-  tokens.flatMap(([each, name, , , inner = []]) => [
-    ...(each === kind ? [name] : []),
-    ...namesOf(Array.isArray(inner) ? inner : [], kind),
-  ]);
 
 const parseTemplate = (code: string, template: string): readonly TemplateToken[] => {
   try {
@@ -77,6 +80,14 @@ const parseTemplate = (code: string, template: string): readonly TemplateToken[]
  * @throws AshlarError `input-invalid`
  */
 export function compileSchema(code: string, schema: Values): z.ZodType {
+  const amounts = moneyProblems(schema);
+  if (amounts.length > 0) {
+    throw invalid(
+      `Invalid variables_schema of clause ${code}`,
+      amounts,
+      'Declare an amount as { "type": "string", "format": "money" }, with a currency of two digits if it is not ZAR.',
+    );
+  }
   try {
     // an undeclared variable is usually a misspelling; a separate registry, because two schemas may share an $id
     const closed = {
@@ -120,7 +131,10 @@ export function assertTemplate(code: string, template: string, schema: Values): 
       'Write a variable as {{name}}, and complete what is still to be filled in.',
     );
   }
-  const problems = templateProblems(tokens, schema);
+  const problems = [
+    ...(hasDefault(schema) ? ['a default would print what nobody gave'] : []),
+    ...templateProblems(tokens, schema),
+  ];
   if (problems.length > 0) {
     throw invalid(
       `Invalid template of clause ${code}`,
@@ -159,8 +173,9 @@ export function checkVariables(what: string, schema: Values, variables: unknown)
  * escaped, and a tag inside a value is not interpreted. A text that `variables_schema` declares with the format `money` is
  * printed as an amount: `R 1 234,50`.
  *
- * No text is rendered with a gap: a value that is missing, empty or blank, a required list without items, a placeholder
- * such as `{beneficiary}` in the text or in a value, or a number whose digits nobody wrote, such as 0.1 + 0.2.
+ * No text is rendered with a gap: a value that is missing, empty or blank, a section of a required list without items or of
+ * a required number that is 0, a placeholder such as `{beneficiary}` in the text or in a value, or a number whose digits
+ * nobody wrote, such as 0.1 + 0.2. A `default` of the schema is not used. A value is printed on one line.
  *
  * @param code - the clause's code, for error messages
  * @param schema - the JSON Schema of `variables`
@@ -169,9 +184,7 @@ export function checkVariables(what: string, schema: Values, variables: unknown)
 export function renderTemplate(code: string, template: string, schema: Values, variables: unknown): string {
   const values = printableValues(checkVariables(`clause ${code}`, schema, variables), schema) as Values;
   const tokens = parseTemplate(code, template);
-  const inverted = new Set(namesOf(tokens, '^'));
-  const required = requiredNames(schema);
-  const writer = new ClauseWriter((name) => inverted.has(name) || !required.has(name));
+  const writer = new ClauseWriter(requiredSections(tokens, schema));
   const text = writer.render(template, values);
   if (writer.gaps.size > 0) {
     throw invalid(
@@ -180,7 +193,7 @@ export function renderTemplate(code: string, template: string, schema: Values, v
       'Pass a value, or put an optional variable inside a section: {{#a}}…{{/a}}.',
     );
   }
-  const problem = gapIn(text);
+  const problem = textGapIn(text);
   if (problem === undefined) return text;
   // a version that was published before templates were checked
   throw invalid(
@@ -189,18 +202,6 @@ export function renderTemplate(code: string, template: string, schema: Values, v
     'Supersede the clause with a complete text.',
   );
 }
-
-const requiredNames = (schema: unknown): Set<string> => {
-  const found = new Set<string>();
-  const visit = (at: unknown): void => {
-    if (typeof at !== 'object' || at === null) return;
-    if ('required' in at && Array.isArray(at.required))
-      for (const name of at.required) found.add(String(name));
-    for (const inner of Object.values(at)) visit(inner);
-  };
-  visit(schema);
-  return found;
-};
 
 const variableProblems = (issue: z.core.$ZodIssue, variables: unknown): string[] => {
   const name = issue.path.join('.');

@@ -1,6 +1,6 @@
 import { AshlarError, type Insert, isAshlarError } from 'ashlar';
 import { type Approval, checkApproval, type StoredApproval } from './approval.js';
-import { recordEvent } from './audit.js';
+import { writeEvent } from './audit.js';
 import { assertTemplate } from './clause-template.js';
 import { type Clause, type ClauseCategory, clauses, type WillsSession, type WillType } from './tables.js';
 
@@ -28,7 +28,7 @@ export type ClauseChanges = Approval & {
  */
 export async function publishClause(s: WillsSession, clause: NewClause): Promise<Clause> {
   assertTemplate(clause.code, clause.template_text, clause.variables_schema);
-  const approval = checkApproval(clause, clause.template_text, s.now());
+  const approval = checkApproval(clause, clause, s.now());
   const published = await refuseDuplicateCode(s, clause.code, () =>
     s.session((inner) =>
       inner.insert(clauses, {
@@ -40,7 +40,7 @@ export async function publishClause(s: WillsSession, clause: NewClause): Promise
       }),
     ),
   );
-  await recordEvent(s, {
+  await writeEvent(s, {
     event_type: 'clause.published',
     event_category: 'clause',
     resource_type: 'clause',
@@ -68,7 +68,7 @@ export async function supersedeClause(
   ) as Approval;
   const next = { ...kept, ...given, code };
   assertTemplate(code, next.template_text, next.variables_schema);
-  const approval = checkApproval(changes, next.template_text, s.now());
+  const approval = checkApproval(changes, next, s.now());
   const superseding = await s.insert(clauses, {
     ...next,
     ...approval,
@@ -76,7 +76,7 @@ export async function supersedeClause(
     is_current: true,
     previous_version_id,
   });
-  await recordEvent(s, {
+  await writeEvent(s, {
     event_type: 'clause.superseded',
     event_category: 'clause',
     resource_type: 'clause',

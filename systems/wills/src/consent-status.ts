@@ -19,9 +19,19 @@ export type ConsentStatus = Readonly<Record<string, ConsentState>>;
 const collator = new Intl.Collator('en', { numeric: true });
 
 // numeric order: 1.10 is newer than 1.9, and 2026-02 than 2026-01
-const isOutdated = (accepted: string, current: string): boolean => collator.compare(current, accepted) > 0;
+const isOutdated: Differs = (accepted, current) => collator.compare(current, accepted) > 0;
 
-const stateOf = (records: readonly ConsentRecord[], versions: WillsSettings): ConsentState => {
+/** Compares the version of a text that a person accepted with the one in force. */
+export type Differs = (accepted: string, current: string) => boolean;
+
+/** Whether a person accepted another version than the one in force, also one that never was. `1.0` is `1.00`. */
+export const isAnother: Differs = (accepted, current) => collator.compare(current, accepted) !== 0;
+
+const stateOf = (
+  records: readonly ConsentRecord[],
+  versions: WillsSettings,
+  differs: Differs,
+): ConsentState => {
   const active = records.filter((record) => record.withdrawn_at === null);
   if (active.length === 0) {
     const withdrawn_at = latest(records.flatMap((record) => record.withdrawn_at ?? []));
@@ -33,8 +43,8 @@ const stateOf = (records: readonly ConsentRecord[], versions: WillsSettings): Co
     withdrawn_at: null,
     reconsentDue: active.every(
       (record) =>
-        isOutdated(record.consent_version, versions.consent_version) ||
-        isOutdated(record.privacy_policy_version, versions.privacy_policy_version),
+        differs(record.consent_version, versions.consent_version) ||
+        differs(record.privacy_policy_version, versions.privacy_policy_version),
     ),
   };
 };
@@ -43,11 +53,13 @@ const stateOf = (records: readonly ConsentRecord[], versions: WillsSettings): Co
  * Returns the state of a person's consent to each category that the person has ever accepted.
  *
  * @param versions - the versions in force, as `willsSettings()` returns them
+ * @param differs - when a person must be asked again. Default: when each acceptance is of an older version
  */
 export async function consentStatus(
   s: WillsSession,
   subject_id: string,
   versions: WillsSettings,
+  differs: Differs = isOutdated,
 ): Promise<ConsentStatus> {
   const records = await s.query
     .selectFrom('consent_records')
@@ -61,6 +73,7 @@ export async function consentStatus(
       stateOf(
         records.filter((record) => record.consent_categories.includes(category)),
         versions,
+        differs,
       ),
     ]),
   );

@@ -1,6 +1,6 @@
 import { parseInput } from 'ashlar';
 import { z } from 'zod';
-import { recordEvent } from './audit.js';
+import { writeEvent } from './audit.js';
 import { type ConsentRecord, consentRecords, type WillsSession } from './tables.js';
 import { latest } from './timestamps.js';
 
@@ -31,7 +31,7 @@ export async function grantConsent(s: WillsSession, consent: Consent): Promise<C
     consent_categories: [...new Set(categories)],
     accepted_at: s.now(),
   });
-  await recordEvent(s, {
+  await writeEvent(s, {
     event_type: 'consent.granted',
     event_category: 'consent',
     user_id: s.actor ?? subject_id,
@@ -104,7 +104,7 @@ export async function withdrawConsent(
   const withdrawn = [
     ...new Set(affected.flatMap((record) => record.consent_categories.filter(isWithdrawn))),
   ].sort();
-  await recordEvent(s, {
+  await writeEvent(s, {
     event_type: 'consent.withdrawn',
     event_category: 'consent',
     user_id: s.actor ?? subject_id,

@@ -1,4 +1,4 @@
-/** Forms in which authors of texts mark what is still to be filled in. */
+/** Forms in which authors of texts mark what is still to be filled in. Texts are compared in their NFKC form. */
 const placeholders: readonly RegExp[] = [
   // {beneficiary}, ${beneficiary}, {{beneficiary, and half of one
   /\$?\{[^{}]*\}?|\}/u,
@@ -6,34 +6,58 @@ const placeholders: readonly RegExp[] = [
   /\[[^\]]*\]?/u,
   // <<beneficiary>>, «beneficiary»
   /<<[^>]*>?>?|«[^»]*»?/u,
+  // <name of heir>; other words in such brackets may be a value
+  /<[\p{L}\d _-]*(?:name|insert|amount|address|date|place|heir|beneficiary|executor|number)[\p{L}\d _-]*>/iu,
+  // (insert name)
+  /\((?:insert|fill in|complete|your|name of|to be)\b[^)]*\)?/iu,
   /%[sd]\b/u,
-  /\b(?:TBD|TBC|TODO|XXX+)\b/u,
+  /\b(?:TBA|TBD|TBC|XXX+)\b/iu,
+  /\bTODO\b/u,
 ];
 
 /** Returns the first placeholder in a text, such as `{beneficiary}`; `undefined` if there is none. */
 export function placeholderIn(text: string): string | undefined {
+  const plain = text.normalize('NFKC');
   for (const placeholder of placeholders) {
-    const found = placeholder.exec(text)?.[0];
+    const found = placeholder.exec(plain)?.[0];
     if (found !== undefined) return found.slice(0, 50);
   }
   return undefined;
 }
 
-// what a program writes when it has no value
-const noValues = new Set(['undefined', 'null', 'NaN', '[object Object]']);
+/** What a program writes when it has no value, at any place: `Mr undefined`, `RNaN`. */
+const noValue =
+  /NaN(?![\p{L}\p{N}])|(?<![\p{L}\p{N}])(?:undefined|null|Invalid Date|\[object \w+\])(?![\p{L}\p{N}])/u;
 
-/** Characters that are not seen, or that change the order in which others are seen: they could hide words of a will. */
-const hidden = /[\p{Cc}\u202a-\u202e\u2066-\u2069]/u;
+/** What a person writes who has no value. */
+const noAnswer = /^(?:n\/a|n\.a\.|not applicable|none given|\?+)$/iu;
+
+/** A line to be filled in, as part of a value: `Name: ____`. */
+const blankLine = /_{2,}|\.{4,}|\?{2,}/u;
 
 /**
- * Returns what is wrong with a text that is to be printed; `undefined` if it is a value. A text without a letter or a digit
- * is a gap: it is empty, blank, or a line to be filled in.
+ * Characters that are not seen, or that change the order in which others are seen: they could hide words of a will.
+ * Controls, formats and what is no character (`C`), what a font may ignore, separators of lines, the empty Braille cell,
+ * and what stands for an object.
  */
-export function gapIn(text: string): string | undefined {
+const hidden = /[\p{C}\p{Default_Ignorable_Code_Point}\p{Zl}\p{Zp}\u2800\ufffc]/u;
+
+/** Returns what is wrong with a text of a will; `undefined` if nothing is. */
+export function textGapIn(text: string): string | undefined {
   if (!/[\p{L}\p{N}]/u.test(text)) return text.trim() === '' ? 'is blank' : 'has no letter and no digit';
-  if (noValues.has(text.trim())) return `is the word ${text.trim()}`;
   const placeholder = placeholderIn(text);
   if (placeholder !== undefined) return `has the placeholder ${placeholder}`;
   if (hidden.test(text.replaceAll(/[\n\r\t]/g, ''))) return 'has a character that is not seen';
   return undefined;
+}
+
+/**
+ * Returns what is wrong with a value that is to be printed; `undefined` if it is one. A value without a letter or a digit
+ * is a gap: it is empty, blank, or a line to be filled in. So is what programs and people write in place of a value.
+ */
+export function gapIn(value: string): string | undefined {
+  const plain = value.normalize('NFKC').trim();
+  const word = noValue.exec(plain)?.[0] ?? noAnswer.exec(plain)?.[0];
+  if (word !== undefined) return `has the word ${word}`;
+  return textGapIn(value) ?? (blankLine.test(plain) ? 'has a line to be filled in' : undefined);
 }

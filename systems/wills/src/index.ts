@@ -6,10 +6,12 @@ export {
   type AdviceRequest,
   type AdviceResult,
   adviceIn,
+  filterAdvice,
   holdBackAdvice,
 } from './advice-filter.js';
 export { type AdviceRule, adviceRules } from './advice-rules.js';
-export { type Approval, approvedTextHash } from './approval.js';
+export { type Approval, type ApprovedText, approvedTextHash } from './approval.js';
+export type { Will, WillClause } from './assembled-will.js';
 export { type AuditEvent, type EventPage, type EventQuery, queryEvents, recordEvent } from './audit.js';
 export { type ClauseDiff, diffClause, type FieldChange } from './clause-diff.js';
 export { renderTemplate } from './clause-template.js';
@@ -45,7 +47,7 @@ export {
   type WillType,
   willTypes,
 } from './tables.js';
-export { assembleWill, type Will, type WillClause, type WillRequest } from './will.js';
+export { assembleWill, type WillRequest } from './will.js';
 export { willHtml } from './will-html.js';
 export { willPdf } from './will-pdf.js';
 

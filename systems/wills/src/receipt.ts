@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { AshlarError, parseInput } from 'ashlar';
 import { type OpenLedger, proveInclusion, type Verifier } from 'ashlar/ledger';
-import { recordEvent } from './audit.js';
+import { writeEvent } from './audit.js';
 import { type ReceiptProfile, receiptProfile } from './receipt-profile.js';
 import { sha256Of } from './sha256.js';
-import { type ConsentRecord, consentRecords, type WillsSession } from './tables.js';
+import { type AuditLog, type ConsentRecord, consentRecords, type WillsSession } from './tables.js';
 
 /** The standard whose fields a receipt has. */
 const schemaVersion = 'ISO/IEC TS 27560:2023';
@@ -12,7 +12,13 @@ const schemaVersion = 'ISO/IEC TS 27560:2023';
 /** The format of a receipt's file, which `ashlar-verify.mjs receipt` reads. */
 const fileFormat = 'ashlar/receipt/v1';
 
-/** A receipt that was recorded: its fields, and the event in `audit_logs` that has its hash. */
+/** The type of the event that has a receipt's hash; the verifier demands it. */
+const eventType = 'consent.receipt';
+
+/**
+ * A receipt that was recorded: its fields, and the event in `audit_logs` that has its hash. Keep it until {@link proveReceipt}
+ * has made its file: the database has the hash, and not the receipt.
+ */
 export interface RecordedReceipt {
   readonly receipt: ConsentReceipt;
   readonly event: { readonly id: string; readonly created_at: string };
@@ -48,14 +54,14 @@ export async function recordReceipt(
     });
   }
   const receipt = receiptOf(record, profile, s.now());
-  const { id, created_at } = await recordEvent(s, {
-    event_type: 'consent.receipt',
+  const { id, created_at } = await writeEvent(s, {
+    event_type: eventType,
     event_category: 'consent',
     resource_type: 'consent_record',
     resource_id: record.id,
     details: {
       receipt_id: receipt.receipt_metadata.receipt_id,
-      receipt_sha256: sha256Of(JSON.stringify(receipt)),
+      receipt_sha256: hashOf(receipt),
     },
   });
   return { receipt, event: { id, created_at } };
@@ -67,7 +73,7 @@ export async function recordReceipt(
  * `node ashlar-verify.mjs receipt FILE --key VKEY` accepts it, and refuses it when one character was changed.
  *
  * @param ledger - that of `audit_logs`, opened with the key that signs it
- * @throws AshlarError as `proveInclusion` of `ashlar/ledger`
+ * @throws AshlarError `input-invalid` when the receipt is not the one of its event; as `proveInclusion` of `ashlar/ledger`
  *
  * @example
  * const recorded = await db.session((s) => recordReceipt(s, { record_id, profile }));
@@ -75,9 +81,29 @@ export async function recordReceipt(
  */
 export async function proveReceipt(ledger: OpenLedger, { receipt, event }: RecordedReceipt): Promise<string> {
   const { proof } = await proveInclusion(ledger, event);
+  assertReceiptOf(receipt, proof);
   const file = { format: fileFormat, receipt, proof: withOneSignature(proof, ledger) };
   return `${JSON.stringify(file, null, 2)}\n`;
 }
+
+const hashOf = (receipt: ConsentReceipt): string => sha256Of(JSON.stringify(receipt));
+
+/** Asserts that the proven row is the event of a receipt: a verifier would refuse the file of another one. */
+const assertReceiptOf = (receipt: ConsentReceipt, proof: string): void => {
+  const [, entry = ''] = /^extra (\S+)$/m.exec(proof) ?? [];
+  const [, , , , row] = JSON.parse(Buffer.from(entry, 'base64').toString()) as [
+    0,
+    0,
+    0,
+    0,
+    Partial<AuditLog>,
+  ];
+  if (row.event_type === eventType && row.details?.receipt_sha256 === hashOf(receipt)) return;
+  throw new AshlarError('input-invalid', {
+    message: 'The receipt is not the one that its event has.',
+    suggestion: 'Pass what recordReceipt returned, without a change.',
+  });
+};
 
 /**
  * The proof with the signature of the ledger's signer alone: a verifier has one key, and what it cannot verify could be

@@ -1,10 +1,10 @@
 import { AshlarError } from 'ashlar';
-import { consentStatus } from './consent-status.js';
+import { consentStatus, isAnother } from './consent-status.js';
 import { type WillsSettings, willsSettings } from './settings.js';
 import type { WillsSession } from './tables.js';
 
 /**
- * Throws unless a person has consented to a category, under the texts in force. Call it first in each service that
+ * Throws unless a person has consented to a category, under exactly the texts in force. Call it first in each service that
  * processes data for a purpose.
  *
  * @param category - a category as `grantConsent` recorded it
@@ -20,13 +20,13 @@ export async function requireConsent(
   category: string,
   versions: WillsSettings = willsSettings(),
 ): Promise<void> {
-  const status = await consentStatus(s, subject_id, versions);
+  const status = await consentStatus(s, subject_id, versions, isAnother);
   const state = Object.hasOwn(status, category) ? status[category] : undefined;
   if (state?.granted && !state.reconsentDue) return;
   throw new AshlarError('consent-required', {
     message: `The person’s consent to ${category} is required.`,
     detail: state?.granted
-      ? 'The person consented to an older version of the texts than the one in force.'
+      ? 'The person consented to another version of the texts than the one in force.'
       : state?.withdrawn_at
         ? `The person withdrew this consent at ${state.withdrawn_at}.`
         : 'The person has never given this consent.',

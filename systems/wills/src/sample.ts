@@ -1,3 +1,4 @@
+import { type Approval, approvedTextHash } from './approval.js';
 import type { NewClause } from './clauses.js';
 
 const approval = {
@@ -16,8 +17,13 @@ const variables = (properties: Record<string, Record<string, unknown>>, optional
     required: Object.keys(properties).filter((name) => !optional.includes(name)),
   }) as NewClause['variables_schema'];
 
-/** A small clause library for demonstrations and tests. No attorney has approved it; each clause says so. */
-export const sampleClauses: readonly NewClause[] = [
+const list = (properties: Record<string, Record<string, unknown>>) => ({
+  type: 'array',
+  minItems: 1,
+  items: { type: 'object', properties, required: Object.keys(properties), additionalProperties: false },
+});
+
+const texts: readonly Omit<NewClause, keyof Approval>[] = [
   {
     code: 'REV-01',
     name: 'Revocation of earlier wills',
@@ -31,7 +37,6 @@ export const sampleClauses: readonly NewClause[] = [
     will_types: ['basic', 'trust', 'usufruct', 'joint'],
     is_required: true,
     display_order: 10,
-    ...approval,
   },
   {
     code: 'EXEC-01',
@@ -52,7 +57,6 @@ Should {{executor_name}} be unable or unwilling to act, I appoint {{substitute_n
     will_types: ['basic', 'trust', 'usufruct', 'joint'],
     is_required: true,
     display_order: 20,
-    ...approval,
   },
   {
     code: 'BEN-01',
@@ -60,43 +64,46 @@ Should {{executor_name}} be unable or unwilling to act, I appoint {{substitute_n
     category: 'beneficiary',
     template_text: `I leave the following:
 {{#legacies}}
-- to {{beneficiary}}: {{gift}}{{#amount}}, namely {{amount}}{{/amount}};
+- to {{beneficiary}}: {{gift}};
 {{/legacies}}
 A legacy lapses when its beneficiary does not survive me by {{survival_days}} days.`,
     variables_schema: variables({
-      legacies: {
-        type: 'array',
-        minItems: 1,
-        items: {
-          type: 'object',
-          properties: {
-            beneficiary: text('Beneficiary'),
-            gift: text('What is left'),
-            amount: money('The amount of a legacy of money'),
-          },
-          required: ['beneficiary', 'gift'],
-          additionalProperties: false,
-        },
-      },
+      legacies: list({ beneficiary: text('Beneficiary'), gift: text('What is left') }),
       survival_days: { type: 'integer', minimum: 0, maximum: 365 },
     }),
     will_types: ['basic', 'trust', 'usufruct', 'joint'],
     display_order: 30,
-    ...approval,
+  },
+  {
+    code: 'BEN-02',
+    name: 'Legacies of money',
+    category: 'beneficiary',
+    template_text: `I leave the following amounts of money:
+{{#legacies_of_money}}
+- to {{beneficiary}}: {{amount}};
+{{/legacies_of_money}}
+A legacy of money lapses when its beneficiary does not survive me by {{survival_days}} days.`,
+    variables_schema: variables({
+      legacies_of_money: list({ beneficiary: text('Beneficiary'), amount: money('The amount') }),
+      survival_days: { type: 'integer', minimum: 0, maximum: 365 },
+    }),
+    will_types: ['basic', 'trust', 'usufruct', 'joint'],
+    display_order: 35,
   },
   {
     code: 'GUARD-01',
     name: 'Guardian of minor children',
     category: 'guardian',
-    template_text:
-      'Should my children be minors when I die and have no surviving parent, I nominate {{guardian_name}} as guardian of {{#children}}{{.}}, {{/children}}and of any child born to me later.',
+    template_text: `Should my children be minors when I die and have no surviving parent, I nominate {{guardian_name}} as guardian of these children and of any child born to me later:
+{{#children}}
+- {{.}};
+{{/children}}`,
     variables_schema: variables({
       guardian_name: text('Guardian'),
       children: { type: 'array', minItems: 1, items: { type: 'string', minLength: 1 } },
     }),
     will_types: ['basic', 'trust', 'joint'],
     display_order: 40,
-    ...approval,
   },
   {
     code: 'TRUST-01',
@@ -111,7 +118,6 @@ A legacy lapses when its beneficiary does not survive me by {{survival_days}} da
     }),
     will_types: ['trust', 'joint'],
     display_order: 50,
-    ...approval,
   },
   {
     code: 'USUF-01',
@@ -127,7 +133,6 @@ A legacy lapses when its beneficiary does not survive me by {{survival_days}} da
     }),
     will_types: ['usufruct'],
     display_order: 60,
-    ...approval,
   },
   {
     code: 'RES-01',
@@ -138,7 +143,6 @@ A legacy lapses when its beneficiary does not survive me by {{survival_days}} da
     will_types: ['basic', 'trust', 'usufruct', 'joint'],
     is_required: true,
     display_order: 70,
-    ...approval,
   },
   {
     code: 'SIGN-01',
@@ -153,7 +157,6 @@ A legacy lapses when its beneficiary does not survive me by {{survival_days}} da
     will_types: ['basic', 'trust', 'usufruct', 'joint'],
     is_required: true,
     display_order: 80,
-    ...approval,
   },
   {
     code: 'WIT-01',
@@ -168,6 +171,12 @@ A legacy lapses when its beneficiary does not survive me by {{survival_days}} da
     will_types: ['basic', 'trust', 'usufruct', 'joint'],
     is_required: true,
     display_order: 90,
-    ...approval,
   },
 ];
+
+/** A small clause library for demonstrations and tests. No attorney has approved it; each clause says so. */
+export const sampleClauses: readonly NewClause[] = texts.map((clause) => ({
+  ...clause,
+  ...approval,
+  approved_text_sha256: approvedTextHash(clause),
+}));

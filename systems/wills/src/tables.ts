@@ -99,6 +99,7 @@ export const clauses = table(
   (c) => [
     index(c.category, c.is_current),
     references(c.previous_version_id, c.id),
+    check('clauses_approved_text_hex', "ltrim(approved_text_sha256, '0123456789abcdef') = ''"),
     versioned({ key: c.code, version: c.version, current: c.is_current, previous: c.previous_version_id }),
     audited({ into: recordChanges }),
   ],

@@ -70,6 +70,43 @@ const sectionContext = (schema: JsonSchema, path: string): JsonSchema | string |
   return `${path} cannot open a section: declare it as boolean, text, number, object with properties, or an array of these`;
 };
 
+/** The object that declares a variable of a path: its `required` says whether the variable must be given. */
+const parentOf = (contexts: Contexts, path: string): JsonSchema | undefined => {
+  const names = path.split('.');
+  const last = names.pop() ?? '';
+  const above = names.join('.');
+  return contexts
+    .map((context) => (above === '' ? context : schemaAt(context, above)))
+    .find((parent) => parent !== undefined && property(parent, last) !== undefined);
+};
+
+/**
+ * Returns where the sections of a template begin that print a variable which must be given, and which has no inverted section
+ * to say what holds without it.
+ */
+export function requiredSections(tokens: readonly TemplateToken[], schema: JsonSchema): ReadonlySet<number> {
+  const required = new Map<number, JsonSchema>();
+  const inverted = new Set<JsonSchema>();
+  // a copy: variables may share one object as their schema, and are told apart by it here
+  const own = JSON.parse(JSON.stringify(schema)) as JsonSchema;
+  const visit = (within: readonly TemplateToken[], contexts: Contexts): void => {
+    for (const [kind, path, start, , inner = []] of within) {
+      if (kind !== '#' && kind !== '^') continue;
+      const found = lookup(contexts, path);
+      // a template that was published before templates were checked
+      if (typeof found === 'string') continue;
+      if (kind === '^') inverted.add(found);
+      const needed: unknown = parentOf(contexts, path)?.required;
+      if (kind === '#' && Array.isArray(needed) && needed.includes(path.split('.').at(-1)))
+        required.set(start, found);
+      const context = kind === '#' ? sectionContext(found, path) : undefined;
+      visit(inner, typeof context === 'object' ? [context, ...contexts] : contexts);
+    }
+  };
+  visit(tokens, [own]);
+  return new Set([...required].filter(([, found]) => !inverted.has(found)).map(([start]) => start));
+}
+
 const tokenProblems = ([kind, value, , , inner = []]: TemplateToken, contexts: Contexts): string[] => {
   if (kind === 'text' || kind === '!') return [];
   if (kind === '>' || kind === '=') return [`{{${kind} ${value}}} is not available in clauses`];

@@ -1,4 +1,4 @@
-import type { Will, WillClause } from './will.js';
+import { assertAssembled, type Will, type WillClause } from './assembled-will.js';
 import { type Block, blocksOf, colophonOf, titleOf } from './will-blocks.js';
 
 const escapes: Readonly<Record<string, string>> = {
@@ -26,8 +26,11 @@ const style = `
 /**
  * Prints a will as an HTML page of its own, without scripts and without anything from elsewhere. Every value is escaped.
  * The end of the page says which versions of which texts the will was made of.
+ *
+ * @throws AshlarError `input-invalid` for a will that was changed after it was assembled
  */
 export function willHtml(will: Will): string {
+  assertAssembled(will);
   const title = escaped(titleOf(will));
   return `<!doctype html>
 <html lang="en-ZA">

@@ -3,14 +3,14 @@ import { fileURLToPath } from 'node:url';
 import { AshlarError } from 'ashlar';
 import type { Font } from 'fontkit';
 import type PDFDocument from 'pdfkit';
-import type { Will } from './will.js';
+import { assertAssembled, type Will } from './assembled-will.js';
 import { type Block, blocksOf, colophonOf, titleOf } from './will-blocks.js';
 
 const file = (name: string): string => fileURLToPath(import.meta.resolve(`dejavu-fonts-ttf/ttf/${name}.ttf`));
 
 const fonts = { text: 'DejaVuSerif', bold: 'DejaVuSerif-Bold' } as const;
 
-let textFont: Font | undefined;
+let openFonts: Readonly<Record<keyof typeof fonts, Font>> | undefined;
 
 const margin = { x: 62, top: 71, bottom: 71 };
 const indent = 14;
@@ -19,13 +19,20 @@ const indent = 14;
  * Prints a will as a PDF of A4 pages with page numbers. Its font is embedded and has the letters of every official language
  * of South Africa. The end says which versions of which texts the will was made of.
  *
- * @throws AshlarError `input-invalid` for a letter that the font does not have: it would leave a gap
+ * @throws AshlarError `input-invalid` for a letter that the font does not have: it would leave a gap; for a will that was
+ *   changed after it was assembled
  */
 export async function willPdf(will: Will): Promise<Uint8Array> {
+  assertAssembled(will);
   // loaded only here: they take longer to load than the rest of the system
   const [{ default: Document }, fontkit] = await Promise.all([import('pdfkit'), import('fontkit')]);
-  textFont ??= fontkit.create(readFileSync(file(fonts.text))) as Font;
-  assertLetters(will, textFont);
+  const open = (name: keyof typeof fonts) => fontkit.create(readFileSync(file(fonts[name]))) as Font;
+  openFonts ??= { text: open('text'), bold: open('bold') };
+  assertLetters(will.clauses.map(({ text }) => text).concat(colophonOf(will)), openFonts.text);
+  assertLetters(
+    will.clauses.map(({ name }) => name),
+    openFonts.bold,
+  );
   const pdf = new Document({
     size: 'A4',
     margins: { top: margin.top, bottom: margin.bottom, left: margin.x, right: margin.x },
@@ -83,6 +90,8 @@ const printBlock = (pdf: Pdf, { kind, text }: Block): void => {
       .stroke();
     pdf.text(text, margin.x, y + 4);
   } else if (kind === 'item') {
+    // the dash is never alone at the foot of a page
+    keepTogether(pdf, heightOf(pdf, { kind, text }));
     const { y } = pdf;
     pdf.text('–', margin.x, y, { lineBreak: false });
     pdf.text(text, margin.x + indent, y, { width: widthOf(pdf) - indent, lineGap: 3 });
@@ -117,14 +126,13 @@ const numberPages = (pdf: Pdf): void => {
   }
 };
 
-const assertLetters = (will: Will, font: Font): void => {
-  const printed = will.clauses.flatMap(({ name, text }) => [name, text]).concat(colophonOf(will));
-  for (const letter of new Set(printed.join(''))) {
-    if (/\s/u.test(letter) || font.hasGlyphForCodePoint(letter.codePointAt(0) ?? 0)) continue;
+const assertLetters = (printed: readonly string[], font: Font): void => {
+  for (const letter of new Set(printed.join('\n'))) {
+    if (letter === '\n' || font.hasGlyphForCodePoint(letter.codePointAt(0) ?? 0)) continue;
     throw new AshlarError('input-invalid', {
       message: `The will cannot be printed: the font has no letter for ${letter}.`,
       detail: `Unicode U+${(letter.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}.`,
-      suggestion: 'Spell the name with other letters, or print the HTML page.',
+      suggestion: 'Spell it with other letters, or print the HTML page.',
     });
   }
 };

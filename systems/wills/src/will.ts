@@ -1,12 +1,17 @@
 import { isDeepStrictEqual } from 'node:util';
 import { AshlarError } from 'ashlar';
 import { approvedTextHash } from './approval.js';
-import { recordEvent } from './audit.js';
+import { type Will, type WillClause, willHash } from './assembled-will.js';
+import { writeEvent } from './audit.js';
 import { checkVariables, renderTemplate } from './clause-template.js';
 import { currentClauses } from './clauses.js';
-import type { RenderedClause } from './render.js';
-import { sha256Of } from './sha256.js';
-import type { Clause, ClauseCategory, WillsSession, WillType } from './tables.js';
+import {
+  type Clause,
+  type ClauseCategory,
+  clauseCategories,
+  type WillsSession,
+  type WillType,
+} from './tables.js';
 
 /** The categories of clauses without which a text is no will of its type. */
 const neededCategories: Readonly<Record<WillType, readonly ClauseCategory[]>> = {
@@ -15,6 +20,9 @@ const neededCategories: Readonly<Record<WillType, readonly ClauseCategory[]>> = 
   usufruct: ['revocation', 'executor', 'usufruct', 'residue', 'witness', 'signature'],
   joint: ['revocation', 'executor', 'residue', 'witness', 'signature'],
 };
+
+/** The categories of which a will has one clause: two of them would dispose of one thing twice, or sign twice. */
+const singleCategories: readonly ClauseCategory[] = ['revocation', 'residue', 'witness', 'signature'];
 
 /** What to assemble a will of. */
 export interface WillRequest {
@@ -25,32 +33,14 @@ export interface WillRequest {
   readonly include?: readonly string[] | undefined;
 }
 
-/** A clause of a will, with the version and the approval of its text. */
-export interface WillClause extends RenderedClause {
-  readonly name: string;
-  readonly category: ClauseCategory;
-  readonly approved_by: string;
-  readonly approved_at: string;
-  /** The SHA-256 hash of the clause's template. */
-  readonly text_sha256: string;
-}
-
-/** A whole will as text. `willHtml` and `willPdf` print it. */
-export interface Will {
-  readonly will_type: WillType;
-  readonly clauses: readonly WillClause[];
-  /** The SHA-256 hash of the clauses' texts, joined by two line ends. */
-  readonly sha256: string;
-  readonly assembled_at: string;
-}
-
 /**
- * Assembles a whole will: the current versions of the required clauses of its type and of those that are included, in
- * display order. The variables of all clauses are checked at once, and every problem is named. An event `will.assembled`
+ * Assembles a whole will: the current versions of the required clauses of its type and of those that are included. The
+ * revocation stands first, what is signed last, and the rest between them in display order. The variables of all clauses are checked at once, and every problem is named. An event `will.assembled`
  * records which version of which text was used, and the hash of the will, but nothing of what it says.
  *
  * @throws AshlarError `row-not-found` for a code that is not a current clause of this type; `state-conflict` when the
- *   library lacks a clause of a category that the type needs, or two clauses declare one variable differently;
+ *   library lacks a clause of a category that the type needs, two clauses are of a category of which a will has one, two
+ *   clauses declare one variable differently, or a clause is not the one that was approved;
  *   `input-invalid`, which names each variable that is missing, unknown, of the wrong type, or a gap
  *
  * @example
@@ -72,11 +62,11 @@ export async function assembleWill(
     category: clause.category,
     approved_by: clause.approved_by,
     approved_at: clause.approved_at,
-    text_sha256: approvedTextHash(clause.template_text),
+    ...approvalOf(clause),
     text: texts[at] ?? '',
   }));
-  const sha256 = sha256Of(texts.join('\n\n'));
-  const { created_at } = await recordEvent(s, {
+  const sha256 = willHash({ will_type, clauses });
+  const { created_at } = await writeEvent(s, {
     event_type: 'will.assembled',
     event_category: 'will',
     resource_type: 'will',
@@ -84,16 +74,29 @@ export async function assembleWill(
     details: {
       will_type,
       sha256,
-      clauses: clauses.map(({ clause_id, code, version, text_sha256 }) => ({
+      clauses: clauses.map(({ clause_id, code, version, text_sha256, is_text_approved }) => ({
         clause_id,
         code,
         version,
         text_sha256,
+        is_text_approved,
       })),
     },
   });
   return { will_type, clauses, sha256, assembled_at: created_at };
 }
+
+const approvalOf = (clause: Clause): Pick<WillClause, 'text_sha256' | 'is_text_approved'> => {
+  const text_sha256 = approvedTextHash(clause);
+  const { approved_text_sha256: approved } = clause;
+  if (approved === null || approved === text_sha256)
+    return { text_sha256, is_text_approved: approved !== null };
+  throw new AshlarError('state-conflict', {
+    message: `Clause ${clause.code}, version ${clause.version}, is not what ${clause.approved_by} approved.`,
+    detail: `What was approved has the SHA-256 hash ${approved}, the clause ${text_sha256}.`,
+    suggestion: 'Supersede the clause with an approval of its text.',
+  });
+};
 
 const choose = (
   current: readonly Clause[],
@@ -108,15 +111,38 @@ const choose = (
     });
   }
   const chosen = current.filter(({ code, is_required }) => is_required || include.includes(code));
-  const lacking = neededCategories[will_type].filter(
-    (category) => !chosen.some((clause) => clause.category === category),
+  assertCategories(current, chosen, will_type);
+  const placeOf = ({ category }: Clause): number =>
+    category === 'revocation' ? 0 : category === 'witness' || category === 'signature' ? 2 : 1;
+  const orderOf = ({ category }: Clause): number => clauseCategories.indexOf(category);
+  return chosen.toSorted(
+    (a, b) => placeOf(a) - placeOf(b) || a.display_order - b.display_order || orderOf(a) - orderOf(b),
   );
-  if (lacking.length === 0) return chosen;
-  const available = current.filter(({ category }) => lacking.includes(category)).map(({ code }) => code);
+};
+
+const assertCategories = (
+  current: readonly Clause[],
+  chosen: readonly Clause[],
+  will_type: WillType,
+): void => {
+  const of = (category: ClauseCategory) => chosen.filter((clause) => clause.category === category);
+  const lacking = neededCategories[will_type].filter((category) => of(category).length === 0);
+  if (lacking.length > 0) {
+    const available = current.filter(({ category }) => lacking.includes(category)).map(({ code }) => code);
+    throw new AshlarError('state-conflict', {
+      message: `A ${will_type} will needs a clause of each category; there is none of ${lacking.join(', ')}.`,
+      detail: available.length > 0 ? `Clauses that could be included: ${available.join(', ')}.` : undefined,
+      suggestion: 'Include a clause of each category, or publish it as required.',
+    });
+  }
+  const twice = singleCategories.find((category) => of(category).length > 1);
+  if (twice === undefined) return;
   throw new AshlarError('state-conflict', {
-    message: `A ${will_type} will needs a clause of each category; there is none of ${lacking.join(', ')}.`,
-    detail: available.length > 0 ? `Clauses that could be included: ${available.join(', ')}.` : undefined,
-    suggestion: 'Include a clause of each category, or publish it as required.',
+    message: `A will has one clause of the category ${twice}; this one would have ${of(twice).length}.`,
+    detail: `They are ${of(twice)
+      .map(({ code }) => code)
+      .join(', ')}.`,
+    suggestion: 'Include one of them, and publish the others as not required or for other types of will.',
   });
 };
 

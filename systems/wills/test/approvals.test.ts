@@ -1,8 +1,9 @@
-import { createHash } from 'node:crypto';
 import {
   type Approval,
+  type ApprovedText,
   approvedTextHash,
   clauseHistory,
+  clauses,
   publishClause,
   queryEvents,
   sampleClauses,
@@ -11,12 +12,21 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { engines } from '../../../test/support/engines.js';
 import { checkApproval } from '../src/approval.js';
-import { fresh, type OpenWills, openWills, someClause } from './support.js';
+import { fresh, type OpenWills, openWills, someClause, supersede } from './support.js';
 
 const now = '2026-11-27T20:00:00.000Z';
 const given = { approved_by: 'A. Attorney', approved_at: '2026-01-05T08:00:00Z' };
-const check = (changes: Partial<Approval>, text = 'All to my wife.') =>
-  checkApproval({ ...given, ...changes }, text, now);
+const approved: ApprovedText = {
+  name: 'Residue',
+  template_text: 'All to {{heir}}.',
+  variables_schema: {
+    type: 'object',
+    properties: { heir: { type: 'string', maxLength: 9 } },
+    required: ['heir'],
+  },
+};
+const check = (changes: Partial<Approval>, text = approved) =>
+  checkApproval({ ...given, approved_text_sha256: approvedTextHash(text), ...changes }, text, now);
 
 describe('an approval', () => {
   it.each([
@@ -52,6 +62,19 @@ describe('an approval', () => {
     '2026-02-30',
     '05/01/2026',
     '2026-01-05T25:00Z',
+    // times alone, a week, and years of other lengths
+    '12:30',
+    '12:30Z',
+    'T12:30',
+    '09',
+    '0930',
+    '09:30:15+02:00',
+    '2026-W10',
+    '2026W10',
+    '+002026-01-05',
+    '+012000-01-01',
+    '-000001-01-01',
+    '+012000-W01-1',
   ])('at %j is refused: it names no day', (approved_at) => {
     expect(() => check({ approved_at })).toThrow(expect.objectContaining({ code: 'input-invalid' }));
   });
@@ -78,17 +101,44 @@ describe('an approval', () => {
     },
   );
 
-  it('names the text by its hash, and is refused for another text', () => {
-    const text = 'All to my wife.';
-    const hash = createHash('sha256').update(text).digest('hex');
-    expect(approvedTextHash(text)).toBe(hash);
+  it('names the heading, the text and the variables by their hash, and is refused for any other', () => {
+    const hash = approvedTextHash(approved);
     expect(check({})).toMatchObject({ approved_text_sha256: hash });
     expect(check({ approved_text_sha256: hash.toUpperCase() })).toMatchObject({ approved_text_sha256: hash });
-    for (const other of ['All to my wife', 'all to my wife.', ''])
-      expect(() => check({ approved_text_sha256: hash }, other)).toThrow(
+    // the order of keys is not part of it: PostgreSQL does not keep it
+    const { required, properties, type } = approved.variables_schema;
+    expect(approvedTextHash({ ...approved, variables_schema: { required, properties, type } as never })).toBe(
+      hash,
+    );
+    const others: readonly Partial<ApprovedText>[] = [
+      { name: 'Residue ' },
+      { template_text: 'all to {{heir}}.' },
+      { template_text: '' },
+      { variables_schema: {} },
+      { variables_schema: { ...approved.variables_schema, required: [] } },
+      {
+        variables_schema: {
+          type,
+          required,
+          properties: { heir: { type: 'string', maxLength: 10 } },
+        } as never,
+      },
+      { variables_schema: { type, required, properties: { heir: { maxLength: 9 } } } as never },
+    ];
+    for (const other of others)
+      expect(() => check({ approved_text_sha256: hash }, { ...approved, ...other })).toThrow(
         expect.objectContaining({ message: expect.stringContaining('approved another text') }),
       );
   });
+
+  it.each([undefined, null, '', ' '.repeat(64), 'a'.repeat(63), 'g'.repeat(64)])(
+    'of the text %j is refused: it says of which text it is',
+    (hash) => {
+      expect(() => check({ approved_text_sha256: hash as string })).toThrow(
+        expect.objectContaining({ code: 'input-invalid' }),
+      );
+    },
+  );
 });
 
 describe.each(engines)('the approval of a clause on $name', (engine) => {
@@ -101,14 +151,14 @@ describe.each(engines)('the approval of a clause on $name', (engine) => {
   it('is stored and recorded with who, when and which text, for the first version and the next', async () => {
     const actor = fresh('attorney');
     const clause = someClause({ approved_at: '2026-01-05T10:00:00+02:00', approved_by: ' A. Attorney ' });
-    const approved_text_sha256 = approvedTextHash(clause.template_text);
-    await open.db.session({ actor }, (s) => publishClause(s, { ...clause, approved_text_sha256 }));
+    const { approved_text_sha256 } = await open.db.session({ actor }, (s) => publishClause(s, clause));
     const template_text = 'I leave the rest to {{heir}}.';
     await open.db.session({ actor }, (s) =>
       supersedeClause(s, clause.code, {
         template_text,
         approved_by: 'B. Attorney',
         approved_at: '2026-02-05',
+        approved_text_sha256: approvedTextHash({ ...clause, template_text }),
       }),
     );
     const approvals = [
@@ -116,7 +166,7 @@ describe.each(engines)('the approval of a clause on $name', (engine) => {
       {
         approved_by: 'B. Attorney',
         approved_at: '2026-02-04T22:00:00.000Z',
-        approved_text_sha256: approvedTextHash(template_text),
+        approved_text_sha256: approvedTextHash({ ...clause, template_text }),
       },
     ];
     expect(await open.db.read((s) => clauseHistory(s, clause.code))).toMatchObject(approvals);
@@ -127,15 +177,23 @@ describe.each(engines)('the approval of a clause on $name', (engine) => {
   it.each([
     ['in 2099', { approved_at: '2099-01-01T00:00:00.000Z' }],
     ['by nobody', { approved_by: ' ' }],
-    ['of another text', { approved_text_sha256: approvedTextHash('another text') }],
+    ['of another text', { approved_text_sha256: approvedTextHash({ ...approved, name: 'another' }) }],
   ])('%s is refused, on publishing and on superseding', async (_, changes) => {
     const refused = { code: 'input-invalid' };
     const clause = someClause(changes);
     await expect(open.db.session((s) => publishClause(s, clause))).rejects.toMatchObject(refused);
     const { code } = await open.db.session((s) => publishClause(s, someClause()));
-    const next = { ...given, ...changes };
-    await expect(open.db.session((s) => supersedeClause(s, code, next))).rejects.toMatchObject(refused);
+    await expect(open.db.session((s) => supersede(s, code, changes))).rejects.toMatchObject(refused);
     expect(await open.db.read((s) => clauseHistory(s, code))).toHaveLength(1);
+  });
+
+  it('has a hash in hex, or none, also by other SQL', async () => {
+    for (const hash of [' '.repeat(64), 'A'.repeat(64), `${'a'.repeat(63)}\n`])
+      await expect(
+        open.db.session((s) =>
+          s.insert(clauses, { ...someClause({ approved_text_sha256: hash }), version: 1, is_current: true }),
+        ),
+      ).rejects.toMatchObject({ code: expect.stringMatching(/value-invalid|check-violation/) });
   });
 });
 

@@ -1,8 +1,8 @@
-import { publishClause, recordEvent, supersedeClause } from '@ashlar/wills';
+import { publishClause, recordEvent } from '@ashlar/wills';
 import Sqlite from 'better-sqlite3-multiple-ciphers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { engines, type Place } from '../../../test/support/engines.js';
-import { approval, type OpenWills, openWills, someClause } from './support.js';
+import { type OpenWills, openWills, someClause, supersede } from './support.js';
 
 // INSERT OR REPLACE and rowids exist on SQLite only: sqlite and sqlcipher
 const withReplace = engines.filter(({ name }) => name === 'sqlite' || name === 'sqlcipher');
@@ -25,7 +25,7 @@ describe.each(withReplace)('a connection without Ashlar on $name', (engine) => {
     open = await openWills(engine);
     await open.db.session(async (s) => {
       const { code } = await publishClause(s, someClause());
-      await supersedeClause(s, code, approval);
+      await supersede(s, code);
       await recordEvent(s, { event_type: 'a', event_category: 'x' });
     });
   });

@@ -1,15 +1,16 @@
 import {
+  approvedTextHash,
   type Clause,
+  type ClauseChanges,
   clauseHistory,
   currentClauses,
   diffClause,
   publishClause,
   queryEvents,
-  supersedeClause,
 } from '@ashlar/wills';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { engines } from '../../../test/support/engines.js';
-import { approval, fresh, type OpenWills, openWills, someClause, superseded } from './support.js';
+import { approval, fresh, type OpenWills, openWills, someClause, supersede, superseded } from './support.js';
 
 describe.each(engines)('clauses on $name', (engine) => {
   let open: OpenWills;
@@ -40,7 +41,7 @@ describe.each(engines)('clauses on $name', (engine) => {
     await open.db.session((s) => publishClause(s, clause));
     await open.db.session(async (s) => {
       await expect(publishClause(s, clause)).rejects.toMatchObject({ code: 'state-conflict' });
-      await supersedeClause(s, clause.code, approval);
+      await supersede(s, clause.code);
     });
     expectOneChain(await history(clause.code), 2);
   });
@@ -59,12 +60,13 @@ describe.each(engines)('clauses on $name', (engine) => {
     const clause = someClause({ approval_notes: 'Read twice.', is_required: true });
     const first = await open.db.session((s) => publishClause(s, clause));
     const second = await open.db.session((s) =>
-      supersedeClause(s, clause.code, { ...approval, name: 'Residue of the estate', category: undefined }),
+      supersede(s, clause.code, { name: 'Residue of the estate', category: undefined }),
     );
     expect(second).toMatchObject({
       ...clause,
       ...approval,
       name: 'Residue of the estate',
+      approved_text_sha256: approvedTextHash(second),
       approval_notes: null,
       version: 2,
       is_current: true,
@@ -75,8 +77,8 @@ describe.each(engines)('clauses on $name', (engine) => {
 
   it('keeps versions 1, 2 and 3 of one code with exactly one current', async () => {
     const { code } = await open.db.session((s) => publishClause(s, someClause()));
-    await open.db.session((s) => supersedeClause(s, code, approval));
-    await open.db.session((s) => supersedeClause(s, code, approval));
+    await open.db.session((s) => supersede(s, code));
+    await open.db.session((s) => supersede(s, code));
     expectOneChain(await history(code), 3);
   });
 
@@ -84,7 +86,7 @@ describe.each(engines)('clauses on $name', (engine) => {
     const { code } = await open.db.session((s) => publishClause(s, someClause()));
     const made = await Promise.all(
       Array.from({ length: 50 }, (_, i) =>
-        open.db.session((s) => supersedeClause(s, code, { ...approval, name: `Version by ${i}` })),
+        open.db.session((s) => supersede(s, code, { name: `Version by ${i}` })),
       ),
     );
     expect(new Set(made.map((clause) => clause.version)).size).toBe(50);
@@ -92,7 +94,7 @@ describe.each(engines)('clauses on $name', (engine) => {
   });
 
   it('refuses to supersede an unknown code', async () => {
-    const attempt = open.db.session((s) => supersedeClause(s, fresh('NONE'), approval));
+    const attempt = open.db.session((s) => supersede(s, fresh('NONE')));
     await expect(attempt).rejects.toMatchObject({ code: 'row-not-found' });
   });
 
@@ -114,9 +116,7 @@ describe.each(engines)('clauses on $name', (engine) => {
       expected,
     );
     const { code } = await open.db.session((s) => publishClause(s, someClause()));
-    await expect(
-      open.db.session((s) => supersedeClause(s, code, { ...approval, ...changes })),
-    ).rejects.toMatchObject(expected);
+    await expect(open.db.session((s) => supersede(s, code, { ...changes }))).rejects.toMatchObject(expected);
     expectOneChain(await history(code), 1);
   });
 
@@ -130,7 +130,7 @@ describe.each(engines)('clauses on $name', (engine) => {
     await publish('B', { display_order: 20, will_types: ['joint'] });
     await publish('A', { display_order: 20, will_types: ['basic', 'joint'] });
     await publish('FIRST', { display_order: -1, will_types: ['basic'] });
-    await open.db.session((s) => supersedeClause(s, `A-${mark}`, { ...approval, name: 'A again' }));
+    await open.db.session((s) => supersede(s, `A-${mark}`, { name: 'A again' }));
     const found = async (wanted: Parameters<typeof currentClauses>[1]) =>
       (await open.db.read((s) => currentClauses(s, wanted))).map((clause) => clause.code.split('-')[0]);
     expect(await found({ category: 'guardian' })).toEqual(['FIRST', 'A', 'B', 'LAST']);
@@ -144,12 +144,12 @@ describe.each(engines)('clauses on $name', (engine) => {
     const { code } = await open.db.session((s) =>
       publishClause(s, someClause({ template_text: 'I leave\neverything\nto {{heir}}.\n' })),
     );
-    const changes = {
+    const changes: Partial<ClauseChanges> = {
       ...approval,
       template_text: 'I leave\nthe residue\nto {{heir}}.\n',
       will_types: ['basic', 'joint'],
     };
-    await open.db.session((s) => supersedeClause(s, code, changes as typeof approval));
+    await open.db.session((s) => supersede(s, code, changes));
     const diff = await open.db.read((s) => diffClause(s, code, 1, 2));
     expect(diff.fields).toEqual([
       { field: 'will_types', from: ['basic'], to: ['basic', 'joint'] },
@@ -175,7 +175,7 @@ describe.each(engines)('clauses on $name', (engine) => {
   it('does not report another order of a schema’s keys as a change', async () => {
     const { code } = await open.db.session((s) => publishClause(s, someClause()));
     const variables_schema = { required: ['heir'], properties: { heir: { type: 'string' } }, type: 'object' };
-    await open.db.session((s) => supersedeClause(s, code, { ...approval, variables_schema }));
+    await open.db.session((s) => supersede(s, code, { variables_schema }));
     const { fields } = await open.db.read((s) => diffClause(s, code, 1, 2));
     expect(fields.map((change) => change.field)).toEqual(['approved_by', 'approved_at']);
   });
@@ -183,7 +183,7 @@ describe.each(engines)('clauses on $name', (engine) => {
   it('records who published and who superseded', async () => {
     const actor = fresh('attorney');
     const { code } = await open.db.session({ actor }, (s) => publishClause(s, someClause()));
-    const second = await open.db.session({ actor }, (s) => supersedeClause(s, code, approval));
+    const second = await open.db.session({ actor }, (s) => supersede(s, code));
     const { events } = await open.db.read((s) => queryEvents(s, { user_id: actor }));
     expect(events).toMatchObject([
       { event_type: 'clause.superseded', resource_id: second.id, details: { code, version: 2 } },

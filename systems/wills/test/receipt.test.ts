@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,12 +10,13 @@ import {
   grantConsent,
   proveReceipt,
   type ReceiptProfile,
+  recordEvent,
   recordReceipt,
   requireConsent,
   wills,
   withdrawConsent,
 } from '@ashlar/wills';
-import { newLedgerKey, type OpenLedger, openLedger } from 'ashlar/ledger';
+import { newLedgerKey, type OpenLedger, openLedger, proveInclusion } from 'ashlar/ledger';
 import { NotValid, verifyReceiptFile } from 'ashlar/verifier';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { engines } from '../../../test/support/engines.js';
@@ -167,6 +169,50 @@ describe.each(engines)('a consent receipt on $name', (engine) => {
     expect(() => verify(text, newLedgerKey('wills.example.org').publicKey)).toThrow(NotValid);
   });
 
+  it('is valid with the event of this receipt only: rows with its hash that others wrote are refused', async () => {
+    const { id: record_id } = await consent();
+    const recorded = await open.db.session((s) => recordReceipt(s, { record_id, profile }));
+    const { receipt } = recorded;
+    const { receipt_metadata: metadata } = receipt;
+    const of = (value: unknown) => createHash('sha256').update(JSON.stringify(value)).digest('hex');
+    const good = {
+      event_type: 'consent.receipt',
+      event_category: 'consent',
+      resource_type: 'consent_record',
+      resource_id: record_id,
+      details: { receipt_id: metadata.receipt_id, receipt_sha256: of(receipt) },
+    };
+    const file = async (row: typeof good, of_receipt: unknown = receipt) => {
+      const event = await open.db.session((s) => s.insert(auditLogs, row));
+      const { proof: signed } = await proveInclusion(ledger, event);
+      const end = signed.lastIndexOf('\n\n') + 2;
+      const proof = `${signed.slice(0, end)}${signed.slice(end).split('\n')[0]}\n`;
+      return `${JSON.stringify({ format: 'ashlar/receipt/v1', receipt: of_receipt, proof }, null, 2)}\n`;
+    };
+    expect(verify(await file(good))).toMatchObject({ receipt });
+    const { details } = good;
+    const late = { ...receipt, receipt_metadata: { ...metadata, issued_at: '2999-01-01T00:00:00.000Z' } };
+    for (const forged of [
+      await file({ ...good, event_type: 'note' }),
+      await file({ ...good, resource_type: 'will' }),
+      await file({ ...good, resource_id: crypto.randomUUID() }),
+      await file({ ...good, details: { ...details, receipt_id: crypto.randomUUID() } }),
+      await file({ ...good, details: { ...details, receipt_sha256: of('x') } }),
+      await file({ ...good, details: { ...details, receipt_sha256: of(late) } }, late),
+      await file({ ...good, details: { ...details, receipt_sha256: of(null) } }, null),
+    ])
+      expect(() => verify(forged)).toThrow(NotValid);
+    // the service writes such an event for nobody else
+    const { event_type } = good;
+    const byHand = open.db.session((s) => recordEvent(s, { ...good, event_type }));
+    await expect(byHand).rejects.toMatchObject({ code: 'input-invalid' });
+    const other = {
+      ...recorded,
+      receipt: { ...receipt, header: { ...receipt.header, pii_principal_id: 'x' } },
+    };
+    await expect(proveReceipt(ledger, other)).rejects.toMatchObject({ code: 'input-invalid' });
+  });
+
   it('is not valid with the proof of another receipt', async () => {
     const [one, two] = [await receiptOf((await consent()).id), await receiptOf((await consent()).id)];
     const mixed = { ...JSON.parse(one), proof: JSON.parse(two).proof };
@@ -205,7 +251,7 @@ describe.each(engines)('a consent receipt on $name', (engine) => {
     };
     expect(await run(text)).toMatchObject({
       code: 0,
-      output: expect.stringMatching(/^valid: the receipt is entry/),
+      output: expect.stringMatching(/^valid: the receipt is entry.*It states the consent as of 20/s),
     });
     expect(await run(text.replace('Polokwane', 'Polokwana'))).toMatchObject({
       code: 1,
@@ -223,10 +269,14 @@ describe.each(engines)('a consent receipt on $name', (engine) => {
     await required('drafting');
     await expect(required('marketing')).rejects.toMatchObject(refused(/never given/));
     await expect(required('constructor')).rejects.toMatchObject(refused(/never given/));
-    await expect(required('drafting', { consent_version: '1.1' })).rejects.toMatchObject(refused(/older/));
-    await expect(required('drafting', { privacy_policy_version: '10.0' })).rejects.toMatchObject(
-      refused(/older/),
-    );
+    for (const consent_version of ['1.1', '0.9', '10', '1.0-draft'])
+      await expect(required('drafting', { consent_version })).rejects.toMatchObject(
+        refused(/another version/),
+      );
+    for (const privacy_policy_version of ['10.0', '1.9'])
+      await expect(required('drafting', { privacy_policy_version })).rejects.toMatchObject(
+        refused(/another version/),
+      );
     await open.db.session((s) => withdrawConsent(s, { subject_id }));
     await expect(required('drafting')).rejects.toMatchObject(refused(/withdrew this consent at 20/));
     await open.db.read(async (s) => {

@@ -1,7 +1,7 @@
-import { currentClauses, publishClause, renderClause, sampleClauses, supersedeClause } from '@ashlar/wills';
+import { currentClauses, publishClause, renderClause, sampleClauses } from '@ashlar/wills';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { engines } from '../../../test/support/engines.js';
-import { approval, fresh, type OpenWills, openWills, someClause } from './support.js';
+import { fresh, type OpenWills, openWills, someClause, supersede } from './support.js';
 
 describe.each(engines)('rendering on $name', (engine) => {
   let open: OpenWills;
@@ -13,9 +13,7 @@ describe.each(engines)('rendering on $name', (engine) => {
   it('renders the current or the requested version, and returns which', async () => {
     const first = await open.db.session((s) => publishClause(s, someClause()));
     const { code } = first;
-    const second = await open.db.session((s) =>
-      supersedeClause(s, code, { ...approval, template_text: 'All to {{heir}}!' }),
-    );
+    const second = await open.db.session((s) => supersede(s, code, { template_text: 'All to {{heir}}!' }));
     const variables = { heir: 'M. & N. Dlamini' };
     const rendered = await open.db.read(async (s) => [
       await renderClause(s, { code, variables }),

@@ -5,11 +5,10 @@ import {
   publishClause,
   queryEvents,
   recordEvent,
-  supersedeClause,
 } from '@ashlar/wills';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { asAdmin, engines } from '../../../test/support/engines.js';
-import { approval, fresh, type OpenWills, openWills, someClause } from './support.js';
+import { fresh, type OpenWills, openWills, someClause, supersede } from './support.js';
 
 const versions = { consent_version: '1.0', privacy_policy_version: '1.0' };
 
@@ -31,7 +30,7 @@ describe.each(engines)('a session of wills on $name', (engine) => {
     await open.db.session({ actor }, async (s) => {
       await grantConsent(s, { subject_id: actor, categories: ['storage'], ...versions });
       await publishClause(s, clause);
-      await supersedeClause(s, clause.code, approval);
+      await supersede(s, clause.code);
     });
     expect(await everything(actor, clause.code)).toMatchObject({
       consent: { storage: { granted: true } },

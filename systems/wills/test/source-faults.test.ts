@@ -5,13 +5,12 @@ import {
   publishClause,
   queryEvents,
   recordEvent,
-  supersedeClause,
   wills,
 } from '@ashlar/wills';
 import { maintain, up } from 'ashlar/migrations';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { engines } from '../../../test/support/engines.js';
-import { approval, fresh, type OpenWills, openWills, someClause, superseded } from './support.js';
+import { fresh, type OpenWills, openWills, someClause, supersede, superseded } from './support.js';
 
 // one test for each fault in the design that this system replaces
 describe.each(engines)('wills on $name', (engine) => {
@@ -23,7 +22,7 @@ describe.each(engines)('wills on $name', (engine) => {
 
   it('a second version of a clause can be published', async () => {
     const { code } = await open.db.session((s) => publishClause(s, someClause()));
-    await open.db.session((s) => supersedeClause(s, code, approval));
+    await open.db.session((s) => supersede(s, code));
     const versions = await open.db.read((s) => clauseHistory(s, code));
     expect(versions.map((clause) => [clause.version, clause.is_current])).toEqual([
       [1, false],
@@ -84,7 +83,7 @@ describe.each(engines)('wills on $name', (engine) => {
 
   it('a clause cannot have two current versions', async () => {
     const first = await open.db.session((s) => publishClause(s, someClause()));
-    const second = await open.db.session((s) => supersedeClause(s, first.code, approval));
+    const second = await open.db.session((s) => supersede(s, first.code));
     const { id: _, ...copy } = second;
     const attempts = [
       // the old version made current again, a second chain, a gap, a fork of the chain

@@ -1,5 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { type Clause, type NewClause, wills } from '@ashlar/wills';
+import {
+  type Approval,
+  approvedTextHash,
+  type Clause,
+  type ClauseChanges,
+  currentClauses,
+  type NewClause,
+  supersedeClause,
+  type WillsSession,
+  wills,
+} from '@ashlar/wills';
 import { type ConnectOptions, connect, type Database } from 'ashlar';
 import { maintain, up } from 'ashlar/migrations';
 import { markTestDatabase } from 'ashlar/testing';
@@ -39,23 +49,37 @@ export function fresh(prefix: string): string {
   return `${prefix}-${randomUUID()}`;
 }
 
-/** Returns a clause that can be published. */
+/** Returns a clause that can be published: an attorney approved it as it is. */
 export function someClause(changes: Partial<NewClause> = {}): NewClause {
-  return {
+  const clause = {
     code: fresh('C'),
     name: 'Residue',
-    category: 'residue',
+    category: 'residue' as const,
     template_text: 'I leave everything to {{heir}}.',
     variables_schema: { type: 'object', properties: { heir: { type: 'string' } }, required: ['heir'] },
-    will_types: ['basic'],
+    will_types: ['basic' as const],
     approved_by: 'A. Attorney',
     approved_at: '2026-01-05T08:00:00.000Z',
     ...changes,
   };
+  return { approved_text_sha256: approvedTextHash(clause), ...clause };
 }
 
-/** An approval for a new version. */
+/** Who approves a new version, and when. */
 export const approval = { approved_by: 'B. Attorney', approved_at: '2026-02-05T08:00:00.000Z' };
+
+/** Supersedes the current version of a clause by one that was approved as it is. */
+export async function supersede(
+  s: WillsSession,
+  code: string,
+  changes: Partial<ClauseChanges> = {},
+): Promise<Clause> {
+  const current = (await currentClauses(s)).find((clause) => clause.code === code);
+  const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
+  const next = { ...current, ...given } as Clause;
+  const approved: Approval = { ...approval, approved_text_sha256: approvedTextHash(next) };
+  return supersedeClause(s, code, { ...approved, ...changes });
+}
 
 /** Returns a version as it is stored after its successor is published. */
 export function superseded(clause: Clause, successor: Clause): Clause {

@@ -1,4 +1,8 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
+import type { Font } from 'fontkit';
+import * as fontkit from 'fontkit';
 import { describe, expect, it } from 'vitest';
 import { assertTemplate, renderTemplate } from '../src/clause-template.js';
 import { gapIn } from '../src/gaps.js';
@@ -138,6 +142,17 @@ describe('rendering', () => {
     ['an object', '[object Object]', /the word|placeholder/],
     ['a hidden change of direction', 'Ann \u202eeB\u202c', /not seen/],
     ['a control character', 'Ann\u0007', /not seen/],
+    ['a letter that prints nothing', '\u3164', /not seen|no letter/],
+    ['a title without a name', 'Mr undefined', /the word undefined/],
+    ['a date of a program', 'Invalid Date', /the word Invalid Date/],
+    ['an amount of a program', 'RNaN', /the word NaN/],
+    ['tbd', 'tbd', /placeholder tbd/],
+    ['n/a', ' N/A ', /the word N\/A/],
+    ['another form to complete by a person', 'Ann (insert surname)', /placeholder \(insert/],
+    ['a form in angle brackets', 'Ann <surname>', /placeholder <surname>/],
+    ['brackets of full width', '［NAME］', /placeholder \[NAME\]/],
+    ['a label with a line', 'Name: ____', /line to be filled in/],
+    ['a label with dots', 'Name: ........', /line to be filled in/],
   ];
   it.each(gaps)('refuses to print %s', (_, heir, message) => {
     expect(() => render('All to {{heir}}.', object({ heir: text }), { heir })).toThrow(invalidInput(message));
@@ -149,6 +164,109 @@ describe('rendering', () => {
     expect(() =>
       render('{{#heirs}}{{name}}{{/heirs}}', inner, { heirs: [{ name: 'Ann' }, { name: heir }] }),
     ).toThrow(invalidInput(new RegExp(message.source.replaceAll('heir', 'name'))));
+  });
+
+  it('refuses a character that is not seen at any place of a name, whatever it is', () => {
+    // what a font draws nothing for, besides spaces: another list of the same kind
+    const font = fontkit.create(
+      readFileSync(fileURLToPath(import.meta.resolve('dejavu-fonts-ttf/ttf/DejaVuSerif.ttf'))),
+    );
+    const empty = (font as Font).characterSet.filter(
+      (code) => (font as Font).glyphForCodePoint(code).path.commands.length === 0,
+    );
+    const unseen = empty
+      .map((code) => String.fromCodePoint(code))
+      .filter((each) => !/\p{Zs}|[\n\r\t]/u.test(each));
+    const others = [
+      '\u00ad',
+      '\u034f',
+      '\u115f',
+      '\u17b4',
+      '\u180e',
+      '\u200b',
+      '\u200e',
+      '\u2060',
+      '\u2800',
+      '\u3164',
+    ];
+    const more = ['\ufe0f', '\ufeff', '\uffa0', '\ud800', '\u{e0041}', '\u{1d173}', '\u{f0000}', '\uffff'];
+    expect(unseen.length).toBeGreaterThan(5);
+    const passed = [...unseen, ...others, ...more].filter((each) =>
+      [`An${each}n`, `${each}Ann`, `Ann ${each}`, each].some((name) => gapIn(name) === undefined),
+    );
+    expect(passed.map((each) => each.codePointAt(0)?.toString(16))).toEqual([]);
+  });
+
+  it('accepts names and texts of people', () => {
+    const names = [
+      'Thandi Ṋemutanzhela',
+      'Pieter O’Brien & Sons',
+      'Ḽuvhengo (my daughter)',
+      'Nan Null',
+      'D. Na',
+    ];
+    for (const name of [
+      ...names,
+      'erf 12, “Rus en Vrede”',
+      'N’wa-Mhinga',
+      '50% of it',
+      'A <Sons> B',
+      'No. 5...',
+    ])
+      expect([name, gapIn(name)]).toEqual([name, undefined]);
+  });
+
+  it('refuses a required list without items and a required number of 0, by its name or by a path', () => {
+    const lists = { heirs: { type: 'array', items: text }, days: { type: 'integer' } };
+    const template = (at: string) =>
+      `Legacies: {{#${at}heirs}}{{.}}{{/${at}heirs}}{{#${at}days}} {{${at}days}} days{{/${at}days}} end.`;
+    const inner = object({ estate: object(lists) });
+    const optional = object({ estate: object(lists) }, []);
+    const items = object({ estates: { type: 'array', items: object(lists) } });
+    const full = { heirs: ['Ann'], days: 1 };
+    for (const [changes, gap] of [
+      [{ heirs: [] }, 'heirs is empty'],
+      [{ days: 0 }, 'days is 0'],
+    ] as const) {
+      const given = { ...full, ...changes };
+      expect(() => render(template(''), object(lists), given)).toThrow(invalidInput(gap));
+      for (const schema of [inner, optional])
+        expect(() => render(template('estate.'), schema, { estate: given })).toThrow(
+          invalidInput(`estate.${gap}`),
+        );
+      const each = `{{#estates}}${template('')}{{/estates}}`;
+      expect(() => render(each, items, { estates: [full, given] })).toThrow(invalidInput(gap));
+      const other = `{{#estate}}${template('')}{{/estate}}`;
+      expect(() => render(other, inner, { estate: given })).toThrow(invalidInput(gap));
+    }
+    expect(render(template('estate.'), inner, { estate: full })).toBe('Legacies: Ann 1 days end.');
+    // what is optional may be left out, and what has an inverted section says what then
+    const loose = object({ estate: object(lists, []) });
+    expect(render(template('estate.'), loose, { estate: { heirs: [] } })).toBe('Legacies:  end.');
+    const said = `${template('estate.')}{{^estate.heirs}}none{{/estate.heirs}}`;
+    expect(render(said, inner, { estate: { ...full, heirs: [] } })).toBe('Legacies:  1 days end.none');
+  });
+
+  it('prints a value on one line, whatever ends of lines it has', () => {
+    for (const end of ['\n', '\r\n', '\r', ' \n\n ', '\n- '])
+      expect(render('To {{heir}}.', object({ heir: text }), { heir: `Ann${end}Signed` })).toBe(
+        `To Ann ${end === '\n- ' ? '- ' : ''}Signed.`,
+      );
+  });
+
+  it('does not print a default, which nobody gave, and refuses to publish one', () => {
+    const schema = object({ what: { ...text, default: 'everything' }, default: text }, ['default']);
+    const given = { default: 'Ann' };
+    expect(() => renderTemplate('X', 'I give {{what}} to {{default}}.', schema, given)).toThrow(
+      invalidInput('what is missing'),
+    );
+    for (const properties of [
+      { a: { ...text, default: 'x' } },
+      { a: { type: 'array', items: { ...text, default: 'x' } } },
+      { a: { ...object({ b: { ...text, prefault: 'x' } }), default: {} } },
+    ])
+      expect(() => assertTemplate('X', 'x', object(properties))).toThrow(invalidInput('default'));
+    expect(render('To {{default}}.', object({ default: text }), given)).toBe('To Ann.');
   });
 
   it('refuses a required list without items and a required text that is empty, unless the text says what then', () => {
@@ -182,8 +300,44 @@ describe('rendering', () => {
     );
   });
 
+  const money = { type: 'string', format: 'money' };
+  const unprintable: readonly (readonly [string, unknown])[] = [
+    ['without a type', { format: 'money' }],
+    ['as a number', { type: 'number', format: 'money' }],
+    ['as text or number', { type: ['string', 'number'], format: 'money' }],
+    ['with a pattern of its own', { ...money, pattern: '.*' }],
+    ['with choices', { ...money, enum: ['1234.567'] }],
+    ['with one value', { ...money, const: '1' }],
+    ['in a choice of schemas', { anyOf: [money, { type: 'null' }] }],
+    ['in one of schemas', { oneOf: [money] }],
+    ['in all of schemas', { allOf: [money] }],
+    ['in other properties', { type: 'object', properties: {}, additionalProperties: money }],
+    ['in a list of another kind', { type: 'array', prefixItems: [money] }],
+    ...['RANDS', 'rand', '', 5, null, 'JPY', 'KWD', 'CLF', 'XAU'].map(
+      (currency) => [`in the currency ${currency}`, { ...money, currency }] as const,
+    ),
+  ];
+  it.each(unprintable)('refuses an amount of money that is declared %s', (_, amount) => {
+    const schemas = [object({ amount }), object({ legacies: { type: 'array', items: object({ amount }) } })];
+    for (const schema of schemas) {
+      expect(() => assertTemplate('X', 'x', schema)).toThrow(invalidInput(/money|currency/));
+      // a version that was published before
+      expect(() => renderTemplate('X', '{{amount}}', schema, { amount: '1234.50' })).toThrow(
+        expect.objectContaining({ code: 'input-invalid' }),
+      );
+    }
+  });
+
+  it('prints an amount of money that may be null, and checks it', () => {
+    const schema = object({ amount: { ...money, type: ['string', 'null'] } });
+    const print = (amount: unknown) => render('{{amount}}', schema, { amount });
+    expect(print('1234.50').replaceAll(/\s/gu, ' ')).toBe('R 1 234,50');
+    expect(print('0')).toMatch(/0,00/);
+    for (const wrong of ['abc', '1234.567', '1,50'])
+      expect(() => print(wrong)).toThrow(invalidInput(/amount/));
+  });
+
   it('prints amounts of money exactly, whatever their size', () => {
-    const money = { type: 'string', format: 'money' };
     const schema = object({ amount: money, dollars: { ...money, currency: 'USD' } }, ['amount']);
     const print = (amount: string) => render('{{amount}}', schema, { amount }).replaceAll(/\s/gu, ' ');
     expect(print('0.30')).toBe('R 0,30');

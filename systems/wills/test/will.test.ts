@@ -1,20 +1,25 @@
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import {
   approvedTextHash,
   assembleWill,
+  clauses as clausesTable,
   publishClause,
   queryEvents,
   sampleClauses,
-  supersedeClause,
   type Will,
+  type WillClause,
   type WillRequest,
   willHtml,
   willPdf,
   willTypes,
 } from '@ashlar/wills';
+import type { Font } from 'fontkit';
+import * as fontkit from 'fontkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { engines } from '../../../test/support/engines.js';
-import { approval, fresh, type OpenWills, openWills, someClause } from './support.js';
+import { approval, fresh, type OpenWills, openWills, someClause, supersede } from './support.js';
 
 const common = {
   testator_name: 'Thandi Ṋemutanzhela',
@@ -26,15 +31,16 @@ const common = {
   place: 'Polokwane',
   date: '2026-11-27',
 };
-const legacies = [
-  { beneficiary: 'Sipho', gift: 'money', amount: '1234567.80' },
-  { beneficiary: 'Anele', gift: 'my piano' },
+const legacies = [{ beneficiary: 'Anele', gift: 'my piano' }];
+const legacies_of_money = [
+  { beneficiary: 'Sipho', amount: '1234567.80' },
+  { beneficiary: 'Zanele', amount: '5' },
 ];
 const requests: Readonly<Record<(typeof willTypes)[number], WillRequest>> = {
   basic: {
     will_type: 'basic',
-    include: ['BEN-01'],
-    variables: { ...common, legacies, survival_days: 30 },
+    include: ['BEN-01', 'BEN-02'],
+    variables: { ...common, legacies, legacies_of_money, survival_days: 30 },
   },
   trust: {
     will_type: 'trust',
@@ -55,10 +61,26 @@ const requests: Readonly<Record<(typeof willTypes)[number], WillRequest>> = {
   joint: { will_type: 'joint', variables: common },
 };
 const codes: Readonly<Record<(typeof willTypes)[number], string>> = {
-  basic: 'REV-01 EXEC-01 BEN-01 RES-01 SIGN-01 WIT-01',
+  basic: 'REV-01 EXEC-01 BEN-01 BEN-02 RES-01 SIGN-01 WIT-01',
   trust: 'REV-01 EXEC-01 TRUST-01 RES-01 SIGN-01 WIT-01',
   usufruct: 'REV-01 EXEC-01 USUF-01 RES-01 SIGN-01 WIT-01',
   joint: 'REV-01 EXEC-01 RES-01 SIGN-01 WIT-01',
+};
+
+/** The hash of a will as its documentation says it is made. */
+const hashOf = ({ will_type, clauses }: Pick<Will, 'will_type' | 'clauses'>): string => {
+  const parts = clauses.map(({ code, version, name, text, approved_by, approved_at, text_sha256 }) => [
+    code,
+    version,
+    name,
+    text,
+    approved_by,
+    approved_at,
+    text_sha256,
+  ]);
+  return createHash('sha256')
+    .update(JSON.stringify([will_type, ...parts]))
+    .digest('hex');
 };
 
 describe.each(engines)('a whole will on $name', (engine) => {
@@ -86,7 +108,7 @@ describe.each(engines)('a whole will on $name', (engine) => {
       expect(will.clauses.map(({ code }) => code).join(' ')).toBe(codes[type]);
       const text = will.clauses.map((clause) => clause.text).join('\n\n');
       expect(text).not.toMatch(/[{}[\]]|undefined|null/);
-      expect(will.sha256).toBe(createHash('sha256').update(text).digest('hex'));
+      expect(will.sha256).toBe(hashOf(will));
       const { events } = await open.db.read((s) => queryEvents(s, { user_id: actor }));
       expect(events).toMatchObject([
         {
@@ -99,6 +121,7 @@ describe.each(engines)('a whole will on $name', (engine) => {
               version,
               clause_id,
               text_sha256,
+              is_text_approved: true,
             })),
           },
         },
@@ -110,13 +133,14 @@ describe.each(engines)('a whole will on $name', (engine) => {
 
   it('uses the current version of each clause, and names it', async () => {
     const template_text = 'The whole residue goes to {{heir_name}}.';
-    const next = await open.db.session((s) => supersedeClause(s, 'RES-01', { ...approval, template_text }));
+    const next = await open.db.session((s) => supersede(s, 'RES-01', { template_text }));
     const { clauses } = await assemble(requests.joint);
     expect(clauses.find(({ code }) => code === 'RES-01')).toMatchObject({
       version: next.version,
       clause_id: next.id,
       approved_by: approval.approved_by,
-      text_sha256: approvedTextHash(template_text),
+      text_sha256: approvedTextHash(next),
+      is_text_approved: true,
       text: 'The whole residue goes to my daughter, Ḽuvhengo.',
     });
   });
@@ -154,6 +178,7 @@ describe.each(engines)('a whole will on $name', (engine) => {
 
   it('is refused when two of its clauses declare a variable differently', async () => {
     const changes = {
+      category: 'guardian' as const,
       template_text: 'Place: {{place}}.',
       variables_schema: { type: 'object', properties: { place: { type: 'integer' } }, required: ['place'] },
       will_types: ['joint' as const],
@@ -164,23 +189,88 @@ describe.each(engines)('a whole will on $name', (engine) => {
       message: expect.stringContaining('variable place differently'),
     });
   });
+
+  it.each(['revocation', 'residue', 'witness', 'signature'] as const)(
+    'is refused with two clauses of the category %s, which it names',
+    async (category) => {
+      const changes = { category, will_types: ['joint' as const] };
+      const { code } = await open.db.session((s) => publishClause(s, someClause(changes)));
+      const first = sampleClauses.find((clause) => clause.category === category)?.code;
+      expect(await refusal({ ...requests.joint, include: [code] })).toMatchObject({
+        code: 'state-conflict',
+        message: expect.stringContaining(category),
+        detail: expect.stringMatching(new RegExp(`^(?=.*${code})(?=.*${first})`)),
+      });
+    },
+  );
+
+  it('begins with the revocation and ends with what is signed, whatever the order of the rest', async () => {
+    const clauses = await Promise.all(
+      [-5, 0, 85, 1_000].map((display_order) =>
+        open.db.session((s) =>
+          publishClause(s, someClause({ category: 'guardian', will_types: ['joint'], display_order })),
+        ),
+      ),
+    );
+    const [first, second, third, last] = clauses.map(({ code }) => code);
+    const variables = { ...common, heir: 'Ann' };
+    const will = await assemble({ will_type: 'joint', variables, include: clauses.map(({ code }) => code) });
+    expect(will.clauses.map(({ code }) => code)).toEqual([
+      'REV-01',
+      first,
+      second,
+      'EXEC-01',
+      'RES-01',
+      third,
+      last,
+      'SIGN-01',
+      'WIT-01',
+    ]);
+  });
+
+  it('says so of an approval without a text, and is refused with a clause that is not the approved one', async () => {
+    const insert = (approved_text_sha256: string | null) =>
+      open.db.session((s) =>
+        s.insert(clausesTable, {
+          ...someClause({ category: 'guardian', will_types: ['joint'] }),
+          approved_text_sha256,
+          version: 1,
+          is_current: true,
+        }),
+      );
+    const variables = { ...common, heir: 'Ann' };
+    const { code: early } = await insert(null);
+    const will = await assemble({ will_type: 'joint', variables, include: [early] });
+    expect(will.clauses.map(({ code, is_text_approved }) => is_text_approved || code)).toContain(early);
+    expect(willHtml(will)).toMatch(new RegExp(`${early}.*approval does not say that it is the approved one`));
+    const { code: other } = await insert('a'.repeat(64));
+    expect(await refusal({ will_type: 'joint', variables, include: [other] })).toMatchObject({
+      code: 'state-conflict',
+      message: expect.stringContaining(other),
+    });
+  });
 });
 
-const aWill = (texts: readonly string[]): Will => ({
-  will_type: 'basic',
-  sha256: 'a'.repeat(64),
-  assembled_at: '2026-11-27T20:00:00.000Z',
-  clauses: texts.map((text, n) => ({
-    clause_id: `id-${n}`,
-    code: `C-${n}`,
-    version: n + 1,
-    name: `Clause <${n}> & more`,
-    category: 'residue',
-    approved_by: 'A. Attorney',
-    approved_at: '2026-01-05T08:00:00.000Z',
-    text_sha256: 'b'.repeat(64),
-    text,
-  })),
+const aWill = (texts: readonly string[], name = 'Clause <n> & more'): Will => {
+  const clauses = texts.map((text, n) => clauseOf(n, text, name.replace('n', String(n))));
+  return {
+    will_type: 'basic',
+    sha256: hashOf({ will_type: 'basic', clauses }),
+    assembled_at: '2026-11-27T20:00:00.000Z',
+    clauses,
+  };
+};
+const clauseOf = (n: number, text: string, name: string): Will['clauses'][number] => ({
+  clause_id: `id-${n}`,
+  code: `C-${n}`,
+  version: n + 1,
+  name,
+  category: 'residue',
+  approved_by: 'A. Attorney',
+  approved_at: '2026-01-05T08:00:00.000Z',
+  text_sha256: 'b'.repeat(64),
+  is_text_approved: true,
+  text,
 });
 
 describe('the page of a will', () => {
@@ -221,4 +311,61 @@ describe('the page of a will', () => {
       detail: expect.stringContaining('U+738B'),
     });
   });
+
+  it('as PDF is refused when the font of a heading lacks a letter that the font of texts has', async () => {
+    const [text, bold] = ['DejaVuSerif', 'DejaVuSerif-Bold'].map(
+      (name) =>
+        fontkit.create(
+          readFileSync(fileURLToPath(import.meta.resolve(`dejavu-fonts-ttf/ttf/${name}.ttf`))),
+        ) as Font,
+    ) as [Font, Font];
+    const letters = text.characterSet
+      .filter((code) => !bold.hasGlyphForCodePoint(code))
+      .map((code) => String.fromCodePoint(code));
+    const letter = letters.find((each) => /\p{L}/u.test(each)) ?? '';
+    expect((await willPdf(aWill([letter]))).length).toBeGreaterThan(1_000);
+    await expect(willPdf(aWill(['x'], letter))).rejects.toMatchObject({ code: 'input-invalid' });
+  });
+
+  it.each([
+    ['two lines in a row', '____\n____\nAnn', ['', 'Ann']],
+    ['a blank line under the line', '____\n\n  \nAnn\nrest', ['Ann']],
+    ['a line at the end', 'x\n____', ['']],
+    ['three lines', '____\nA\n____\n\n____\nC', ['A', '', 'C']],
+  ])('has what stands under %s to sign on', (_, text, expected) => {
+    const labels = [...willHtml(aWill([text])).matchAll(/<p class="signature">(.*?)<\/p>/g)];
+    expect(labels.map(([, label]) => label)).toEqual(expected);
+  });
+
+  const changed: readonly (readonly [string, (will: Will) => Will])[] = [
+    ['a heading', (each) => ({ ...each, clauses: each.clauses.map((clause) => ({ ...clause, name: 'x' })) })],
+    [
+      'a text',
+      (each) => ({ ...each, clauses: each.clauses.map((clause) => ({ ...clause, text: 'All to me.' })) }),
+    ],
+    [
+      'an approval',
+      (each) => ({ ...each, clauses: each.clauses.map((clause) => ({ ...clause, approved_by: 'X' })) }),
+    ],
+    ['the order', (each) => ({ ...each, clauses: each.clauses.toReversed() })],
+    ['fewer clauses', (each) => ({ ...each, clauses: each.clauses.slice(1) })],
+    ['the type', (each) => ({ ...each, will_type: 'joint' })],
+    [
+      'two texts that are one when joined',
+      (each) => ({
+        ...each,
+        clauses: [
+          { ...each.clauses[0], text: each.clauses.map(({ text }) => text).join('\n\n') } as WillClause,
+        ],
+      }),
+    ],
+  ];
+  it.each(changed)(
+    'is not printed with %s that was changed after the will was assembled',
+    async (_, change) => {
+      const refused = expect.objectContaining({ code: 'input-invalid' });
+      expect(() => willHtml(change(will))).toThrow(refused);
+      await expect(willPdf(change(will))).rejects.toEqual(refused);
+    },
+  );
 });

@@ -1,8 +1,8 @@
-import { publishClause, recordEvent, supersedeClause, wills } from '@ashlar/wills';
+import { publishClause, recordEvent, wills } from '@ashlar/wills';
 import { openEngine } from 'ashlar/extend';
 import { countAttacks, failuresOf, prove } from 'ashlar/prove';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { approval, type OpenWills, openWills, someClause } from '../../../../systems/wills/test/support.js';
+import { type OpenWills, openWills, someClause, supersede } from '../../../../systems/wills/test/support.js';
 import { oneOfEach } from '../../../../test/support/engines.js';
 import { contents, forEachBlock, initialise, systems } from './support.js';
 
@@ -51,7 +51,7 @@ describe.each(engines)('proving on $name', (engine) => {
       open = await openWills(engine);
       await open.db.session({ actor: 'user:1' }, async (s) => {
         const { code } = await publishClause(s, someClause());
-        await supersedeClause(s, code, approval);
+        await supersede(s, code);
         await recordEvent(s, { event_type: 'a', event_category: 'x' });
       });
     });

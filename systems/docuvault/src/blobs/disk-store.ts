@@ -22,11 +22,8 @@ export function diskStore(folder: string): BlobStore {
   };
   // version 0.1 stored equal content once, under its hash
   const formerPathOf = (sha256: string): string => join(objects, sha256.slice(0, 2), sha256);
-  const named = async function* (is: (name: string) => boolean): AsyncGenerator<string> {
-    for await (const shard of entries(objects)) {
-      if (!/^[0-9a-f]{2}$/.test(shard)) continue;
-      for await (const name of entries(join(objects, shard))) if (is(name)) yield name;
-    }
+  const shards = async function* (): AsyncGenerator<string> {
+    for await (const name of entries(objects)) if (/^[0-9a-f]{2}$/.test(name)) yield join(objects, name);
   };
   return {
     stage: async (source, { limit }) => {
@@ -57,10 +54,12 @@ export function diskStore(folder: string): BlobStore {
       await writeFile(owner, `${id}\n`, { flag: 'wx', mode: 0o600, flush: true });
     },
     list: async function* () {
-      for await (const key of named(isKey)) {
-        // looked up after the file was seen: an upload that has ended by now has written its row, or never will
-        const isIncoming = await includes(incomingKeys(incoming), key);
-        if (!isIncoming) yield key;
+      for await (const shard of shards()) {
+        const keys: string[] = [];
+        for await (const name of entries(shard)) if (isKey(name)) keys.push(name);
+        // looked up after the files were seen: an upload that has ended by now has written its row, or never will
+        const arriving = await incomingKeys(incoming);
+        yield* keys.filter((key) => !arriving.has(key));
       }
     },
     clean: () => cleanIncoming(incoming),
@@ -70,15 +69,12 @@ export function diskStore(folder: string): BlobStore {
       return true;
     },
     dropFormer: async () => {
-      for await (const sha256 of named(isHash)) await rm(formerPathOf(sha256), { force: true });
+      for await (const shard of shards())
+        for await (const name of entries(shard))
+          if (isHash(name)) await rm(join(shard, name), { force: true });
     },
   };
 }
-
-const includes = async (keys: AsyncIterable<string>, key: string): Promise<boolean> => {
-  for await (const each of keys) if (each === key) return true;
-  return false;
-};
 
 const isHash = (name: string): boolean => /^[0-9a-f]{64}$/.test(name);
 
@@ -92,7 +88,7 @@ const exists = async (path: string): Promise<boolean> => {
   }
 };
 
-// a link instead of a rename: the received file must survive when its session is retried
+// a link instead of a rename: the received file says that the upload has not ended
 const keep = async (from: string, to: string): Promise<void> => {
   const shard = dirname(to);
   if ((await mkdir(shard, { recursive: true, mode: 0o700 })) !== undefined) await sync(dirname(shard));

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, open, rm } from 'node:fs/promises';
+import { mkdir, open, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { AshlarError } from 'ashlar';
@@ -25,9 +25,15 @@ export interface Received {
  * Receives content into a file in a folder, hashes it and syncs it.
  *
  * @param limit - the maximum number of bytes
- * @throws AshlarError `size-exceeded`; `input-invalid` for what is no bytes; the errors of `source`. On failure no bytes remain.
+ * @param idle - how long the source may send nothing, in milliseconds
+ * @throws AshlarError `size-exceeded`; `input-invalid` for what is no bytes, and for a source that sends nothing; the errors of `source`. On failure no bytes remain.
  */
-export async function receive(folder: string, source: ByteSource, limit: number): Promise<Received> {
+export async function receive(
+  folder: string,
+  source: ByteSource,
+  limit: number,
+  idle = longestPause,
+): Promise<Received> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const key = randomUUID();
   const path = join(folder, `${hostname()}.${process.pid}.${key}`);
@@ -38,7 +44,7 @@ export async function receive(folder: string, source: ByteSource, limit: number)
     receiving.delete(path);
   };
   try {
-    return { path, key, discard, ...(await write(path, source, limit)) };
+    return { path, key, discard, ...(await write(path, limited(bytesOf(source), idle), limit)) };
   } catch (error) {
     await discard();
     throw error;
@@ -47,14 +53,14 @@ export async function receive(folder: string, source: ByteSource, limit: number)
 
 const write = async (
   path: string,
-  source: ByteSource,
+  chunks: AsyncIterable<Uint8Array>,
   limit: number,
 ): Promise<{ sha256: string; size: number }> => {
   const hash = createHash('sha256');
   let size = 0;
   const file = await open(path, 'wx', 0o600);
   try {
-    for await (const chunk of bytesOf(source)) {
+    for await (const chunk of chunks) {
       size += chunk.length;
       if (size > limit) throw sizeExceeded(limit);
       hash.update(chunk);
@@ -80,9 +86,46 @@ const bytesOf = async function* (source: unknown): AsyncGenerator<Uint8Array> {
   }
 };
 
-/** Yields the keys of the content that is being received, or that killed processes have left. */
-export async function* incomingKeys(folder: string): AsyncGenerator<string> {
-  for await (const name of entries(folder)) yield name.slice(-keyLength);
+/** How long a source may send nothing, in milliseconds: a connection that is gone may not say so. */
+const longestPause = 120_000;
+
+const limited = async function* (
+  source: AsyncGenerator<Uint8Array>,
+  idle: number,
+): AsyncGenerator<Uint8Array> {
+  let timer: NodeJS.Timeout | undefined;
+  let isOver = false;
+  try {
+    for (;;) {
+      const silence = new Promise<never>((_, reject) => {
+        timer = setTimeout(() => reject(silent(idle)), idle);
+      });
+      const { done, value } = await Promise.race([source.next(), silence]);
+      clearTimeout(timer);
+      if (done) {
+        isOver = true;
+        return;
+      }
+      yield value;
+    }
+  } finally {
+    clearTimeout(timer);
+    // not awaited: a source that sends nothing does not end either
+    if (!isOver) void source.return(undefined).catch(() => undefined);
+  }
+};
+
+const silent = (idle: number): AshlarError =>
+  new AshlarError('input-invalid', {
+    message: `The content is not complete: nothing came for ${idle / 1_000} seconds.`,
+    suggestion: 'Nothing was stored. Upload it again.',
+  });
+
+/** Returns the keys of the content that is being received, or that killed processes have left. */
+export async function incomingKeys(folder: string): Promise<ReadonlySet<string>> {
+  const keys = new Set<string>();
+  for await (const name of entries(folder)) keys.add(name.slice(-keyLength));
+  return keys;
 }
 
 /** The length of a UUID. */
@@ -96,7 +139,8 @@ const noBytes = (): AshlarError =>
   });
 
 /**
- * Removes files whose receiving process ran on this host and no longer runs.
+ * Removes files whose receiving process ran on this host and no longer runs, and files to which nothing was added for a day:
+ * the host of a container that was killed never comes back.
  *
  * @returns the number of removed files
  */
@@ -104,12 +148,18 @@ export async function cleanIncoming(folder: string): Promise<number> {
   let removed = 0;
   for await (const name of entries(folder)) {
     const path = join(folder, name);
-    if (!isAbandoned(name, path)) continue;
+    if (!isAbandoned(name, path) && !(await isOld(path))) continue;
     await rm(path, { force: true });
     removed++;
   }
   return removed;
 }
+
+const isOld = async (path: string): Promise<boolean> => {
+  if (receiving.has(path)) return false;
+  const file = await stat(path).catch(() => undefined);
+  return file !== undefined && Date.now() - file.mtimeMs > 86_400_000;
+};
 
 const isAbandoned = (name: string, path: string): boolean => {
   const [, host, pid] = /^(.*)\.(\d+)\.[0-9a-f-]{36}$/.exec(name) ?? [];

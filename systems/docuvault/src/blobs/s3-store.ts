@@ -35,7 +35,7 @@ const listedAtOnce = 1_000;
  * Creates a blob store in a bucket of S3 or of a server that speaks its protocol. Content is an object with the key of its
  * document. It is received into a local file and sent before the transaction that writes its row, so that no transaction
  * waits for the network. A bucket has no locks that a transaction could hold; a sweep therefore leaves objects alone that
- * are younger than `grace_hours`, by the time of the server.
+ * are younger than `grace_hours`: the server says when it got them, and the clock of this machine what time it is.
  */
 export function s3Store({
   folder,

@@ -7,7 +7,7 @@ import type { Owner } from '../../contract/owner.js';
 import type { ConnectedRole } from '../../contract/roles.js';
 import type { Snapshot } from '../../contract/snapshot.js';
 import type { TransactionOptions } from '../../contract/transaction.js';
-import { everyScope, identifier } from '../../model/index.js';
+import { everyScope } from '../../model/index.js';
 import { arrayLiteral } from '../array-literal.js';
 import { unlimitedStatements } from '../refusal.js';
 import { reporter } from '../report.js';
@@ -17,6 +17,7 @@ import { describe } from './catalogue/describe.js';
 import { inScratch } from './catalogue/scratch.js';
 import { postgresDialect } from './dialect.js';
 import { postgresAnswers } from './query/answers.js';
+import { rewriteTables } from './rewrite-tables.js';
 import { noCopies } from './schema/external.js';
 import { introspect } from './schema/introspect.js';
 import { partitions } from './schema/partitions.js';
@@ -31,7 +32,6 @@ import type { TransactionSettings } from './session/transaction-settings.js';
 import type { Lease, Leases } from './wire/channel.js';
 import { ColumnCodecs } from './wire/column-codecs.js';
 import { decodeReply } from './wire/decode.js';
-import { asAshlarError } from './wire/errors.js';
 import { Lasting } from './wire/lasting.js';
 import { Refusals } from './wire/refusals.js';
 import { reported } from './wire/report.js';
@@ -80,11 +80,6 @@ const encode = (column: ValueForm, value: unknown): unknown => {
   if (column.kind !== 'json') return value;
   // SQL NULL for a nullable column, else the JSON value null
   return value === null && column.nullable ? null : JSON.stringify(value);
-};
-
-const fileOf = async (owner: Owner, table: string): Promise<unknown> => {
-  const [row] = await owner.run('SELECT pg_relation_filenode($1::regclass) AS file', [identifier(table)]);
-  return row?.file;
 };
 
 // the wait for a safe snapshot has no setting of the connection
@@ -217,18 +212,10 @@ export function postgresEngine(backend: Backend, options: OpenOptions): Engine {
       const lease = await backend.takeOwner();
       try {
         const owner = ownerOf(lease.channel, report, { explain, signer });
-        for (const { name } of tables) {
-          const before = await fileOf(owner, name);
-          // a plain VACUUM leaves the old bytes on their pages
-          await owner.run(`VACUUM (FULL) ${identifier(name)}`);
-          // for other users than the owner it only warns
-          if ((await fileOf(owner, name)) === before) {
-            return `Only the owner of ${name} can rewrite it: VACUUM (FULL) ${identifier(name)}.`;
-          }
-        }
-        return undefined;
-      } catch (error) {
-        return `${asAshlarError(error).message} VACUUM (FULL) can still be run by the owner.`;
+        return await rewriteTables(
+          owner,
+          tables.map(({ name }) => name),
+        );
       } finally {
         lease.release();
       }

@@ -11,6 +11,7 @@ import type { Schema } from '../../contract/schema.js';
 import type { Snapshot } from '../../contract/snapshot.js';
 import type { Awaitable } from '../../contract/sql.js';
 import type { QueryResult, Transaction, TransactionOptions } from '../../contract/transaction.js';
+import { identifier } from '../../model/index.js';
 import { defaultLockTimeout } from '../lock.js';
 import { unlimitedStatements } from '../refusal.js';
 import { reporter } from '../report.js';
@@ -214,6 +215,7 @@ class SqliteEngine implements Engine {
   async vacuum(): Promise<string | undefined> {
     try {
       return await this.asOwner(async (owner) => {
+        await forgetSamples(owner);
         // pages that were split or emptied keep copies of their old content
         await owner.script('VACUUM');
         const [checkpoint] = await owner.run('PRAGMA wal_checkpoint(TRUNCATE)');
@@ -281,3 +283,13 @@ class SqliteEngine implements Engine {
     this.#forgetFile();
   }
 }
+
+/** Takes the planner's samples again: they have values of indexed columns, also of rows that are gone. */
+const forgetSamples = async (owner: Owner): Promise<void> => {
+  const [samples] = await owner.run("SELECT name FROM sqlite_schema WHERE name = 'sqlite_stat4'");
+  if (!samples) return;
+  const sampled = await owner.run(`SELECT DISTINCT t.name AS name FROM sqlite_stat4 AS sample
+    JOIN sqlite_schema AS t ON t.type = 'table' AND t.name = sample.tbl COLLATE NOCASE`);
+  await owner.run('DELETE FROM sqlite_stat4');
+  for (const { name } of sampled) await owner.script(`ANALYZE ${identifier(String(name))}`);
+};
