@@ -21,6 +21,13 @@ export interface SyncEngine {
   begin(options: TransactionOptions): Transaction;
 }
 
+/** What Kysely needs to build SQL for an engine, and the forms in which every engine gives the same answer. */
+export interface KyselyOfEngine {
+  readonly adapter: () => DialectAdapter;
+  readonly compiler: () => QueryCompiler;
+  readonly answers: QueryAnswers;
+}
+
 /** An open database. */
 export interface Engine {
   readonly dialect: SqlDialect;
@@ -30,11 +37,8 @@ export interface Engine {
   readonly url: string;
   /** Whether the engine itself encrypts the database at rest. */
   readonly encrypted: boolean;
-  readonly kysely: {
-    readonly adapter: () => DialectAdapter;
-    readonly compiler: () => QueryCompiler;
-    readonly answers: QueryAnswers;
-  };
+  /** Imports what builds queries for the engine; only queries need Kysely. */
+  readonly kysely: () => Promise<KyselyOfEngine>;
   readonly sync: SyncEngine | undefined;
   /** The connected role, as read by the last call of `asOwner`; `undefined` if the engine has no roles. */
   readonly connectedRole: ConnectedRole | undefined;

@@ -20,7 +20,6 @@ import type { ConnectionSettings } from './driver/connect.js';
 import { loadDriver } from './driver/driver.js';
 import { sqliteError } from './driver/errors.js';
 import { Failures } from './driver/failures.js';
-import { kyselyParts } from './driver/kysely.js';
 import { Origins } from './driver/row-decoder.js';
 import { databaseClosed, migrationLocked, writerTaken } from './driver/waiting.js';
 import { type Opened, openFirst } from './file/open.js';
@@ -82,7 +81,7 @@ class SqliteEngine implements Engine {
   readonly label: string;
   readonly url: string;
   readonly encrypted: boolean;
-  readonly kysely = kyselyParts;
+  readonly kysely = async () => (await import('./query/kysely.js')).kyselyOfSqlite;
   readonly sync: SyncEngine;
   readonly connectedRole = undefined;
   readonly context = undefined;
