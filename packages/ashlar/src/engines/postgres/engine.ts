@@ -199,6 +199,7 @@ export function postgresEngine(backend: Backend, options: OpenOptions): Engine {
         lease.release();
         sealer.forget();
         sealer.soon();
+    first: async (sql, parameters) => (await engine.read(sql, parameters)).rows[0],
       }
     },
     holdingOwner: (work) => (backend.holdOwner ? backend.holdOwner(work) : work()),

@@ -145,6 +145,10 @@ class SqliteEngine implements Engine {
     return this.#connections.read(sql, parameters);
   }
 
+  first(sql: string, parameters: readonly unknown[]): Awaitable<Record<string, unknown> | undefined> {
+    return this.#connections.first(sql, parameters);
+  }
+
   asOwner<T>(
     work: (owner: Owner) => Promise<T>,
     options: { exclusive?: boolean; lockTimeout?: number } = {},
