@@ -66,6 +66,7 @@ const layers = [
   ['contract'],
   ['files'],
   ['version.ts', 'errors.ts', 'error-codes.ts'],
+  ['package-folder.ts'],
 ];
 
 const library = 'packages/ashlar/src';

@@ -26,12 +26,12 @@ import Sqlite from 'better-sqlite3-multiple-ciphers';
 import { createJiti } from 'jiti';
 import pg from 'pg';
 import { z } from 'zod';
-import { createBackup, newBackupKey } from '../packages/ashlar/dist/backup/index.js';
-import { BackupKeys } from '../packages/ashlar/dist/backup/keys.js';
-import { formatManifest, signManifest } from '../packages/ashlar/dist/backup/manifest.js';
-import { openEngine } from '../packages/ashlar/dist/extend/index.js';
-import * as guarantees from '../packages/ashlar/dist/guarantees/index.js';
-import * as ashlar from '../packages/ashlar/dist/index.js';
+import { createBackup, newBackupKey } from '../packages/ashlar/build/backup/index.js';
+import { BackupKeys } from '../packages/ashlar/build/backup/keys.js';
+import { formatManifest, signManifest } from '../packages/ashlar/build/backup/manifest.js';
+import { openEngine } from '../packages/ashlar/build/extend/index.js';
+import * as guarantees from '../packages/ashlar/build/guarantees/index.js';
+import * as ashlar from '../packages/ashlar/build/index.js';
 import {
   checkpointLedger,
   formatHandover,
@@ -40,9 +40,9 @@ import {
   parsePrivateKey,
   proveConsistency,
   proveInclusion,
-} from '../packages/ashlar/dist/ledger/database/index.js';
-import { historySql } from '../packages/ashlar/dist/migrations/history-sql.js';
-import { newStep, up } from '../packages/ashlar/dist/migrations/index.js';
+} from '../packages/ashlar/build/ledger/database/index.js';
+import { historySql } from '../packages/ashlar/build/migrations/history-sql.js';
+import { newStep, up } from '../packages/ashlar/build/migrations/index.js';
 
 const number = process.argv[2] ?? '';
 const folder = join(import.meta.dirname, '../packages/ashlar/test/frozen', number);
@@ -168,7 +168,7 @@ const dumpPostgres = async (url) => {
     await query(`SELECT format('SELECT setval(%L, %s, %L);', schemaname || '.' || sequencename, coalesce(last_value, 1), last_value IS NOT NULL) AS sql
     FROM pg_sequences WHERE schemaname = 'public'`);
   await client.end();
-  const { postgresDialect } = await import('../packages/ashlar/dist/engines/postgres/dialect.js');
+  const { postgresDialect } = await import('../packages/ashlar/build/engines/postgres/dialect.js');
   const objects = [...postgresDialect.foundation.map(({ create }) => create), historySql.postgres.create];
   const step = readFileSync(new URL('0001_initial/up.postgres.sql', migrations), 'utf8');
   return [

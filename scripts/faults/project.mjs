@@ -12,7 +12,7 @@ import {
   verifyBackup,
 } from '../../packages/ashlar/dist/backup/index.js';
 import { run } from '../../packages/ashlar/dist/cli/run.js';
-import { dialects } from '../../packages/ashlar/dist/engines/open.js';
+import { dialects } from '../../packages/ashlar/build/engines/open.js';
 import { openEngine } from '../../packages/ashlar/dist/extend/index.js';
 import * as guarantees from '../../packages/ashlar/dist/guarantees/index.js';
 import * as ashlar from '../../packages/ashlar/dist/index.js';

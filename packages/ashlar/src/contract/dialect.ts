@@ -133,6 +133,8 @@ export interface SqlDialect extends Foundation {
    * digits.
    */
   now(precision: 3 | 6): string;
+  /** The SQL after a SELECT that locks its rows; empty where a transaction that writes is the only one. */
+  readonly lockRows: string;
   /**
    * Returns the statements that create a table with its indexes and the objects of its guarantees, formatted for
    * review.

@@ -21,6 +21,13 @@ export interface SyncEngine {
   begin(options: TransactionOptions): Transaction;
 }
 
+/** What Kysely needs to build SQL for an engine, and the forms in which every engine gives the same answer. */
+export interface KyselyOfEngine {
+  readonly adapter: () => DialectAdapter;
+  readonly compiler: () => QueryCompiler;
+  readonly answers: QueryAnswers;
+}
+
 /** An open database. */
 export interface Engine {
   readonly dialect: SqlDialect;
@@ -30,11 +37,8 @@ export interface Engine {
   readonly url: string;
   /** Whether the engine itself encrypts the database at rest. */
   readonly encrypted: boolean;
-  readonly kysely: {
-    readonly adapter: () => DialectAdapter;
-    readonly compiler: () => QueryCompiler;
-    readonly answers: QueryAnswers;
-  };
+  /** Imports what builds queries for the engine; only queries need Kysely. */
+  readonly kysely: () => Promise<KyselyOfEngine>;
   readonly sync: SyncEngine | undefined;
   /** The connected role, as read by the last call of `asOwner`; `undefined` if the engine has no roles. */
   readonly connectedRole: ConnectedRole | undefined;
@@ -82,6 +86,8 @@ export interface Engine {
   /** Reads the current schema as the engine describes it, without Ashlar's own tables and without partitions. */
   introspect(owner: Owner): Promise<Schema>;
   /**
+  /** Runs one read-only statement outside any session. @returns its first row */
+  first(sql: string, parameters: readonly unknown[]): Awaitable<Record<string, unknown> | undefined>;
    * Describes the whole database as the engine sees it, Ashlar's own objects and partitions included (decision 0028).
    *
    * @param of - what guards the tables of the current schema, if that is another one than the engine was opened with

@@ -69,7 +69,7 @@ export type {
   Unique,
 } from '../contract/table.js';
 export type { QueryResult, Transaction, TransactionOptions } from '../contract/transaction.js';
-export { openEngine } from '../engines/open.js';
+export { openEngine } from './open-engine.js';
 export type { ExtraExtension, ExtraSql, FullTextItem } from '../model/declared-objects.js';
 export type {
   CheckItem,

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readdir, stat } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { packageFile } from '../package-folder.js';
 
 /**
  * Returns a text that is another one after a change of code: a hash of the name, the size and the time of each module in a folder
@@ -26,6 +27,9 @@ let found: Promise<string> | undefined;
 
 /** Returns the mark of this package's own code, which a release, a build and an edited checkout each change. */
 export function ownCode(): Promise<string> {
-  found ??= codeMark(fileURLToPath(new URL('..', import.meta.url)));
+  const folder = dirname(packageFile());
+  // the folder of the package that this module is in, somewhere: that of the sources, or of the build
+  const [own = ''] = relative(folder, fileURLToPath(import.meta.url)).split(sep);
+  found ??= codeMark(join(folder, own));
   return found;
 }

@@ -5,6 +5,7 @@ import { AshlarError } from '../errors.js';
 import { assertTable } from './assert-table.js';
 import { layersOf } from './column-layers.js';
 import { isCanonicalAddress } from './column-types.js';
+import { uuidForm } from './conversions.js';
 import { refusedColumnValue } from './refused-value.js';
 import { storageProblem } from './storable.js';
 import { checksOf } from './zod-definition.js';
@@ -28,9 +29,9 @@ const javascriptTypes: Readonly<Record<Column['kind'], 'string' | 'number' | 'bo
   bytes: undefined,
 };
 
-// what the database's type of a column can hold, apart from the column's rules
+// what the database's type of a column can hold, apart from the column's rules and what cannot be stored
 const forms: Readonly<Record<Column['kind'], z.ZodType | undefined>> = {
-  uuid: z.guid(),
+  uuid: undefined,
   timestamp: z.iso.datetime(),
   date: z.iso.date(),
   inet: z.string().refine(isCanonicalAddress),
@@ -80,6 +81,11 @@ const conversionsOf = (column: Column): readonly Conversion[] => {
   return found;
 };
 
+const hasForm = (column: Column, value: unknown): boolean =>
+  column.kind === 'uuid'
+    ? uuidForm.test(value as string)
+    : (forms[column.kind]?.safeParse(value).success ?? true) && storageProblem(column, value) === undefined;
+
 // an insert converts the value in the same way: z.string().toLowerCase(), .trim()
 const converted = (column: Column, value: unknown): unknown =>
   conversionsOf(column).reduce<unknown>((given, convert) => convert(given as never), value);
@@ -106,12 +112,20 @@ export function heldValue(column: Column, given: unknown): HeldValue | undefined
         : expected === undefined || typeof given === expected;
   if (!fits) throw wrongType(column, given);
   const value = converted(column, given);
-  const possible =
-    (forms[column.kind]?.safeParse(value).success ?? true) &&
-    storageProblem(column, value) === undefined &&
-    keepsRules(column, value);
+  const possible = hasForm(column, value) && keepsRules(column, value);
   return possible ? { value } : undefined;
 }
+
+const keys = new WeakMap<TableFacts, readonly Column[]>();
+
+const keyColumns = (table: TableFacts): readonly Column[] => {
+  let columns = keys.get(table);
+  if (!columns) {
+    columns = table.primaryKey.columns.map((name) => table.columns[name] as Column);
+    keys.set(table, columns);
+  }
+  return columns;
+};
 
 /**
  * Converts a primary key to the values of its columns by their properties, in the application's form.
@@ -123,7 +137,12 @@ export function heldValue(column: Column, given: unknown): HeldValue | undefined
  */
 export function keyValues(table: TableFacts, key: unknown): Values | undefined {
   assertTable(table);
-  const parts = table.primaryKey.columns.map((name) => table.columns[name] as Column);
+  const parts = keyColumns(table);
+  const [first, second] = parts;
+  if (first && !second && key !== undefined && key !== null) {
+    const part = heldValue(first, key);
+    return part && { [first.property]: part.value };
+  }
   const columns = parts.map(({ property }) => property);
   const [only = ''] = columns;
   const given: Values =

@@ -5,7 +5,7 @@ import type { Transaction } from '../contract/transaction.js';
 import { DataKeys, decryptRow, type Query, resultOf, runSteps, type Steps } from '../encryption/index.js';
 import { isAshlarError } from '../errors.js';
 import { everyScope, identifier, type Tables } from '../model/index.js';
-import { Database } from '../session/database.js';
+import { encryptionOf } from '../session/master-keys.js';
 import type { ColumnKeys } from '../settings/index.js';
 
 const mostScopes = 1_000;
@@ -24,7 +24,8 @@ export async function assertReadable(
 ): Promise<void> {
   const tables = Object.values(system.tables).filter(({ facts }) => facts.encryption);
   if (tables.length === 0) return;
-  const { encryption } = new Database(engine, system, { columnKeys });
+  engine.register(Object.values(system.tables), Object.values(system.views ?? {}));
+  const encryption = encryptionOf(engine, columnKeys);
   const transaction = await engine.begin({ mode: 'read', actor: null, scope: everyScope, asOwner: true });
   try {
     const keys = new DataKeys(encryption);

@@ -4,6 +4,7 @@ export {
   type Expression,
   type ExpressionBuilder,
   expressionBuilder,
+  NoResultError,
   type RawBuilder,
   type Selectable,
   type SelectQueryBuilder,

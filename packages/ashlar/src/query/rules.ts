@@ -1,5 +1,5 @@
 import type { OperationNodeSource, RootOperationNode } from 'kysely';
-import type { ResultKinds } from '../contract/answers.js';
+import type { QueryAnswers, ResultKinds } from '../contract/answers.js';
 import type { Engine } from '../contract/engine.js';
 import type { GuardedTable } from '../contract/guarantee.js';
 import type { DeclaredView } from '../contract/objects.js';
@@ -36,6 +36,7 @@ export interface Clocks {
  */
 export function queryRules(
   engine: Engine,
+  answers: QueryAnswers,
   tables: readonly GuardedTable[],
   views: readonly DeclaredView[],
   { clock, keepsClocks }: Clocks,
@@ -49,7 +50,7 @@ export function queryRules(
   );
   const rewriter = new Rewriter({
     declared,
-    answers: engine.kysely.answers,
+    answers,
     renaming: all.some(({ name, property }) => name !== property)
       ? new Renaming(declaredRelations(tables, views, 'property'))
       : undefined,

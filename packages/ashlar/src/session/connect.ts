@@ -11,6 +11,7 @@ import { rolesFrom } from '../roles/names.js';
 import { type LogLevel, reveal, type Secret, settings } from '../settings/index.js';
 import type { ConnectOptions } from './connect-options.js';
 import { Database } from './database.js';
+import { loadQueries } from './loaded-queries.js';
 import { both, findTracing } from './tracing.js';
 import { assertMilliseconds } from './transaction-options.js';
 
@@ -67,6 +68,7 @@ export async function connect<T extends Tables>(
   }
   if (engine.hasUnusedKey) await warn(unusedKey);
   try {
+    await loadQueries(engine);
     await checkMigrations(engine, system, options.migrations);
     if (options.clock) await assertClockAllowed(engine);
   } catch (error) {

@@ -4,7 +4,7 @@ import type { Engine } from '../contract/engine.js';
 import type { SystemFacts } from '../contract/system.js';
 import type { Tracing } from '../contract/tracing.js';
 import type { TransactionOptions } from '../contract/transaction.js';
-import { type Encryption, KeyringSql } from '../encryption/index.js';
+import type { Encryption } from '../encryption/index.js';
 import { endsWithin } from '../engines/ends-within.js';
 import { defaultLockTimeout } from '../engines/lock.js';
 import { isRetryable } from '../engines/retryable.js';
@@ -17,16 +17,15 @@ import {
   type Table,
   type Tables,
 } from '../model/index.js';
-import { queryRules } from '../query/rules.js';
 import { assertOptions, assertWork } from './assert-call.js';
 import { cancelledBy, rethrowAbort, whileNotAborted } from './cancel.js';
 import type { ConnectOptions } from './connect-options.js';
 import { runOutside } from './current.js';
 import { getEncrypted } from './encrypted-tables.js';
-import { detachedKysely, kyselyParts } from './kysely.js';
 import { Maintenance } from './maintenance.js';
-import { masterKeys } from './master-keys.js';
-import type { SessionParts } from './parts.js';
+import { hasQueries, loadQueries, openQueriesOf } from './loaded-queries.js';
+import { encryptionOf } from './master-keys.js';
+import type { Queries, SessionParts } from './parts.js';
 import { retrying } from './retrying.js';
 import { RunningSessions } from './running-sessions.js';
 import { ActiveSession } from './session.js';
@@ -69,14 +68,15 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
     this.#scopeColumns = scopes.filter(({ nullable }) => !nullable);
     const { clock, allowOwner: actsAsOwner = false } = options;
     const keepsClocks = engine.connectedRole === undefined && !actsAsOwner && clock === undefined;
-    const rules = queryRules(engine, tables, views, { clock, keepsClocks });
-    const kysely = kyselyParts(engine, rules);
+    let queries: Queries | undefined;
     this.#parts = {
       engine,
       statements: new Statements(engine),
-      kysely,
-      builder: detachedKysely(kysely),
-      encryption: { masters: masterKeys(options.columnKeys), sql: new KeyringSql(kysely.dialect) },
+      get queries() {
+        queries ??= openQueriesOf(engine)(tables, views, { clock, keepsClocks });
+        return queries;
+      },
+      encryption: encryptionOf(engine, options.columnKeys),
       clock: clock ?? (() => new Date()),
       stampsFromClock: clock !== undefined,
       keepsClocks,
@@ -222,7 +222,7 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
    * `usage`.
    */
   get kysely(): Kysely<QueryTables<T>> {
-    return this.#parts.builder as Kysely<QueryTables<T>>;
+    return this.#parts.queries.builder as Kysely<QueryTables<T>>;
   }
 
   /**
@@ -276,6 +276,7 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
     this.#running.began();
     try {
       await this.#turns.yield();
+      if (!hasQueries(this.engine)) await loadQueries(this.engine);
       return await this.#unit(await this.#begin(transaction, options.signal), work);
     } finally {
       this.#running.ended();

@@ -3,11 +3,13 @@ import {
   type ConnectionProvider,
   type DatabaseConnection,
   type Dialect,
+  type DialectAdapter,
   type Driver,
   Kysely,
+  type QueryCompiler,
   type QueryResult,
 } from 'kysely';
-import type { Engine } from '../contract/engine.js';
+import type { Engine, KyselyOfEngine } from '../contract/engine.js';
 import type { SqlName } from '../contract/sql.js';
 import { assertNoNul } from '../engines/row-statements.js';
 import { AshlarError } from '../errors.js';
@@ -15,6 +17,7 @@ import { RewritingExecutor } from '../query/executor.js';
 import { assertParameters } from '../query/parameters.js';
 import type { QueryRules } from '../query/rules.js';
 import { changesRows } from '../sql/kind.js';
+import { readOnlyError } from './session-errors.js';
 import type { Level } from './unit-of-work.js';
 
 const refuse = (what: string, suggestion: string) => async (): Promise<never> => {
@@ -118,21 +121,25 @@ class LevelConnection implements DatabaseConnection {
 export interface KyselyParts {
   readonly sqlName: SqlName;
   readonly dialect: Dialect;
-  readonly adapter: ReturnType<Engine['kysely']['adapter']>;
-  readonly compiler: ReturnType<Engine['kysely']['compiler']>;
+  readonly adapter: DialectAdapter;
+  readonly compiler: QueryCompiler;
   readonly rules: QueryRules;
 }
 
-/** Returns Kysely's adapter, compiler and dialect for an engine. */
-export function kyselyParts(engine: Engine, rules: QueryRules): KyselyParts {
+/** Returns what all of a database's instances of Kysely share. */
+export function kyselyParts(
+  engine: Engine,
+  { adapter, compiler }: KyselyOfEngine,
+  rules: QueryRules,
+): KyselyParts {
   return {
     rules,
     sqlName: engine.dialect.name,
-    adapter: engine.kysely.adapter(),
-    compiler: engine.kysely.compiler(),
+    adapter: adapter(),
+    compiler: compiler(),
     dialect: {
-      createAdapter: engine.kysely.adapter,
-      createQueryCompiler: engine.kysely.compiler,
+      createAdapter: adapter,
+      createQueryCompiler: compiler,
       createDriver: () => driver,
       createIntrospector: () => {
         throw new AshlarError('usage', {
@@ -167,12 +174,4 @@ export function detachedKysely<Tables>({ adapter, compiler, dialect, rules }: Ky
   const provider: ConnectionProvider = { provideConnection: notInSession };
   const executor = new RewritingExecutor({ compiler, adapter, provider, rules });
   return new Kysely<Tables>({ config: { dialect }, driver, executor, dialect });
-}
-
-/** Returns the error for a write in a session that only reads: `session-read-only`. */
-export function readOnlyError(): AshlarError {
-  return new AshlarError('session-read-only', {
-    message: 'This session cannot write.',
-    suggestion: 'Use db.session(…) instead of db.read(…).',
-  });
 }

@@ -18,7 +18,8 @@ export function updateManyStatement(
   where: unknown,
   update: unknown,
 ): Statement | undefined {
-  const { engine, builder } = parts;
+  const { engine } = parts;
+  const { builder } = parts.queries;
   const values = updateValues(parts, table, update);
   refuseEncrypted(table, values);
   const condition = conditionOf(engine, table, where);
@@ -46,7 +47,8 @@ export function deleteManyStatement(
   table: Table,
   where: unknown,
 ): Statement | undefined {
-  const { engine, builder } = parts;
+  const { engine } = parts;
+  const { builder } = parts.queries;
   assertTable(table);
   const condition = conditionOf(engine, table, where);
   assertRight(parts, table, 'delete');

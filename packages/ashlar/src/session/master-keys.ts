@@ -1,13 +1,9 @@
-import { MasterKeys } from '../encryption/index.js';
+import type { Engine } from '../contract/engine.js';
+import { type Encryption, KeyringSql, MasterKeys } from '../encryption/index.js';
 import { AshlarError } from '../errors.js';
 import { type ColumnKeys, reveal, settings } from '../settings/index.js';
 
-/**
- * Returns the master keys of encrypted columns: the given keys, or else the keys in the settings.
- *
- * @returns a function that returns them; it throws AshlarError `key-missing` when none are set
- */
-export function masterKeys(given: ColumnKeys | undefined): () => MasterKeys {
+const masterKeys = (given: ColumnKeys | undefined): (() => MasterKeys) => {
   // read on first use of an encrypted column: migrations need no key
   const parsed = ({ current, old = [] }: ColumnKeys): MasterKeys =>
     new MasterKeys({ current: reveal(current), old: old.map(reveal) });
@@ -23,4 +19,12 @@ export function masterKeys(given: ColumnKeys | undefined): () => MasterKeys {
     masters = found instanceof MasterKeys ? found : parsed(found);
     return masters;
   };
+};
+
+/**
+ * Returns the master keys of encrypted columns, which are the given keys or else those in the settings, and the statements
+ * that read and write the keyrings of a database. Without any key, the first use of the keys is AshlarError `key-missing`.
+ */
+export function encryptionOf(engine: Engine, given: ColumnKeys | undefined): Encryption {
+  return { masters: masterKeys(given), sql: new KeyringSql(engine.dialect.name) };
 }

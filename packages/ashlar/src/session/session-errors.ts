@@ -79,3 +79,11 @@ export function notAwaitedError(cause: unknown): AshlarError {
     cause,
   });
 }
+
+/** Returns the error for a write in a session that only reads: `session-read-only`. */
+export function readOnlyError(): AshlarError {
+  return new AshlarError('session-read-only', {
+    message: 'This session cannot write.',
+    suggestion: 'Use db.session(…) instead of db.read(…).',
+  });
+}

@@ -9,10 +9,8 @@ import { type Batch, Batches } from './batches.js';
 import { countCalls } from './calls.js';
 import { currentSession, runInSession } from './current.js';
 import { EncryptedTables } from './encrypted-tables.js';
-import { kyselyFor, readOnlyError } from './kysely.js';
-import { deleteManyStatement, updateManyStatement } from './many.js';
 import type { SessionParts } from './parts.js';
-import { endedError } from './session-errors.js';
+import { endedError, readOnlyError } from './session-errors.js';
 import type { Statement } from './statements.js';
 import type { Decrypted, Rows, Session, SessionOptions, UpsertOptions } from './types.js';
 import type { Level, UnitOfWork } from './unit-of-work.js';
@@ -60,7 +58,7 @@ export class ActiveSession<T extends Tables> implements Session<T> {
 
   get query(): Kysely<QueryTables<T>> {
     this.#assertOpen();
-    this.#query ??= kyselyFor<QueryTables<T>>(this.#parts.kysely, this.level, this.readOnly);
+    this.#query ??= this.#parts.queries.in<QueryTables<T>>(this.level, this.readOnly);
     return this.#query;
   }
 
@@ -142,7 +140,7 @@ export class ActiveSession<T extends Tables> implements Session<T> {
     update: UpdateOf<S, Key>,
   ): Promise<number> {
     this.#assertWritable();
-    return this.#changes(updateManyStatement(this.#parts, table, where, update));
+    return this.#changes(this.#parts.queries.updateMany(this.#parts, table, where, update));
   }
 
   async upsert<S extends Shape>(
@@ -176,7 +174,7 @@ export class ActiveSession<T extends Tables> implements Session<T> {
 
   async page<Row>(query: PagedQuery<Row>, options: PageOptions<Row>): Promise<Page<Row>> {
     this.#assertOpen();
-    const plan = this.#parts.kysely.rules.page(query, options as PageOptions<Record<string, unknown>>);
+    const plan = this.#parts.queries.page(query, options);
     return plan.page((await this.query.executeQuery(plan.query)).rows as Row[]);
   }
 
@@ -194,7 +192,7 @@ export class ActiveSession<T extends Tables> implements Session<T> {
     where: Where<Name, S>,
   ): Promise<number> {
     this.#assertWritable();
-    return this.#changes(deleteManyStatement(this.#parts, table, where));
+    return this.#changes(this.#parts.queries.deleteMany(this.#parts, table, where));
   }
 
   async decrypt<S extends Shape, R extends Readonly<Record<string, unknown>>>(

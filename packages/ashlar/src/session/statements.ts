@@ -1,8 +1,7 @@
-import { DummyDriver, type ExpressionBuilder, Kysely, sql } from 'kysely';
 import type { Column } from '../contract/column.js';
 import type { Engine } from '../contract/engine.js';
-import { AshlarError } from '../errors.js';
 import { rightsOf, type Table } from '../model/index.js';
+import { parameter } from '../sql/parameter.js';
 
 /** SQL text with its parameters, encoded for the engine. */
 export interface Statement {
@@ -18,52 +17,38 @@ interface Compiled {
   readonly columns: readonly Column[];
 }
 
-type AnyTables = Record<string, Record<string, unknown>>;
-
 const present = (table: Table, values: Values): Column[] =>
   Object.values(table.columns).filter((column) => values[column.property] !== undefined);
 
+// every name in quotes, as Kysely writes it: the text of a statement depends on no list of reserved words
+const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+
 /** The columns of a table in a select list or in RETURNING, each under its property. */
-const all = (table: Table) => (eb: ExpressionBuilder<AnyTables, string>) =>
-  Object.values(table.columns).map(({ name, property }) =>
-    name === property ? name : eb.ref(name).as(property),
-  );
+const all = (table: Table): string =>
+  Object.values(table.columns)
+    .map(({ name, property }) => (name === property ? quoted(name) : `${quoted(name)} as ${quoted(property)}`))
+    .join(', ');
 
 /**
- * Compiles the statements that write and read single rows, once for each table and set of columns. Values are given in
- * the application's form.
+ * The statements that write and read single rows, each rendered once for a table and a set of columns. Values are given in
+ * the application's form. The text is rendered here and not by Kysely, which a program that only uses these need not load.
  */
 export class Statements {
   readonly #engine: Engine;
-  readonly #kysely: Kysely<AnyTables>;
   readonly #compiled = new WeakMap<Table, Map<string, Compiled>>();
 
   constructor(engine: Engine) {
     this.#engine = engine;
-    this.#kysely = new Kysely<AnyTables>({
-      dialect: {
-        createAdapter: engine.kysely.adapter,
-        createQueryCompiler: engine.kysely.compiler,
-        createDriver: () => new DummyDriver(),
-        createIntrospector: () => {
-          throw new AshlarError('usage', {
-            message: 'Kysely cannot introspect this database.',
-            suggestion: 'Use `ashlar status` or engine.introspect().',
-          });
-        },
-      },
-    });
   }
 
   /** Returns an INSERT of one row, RETURNING every column. */
   insert(table: Table, values: Values): Statement {
     const columns = present(table, values);
     const compiled = this.#cached(table, `insert ${columns.map((c) => c.name).join()}`, () => {
-      const insert = this.#kysely.insertInto(table.name);
-      const filled = columns.length
-        ? insert.values(Object.fromEntries(columns.map((c) => [c.name, null])))
-        : insert.defaultValues();
-      return { sql: filled.returning(all(table)).compile().sql, columns };
+      const names = columns.map(({ name }) => quoted(name)).join(', ');
+      const places = columns.map((_, i) => this.#place(i)).join(', ');
+      const given = columns.length > 0 ? `(${names}) values (${places})` : 'default values';
+      return { sql: `insert into ${quoted(table.name)} ${given} returning ${all(table)}`, columns };
     });
     return { sql: compiled.sql, parameters: this.#encode(compiled.columns, values) };
   }
@@ -76,14 +61,14 @@ export class Statements {
     const columns = present(table, values);
     const compiled = this.#cached(table, `update ${columns.map((c) => c.name).join()}`, () => {
       const keys = this.#keyColumns(table);
-      const given = columns.map((c) => [c.name, null] as const);
+      const given = columns.map(({ name }, i) => `${quoted(name)} = ${this.#place(i)}`);
       const touched = Object.values(table.columns)
         .filter((c) => c.touched && !columns.includes(c))
-        .map((c) => [c.name, sql.raw(this.#engine.dialect.now(c.precision))] as const);
-      let update = this.#kysely.updateTable(table.name).set(Object.fromEntries([...given, ...touched]));
-      for (const column of keys) update = update.where(column.name, '=', '');
+        .map((c) => `${quoted(c.name)} = ${this.#engine.dialect.now(c.precision)}`);
+      const set = [...given, ...touched].join(', ');
+      const where = this.#equal(keys, columns.length);
       return {
-        sql: update.returning(all(table)).compile().sql,
+        sql: `update ${quoted(table.name)} set ${set} where ${where} returning ${all(table)}`,
         columns: [...columns, ...keys],
       };
     });
@@ -92,12 +77,7 @@ export class Statements {
 
   /** Returns a SELECT of one row by its primary key. */
   get(table: Table, key: Values): Statement {
-    const compiled = this.#cached(table, 'get', () => {
-      const columns = this.#keyColumns(table);
-      let select = this.#kysely.selectFrom(table.name).select(all(table));
-      for (const column of columns) select = select.where(column.name, '=', '');
-      return { sql: select.compile().sql, columns };
-    });
+    const compiled = this.#cached(table, 'get', () => this.#select(table, this.#keyColumns(table)));
     return { sql: compiled.sql, parameters: this.#encode(compiled.columns, key) };
   }
 
@@ -108,10 +88,9 @@ export class Statements {
   find(table: Table, by: readonly string[], values: Values): Statement {
     const columns = Object.values(table.columns).filter(({ property }) => by.includes(property));
     const compiled = this.#cached(table, `find ${columns.map((c) => c.name).join()}`, () => {
-      let select = this.#kysely.selectFrom(table.name).select(all(table));
-      for (const column of columns) select = select.where(column.name, '=', '');
-      const locked = rightsOf(table).update.length > 0 ? select.forUpdate() : select;
-      return { sql: locked.compile().sql, columns };
+      const select = this.#select(table, columns);
+      const mayLock = rightsOf(table).update.length > 0;
+      return mayLock ? { ...select, sql: select.sql + this.#engine.dialect.lockRows } : select;
     });
     return { sql: compiled.sql, parameters: this.#encode(compiled.columns, values) };
   }
@@ -120,9 +99,7 @@ export class Statements {
   delete(table: Table, key: Values): Statement {
     const compiled = this.#cached(table, 'delete', () => {
       const columns = this.#keyColumns(table);
-      let deletion = this.#kysely.deleteFrom(table.name);
-      for (const column of columns) deletion = deletion.where(column.name, '=', '');
-      return { sql: deletion.compile().sql, columns };
+      return { sql: `delete from ${quoted(table.name)} where ${this.#equal(columns)}`, columns };
     });
     return { sql: compiled.sql, parameters: this.#encode(compiled.columns, key) };
   }
@@ -135,6 +112,20 @@ export class Statements {
 
   #keyColumns(table: Table): Column[] {
     return Object.values(table.columns).filter((column) => table.primaryKey.columns.includes(column.name));
+  }
+
+  /** The place of a parameter. @param index - from 0 */
+  #place(index: number): string {
+    return parameter(this.#engine.dialect.name, index + 1);
+  }
+
+  /** The condition that columns have given values. @param before - how many parameters precede it */
+  #equal(columns: readonly Column[], before = 0): string {
+    return columns.map(({ name }, i) => `${quoted(name)} = ${this.#place(before + i)}`).join(' and ');
+  }
+
+  #select(table: Table, by: readonly Column[]): Compiled {
+    return { sql: `select ${all(table)} from ${quoted(table.name)} where ${this.#equal(by)}`, columns: by };
   }
 
   #encode(columns: readonly Column[], values: Values): unknown[] {

@@ -18,10 +18,8 @@ import { assertParameters } from '../query/parameters.js';
 import { assertInsertMany, assertWork } from './assert-call.js';
 import { type Batch, Batches } from './batches.js';
 import { EncryptedTables } from './encrypted-tables.js';
-import { readOnlyError } from './kysely.js';
-import { deleteManyStatement, updateManyStatement } from './many.js';
 import type { SessionParts } from './parts.js';
-import { abortedError, endedError } from './session-errors.js';
+import { abortedError, endedError, readOnlyError } from './session-errors.js';
 import type { Statement } from './statements.js';
 import type { Decrypted, SessionContext, UpsertOptions } from './types.js';
 import { changeFound, planUpsert } from './upsert.js';
@@ -142,7 +140,7 @@ export class SyncSession {
     update: UpdateOf<S, Key>,
   ): number {
     this.#assertWritable();
-    return this.#changes(updateManyStatement(this.#parts, table, where, update));
+    return this.#changes(this.#parts.queries.updateMany(this.#parts, table, where, update));
   }
 
   /** Updates the row with the same key, or inserts it; the synchronous form of {@link Session.upsert}. */
@@ -175,7 +173,7 @@ export class SyncSession {
   /** Deletes every row that meets a condition; the synchronous form of {@link Session.deleteMany}. */
   deleteMany<Name extends string, S extends Shape>(table: Table<Name, S>, where: Where<Name, S>): number {
     this.#assertWritable();
-    return this.#changes(deleteManyStatement(this.#parts, table, where));
+    return this.#changes(this.#parts.queries.deleteMany(this.#parts, table, where));
   }
 
   /** Decrypts the encrypted columns of rows that a query returned; the synchronous form of {@link Session.decrypt}. */
@@ -200,15 +198,15 @@ export class SyncSession {
   all<Row>(query: Compilable<Row>): Row[] {
     const { sql, parameters, query: node } = query.compile();
     assertParameters(parameters);
-    const { rules } = this.#parts.kysely;
-    const { rows } = this.#now((t) => t.execute(sql, parameters, rules.kindsOf(node)) as QueryResult);
-    rules.unnest(node, rows);
+    const { queries } = this.#parts;
+    const { rows } = this.#now((t) => t.execute(sql, parameters, queries.kindsOf(node)) as QueryResult);
+    queries.unnest(node, rows);
     return rows as Row[];
   }
 
   /** Reads one page of a query that was built with `db.kysely`; the synchronous form of {@link Session.page}. */
   page<Row>(query: PagedQuery<Row>, options: PageOptions<Row>): Page<Row> {
-    const plan = this.#parts.kysely.rules.page(query, options as PageOptions<Record<string, unknown>>);
+    const plan = this.#parts.queries.page(query, options);
     return plan.page(this.all(plan.query) as Row[]);
   }
 

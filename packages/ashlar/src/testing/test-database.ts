@@ -12,6 +12,7 @@ import { defaultRoles } from '../roles/names.js';
 import { applyRoles } from '../roles/roles.js';
 import type { ConnectOptions } from '../session/connect-options.js';
 import { Database } from '../session/database.js';
+import { loadQueries } from '../session/loaded-queries.js';
 import { reveal } from '../settings/index.js';
 import { TestClock } from './clock.js';
 import { letClockIn, templateOf } from './fill.js';
@@ -142,6 +143,7 @@ export async function testDatabase<T extends Tables>(
     await place.remove();
     throw error;
   }
+  await loadQueries(opened.engine);
   const db = new Database<T>(opened.engine, system, {
     ...options,
     columnKeys: options.columnKeys ?? { current: columnKey },

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 
-const built = new URL('../../dist/files/lock.js', import.meta.url).href;
+const built = new URL('../../build/files/lock.js', import.meta.url).href;
 const unshare = ['--user', '--map-root-user', '--mount', '--pid', '--fork'];
 
 /** Containers of one host name, in each of which the process has the number 1, as far as this system can make them. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { takeOwner } from '../../src/files/owner.js';
 
-const built = new URL('../../dist/files/owner.js', import.meta.url).href;
+const built = new URL('../../build/files/owner.js', import.meta.url).href;
 const code = `
   const { giveTo, ownerOf, takeOwner } = await import(${JSON.stringify(built)});
   const [, fresh, old] = process.argv;

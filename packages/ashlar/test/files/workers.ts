@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 const script = fileURLToPath(new URL('lock-worker.mjs', import.meta.url));
-const built = new URL('../../dist/files/lock.js', import.meta.url).href;
+const built = new URL('../../build/files/lock.js', import.meta.url).href;
 
 /** An answer of a worker. */
 export interface Answer {

@@ -1,10 +1,10 @@
 // A child process that upgrades a database, prints each statement of the upgrade after it has run, and is killed. Argument:
 // its options as JSON.
 import { z } from 'zod';
-import { openEngine } from '../../dist/extend/index.js';
-import * as guarantees from '../../dist/guarantees/index.js';
-import * as ashlar from '../../dist/index.js';
-import { upWith } from '../../dist/migrations/up.js';
+import { openEngine } from '../../build/extend/index.js';
+import * as guarantees from '../../build/guarantees/index.js';
+import * as ashlar from '../../build/index.js';
+import { upWith } from '../../build/migrations/up.js';
 import { makeSystem } from './1/system.mjs';
 import { raised } from './raised.mjs';
 

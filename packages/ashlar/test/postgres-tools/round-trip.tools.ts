@@ -25,7 +25,7 @@ import { asSystem, fill, writeMore } from '../prove/every-guarantee.js';
 
 const bin = process.env.PG_BIN;
 if (!bin) throw new Error('PG_BIN must be a folder of PostgreSQL programs');
-const built = fileURLToPath(new URL('../../dist/engines/postgres/server/copies.js', import.meta.url));
+const built = fileURLToPath(new URL('../../build/engines/postgres/server/copies.js', import.meta.url));
 const kills = Number(process.env.ASHLAR_KILLS ?? 15);
 const tools = { pgDump: `${bin}/pg_dump`, pgRestore: `${bin}/pg_restore` };
 

@@ -170,7 +170,7 @@ describe('a file .env', () => {
 
   test('a key is read of a pipe whose writer takes its time, and an empty one is not waited for', () => {
     const keyOf = (path: string) => {
-      const code = `const { readKeyFile } = await import(${JSON.stringify(new URL('../../dist/settings/settings.js', import.meta.url).href)});
+      const code = `const { readKeyFile } = await import(${JSON.stringify(new URL('../../build/settings/settings.js', import.meta.url).href)});
         try { console.log(readKeyFile('--key-file', process.argv[1]).reveal()) } catch (error) { console.log(error.detail) }`;
       return execFileSync(
         'bash',

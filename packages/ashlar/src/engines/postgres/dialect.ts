@@ -24,6 +24,7 @@ import { postgresContextKeys } from './session/context-keys.js';
 export const postgresDialect: SqlDialect = {
   name: 'postgres',
   now: (precision) => `now()::timestamptz(${precision})`,
+  lockRows: ' for update',
   firstFoundation,
   foundation,
   foundationVersions,

@@ -1,4 +1,3 @@
-import { PostgresAdapter, PostgresQueryCompiler } from 'kysely';
 import type { ValueForm } from '../../contract/column.js';
 import type { Engine } from '../../contract/engine.js';
 import type { GuardedTable } from '../../contract/guarantee.js';
@@ -16,7 +15,6 @@ import { bulkWriter, type OpenCopy } from './bulk/writer.js';
 import { describe } from './catalogue/describe.js';
 import { inScratch } from './catalogue/scratch.js';
 import { postgresDialect } from './dialect.js';
-import { postgresAnswers } from './query/answers.js';
 import { rewriteTables } from './rewrite-tables.js';
 import { noCopies } from './schema/external.js';
 import { introspect } from './schema/introspect.js';
@@ -129,11 +127,7 @@ export function postgresEngine(backend: Backend, options: OpenOptions): Engine {
     label: backend.label,
     url: backend.url,
     encrypted: false,
-    kysely: {
-      adapter: () => new PostgresAdapter(),
-      compiler: () => new PostgresQueryCompiler(),
-      answers: postgresAnswers,
-    },
+    kysely: async () => (await import('./query/kysely.js')).kyselyOfPostgres,
     sync: undefined,
     get connectedRole() {
       return connectedRole;
@@ -200,6 +194,7 @@ export function postgresEngine(backend: Backend, options: OpenOptions): Engine {
         lease.release();
         sealer.forget();
         sealer.soon();
+    first: async (sql, parameters) => (await engine.read(sql, parameters)).rows[0],
       }
     },
     holdingOwner: (work) => (backend.holdOwner ? backend.holdOwner(work) : work()),

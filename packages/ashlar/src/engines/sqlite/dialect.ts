@@ -23,6 +23,8 @@ import { withoutImplicitDeletes } from './session/implicit-deletes.js';
 export const sqliteDialect: SqlDialect = {
   name: 'sqlite',
   now,
+  // a session that writes already holds the only write lock
+  lockRows: '',
   firstFoundation,
   foundation,
   foundationVersions,

@@ -22,7 +22,6 @@ import type { ConnectionSettings } from './driver/connect.js';
 import { loadDriver } from './driver/driver.js';
 import { sqliteError } from './driver/errors.js';
 import { Failures } from './driver/failures.js';
-import { kyselyParts } from './driver/kysely.js';
 import { Origins } from './driver/row-decoder.js';
 import { databaseClosed, migrationLocked, writerTaken } from './driver/waiting.js';
 import { type Opened, openFirst } from './file/open.js';
@@ -84,7 +83,7 @@ class SqliteEngine implements Engine {
   readonly label: string;
   readonly url: string;
   readonly encrypted: boolean;
-  readonly kysely = kyselyParts;
+  readonly kysely = async () => (await import('./query/kysely.js')).kyselyOfSqlite;
   readonly sync: SyncEngine;
   readonly connectedRole = undefined;
   readonly context = undefined;
@@ -148,6 +147,10 @@ class SqliteEngine implements Engine {
 
   read(sql: string, parameters: readonly unknown[]): Awaitable<QueryResult> {
     return this.#connections.read(sql, parameters);
+  }
+
+  first(sql: string, parameters: readonly unknown[]): Awaitable<Record<string, unknown> | undefined> {
+    return this.#connections.first(sql, parameters);
   }
 
   asOwner<T>(

@@ -22,7 +22,7 @@ import { asSystem, fill, writeMore } from '../../prove/every-guarantee.js';
 // each kill takes seconds; directory-replace.test.ts kills the renames more often
 const kills = 4;
 
-const built = fileURLToPath(new URL('../../../dist/engines/postgres/pglite/copies.js', import.meta.url));
+const built = fileURLToPath(new URL('../../../build/engines/postgres/pglite/copies.js', import.meta.url));
 
 const copyOf = (bytes: Uint8Array): Copy => ({ format: 'pglite-tar', bytes: Readable.from([bytes]) });
 const how = (options: Partial<PutOptions> = {}): PutOptions => ({

@@ -9,7 +9,7 @@ import { expect, test } from 'vitest';
 import { finishReplacing } from '../../../src/engines/postgres/pglite/directory-replace.js';
 
 const built = fileURLToPath(
-  new URL('../../../dist/engines/postgres/pglite/directory-replace.js', import.meta.url),
+  new URL('../../../build/engines/postgres/pglite/directory-replace.js', import.meta.url),
 );
 const worker = fileURLToPath(new URL('replace-worker.mjs', import.meta.url));
 

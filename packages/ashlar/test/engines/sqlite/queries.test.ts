@@ -2,7 +2,7 @@ import { DummyDriver, Kysely, SqliteIntrospector } from 'kysely';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import type { Engine } from '../../../src/contract/engine.js';
-import { kyselyParts as parts } from '../../../src/engines/sqlite/driver/kysely.js';
+import { kyselyOfSqlite as parts } from '../../../src/engines/sqlite/query/kysely.js';
 import { autoincrement, bytes, json, references, table } from '../../../src/model/index.js';
 import { create, failure, noContext, rows, script, workplace, write } from './support.js';
 

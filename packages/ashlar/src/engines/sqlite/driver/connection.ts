@@ -18,7 +18,7 @@ import type { DriverDatabase, DriverStatement } from './driver.js';
 import { isBusy } from './errors.js';
 import type { Failures } from './failures.js';
 import { OpenStream } from './open-stream.js';
-import { type Decoded, decoderFor, type Origins } from './row-decoder.js';
+import { type Decoded, madeRows, makerOf, type Origins, undecoded } from './row-decoder.js';
 
 type Row = Record<string, unknown>;
 
@@ -120,10 +120,23 @@ export class Connection {
       prepared = this.#sessionStatements.get(sql) ?? this.#prepare(sql);
       const { statement, reads, writes } = prepared;
       if (!reads) return { rows: [], changes: statement.run(bound).changes };
-      const rows = statement.all(bound);
-      const decode = decoderFor(prepared, this.#origins, kinds);
-      if (decode) for (const row of rows) decode(row);
+      const rows = madeRows(prepared, statement.all(bound), this.#origins, kinds);
       return { rows, changes: writes ? rows.length : 0 };
+    } catch (error) {
+      throw this.#failed(error, sql, prepared, bound);
+    }
+  }
+
+  /** Runs one statement of a session that reads. @returns its first row @throws AshlarError, as `sqliteError` translates */
+  first(sql: string, parameters: readonly unknown[]): Row | undefined {
+    const prepared = this.#sessionStatements.get(sql);
+    // one that writes has to run to its end
+    if (!prepared?.reads || prepared.writes || this.report || this.#streams.size > 0)
+      return this.run(sql, parameters).rows[0];
+    const bound = bindable(parameters);
+    try {
+      const values = prepared.statement.get(bound);
+      return values && makerOf(prepared, values, this.#origins)(values);
     } catch (error) {
       throw this.#failed(error, sql, prepared, bound);
     }
@@ -138,15 +151,13 @@ export class Connection {
       try {
         prepared = this.#sessionStatements.get(sql) ?? this.#prepare(sql);
         const { statement, reads } = prepared;
-        const returned: Row[] = [];
+        const returned: unknown[] = [];
         for (const row of rows) {
           bound = bindable(row);
           if (reads) returned.push(...statement.all(bound));
           else statement.run(bound);
         }
-        const decode = reads ? decoderFor(prepared, this.#origins) : undefined;
-        if (decode) for (const row of returned) decode(row);
-        return { rows: returned, changes: rows.length };
+        return { rows: madeRows(prepared, returned, this.#origins), changes: rows.length };
       } catch (error) {
         throw this.#failed(error, sql, prepared, bound);
       }
@@ -176,11 +187,10 @@ export class Connection {
     this.#streams.add(stream);
     try {
       for (;;) {
-        const row = during(() => stream.next());
-        if (!row) return;
+        const values = during(() => stream.next());
+        if (!values) return;
         usage.rows++;
-        decoderFor(prepared, this.#origins, kinds)?.(row);
-        yield row;
+        yield makerOf(prepared, values, this.#origins, kinds)(values);
       }
     } finally {
       stream.close();
@@ -274,15 +284,13 @@ export class Connection {
     const text = withinScope(touched, this.#scoped);
     const { start, explained } = headOf(text);
     this.#gate.assertCalls(text);
-    const statement = this.database.prepare<unknown[], Row>(text.slice(start));
+    const statement = this.database.prepare<unknown[], unknown[]>(text.slice(start));
     this.#gate.assertAllowed(text.slice(explained));
     if (this.#origins.readsExactly && statement.reader) statement.safeIntegers(true);
     const prepared: Prepared = {
-      statement,
+      ...undecoded(statement),
       reads: statement.reader,
       writes: !statement.readonly,
-      decode: null,
-      kinds: undefined,
     };
     if (cache) this.#sessionStatements.set(sql, prepared);
     return prepared;

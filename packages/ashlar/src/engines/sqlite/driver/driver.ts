@@ -9,6 +9,8 @@ import { AshlarError } from '../../../errors.js';
 export type DriverDatabase = Sqlite.Database;
 /** A prepared statement of the driver; its rows are objects. */
 export type DriverStatement = Sqlite.Statement<unknown[], Record<string, unknown>>;
+/** A prepared statement of the driver whose rows are lists of values, in the order of the columns. */
+export type DriverListStatement = Sqlite.Statement<unknown[], unknown[]>;
 /** A column of a result: its name, and the table and column that its values come from. */
 export type DriverColumn = ReturnType<DriverStatement['columns']>[number];
 

@@ -1,6 +1,6 @@
 import { AshlarError } from '../../../errors.js';
 
-type Row = Record<string, unknown>;
+type Row = readonly unknown[];
 
 /** An open result set, whose remaining rows can be read into memory ahead of its reader. */
 export class OpenStream {

@@ -88,12 +88,24 @@ export class Connections {
 
   /** Runs one reading statement outside any session. */
   read(sql: string, parameters: readonly unknown[]): Awaitable<QueryResult> {
+    const read = this.#reading((reader) => reader.run(sql, parameters));
+    return read ? read.result : this.#readLater(sql, parameters);
+  }
+
+  /** Runs one reading statement outside any session. @returns its first row */
+  first(sql: string, parameters: readonly unknown[]): Awaitable<Record<string, unknown> | undefined> {
+    const read = this.#reading((reader) => reader.first(sql, parameters));
+    return read ? read.result : this.#readLater(sql, parameters).then(({ rows }) => rows[0]);
+  }
+
+  /** Runs `work` on a reader that is free, outside any session; returns `undefined` if there is none. */
+  #reading<T>(work: (reader: Connection) => T): { readonly result: T } | undefined {
     this.#settings.place.assertFile();
     const reader = this.#readers?.tryAcquire();
-    if (!this.#readers || !reader) return this.#readLater(sql, parameters);
+    if (!this.#readers || !reader) return undefined;
     try {
-      translated(() => reader.enter({ scope: null }));
-      return reader.run(sql, parameters);
+      enterNoScope(reader);
+      return { result: work(reader) };
     } finally {
       this.#readers.release(reader, 'usable');
     }
@@ -246,9 +258,11 @@ const begins = {
 const tryBegin = (connection: Connection, kind: keyof typeof begins, session: SessionBounds): boolean =>
   connection.tryBegin(begins[kind], session);
 
-const translated = (work: () => void): void => {
+const noScope: SessionBounds = { scope: null };
+
+const enterNoScope = (reader: Connection): void => {
   try {
-    work();
+    reader.enter(noScope);
   } catch (error) {
     throw sqliteError(error);
   }

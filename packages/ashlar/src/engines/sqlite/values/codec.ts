@@ -213,7 +213,8 @@ export function exactNumber(name: string, value: unknown): unknown {
   return number;
 }
 /** Returns bytes as a plain Uint8Array, as every engine does, and other values as they are. */
-export const withoutBuffer: Decode = (value) => (value instanceof Uint8Array ? new Uint8Array(value) : value);
+export const withoutBuffer: Decode = (value) =>
+  typeof value === 'object' && value instanceof Uint8Array ? new Uint8Array(value) : value;
 
 const parsed = (text: string): unknown => {
   try {

@@ -1,5 +1,6 @@
 import { type SelectModifierNode, type SelectQueryNode, SqliteAdapter, SqliteQueryCompiler } from 'kysely';
-import { sqliteAnswers } from '../query/answers.js';
+import type { KyselyOfEngine } from '../../../contract/engine.js';
+import { sqliteAnswers } from './answers.js';
 
 /** SQLite's compiler without row locks (FOR UPDATE): a session that writes already holds the only write lock. */
 class UnlockedQueryCompiler extends SqliteQueryCompiler {
@@ -16,8 +17,8 @@ const isNoRowLock = ({ modifier }: SelectModifierNode): boolean =>
   modifier === undefined || modifier === 'Distinct';
 
 /** The adapter, the compiler and the answers with which Kysely builds SQL for SQLite. */
-export const kyselyParts = {
+export const kyselyOfSqlite: KyselyOfEngine = {
   adapter: () => new SqliteAdapter(),
   compiler: () => new UnlockedQueryCompiler(),
   answers: sqliteAnswers,
-} as const;
+};
