@@ -16,6 +16,7 @@ const worker = fileURLToPath(new URL('replace-worker.mjs', import.meta.url));
 test('after a kill during a replacement, a folder has all old or all new files', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'ashlar-replace-'));
   let interrupted = 0;
+  let isReplaced = false;
   for (let kill = 0; kill < 25; kill++) {
     const child = spawn(process.execPath, [worker, built, folder], { stdio: ['ignore', 'pipe', 'inherit'] });
     await once(child.stdout, 'data');
@@ -27,13 +28,15 @@ test('after a kill during a replacement, a folder has all old or all new files',
     const names = await readdir(folder, { recursive: true });
     const files = names.filter((name) => name !== 'base');
     const generations = new Set(await Promise.all(files.map((name) => readFile(join(folder, name), 'utf8'))));
-    // empty before the first replacement is complete
-    if (names.length > 0) {
+    // empty until the first replacement is marked as complete, which takes several kills where the disk is busy
+    if (isReplaced || names.length > 0) {
+      isReplaced = true;
       expect(names.filter((name) => name.startsWith('only'))).toHaveLength(1);
       expect(files).toHaveLength(27);
       expect(generations.size).toBe(1);
-    } else expect(kill).toBe(0);
+    }
   }
   await rm(folder, { recursive: true });
+  expect(isReplaced).toBe(true);
   expect(interrupted).toBeGreaterThan(5);
 });
