@@ -109,7 +109,7 @@ export class Server {
     const deadline = performance.now() + 60_000;
     for (;;) {
       try {
-        return await this.run('SELECT 1');
+        return await this.#runOnce('SELECT 1');
       } catch (error) {
         if (performance.now() > deadline || !this.#process)
           throw new Error(`the server does not start: ${error.message}\n${this.log}`);
@@ -118,8 +118,21 @@ export class Server {
     }
   }
 
-  /** Runs one statement as the superuser. */
+  /** Runs one statement as the superuser; waits while the server recovers. */
   async run(sql, database) {
+    const deadline = performance.now() + 30_000;
+    for (;;) {
+      try {
+        return await this.#runOnce(sql, database);
+      } catch (error) {
+        // cannot_connect_now, or a backend that took the others with it
+        if (!/^(57P0[123]|ECONNRESET)$/.test(error.code) || performance.now() > deadline) throw error;
+      }
+      await pause(100);
+    }
+  }
+
+  async #runOnce(sql, database) {
     const client = new pg.Client({ connectionString: this.url(database), connectionTimeoutMillis: 5_000 });
     client.on('error', () => undefined);
     await client.connect();

@@ -60,23 +60,23 @@ describe.each(engines)('a clock that jumps by years, on $name', (engine) => {
     const { db } = made;
     const here = [events];
     for (const by of jumps) {
-      setClock(by);
-      await maintain(db.engine, here, new Date());
+      await maintain(db.engine, here, new Date(Date.now() + by));
       await write('during');
-      vi.useRealTimers();
     }
     await maintain(db.engine, here, new Date());
     await write('afterwards');
     const found = await listPartitions(db.engine, db.system);
-    const month = new Date().toISOString().slice(0, 7).replace('-', '_');
-    const names = found.flatMap(({ partitions }) => partitions.map(({ name }) => name));
+    const now = new Date().toISOString();
+    const ofNow = found.flatMap(({ partitions }) =>
+      partitions.filter(({ from, to }) => from && to && from <= now && now < to),
+    );
     const left = await db.engine.asOwner(({ run }) =>
       sqlOf(engine) === 'postgres'
         ? run('SELECT id FROM events_default')
         : run('SELECT id FROM events WHERE false'),
     );
     expect(left).toEqual([]);
-    expect(names.filter((name) => name === `events_${month}`)).toHaveLength(
+    expect(ofNow).toHaveLength(
       sqlOf(engine) === 'postgres' ? 1 : 0,
     );
     expect((await maintain(db.engine, here, new Date())).done).toEqual([]);
@@ -86,13 +86,11 @@ describe.each(engines)('a clock that jumps by years, on $name', (engine) => {
     const looked: string[] = [];
     const { db } = made;
     const maintenance = new Maintenance();
-    for (const by of [20 * year, 20 * year, 0, 0, 0.25 * year]) {
-      setClock(by);
+    for (const by of [20 * year, 20 * year, 0, 0, 50 * year]) {
       const before = maintenance.ended;
-      maintenance.runWhenDue(db.engine, { events }, new Date());
+      maintenance.runWhenDue(db.engine, { events }, new Date(Date.now() + by));
       await maintenance.ended;
       looked.push(maintenance.ended === before ? 'not due' : 'looked');
-      vi.useRealTimers();
     }
     // on SQLite there is nothing to do, ever
     expect(looked).toEqual([
@@ -107,16 +105,14 @@ describe.each(engines)('a clock that jumps by years, on $name', (engine) => {
   test('purges nothing that has not expired by the database’s clock too', async () => {
     const { db } = made;
     await write('kept');
-    const rows = async () =>
-      (await db.engine.asOwner(({ run }) => run('SELECT count(*) AS n FROM letters')))[0]?.n;
-    const before = Number(await rows());
+    const kept = () => db.engine.asOwner(({ run }) => run("SELECT id FROM letters WHERE note = 'kept'"));
     setClock(10 * year);
     const { purged } = await purge(db.engine, db.system);
     vi.useRealTimers();
     // the clock of PGlite is that of the process: where it is ahead, rows are purged early, as docs/clocks.md says
     const isOne = engine.name === 'pglite';
     expect(purged.length).toBe(isOne ? 1 : 0);
-    expect(Number(await rows())).toBe(isOne ? 0 : before);
+    expect(await kept()).toHaveLength(isOne ? 0 : 1);
     setClock(-10 * year);
     expect((await purge(db.engine, db.system)).purged).toEqual([]);
   });
