@@ -2,9 +2,9 @@
 // After each, nothing may be lost, no raw stack trace may appear, and the same command must complete without faults. Needs gcc, Linux
 // and the built packages.
 //
-//   node scripts/faults/main.mjs [--only TEXT]… [--every N] [--slow N] [--kills N] [--sticky] [--none] [--images N] [--workers N]
+//   node scripts/faults/main.mjs [--only TEXT]… [--without TEXT]… [--every N] [--slow N] [--kills N] [--sticky] [--none] [--images N] [--workers N]
 //
-// --only TEXT  only operations whose names contain the text
+// --only TEXT  only operations whose names contain the text; --without TEXT: only those whose names do not
 // --every N    tries each Nth point (default 1)
 // --slow N     of operations on PGlite, which take seconds, tries N points of each kind with each error (default 40)
 // --kills N    kills each operation before N of its points (default 60)
@@ -23,6 +23,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 const { values } = parseArgs({
   options: {
     only: { type: 'string', multiple: true, default: [] },
+    without: { type: 'string', multiple: true, default: [] },
     every: { type: 'string', default: '1' },
     slow: { type: 'string', default: '40' },
     kills: { type: 'string', default: '60' },
@@ -206,7 +207,8 @@ try {
   if (made.status !== 0) throw new Error('the fixtures could not be made');
   const { scenarios } = await import('./scenarios.mjs');
   const names = Object.entries(scenarios).filter(
-    ([name]) => values.only.length === 0 || values.only.some((text) => name.includes(text)),
+    ([name]) => (values.only.length === 0 || values.only.some((text) => name.includes(text))) &&
+      !values.without.some((text) => name.includes(text)),
   );
   const queue = values.none ? [] : [...names];
   await Promise.all(

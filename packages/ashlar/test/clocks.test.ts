@@ -76,9 +76,7 @@ describe.each(engines)('a clock that jumps by years, on $name', (engine) => {
         : run('SELECT id FROM events WHERE false'),
     );
     expect(left).toEqual([]);
-    expect(ofNow).toHaveLength(
-      sqlOf(engine) === 'postgres' ? 1 : 0,
-    );
+    expect(ofNow).toHaveLength(sqlOf(engine) === 'postgres' ? 1 : 0);
     expect((await maintain(db.engine, here, new Date())).done).toEqual([]);
   });
 
