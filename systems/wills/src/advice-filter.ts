@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { parseInput } from 'ashlar';
 import { z } from 'zod';
 import { type AdviceRule, adviceRule, adviceRules } from './advice-rules.js';
 import { recordEvent } from './audit.js';
+import { sha256Of } from './sha256.js';
 import type { WillsSession } from './tables.js';
 
 const longestText = 100_000;
@@ -49,7 +49,7 @@ export type AdviceResult =
 export async function holdBackAdvice(s: WillsSession, input: AdviceRequest): Promise<AdviceResult> {
   const { text, subject_id, rules = adviceRules } = parseInput('Invalid text to filter', request, input);
   const hits = adviceIn(text, rules);
-  const text_sha256 = createHash('sha256').update(text, 'utf8').digest('hex');
+  const text_sha256 = sha256Of(text);
   for (const { rule } of hits)
     await recordEvent(s, {
       event_type: 'advice.held',

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { AshlarError, parseInput } from 'ashlar';
 import { z } from 'zod';
 import { gapIn } from './gaps.js';
 import { parseIsoTime } from './iso-time.js';
+import { sha256Of } from './sha256.js';
 
 /** An attorney's approval of a clause's text. */
 export interface Approval {
@@ -19,7 +19,7 @@ export interface Approval {
 
 /** Returns the SHA-256 hash of a clause's template (FIPS 180-4, of its UTF-8), in lower-case hex. */
 export function approvedTextHash(template_text: string): string {
-  return createHash('sha256').update(template_text, 'utf8').digest('hex');
+  return sha256Of(template_text);
 }
 
 const text = z.string().refine((given) => gapIn(given) === undefined, 'is blank or has a placeholder');

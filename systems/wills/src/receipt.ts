@@ -1,8 +1,9 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { AshlarError, parseInput } from 'ashlar';
 import { type OpenLedger, proveInclusion, type Verifier } from 'ashlar/ledger';
 import { recordEvent } from './audit.js';
 import { type ReceiptProfile, receiptProfile } from './receipt-profile.js';
+import { sha256Of } from './sha256.js';
 import { type ConsentRecord, consentRecords, type WillsSession } from './tables.js';
 
 /** The standard whose fields a receipt has. */
@@ -54,7 +55,7 @@ export async function recordReceipt(
     resource_id: record.id,
     details: {
       receipt_id: receipt.receipt_metadata.receipt_id,
-      receipt_sha256: createHash('sha256').update(JSON.stringify(receipt), 'utf8').digest('hex'),
+      receipt_sha256: sha256Of(JSON.stringify(receipt)),
     },
   });
   return { receipt, event: { id, created_at } };

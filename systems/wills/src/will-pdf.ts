@@ -1,14 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { AshlarError } from 'ashlar';
-import * as fontkit from 'fontkit';
-import PDFDocument from 'pdfkit';
+import type { Font } from 'fontkit';
+import type PDFDocument from 'pdfkit';
 import type { Will } from './will.js';
 import { type Block, blocksOf, colophonOf, titleOf } from './will-blocks.js';
 
 const file = (name: string): string => fileURLToPath(import.meta.resolve(`dejavu-fonts-ttf/ttf/${name}.ttf`));
 
 const fonts = { text: 'DejaVuSerif', bold: 'DejaVuSerif-Bold' } as const;
+
+let textFont: Font | undefined;
 
 const margin = { x: 62, top: 71, bottom: 71 };
 const indent = 14;
@@ -20,8 +22,11 @@ const indent = 14;
  * @throws AshlarError `input-invalid` for a letter that the font does not have: it would leave a gap
  */
 export async function willPdf(will: Will): Promise<Uint8Array> {
-  assertLetters(will);
-  const pdf = new PDFDocument({
+  // loaded only here: they take longer to load than the rest of the system
+  const [{ default: Document }, fontkit] = await Promise.all([import('pdfkit'), import('fontkit')]);
+  textFont ??= fontkit.create(readFileSync(file(fonts.text))) as Font;
+  assertLetters(will, textFont);
+  const pdf = new Document({
     size: 'A4',
     margins: { top: margin.top, bottom: margin.bottom, left: margin.x, right: margin.x },
     bufferPages: true,
@@ -112,13 +117,10 @@ const numberPages = (pdf: Pdf): void => {
   }
 };
 
-let textFont: fontkit.Font | undefined;
-
-const assertLetters = (will: Will): void => {
-  textFont ??= fontkit.create(readFileSync(file(fonts.text))) as fontkit.Font;
+const assertLetters = (will: Will, font: Font): void => {
   const printed = will.clauses.flatMap(({ name, text }) => [name, text]).concat(colophonOf(will));
   for (const letter of new Set(printed.join(''))) {
-    if (/\s/u.test(letter) || textFont.hasGlyphForCodePoint(letter.codePointAt(0) ?? 0)) continue;
+    if (/\s/u.test(letter) || font.hasGlyphForCodePoint(letter.codePointAt(0) ?? 0)) continue;
     throw new AshlarError('input-invalid', {
       message: `The will cannot be printed: the font has no letter for ${letter}.`,
       detail: `Unicode U+${(letter.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}.`,

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { AshlarError } from 'ashlar';
 import { approvedTextHash } from './approval.js';
@@ -6,6 +5,7 @@ import { recordEvent } from './audit.js';
 import { checkVariables, renderTemplate } from './clause-template.js';
 import { currentClauses } from './clauses.js';
 import type { RenderedClause } from './render.js';
+import { sha256Of } from './sha256.js';
 import type { Clause, ClauseCategory, WillsSession, WillType } from './tables.js';
 
 /** The categories of clauses without which a text is no will of its type. */
@@ -75,7 +75,7 @@ export async function assembleWill(
     text_sha256: approvedTextHash(clause.template_text),
     text: texts[at] ?? '',
   }));
-  const sha256 = createHash('sha256').update(texts.join('\n\n'), 'utf8').digest('hex');
+  const sha256 = sha256Of(texts.join('\n\n'));
   const { created_at } = await recordEvent(s, {
     event_type: 'will.assembled',
     event_category: 'will',

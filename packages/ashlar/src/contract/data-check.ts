@@ -20,8 +20,8 @@ export interface DataCheck {
    */
   readonly bad: string;
   /**
-   * Whether the table is checked at once: `bad` is then a query for the bad rows, with all their columns. For what would have to be
-   * searched again for each batch of rows.
+   * Whether the table is checked at once: `bad` is then a query for the bad rows, with all their columns. For a check that would read
+   * other rows again for each batch.
    */
   readonly atOnce?: boolean;
 }

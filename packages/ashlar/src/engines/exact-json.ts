@@ -4,7 +4,12 @@ import { numericText } from './json-text.js';
 const token = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 
 // a double holds every number of 15 digits; the digits of a string only cost another look
-const mayBeInexact = /(?:\d\.?){16}|\d[eE][+-]?\d/;
+const inexact = /(?:\d\.?){16}|\d[eE][+-]?\d/;
+
+/** Whether a JSON text may have a number that a double cannot hold; `JSON.parse` reads any other as {@link exactJson} does. */
+export function mayBeInexact(text: string): boolean {
+  return inexact.test(text);
+}
 
 const trimmed = (digits: string): string =>
   digits.includes('.') ? digits.replace(/0+$/, '').replace(/\.$/, '') : digits;
@@ -25,7 +30,7 @@ const mark = '\\u0000';
  * @throws SyntaxError
  */
 export function exactJson(text: string): unknown {
-  if (!mayBeInexact.test(text)) return JSON.parse(text);
+  if (!mayBeInexact(text)) return JSON.parse(text);
   return JSON.parse(
     text.replace(token, (found) =>
       found.startsWith('"') || isExact(found) ? found : `"${mark}${numericText(found)}"`,

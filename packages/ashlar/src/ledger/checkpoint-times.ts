@@ -30,9 +30,7 @@ export class CheckpointTimes {
     const others = dated.filter((one) => !isContradicted(one));
     this.#dated = bounded(others, now, (one) => [one.size, linesOf(one)]);
     this.#signed = bounded(dated, now, (one) => [linesOf(one), one.size]).filter(isSigned);
-    this.#signedAndDated = bounded(others.filter(isSigned), now, (one) => [linesOf(one), one.size]).filter(
-      isSigned,
-    );
+    this.#signedAndDated = bounded(others.filter(isSigned), now, (one) => [linesOf(one), one.size]);
     this.unverified = contradicted.map(({ at, source }) => {
       const why = at.getTime() - now.getTime() > hour ? 'in the future' : 'after a later one';
       return `${source} is dated ${at.toISOString()}, ${why}: its time shows nothing`;
@@ -98,11 +96,11 @@ const linesOf = ({ retirements }: KnownRoot): number => retirements?.count ?? -1
 const isContradicted = ({ at, early }: DatedRoot): boolean => at.getTime() - early > hour;
 
 /** Sorts roots in the order in which they were signed, and adds the bounds of their times. */
-const bounded = (
-  roots: readonly (KnownRoot & { readonly at: Date })[],
+const bounded = <T extends KnownRoot & { readonly at: Date }>(
+  roots: readonly T[],
   now: Date,
   orderOf: (root: KnownRoot) => readonly [number, number],
-): readonly DatedRoot[] => {
+): readonly (T & DatedRoot)[] => {
   const sorted = [...roots].sort((one, other) => {
     const [[a, b], [c, d]] = [orderOf(one), orderOf(other)];
     // of two checkpoints of the same the later time is no evidence: it may be the wrong one that the other one corrects

@@ -1,7 +1,7 @@
 /** Clocks of different machines may differ by this much while a checkpoint is signed, in milliseconds. */
 export const minute = 60_000;
 
-/** What clocks that differ by more than this show cannot be verified, in milliseconds. */
+/** If clocks differ by more than this, in milliseconds, what their times show cannot be verified. */
 export const hour = 3_600_000;
 
 /**

@@ -46,8 +46,8 @@ const readOne = async (file: string, verifiers: readonly Verifier[]): Promise<Ke
 
 /**
  * Reads signed checkpoints from one file, or from every file `*.checkpoint` in a folder, and returns them by
- * ascending size, of the same size by ascending number of retirements. Each must be signed by one of the verifiers: none is skipped, because it may be the one that shows
- * a loss.
+ * ascending size, of the same size by ascending number of retirements. Each must be signed by one of the verifiers: none is
+ * skipped, because it may be the one that shows a loss.
  *
  * @throws AshlarError `signature-invalid`, `usage`, `file-failed`
  */
@@ -101,7 +101,8 @@ export interface SigningRequest {
  *
  * @returns the signed checkpoint: a note that states when it was signed
  * @throws AshlarError `ledger-conflict` where the log is smaller than a signed one or has another history, or the head is
- *   not the head of the tree; `clocks-differ` where the newest checkpoint is dated later; `signature-invalid` where a checkpoint in the folder lacks a signature of a known key
+ *   not the head of the tree; `clocks-differ` where the newest checkpoint is dated later; `signature-invalid` where a checkpoint in
+ *   the folder lacks a signature of a known key
  */
 export async function signHead(request: SigningRequest): Promise<string> {
   const { folder, signer, cosigner, former = [], head, reader, retirements, at = new Date() } = request;

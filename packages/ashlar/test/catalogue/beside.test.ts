@@ -10,6 +10,7 @@ import { server } from '../../../../test/support/engines.js';
 import { chooseSystems } from '../../src/cli/systems.js';
 import { withProvenSchemas } from '../../src/migrations/catalogue/with-steps.js';
 import { type Folder, makeFolder } from '../migrations/folder.js';
+import { everyFolder } from '../prove/every-folder.js';
 import { asSystem } from '../prove/every-guarantee.js';
 import { type InitialisedDatabase, initialise } from '../prove/support.js';
 
@@ -25,8 +26,7 @@ const crm = (): System =>
   system('crm', { tables: { calls, contacts }, migrations: crmFolder.url }) as unknown as System;
 
 beforeAll(async () => {
-  [folder, crmFolder] = [await makeFolder(), await makeFolder()];
-  await newStep(asSystem(folder.url), folder.url, 'initial');
+  [folder, crmFolder] = [await everyFolder(), await makeFolder()];
   await newStep(crm(), crmFolder.url, 'initial');
 });
 afterAll(async () => {

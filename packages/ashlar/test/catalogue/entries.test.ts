@@ -1,11 +1,11 @@
 import { openEngine } from 'ashlar/extend';
-import { drift, newStep } from 'ashlar/migrations';
-import Sqlite from 'better-sqlite3-multiple-ciphers';
+import { drift } from 'ashlar/migrations';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { oneOfEach, type Place } from '../../../../test/support/engines.js';
-import { cipherSettings } from '../../src/engines/sqlite/driver/connect.js';
 import { refuses } from '../../src/engines/sqlite/schema/index-refusal.js';
-import { type Folder, makeFolder } from '../migrations/folder.js';
+import { writingSchema } from '../engines/sqlite/other-program.js';
+import type { Folder } from '../migrations/folder.js';
+import { everyFolder } from '../prove/every-folder.js';
 import { asSystem } from '../prove/every-guarantee.js';
 import { initialise } from '../prove/support.js';
 
@@ -13,31 +13,20 @@ const { withoutRoles } = oneOfEach(import.meta.url);
 
 let folder: Folder;
 beforeAll(async () => {
-  folder = await makeFolder();
-  await newStep(asSystem(folder.url), folder.url, 'initial');
+  folder = await everyFolder();
 });
 afterAll(() => folder.remove());
 
 /** Writes sqlite_schema with another program. */
-const write = ({ url, key }: Place, statements: readonly string[]): void => {
-  const database = new Sqlite(url.replace(/^\w+:/, ''));
-  try {
-    if (key !== undefined) {
-      for (const setting of cipherSettings) database.pragma(setting);
-      (database as unknown as { key(secret: Buffer): void }).key(Buffer.from(`x'${key}'`));
-    }
-    database.unsafeMode(true);
-    database.pragma('writable_schema = ON');
+const write = (place: Place, statements: readonly string[]): void =>
+  writingSchema(place, (database) => {
     for (const sql of statements) {
       const { changes } = database.prepare(sql).run();
       if (changes !== 1) throw new Error(`${sql} changed ${changes} entries`);
     }
     // other connections read the schema again
     database.pragma('schema_version = 4711');
-  } finally {
-    database.close();
-  }
-};
+  });
 
 const hush = 'CREATE TRIGGER hush BEFORE UPDATE ON clients BEGIN SELECT RAISE(IGNORE); END';
 const entry = (type: string, table = "'clients'", text = `'${hush}'`): string =>

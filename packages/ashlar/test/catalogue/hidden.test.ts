@@ -3,13 +3,12 @@ import { openEngine } from 'ashlar/extend';
 import { scoped } from 'ashlar/guarantees';
 import { drift, newStep, status } from 'ashlar/migrations';
 import { failuresOf, prove } from 'ashlar/prove';
-import Sqlite from 'better-sqlite3-multiple-ciphers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { oneOfEach, type Place } from '../../../../test/support/engines.js';
-import { cipherSettings } from '../../src/engines/sqlite/driver/connect.js';
 import { compareWithSteps } from '../../src/migrations/catalogue/with-steps.js';
 import { lineOf } from '../../src/migrations/catalogue/words.js';
+import { writingSchema } from '../engines/sqlite/other-program.js';
 import { office, restored } from '../frozen/frozen.js';
 import { type Folder, makeFolder } from '../migrations/folder.js';
 import { everyFolder } from '../prove/every-folder.js';
@@ -261,24 +260,16 @@ describe.each(withRoles)('objects that look like others, on $name', (engine) => 
 });
 
 /** Changes the text of a table in sqlite_schema with another program; returns how many texts it changed. */
-const rewrite = ({ url, key }: Place, name: string, from: string, to: string): number => {
-  const database = new Sqlite(url.replace(/^\w+:/, ''));
-  try {
-    if (key !== undefined) {
-      for (const setting of cipherSettings) database.pragma(setting);
-      (database as unknown as { key(secret: Buffer): void }).key(Buffer.from(`x'${key}'`));
-    }
-    database.unsafeMode(true);
-    database.pragma('writable_schema = ON');
-    return database
-      .prepare(
-        'UPDATE sqlite_schema SET sql = replace(sql, $from, $to) WHERE name = $name AND instr(sql, $from) > 0',
-      )
-      .run({ name, from, to }).changes;
-  } finally {
-    database.close();
-  }
-};
+const rewrite = (place: Place, name: string, from: string, to: string): number =>
+  writingSchema(
+    place,
+    (database) =>
+      database
+        .prepare(
+          'UPDATE sqlite_schema SET sql = replace(sql, $from, $to) WHERE name = $name AND instr(sql, $from) > 0',
+        )
+        .run({ name, from, to }).changes,
+  );
 
 describe.each(withoutRoles)('what a text of a table says besides its parts, on $name', (engine) => {
   const unique = 'CONSTRAINT folders_client_id_id_key UNIQUE (client_id, id)';

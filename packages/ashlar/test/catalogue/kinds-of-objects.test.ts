@@ -1,4 +1,3 @@
-import { newStep } from 'ashlar/migrations';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { withRoles } from '../../../../test/support/engines.js';
 import type { RunSql } from '../../src/contract/sql.js';
@@ -6,15 +5,15 @@ import { describeWithin } from '../../src/engines/postgres/catalogue/describe.js
 import { readPowers } from '../../src/engines/postgres/roles/powers.js';
 import { defaultRoles } from '../../src/roles/names.js';
 import { wantedRights } from '../../src/roles/wanted.js';
-import { type Folder, makeFolder } from '../migrations/folder.js';
+import type { Folder } from '../migrations/folder.js';
+import { everyFolder } from '../prove/every-folder.js';
 import { asSystem } from '../prove/every-guarantee.js';
 import { type InitialisedDatabase, initialise } from '../prove/support.js';
 import { catalogues } from './kinds-of-objects.js';
 
 let folder: Folder;
 beforeAll(async () => {
-  folder = await makeFolder();
-  await newStep(asSystem(folder.url), folder.url, 'initial');
+  folder = await everyFolder();
 });
 afterAll(() => folder.remove());
 

@@ -6,11 +6,10 @@ import * as ashlar from 'ashlar';
 import { type Engine, openEngine } from 'ashlar/extend';
 import * as guarantees from 'ashlar/guarantees';
 import { applyRoles } from 'ashlar/roles';
-import Sqlite from 'better-sqlite3-multiple-ciphers';
 import pg from 'pg';
 import { z } from 'zod';
 import type { Place, TestEngine } from '../../../../test/support/engines.js';
-import { cipherSettings } from '../../src/engines/sqlite/driver/connect.js';
+import { openedOutside } from '../engines/sqlite/other-program.js';
 import { columnKey, makeSystem, scope } from './1/system.mjs';
 
 const at = (path: string): URL => new URL(`./1/${path}`, import.meta.url);
@@ -85,12 +84,8 @@ export interface OldClient {
   close(): Promise<void>;
 }
 
-const sqliteClient = ({ url, key }: Place): OldClient => {
-  const database = new Sqlite(url.replace(/^\w+:/, ''), { timeout: 0 });
-  if (key !== undefined) {
-    for (const setting of cipherSettings) database.pragma(setting);
-    (database as unknown as { key(secret: Buffer): void }).key(Buffer.from(`x'${key}'`));
-  }
+const sqliteClient = (place: Place): OldClient => {
+  const database = openedOutside(place, { timeout: 0 });
   for (const setting of ['foreign_keys = 1', 'recursive_triggers = 1', 'trusted_schema = 0'])
     database.pragma(setting);
   // the connection of a scope has these functions

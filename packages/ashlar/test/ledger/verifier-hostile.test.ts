@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,8 +7,8 @@ import { leafHash } from '../../src/ledger/merkle.js';
 import { newSigner } from '../../src/ledger/note.js';
 import * as verifier from '../../verifier/ashlar-verify.mjs';
 import { entryOf, logOf, testLog } from './logs.js';
+import { runVerifier } from './run-verifier.js';
 
-const program = join(import.meta.dirname, '../../verifier/ashlar-verify.mjs');
 const signer = newSigner('example.com/audit');
 const key = signer.verifierKey;
 const at = '2030-01-02T03:04:05.678Z';
@@ -21,16 +20,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(place, { recursive: true, force: true }));
 
-const run = (...args: string[]): Promise<{ code: number | null; said: string }> =>
-  new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [program, ...args], { cwd: place });
-    let said = '';
-    for (const stream of [child.stdout, child.stderr])
-      stream.setEncoding('utf8').on('data', (text: string) => {
-        said += text;
-      });
-    child.on('error', reject).on('close', (code) => resolve({ code, said }));
-  });
+const run = (...args: readonly string[]) => runVerifier(place, args);
 
 const proofOf = (entry: string, named = origin): Promise<string> =>
   logOf(named, [Buffer.from(entry)]).proof(0, 1, signer);

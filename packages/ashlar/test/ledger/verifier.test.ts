@@ -17,9 +17,9 @@ import {
 import { noLines, withLine } from '../../src/ledger/retirement-lines.js';
 import * as verifier from '../../verifier/ashlar-verify.mjs';
 import { entryOf, logOf, type TestLog, testLog } from './logs.js';
+import { type Ended, program, runVerifier } from './run-verifier.js';
 import { entriesOf, flipBit, readerOf } from './trees.js';
 
-const program = join(import.meta.dirname, '../../verifier/ashlar-verify.mjs');
 const signer = newSigner('example.com/audit');
 const key = signer.verifierKey;
 const log = testLog(25);
@@ -30,21 +30,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(place, { recursive: true, force: true }));
 
-interface Ended {
-  readonly code: number | null;
-  readonly said: string;
-}
-
-const run = (...args: string[]): Promise<Ended> =>
-  new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [program, ...args], { cwd: place });
-    let said = '';
-    for (const stream of [child.stdout, child.stderr])
-      stream.setEncoding('utf8').on('data', (text: string) => {
-        said += text;
-      });
-    child.on('error', reject).on('close', (code) => resolve({ code, said }));
-  });
+const run = (...args: readonly string[]) => runVerifier(place, args);
 
 const write = async (name: string, content: string | Uint8Array): Promise<string> => {
   await writeFile(join(place, name), content);

@@ -3,11 +3,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createdAt, type Database, id, table } from 'ashlar';
 import { appendOnly, ledgered } from 'ashlar/guarantees';
-import { checkpointLedger, exportLedger, newLedgerKey, openLedger, verifyLedger } from 'ashlar/ledger';
+import {
+  checkpointLedger,
+  exportLedger,
+  newLedgerKey,
+  openLedger,
+  parsePrivateKey,
+  verifyLedger,
+} from 'ashlar/ledger';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { engines, sqlOf } from '../../../../test/support/engines.js';
 import { withTables } from '../../../../test/support/tables.js';
+import { withLedger } from '../../src/ledger/database/ledgers.js';
+import { treeRoot } from '../../src/ledger/proofs.js';
+import { signHead } from '../../src/ledger/signer-log.js';
 import { verifyExport } from '../../verifier/ashlar-verify.mjs';
 import { behindItsBack } from './sabotage.js';
 
@@ -88,10 +98,6 @@ describe.each(engines)('a row on $name that the owner adds without the time of i
     expect(await verifyExport(sound, [publicKey])).toMatchObject({ size: 2 });
     await backdate(plain);
     // as the owner of the database signs it who has the key too
-    const { withLedger } = await import('../../src/ledger/database/ledgers.js');
-    const { signHead } = await import('../../src/ledger/signer-log.js');
-    const { treeRoot } = await import('../../src/ledger/proofs.js');
-    const { parsePrivateKey } = await import('ashlar/ledger');
     await withLedger(db.engine, plain, async (reader) =>
       signHead({
         folder: join(folder, 'plain', 'testing', 'plain'),

@@ -1,12 +1,12 @@
 import { type Database, index, primaryKey, type Table, table, unique } from 'ashlar';
 import { type DataPosition, type DataReport, proveData } from 'ashlar/prove';
-import Sqlite from 'better-sqlite3-multiple-ciphers';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { engines, sqlOf } from '../../../../test/support/engines.js';
 import { withTables } from '../../../../test/support/tables.js';
 import { kindsOfColumns } from '../engines/difficult-values.js';
+import { openedOutside } from '../engines/sqlite/other-program.js';
 
 interface Keyed {
   readonly table: Table;
@@ -57,13 +57,8 @@ const tableOf = (of: readonly string[]): Table => {
 };
 
 /** A file, opened so that its schema can be written. */
-const opened = (url: string, key: string | undefined): InstanceType<typeof Sqlite> => {
-  const file = new Sqlite(url.replace(/^\w+:/, ''));
-  if (key !== undefined) {
-    file.pragma("cipher = 'sqlcipher'");
-    file.pragma('legacy = 4');
-    file.pragma(`key = "x'${key}'"`);
-  }
+const opened = (url: string, key: string | undefined): ReturnType<typeof openedOutside> => {
+  const file = openedOutside({ url, key });
   file.unsafeMode(true);
   return file;
 };

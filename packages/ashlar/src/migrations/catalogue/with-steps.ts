@@ -32,36 +32,56 @@ export async function compareWithSteps(engine: Engine, system: SystemFacts): Pro
   if (first === undefined || first.differences.length === 0) return first;
   const compared = inBoth(first, await comparedIn(engine, system));
   const places = new Set(compared.differences.flatMap(({ part }) => part.facts.place ?? []));
-  const proven = await provenOf(engine, system, places);
-  const differences = await withoutGuards(engine, system, compared);
+  const project = new Project(engine, system);
+  const proven = await provenOf(project, places);
+  const differences = await withoutGuards(project, system, compared);
   return {
     ...compared,
-    differences: differences.filter(
-      ({ what, part }) => what !== 'extra' || !proven.has(part.facts.place ?? ''),
-    ),
+    differences: differences.filter((each) => !isExtra(each) || !proven.has(each.part.facts.place ?? '')),
   };
 }
 
+/** The systems of a project, each of which is compared once with what it makes of a schema. */
+class Project {
+  readonly systems: readonly SystemFacts[];
+  readonly #engine: Engine;
+  readonly #known = new Map<string, Promise<Comparison | undefined>>();
+
+  constructor(engine: Engine, system: SystemFacts) {
+    this.#engine = engine;
+    this.systems = [system, ...(system.beside ?? [])];
+  }
+
+  /** Compares a schema, by its quoted name; `undefined` if the system has no steps there. */
+  comparedIn(schema: string, system: SystemFacts): Promise<Comparison | undefined> {
+    const key = JSON.stringify([schema, system.name]);
+    const beside = this.systems.filter((other) => other !== system);
+    const compared = this.#known.get(key) ?? comparedIn(this.#engine, { ...system, beside }, schema);
+    this.#known.set(key, compared);
+    return compared;
+  }
+}
+
+const isExtra = ({ what }: Difference): boolean => what === 'extra';
+
 /** The differences without what the guards of the project have on the tables of the system, as their steps make it. */
 const withoutGuards = async (
-  engine: Engine,
+  project: Project,
   system: SystemFacts,
   { found, differences }: Comparison,
 ): Promise<readonly Difference[]> => {
-  const project = [system, ...(system.beside ?? [])];
-  const hasExtra = differences.some(({ what }) => what === 'extra');
+  if (!differences.some(isExtra)) return differences;
   const keys = new Set<string>();
-  for (const guard of hasExtra ? project : []) {
+  for (const guard of project.systems) {
     const { guards } = guard;
     if (guard === system || guards === undefined || guards.schema !== found.schema) continue;
-    const beside = project.filter((other) => other !== guard);
-    const compared = await comparedIn(engine, { ...guard, beside }, identifier(guards.own));
+    const compared = await project.comparedIn(identifier(guards.own), guard);
     if (!compared) continue;
     const different = new Set(compared.differences.map(({ part }) => part));
     for (const part of compared.found.parts)
       if (guards.tables.includes(part.on ?? '') && !different.has(part)) keys.add(guardKey(part));
   }
-  return differences.filter(({ what, part }) => what !== 'extra' || !keys.has(guardKey(part)));
+  return differences.filter((each) => !isExtra(each) || !keys.has(guardKey(each.part)));
 };
 
 const guardKey = ({ kind, on, name }: CataloguePart): string => JSON.stringify([kind, on, name]);
@@ -77,7 +97,8 @@ export async function withProvenSchemas<T extends SystemFacts>(engine: Engine, s
   const others = await engine.asOwner(async (owner) =>
     engine.dialect.roles ? await owner.run(otherHistories) : [],
   );
-  const proven = await provenOf(engine, system, new Set(others.map(({ name }) => String(name))));
+  const schemas = new Set(others.map(({ name }) => String(name)));
+  const proven = await provenOf(new Project(engine, system), schemas);
   if (proven.size === 0) return system;
   const reason = 'the steps of this project make all that is in it';
   const accepted = [...proven].map((schema) => ({ object: `schema ${schema}`, reason }));
@@ -90,24 +111,17 @@ SELECT quote_ident(n.nspname) AS name FROM pg_catalog.pg_class c JOIN pg_catalog
 WHERE c.relname = 'ashlar_migrations' AND c.relkind = 'r' AND n.nspname <> current_schema() AND n.nspname !~ '^pg_'`;
 
 /** Those of the schemas, by their quoted names, in which nothing is but what the project's steps make. */
-const provenOf = async (
-  engine: Engine,
-  system: SystemFacts,
-  schemas: ReadonlySet<string>,
-): Promise<ReadonlySet<string>> => {
+const provenOf = async (project: Project, schemas: ReadonlySet<string>): Promise<ReadonlySet<string>> => {
   const proven = new Set<string>();
-  const project = [system, ...(system.beside ?? [])];
   for (const schema of schemas) {
     let found = 0;
     let isProven = true;
-    for (const each of project) {
-      const beside = project.filter((other) => other !== each);
-      const one = { ...each, beside };
-      const compared = await comparedIn(engine, one, schema);
+    for (const system of project.systems) {
+      const compared = await project.comparedIn(schema, system);
       if (!compared) continue;
       found++;
       // what another schema has of this one is judged there
-      const differences = (await withoutGuards(engine, one, compared)).filter(
+      const differences = (await withoutGuards(project, system, compared)).filter(
         ({ part }) => part.facts.place === undefined,
       );
       isProven &&= driftOf({ ...compared, differences }).length === 0;
@@ -122,29 +136,29 @@ const comparedIn = async (
   system: SystemFacts,
   schema?: Place,
 ): Promise<Comparison | undefined> => {
+  const { dialect } = engine;
   const { history, found } = await describedNow(engine, system, schema);
   const own = found && (await expectedOf(engine, system, { history, found }));
   if (!found || !own) return undefined;
   const { expected, loose } = own;
-  const comparison = comparisonOf({ dialect: engine.dialect, system, history, found, expected });
-  const { functionsBeside = [] } = wantedRights(engine.dialect, system, defaultRoles);
-  const planned = new Set(functionsBeside);
+  const comparison = { ...comparisonOf({ dialect, system, history, found, expected }), loose };
+  if (!comparison.differences.some(isExtra)) return comparison;
+  const planned = new Set(wantedRights(dialect, system, defaultRoles).functionsBeside);
   const others: Printed[] = [];
-  const hasExtra = comparison.differences.some(({ what }) => what === 'extra');
-  for (const each of hasExtra ? (system.beside ?? []) : []) {
+  for (const each of system.beside ?? []) {
     const made = await expectedOf(engine, each, { history, found });
     if (made) others.push(made);
   }
   const isOthers = madeByOthers(
     found,
     others.map(({ expected: { catalogue } }) =>
-      withoutPlanned(compareCatalogues(catalogue, found, engine.dialect.printing), planned),
+      withoutPlanned(compareCatalogues(catalogue, found, dialect.printing), planned),
     ),
   );
   return {
     ...comparison,
     loose: loose ?? others.find((each) => each.loose !== undefined)?.loose,
-    differences: comparison.differences.filter(({ what, part }) => what !== 'extra' || !isOthers(part)),
+    differences: comparison.differences.filter((each) => !isExtra(each) || !isOthers(each.part)),
   };
 };
 
@@ -184,7 +198,7 @@ const madeByOthers = (
   return (part) => made.has(part);
 };
 
-/** A description, with the history that it belongs to. */
+/** A description, with the history that it belongs to; none where the system has no step in the history. */
 interface Now {
   readonly history: readonly AppliedStep[];
   readonly found?: Catalogue;
@@ -196,7 +210,7 @@ const describedNow = (engine: Engine, system: SystemFacts, schema: Place): Promi
       inSchema(owner, schema, () => readHistory(owner, engine.dialect));
     for (let attempt = 1; ; attempt++) {
       const history = await read();
-      if (history.length === 0) return { history };
+      if (!history.some((row) => row.system === system.name)) return { history };
       const of = schema === undefined ? undefined : system;
       const found = await described(
         () => inSchema(owner, schema, () => engine.catalogue(owner, of)),

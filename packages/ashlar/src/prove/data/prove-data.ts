@@ -1,7 +1,7 @@
 import type { Engine } from '../../contract/engine.js';
 import type { SystemFacts } from '../../contract/system.js';
 import { rootText } from '../../engines/refusal.js';
-import { AshlarError } from '../../errors.js';
+import { isAshlarError } from '../../errors.js';
 import { everyScope, type Tables } from '../../model/index.js';
 import { type Checkpoints, proveLedgers } from '../ledgers.js';
 import type { LedgerReport } from '../report.js';
@@ -109,21 +109,21 @@ const whileReadable = async <T>(work: () => Promise<T>): Promise<T | Batch> => {
   try {
     return await work();
   } catch (error) {
-    if (!(error instanceof AshlarError) || error.code !== 'database-corrupt') throw error;
+    if (!isAshlarError(error, 'database-corrupt')) throw error;
     const bad = [damaged(`its rows cannot be read, and were not all checked: ${rootText(error)}`)];
     return { bad, rows: 0, last: undefined };
   }
 };
 
 /** Errors that say nothing about the statement that failed. */
-const ofTheRun: ReadonlySet<string> = new Set([
+const ofTheRun = [
   'connection-lost',
   'disk-full',
   'lock-timeout',
   'session-cancelled',
   'session-ended',
   'statement-timeout',
-]);
+] as const;
 
 /** What a whole table shows: rows with the same key, and damage that no row shows, as a unique index that lacks rows. */
 const ofWholeTable = async (engine: Engine, table: TableChecks): Promise<readonly BadRows[]> => {
@@ -137,7 +137,7 @@ const ofWholeTable = async (engine: Engine, table: TableChecks): Promise<readonl
       try {
         return await attempt(work);
       } catch (error) {
-        if (error instanceof AshlarError && ofTheRun.has(error.code)) throw error;
+        if (isAshlarError(error, ...ofTheRun)) throw error;
         return [failed(rootText(error))];
       }
     };

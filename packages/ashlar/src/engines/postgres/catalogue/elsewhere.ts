@@ -1,8 +1,12 @@
 import { sql } from '../../../sql/template.js';
 import { factsOf, type PartsSql, readers, relationName, ruleReads } from './relations.js';
 
-/** Returns the fact of the schema that an object of another schema is in, for the row `c` of its relation. */
-const place = 'c.relnamespace::regnamespace';
+/** Where an object of another schema is: its relation, whose row is `c`, its own name, and the schema of the relation. */
+const located = (relation: string, name: string): Readonly<Record<string, string>> => ({
+  on: `${relation}::regclass`,
+  name: `quote_ident(${name})`,
+  place: 'c.relnamespace::regnamespace',
+});
 
 // not of the row `here`: PostgreSQL then reads each list once
 const of = (catalogue: string, schema: string, more = ''): string =>
@@ -20,7 +24,7 @@ export const refersHere = sql`
 
 const keys: PartsSql = sql`
   SELECT 'foreign key', NULL, format('%I of %s', k.conname, k.conrelid::regclass), NULL, true, jsonb_build_array(${relationName('k.confrelid')})::text,
-    ${factsOf({ definition: 'pg_get_constraintdef(k.oid)', on: 'k.conrelid::regclass', name: 'quote_ident(k.conname)', place })}
+    ${factsOf({ definition: 'pg_get_constraintdef(k.oid)', ...located('k.conrelid', 'k.conname') })}
   FROM pg_constraint k JOIN rel ON rel.oid = k.confrelid AND NOT rel.external JOIN pg_class c ON c.oid = k.conrelid JOIN here ON c.relnamespace <> here.oid
   WHERE k.contype = 'f' AND k.conparentid = 0
 `;
@@ -35,7 +39,7 @@ const isElsewhere = (relation: string): string =>
 
 const triggers: PartsSql = sql`
   SELECT 'trigger', NULL, format('%I of %s', t.tgname, t.tgrelid::regclass), NULL, true, NULL,
-    ${factsOf({ definition: 'pg_get_triggerdef(t.oid)', on: 't.tgrelid::regclass', name: 'quote_ident(t.tgname)', place })}
+    ${factsOf({ definition: 'pg_get_triggerdef(t.oid)', ...located('t.tgrelid', 't.tgname') })}
   FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid JOIN here ON p.pronamespace = here.oid JOIN pg_class c ON c.oid = t.tgrelid
   WHERE NOT t.tgisinternal AND ${isElsewhere('c.oid')}
 `;
@@ -43,7 +47,7 @@ const triggers: PartsSql = sql`
 // what it does is done with the rights of its table's owner
 const rules: PartsSql = sql`
   SELECT 'rule', NULL, format('%I of %s', w.rulename, w.ev_class::regclass), NULL, true, ${ruleReads},
-    ${factsOf({ definition: 'pg_get_ruledef(w.oid)', on: 'w.ev_class::regclass', name: 'quote_ident(w.rulename)', place })}
+    ${factsOf({ definition: 'pg_get_ruledef(w.oid)', ...located('w.ev_class', 'w.rulename') })}
   FROM pg_rewrite w JOIN pg_class c ON c.oid = w.ev_class CROSS JOIN here
   WHERE w.rulename <> '_RETURN' AND ${isElsewhere('c.oid')}
     AND EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid
@@ -52,7 +56,7 @@ const rules: PartsSql = sql`
 
 const policies: PartsSql = sql`
   SELECT 'policy', NULL, format('%I of %s', p.polname, p.polrelid::regclass), NULL, true, NULL,
-    ${factsOf({ using: 'pg_get_expr(p.polqual, p.polrelid)', on: 'p.polrelid::regclass', name: 'quote_ident(p.polname)', place })}
+    ${factsOf({ using: 'pg_get_expr(p.polqual, p.polrelid)', ...located('p.polrelid', 'p.polname') })}
   FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid CROSS JOIN here
   WHERE ${isElsewhere('c.oid')}
     AND EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_policy'::regclass AND d.objid = p.oid AND ${refersHere})

@@ -5,6 +5,9 @@ import { sql } from '../../../sql/template.js';
  * depends on what else the server has.
  */
 
+/** The first number of an object that the server was not made with: FirstNormalObjectId of access/transam.h. */
+export const firstOfUsers = 16384;
+
 /** Returns the SQL expression for the extension that an object is a member of. */
 export const extensionOf = (catalogue: string, oid: string): string =>
   `(SELECT quote_ident(x.extname) FROM pg_depend member JOIN pg_extension x ON x.oid = member.refobjid

@@ -1,9 +1,6 @@
 import { sql } from '../../../sql/template.js';
-import { extensionOf, hasOwnType } from './judged.js';
+import { extensionOf, firstOfUsers, hasOwnType } from './judged.js';
 import { factsOf, isNoMember, type PartsSql, roleName } from './relations.js';
-
-/** The first number of an object that the server was not made with: FirstNormalObjectId of access/transam.h. */
-const firstOfUsers = 16384;
 
 const extensions: readonly PartsSql[] = [
   sql`
@@ -80,11 +77,13 @@ const inServerSchemas: PartsSql = sql`
     AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = o.class AND e.objid = o.oid AND e.deptype = 'e')
 `;
 
-const named = (kind: string, catalogue: string, column: string): PartsSql => sql`
-  SELECT '${kind}', NULL, quote_ident(o.${column}name), NULL, true, NULL, ${factsOf({
-    ...(column === 'am' ? {} : { owner: roleName(`o.${column}owner`) }),
-    ...(column === 'lan' ? { trusted: `CASE WHEN o.lanpltrusted THEN 'yes' END` } : {}),
-  })}
+const named = (
+  kind: string,
+  catalogue: string,
+  column: string,
+  facts: Parameters<typeof factsOf>[0] = { owner: roleName(`o.${column}owner`) },
+): PartsSql => sql`
+  SELECT '${kind}', NULL, quote_ident(o.${column}name), NULL, true, NULL, ${factsOf(facts)}
   FROM ${catalogue} o CROSS JOIN here WHERE o.oid >= ${firstOfUsers} AND ${isNoMember(catalogue, 'o.oid')}
 `;
 
@@ -107,8 +106,11 @@ export const ofTheDatabase: readonly PartsSql[] = [
   ...replication,
   casts,
   inServerSchemas,
-  named('language', 'pg_language', 'lan'),
-  named('access method', 'pg_am', 'am'),
+  named('language', 'pg_language', 'lan', {
+    owner: roleName('o.lanowner'),
+    trusted: `CASE WHEN o.lanpltrusted THEN 'yes' END`,
+  }),
+  named('access method', 'pg_am', 'am', {}),
   named('foreign-data wrapper', 'pg_foreign_data_wrapper', 'fdw'),
   named('foreign server', 'pg_foreign_server', 'srv'),
   labels,

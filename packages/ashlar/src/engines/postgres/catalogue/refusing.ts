@@ -1,4 +1,5 @@
 import { sql } from '../../../sql/template.js';
+import { firstOfUsers } from './judged.js';
 
 /*
  * An index refuses a row where it is unique, or where its expression or its condition raises an error: 1 / amount, text as a number.
@@ -24,12 +25,12 @@ const nodes = `'^(VAR|CONST|FUNCEXPR|OPEXPR|BOOLEXPR|NULLTEST|BOOLEANTEST|DISTIN
 const isTotal = sql`
   (p.oid::regprocedure::text IN (${total})
     OR EXISTS (SELECT FROM pg_operator o LEFT JOIN pg_operator n ON n.oid = o.oprnegate JOIN pg_amop m ON m.amopopr IN (o.oid, n.oid)
-      WHERE o.oprcode = p.oid AND o.oid < 16384 AND m.amopmethod = (SELECT a.oid FROM pg_am a WHERE a.amname = 'btree') AND m.oid < 16384))
+      WHERE o.oprcode = p.oid AND o.oid < ${firstOfUsers} AND m.amopmethod = (SELECT a.oid FROM pg_am a WHERE a.amname = 'btree') AND m.oid < ${firstOfUsers}))
 `;
 
 /**
  * Returns the SQL expression for whether an index can refuse a row that its table accepts; NULL where it cannot. An entry that is
- * too long for any index is not meant.
+ * too long for any index does not count.
  *
  * @param index - the row of pg_index
  */

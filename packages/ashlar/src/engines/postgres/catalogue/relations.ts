@@ -3,7 +3,7 @@ import { literal } from '../../../model/index.js';
 import { sql } from '../../../sql/template.js';
 import { externalSecurity } from '../../external-tables.js';
 import { dependsOn } from './dependencies.js';
-import { calls } from './judged.js';
+import { calls, firstOfUsers } from './judged.js';
 import { refusesRows } from './refusing.js';
 
 /** A query of parts: `kind`, `on`, `name`, `partition`, `outside`, `reads` and `facts`. It uses the relations of {@link common}. */
@@ -65,7 +65,7 @@ const externalRelations = ({ schema, tables }: GuardedPlace): string => sql`
 export const readers = sql`
   (
     WITH RECURSIVE reader AS (
-      SELECT rel.oid FROM rel WHERE NOT rel.external
+      SELECT rel.oid FROM rel
       UNION
       SELECT w.ev_class FROM reader
       JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = reader.oid AND d.classid = 'pg_rewrite'::regclass
@@ -164,7 +164,7 @@ const fires = (column: string): string =>
 
 // those of keys; another one that is marked as internal is described like any other
 const isOfKey = `t.tgisinternal AND EXISTS (SELECT FROM pg_constraint k JOIN pg_proc p ON p.oid = t.tgfoid
-    WHERE k.oid = t.tgconstraint AND p.oid < 16384 AND p.proname ~ '^(RI_FKey_|unique_key_recheck)')`;
+    WHERE k.oid = t.tgconstraint AND p.oid < ${firstOfUsers} AND p.proname ~ '^(RI_FKey_|unique_key_recheck)')`;
 
 const triggers: PartsSql = sql`
   SELECT 'trigger', rel.root, t.tgname::text, rel.partition, false, NULL,

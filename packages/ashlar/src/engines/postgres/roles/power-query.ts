@@ -26,8 +26,12 @@ export function servedSql({ served, owner }: Asked): string {
 export const granteeText = (entry: string): string =>
   `CASE ${entry}.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(${entry}.grantee)) END`;
 
-/** The SQL expression for a routine with its schema and the types of its arguments; `p` and `n` are its rows. */
-export const routineText = `format('%I.%I(%s)', n.nspname, p.proname, pg_get_function_identity_arguments(p.oid))`;
+/** The SQL expression for a routine with its schema and the types of its arguments, by the aliases of its rows. */
+export const routineOf = (routine: string, schema: string): string =>
+  `format('%I.%I(%s)', ${schema}.nspname, ${routine}.proname, pg_get_function_identity_arguments(${routine}.oid))`;
+
+/** The expression of {@link routineOf} for the rows `p` and `n`. */
+export const routineText = routineOf('p', 'n');
 
 const isTrue = (value: unknown): boolean => value === true || value === 't';
 

@@ -1,16 +1,14 @@
 import { literal } from '../../../model/index.js';
 import { sql } from '../../../sql/template.js';
+import { isComponent } from '../catalogue/judged.js';
 import { isStrong } from './callable.js';
-import { type Asked, type PowerQuery, routineText } from './power-query.js';
+import { type Asked, type PowerQuery, routineOf, routineText } from './power-query.js';
 
 /*
  * Code that runs with the rights of an owner although nobody of the application may call it: the server asks for EXECUTE when a
  * trigger is made, and not when it fires; of the functions of an aggregate it asks the owner of the aggregate; of those that order
  * values, nobody.
  */
-
-const routine = (p: string, n: string): string =>
-  routineText.replaceAll(/\bp\./g, `${p}.`).replaceAll(/\bn\./g, `${n}.`);
 
 /**
  * The relations that a statement of a role can write: those that it has a right on, and those that a rule, a view or a foreign key
@@ -46,9 +44,9 @@ const triggers = (asked: Asked): PowerQuery => sql`
   SELECT format('%s can make %s run as %s, by a statement on %s', string_agg(DISTINCT r.rolname, ' and '), f.routine, f.owner, min(f.relation::regclass::text)) AS finding,
     string_agg(DISTINCT format('DROP TRIGGER %I ON %s', f.tgname, f.relation::regclass), '; ') FILTER (WHERE NOT f.cloned) AS remedy, f.object, false AS named
   FROM (
-    SELECT t.tgname, t.tgrelid AS relation, t.tgparentid <> 0 AS cloned, ${routine('p', 'n')} AS routine, o.rolname AS owner, o.oid AS runner, p.prosecdef AS always,
+    SELECT t.tgname, t.tgrelid AS relation, t.tgparentid <> 0 AS cloned, ${routineText} AS routine, o.rolname AS owner, o.oid AS runner, p.prosecdef AS always,
       -- what a schema has of its own is accepted with its functions
-      CASE WHEN c.relnamespace = n.oid THEN 'function ' || ${routine('p', 'n')} ELSE format('trigger %I of %s', t.tgname, t.tgrelid::regclass) END AS object
+      CASE WHEN c.relnamespace = n.oid THEN 'function ' || ${routineText} ELSE format('trigger %I of %s', t.tgname, t.tgrelid::regclass) END AS object
     FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_proc p ON p.oid = t.tgfoid JOIN pg_namespace n ON n.oid = p.pronamespace
     JOIN pg_roles o ON o.oid = CASE WHEN p.prosecdef THEN p.proowner ELSE c.relowner END AND ${isStrong(asked)}
     -- one that calls a function of the schema is a finding already, and so is one on a table of it
@@ -58,14 +56,12 @@ const triggers = (asked: Asked): PowerQuery => sql`
   GROUP BY f.routine, f.owner, f.object
 `;
 
-const components = `(a.aggtransfn, a.aggfinalfn, a.aggcombinefn, a.aggserialfn, a.aggdeserialfn, a.aggmtransfn, a.aggminvtransfn, a.aggmfinalfn)`;
-
 // an aggregate of the schema, or over a function of it, is compared with the steps
 const aggregates = (asked: Asked): PowerQuery => sql`
-  SELECT format('%s may call the aggregate %s, which runs %s as %s', string_agg(DISTINCT r.rolname, ' and '), ${routine('p', 'n')}, ${routine('f', 'm')}, o.rolname),
-    format('DROP AGGREGATE %s', ${routine('p', 'n')}), format(CASE WHEN n.oid = m.oid THEN 'function %s' ELSE 'aggregate %s' END, ${routine('p', 'n')}), false
+  SELECT format('%s may call the aggregate %s, which runs %s as %s', string_agg(DISTINCT r.rolname, ' and '), ${routineText}, ${routineOf('f', 'm')}, o.rolname),
+    format('DROP AGGREGATE %s', ${routineText}), format(CASE WHEN n.oid = m.oid THEN 'function %s' ELSE 'aggregate %s' END, ${routineText}), false
   FROM pg_aggregate a JOIN pg_proc p ON p.oid = a.aggfnoid JOIN pg_namespace n ON n.oid = p.pronamespace
-  JOIN pg_proc f ON f.oid IN ${components} AND f.prosecdef JOIN pg_namespace m ON m.oid = f.pronamespace
+  JOIN pg_proc f ON ${isComponent} AND f.prosecdef JOIN pg_namespace m ON m.oid = f.pronamespace
   JOIN pg_roles o ON o.oid = f.proowner AND ${isStrong(asked)}
   JOIN served r ON NOT r.rolsuper AND r.oid <> o.oid AND has_function_privilege(r.oid, p.oid, 'EXECUTE') AND has_schema_privilege(r.oid, n.oid, 'USAGE')
   WHERE ${literal(asked.schema)} NOT IN (n.nspname, m.nspname)
@@ -74,16 +70,16 @@ const aggregates = (asked: Asked): PowerQuery => sql`
 
 // every comparison of two values of the type calls it
 const unchecked = (asked: Asked): PowerQuery => sql`
-  SELECT format('%s, which runs as %s, is called without a check by %s', ${routine('f', 'm')}, o.rolname, pg_describe_object(d.classid, d.objid, 0)),
-    NULL, format('function %s', ${routine('f', 'm')}), false
+  SELECT format('%s, which runs as %s, is called without a check by %s', ${routineOf('f', 'm')}, o.rolname, pg_describe_object(d.classid, d.objid, 0)),
+    NULL, format('function %s', ${routineOf('f', 'm')}), false
   FROM pg_proc f JOIN pg_namespace m ON m.oid = f.pronamespace JOIN pg_roles o ON o.oid = f.proowner AND ${isStrong(asked)}
   JOIN pg_depend d ON d.refclassid = 'pg_proc'::regclass AND d.refobjid = f.oid
     AND d.classid IN ('pg_amproc'::regclass, 'pg_type'::regclass, 'pg_opclass'::regclass, 'pg_am'::regclass, 'pg_language'::regclass, 'pg_transform'::regclass,
       'pg_ts_template'::regclass, 'pg_ts_parser'::regclass, 'pg_conversion'::regclass, 'pg_foreign_data_wrapper'::regclass)
   WHERE f.prosecdef
   UNION ALL
-  SELECT format('%s, which runs as %s, is called without a check by the range type %s', ${routine('f', 'm')}, o.rolname, g.rngtypid::regtype),
-    NULL, format('function %s', ${routine('f', 'm')}), false
+  SELECT format('%s, which runs as %s, is called without a check by the range type %s', ${routineOf('f', 'm')}, o.rolname, g.rngtypid::regtype),
+    NULL, format('function %s', ${routineOf('f', 'm')}), false
   FROM pg_range g JOIN pg_proc f ON f.oid IN (g.rngcanonical, g.rngsubdiff) AND f.prosecdef JOIN pg_namespace m ON m.oid = f.pronamespace
   JOIN pg_roles o ON o.oid = f.proowner AND ${isStrong(asked)}
 `;

@@ -1,5 +1,5 @@
 import type { Owner } from '../../../contract/owner.js';
-import { AshlarError, type ErrorCode } from '../../../errors.js';
+import { type AshlarError, isAshlarError } from '../../../errors.js';
 import { everyScope, ownerActor } from '../../../model/index.js';
 import type { Report } from '../../report.js';
 import type { Channel, Reply, Request } from '../wire/channel.js';
@@ -18,9 +18,6 @@ import type { Hooks } from './transaction-parts.js';
 // the owner acts in every scope; set for one transaction only, because a pooler would pass settings of a connection on to
 // other clients
 const context = { actor: ownerActor, scope: everyScope };
-
-const isCode = (error: unknown, code: ErrorCode): error is AshlarError =>
-  error instanceof AshlarError && error.code === code;
 
 /** Functions that the owner's statements and transactions use. */
 export interface OwnerHooks extends Hooks {
@@ -68,11 +65,11 @@ export function ownerOf(channel: Channel, report: Report | undefined, hooks: Own
     if (answer.status === 'fulfilled') {
       if (end.status === 'fulfilled') return answer.value;
       // a read changes nothing, whether or not its transaction ended
-      throw isRead && isCode(end.reason, 'outcome-unknown') ? explain(end.reason.cause) : end.reason;
+      throw isRead && isAshlarError(end.reason, 'outcome-unknown') ? explain(end.reason.cause) : end.reason;
     }
     // the COMMIT was sent as well, if anything was
     const { reason } = answer as { readonly reason: unknown };
-    const isUnknown = isCode(reason, 'connection-lost') && !isRead && !isUnsent(reason);
+    const isUnknown = isAshlarError(reason, 'connection-lost') && !isRead && !isUnsent(reason);
     throw isUnknown ? outcomeUnknown(reason) : reason;
   };
   return {

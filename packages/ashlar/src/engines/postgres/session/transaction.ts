@@ -2,7 +2,7 @@ import type { ResultKinds } from '../../../contract/answers.js';
 import type { Column } from '../../../contract/column.js';
 import type { TableFacts } from '../../../contract/table.js';
 import type { QueryResult, Transaction, TransactionOptions } from '../../../contract/transaction.js';
-import { AshlarError } from '../../../errors.js';
+import { isAshlarError } from '../../../errors.js';
 import { identifier } from '../../../model/index.js';
 import { Usage } from '../../report.js';
 import type { Lease, Leases, Reply, Request } from '../wire/channel.js';
@@ -175,7 +175,7 @@ export class PostgresTransaction implements Transaction {
       );
       hooks.afterCommit?.();
     } catch (error) {
-      this.#broken ||= error instanceof AshlarError && error.code === 'outcome-unknown';
+      this.#broken ||= isAshlarError(error, 'outcome-unknown');
       throw error;
     } finally {
       this.#end();

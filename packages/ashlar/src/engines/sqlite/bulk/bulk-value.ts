@@ -4,7 +4,7 @@ import { heldArray } from '../../../model/array.js';
 import { withPoint } from '../../../model/decimal.js';
 import { identifier } from '../../../model/index.js';
 import { unstorableEscape } from '../../../model/storable.js';
-import { exactJson } from '../../exact-json.js';
+import { exactJson, mayBeInexact } from '../../exact-json.js';
 import { jsonbText } from '../../json-text.js';
 
 /** Why a stored value cannot be read for a move. Thrown, because it ends the reading of a value anywhere in its JSON. */
@@ -62,7 +62,7 @@ const parsed = (value: unknown): unknown => {
   }
   if (value.includes('\\') && unstorableEscape(JSON.stringify(read)) !== undefined)
     throw new Unreadable('A text in the JSON has a NUL character (U+0000) or a lone surrogate.');
-  return exactJson(value);
+  return mayBeInexact(value) ? exactJson(value) : read;
 };
 
 // only an exponent or a number of hundreds of digits is beyond the range of a double

@@ -23,8 +23,8 @@ export function persist(path: string): void {
 }
 
 /**
- * Replaces one file with another, which gets its owner and mode, atomically and durably. The caller ensures that no process has either open, and that
- * the side files of the old one are no longer part of it.
+ * Replaces one file with another, which gets its owner and mode, atomically and durably. The caller ensures that no process has
+ * either open, and that the side files of the old one are no longer part of it.
  */
 export function replaceFile(fresh: string, path: string): void {
   try {

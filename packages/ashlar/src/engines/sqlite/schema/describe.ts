@@ -48,21 +48,20 @@ const readEntries = async (run: RunSql): Promise<readonly Entry[]> => {
       ['table', 'view'].includes(foldedName(type)) ? [[foldedName(name), name] as const] : [],
     ),
   );
-  return rows.map(({ untyped, unnamed, ...row }) => {
+  return rows.map((row) => {
     const type = row.sql === null ? foldedName(row.type) : madeBy(row.sql);
     const table = type === 'table' ? row.name : (names.get(foldedName(row.table)) ?? row.table);
-    const odd =
-      untyped === 1
-        ? 'is not written as text'
-        : type !== row.type
-          ? `is recorded as ${JSON.stringify(row.type)}`
-          : type !== 'table' && row.table !== table
-            ? `is recorded on ${JSON.stringify(row.table)}`
-            : unnamed === 1 || `${row.name}${row.sql ?? ''}`.includes('\0')
-              ? 'has no text, or one that ends early'
-              : null;
-    return { ...row, type, table, odd };
+    return { ...row, type, table, odd: oddIn(row, type, table) };
   });
+};
+
+/** How an entry differs from those that SQLite writes, with the type and the table by which SQLite reads it. */
+const oddIn = (row: Row, type: string, table: string): string | null => {
+  if (row.untyped === 1) return 'is not written as text';
+  if (type !== row.type) return `is recorded as ${JSON.stringify(row.type)}`;
+  if (type !== 'table' && row.table !== table) return `is recorded on ${JSON.stringify(row.table)}`;
+  const endsEarly = `${row.name}${row.sql ?? ''}`.includes('\0');
+  return row.unnamed === 1 || endsEarly ? 'has no text, or one that ends early' : null;
 };
 
 /** What a statement makes: `table`, `index`, `trigger`, `view`; '' where it is none of these. */

@@ -91,8 +91,9 @@ export function isTimeText(value: string): string {
 }
 
 /**
- * Seconds since 1970 of the years 1840 to 2100 are below, milliseconds of all but 94 days around 1970 above. A program writes one of the two, so
- * the whole column decides: one that has both fails, and a person says what its numbers are.
+ * As seconds since 1970, the times of the years 1840 to 2100 are below this number; as milliseconds, all times but those of 94 days
+ * around 1970 are above it. A program writes one of the two, so the whole column decides: one that has both fails, and a person
+ * says what its numbers are.
  */
 const mostSeconds = 4_102_444_800;
 
