@@ -207,7 +207,8 @@ try {
   if (made.status !== 0) throw new Error('the fixtures could not be made');
   const { scenarios } = await import('./scenarios.mjs');
   const names = Object.entries(scenarios).filter(
-    ([name]) => (values.only.length === 0 || values.only.some((text) => name.includes(text))) &&
+    ([name]) =>
+      (values.only.length === 0 || values.only.some((text) => name.includes(text))) &&
       !values.without.some((text) => name.includes(text)),
   );
   const queue = values.none ? [] : [...names];
