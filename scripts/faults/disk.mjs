@@ -6,7 +6,17 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-const kinds = { write: 1, fsync: 2, rename: 4, link: 8, unlink: 16, create: 32, truncate: 64, mkdir: 128 };
+/** The kinds of operations, as the library numbers them. */
+export const kinds = {
+  write: 1,
+  fsync: 2,
+  rename: 4,
+  link: 8,
+  unlink: 16,
+  create: 32,
+  truncate: 64,
+  mkdir: 128,
+};
 const headBytes = 24;
 const sector = 512;
 
@@ -44,11 +54,13 @@ export const readRecord = (file, folder) => {
   return ops;
 };
 
-/** The files below a folder, by their paths. */
+/** The files and folders below a folder, by their paths: a file with its content. */
 export const filesIn = (folder, sub = '') =>
   readdirSync(join(folder, sub), { withFileTypes: true }).flatMap((entry) => {
     const path = sub === '' ? entry.name : `${sub}/${entry.name}`;
-    return entry.isDirectory() ? filesIn(folder, path) : [[path, readFileSync(join(folder, path))]];
+    return entry.isDirectory()
+      ? [[path], ...filesIn(folder, path)]
+      : [[path, readFileSync(join(folder, path))]];
   });
 
 // the index of a log is in shared memory, and is made again after a crash
@@ -56,8 +68,12 @@ const isNoPart = (path) => path.endsWith('-shm') || path === promises;
 
 /** The state of a disk while recorded operations run. */
 export class Disk {
-  /** @param files - what is on the disk before */
-  constructor(files) {
+  /**
+   * @param files - what is on the disk before
+   * @param isSynced - whether a file counts as synced after each write, because its program cannot sync
+   */
+  constructor(files, isSynced = () => false) {
+    this.isSynced = isSynced;
     this.names = new Map();
     this.changes = [];
     this.certain = 0;
@@ -65,7 +81,7 @@ export class Disk {
     this.promised = [];
     for (const [path, content] of files) {
       if (isNoPart(path)) continue;
-      const file = { content, writes: [] };
+      const file = content ? { content, writes: [] } : folderEntry;
       this.names.set(path, file);
       this.durable.set(path, file);
     }
@@ -89,10 +105,15 @@ export class Disk {
         const made = { content: Buffer.alloc(0), writes: [] };
         return change((names) => names.set(path, made), dirname(path));
       }
+      case kinds.mkdir:
+        return change((names) => names.set(path, folderEntry), dirname(path));
       case kinds.write:
-        return file?.writes.push({ offset, bytes });
+        if (!file?.writes) return;
+        if (this.isSynced(path)) return writeNow(file, offset, bytes);
+        return file.writes.push({ offset, bytes });
       case kinds.truncate:
-        return file?.writes.push({ length: offset });
+        file?.writes?.push({ length: offset });
+        return this.isSynced(path) && sync(file);
       case kinds.rename:
         return change(
           (names) => {
@@ -100,7 +121,7 @@ export class Disk {
             names.delete(path);
             if (moved) names.set(other, moved);
             // a folder moves with what is in it
-            else
+            if (!moved?.writes)
               for (const [name, each] of [...names])
                 if (name.startsWith(`${path}/`)) {
                   names.delete(name);
@@ -116,10 +137,8 @@ export class Disk {
         return change((names) => names.delete(path), dirname(path));
       case kinds.fsync:
         if (ignoresSync) return;
-        if (file) {
-          file.content = applied(file.content, file.writes);
-          file.writes = [];
-        } else this.#syncFolder(path);
+        if (file?.writes) sync(file);
+        else this.#syncFolder(path);
     }
   }
 
@@ -146,6 +165,10 @@ export class Disk {
     const mood = random();
     const keeps = () => (mood < 0.15 ? true : mood < 0.3 ? false : random() < 0.5);
     for (const [path, { content, writes }] of names) {
+      if (!writes) {
+        mkdirSync(join(folder, path), { recursive: true });
+        continue;
+      }
       const kept = writes
         .filter(keeps)
         .map((write) => (write.bytes && random() < 0.05 ? torn(write, random) : write));
@@ -154,6 +177,27 @@ export class Disk {
     }
   }
 }
+
+const folderEntry = Object.freeze({});
+
+// images share what was on the disk before
+const writeNow = (file, offset, bytes) => {
+  const end = offset + bytes.length;
+  if (!file.isOwn || file.content.length < end) {
+    const whole = Buffer.alloc(Math.max(file.content.length, end));
+    file.content.copy(whole);
+    file.content = whole;
+    file.isOwn = true;
+  }
+  bytes.copy(file.content, offset);
+};
+
+const sync = (file) => {
+  if (!file?.writes) return;
+  file.content = applied(file.content, file.writes);
+  file.isOwn = false;
+  file.writes = [];
+};
 
 const torn = ({ offset, bytes }, random) => ({
   offset,

@@ -1,9 +1,13 @@
-// Makes every file operation of Ashlar's commands fail once, with EIO and with ENOSPC: npm run faults. After each, nothing may be
-// lost, no raw stack trace may appear, and the same command must complete without faults. Needs gcc, Linux and the built packages.
+// Makes every file operation of Ashlar's commands fail once, with EIO and with ENOSPC, and kills the command before it: npm run faults.
+// After each, nothing may be lost, no raw stack trace may appear, and the same command must complete without faults. Needs gcc, Linux
+// and the built packages.
 //
-//   node scripts/faults/main.mjs [--only NAME]… [--every N] [--slow N] [--sticky] [--none] [--images N] [--workers N]
+//   node scripts/faults/main.mjs [--only TEXT]… [--without TEXT]… [--every N] [--slow N] [--kills N] [--sticky] [--none] [--images N] [--workers N]
 //
-// --every N    tries each Nth point (default 1)       --slow N    the same for operations on PGlite (default 40)
+// --only TEXT  only operations whose names contain the text; --without TEXT: only those whose names do not
+// --every N    tries each Nth point (default 1)
+// --slow N     of operations on PGlite, which take seconds, tries N points of each kind with each error (default 40)
+// --kills N    kills each operation before N of its points (default 60)
 // --sticky     all operations of the kind fail from the point on, as on a full disk
 // --none       tries only images of power failures
 // --images N   power-loss images to try afterwards (default 10,000; 0: none)
@@ -19,15 +23,19 @@ const here = dirname(fileURLToPath(import.meta.url));
 const { values } = parseArgs({
   options: {
     only: { type: 'string', multiple: true, default: [] },
+    without: { type: 'string', multiple: true, default: [] },
     every: { type: 'string', default: '1' },
     slow: { type: 'string', default: '40' },
+    kills: { type: 'string', default: '60' },
     sticky: { type: 'boolean', default: false },
     images: { type: 'string', default: '10000' },
     none: { type: 'boolean', default: false },
     workers: { type: 'string', default: '1' },
   },
 });
-const kinds = { write: 1, fsync: 2, rename: 4, link: 8, unlink: 16 };
+const kinds = { write: 1, fsync: 2, rename: 4, link: 8, unlink: 16, create: 32, truncate: 64, mkdir: 128 };
+const everyKind = 255;
+const killed = 9999;
 const folderSync = 256;
 const { EINVAL, EIO, ENOSPC, ENOSYS, ENOTSUP, EPERM } = constants.errno;
 const errors = { EIO, ENOSPC };
@@ -123,8 +131,37 @@ const tryFileSystems = async (worker, name) => {
   }
 };
 
+/** The points to try of so many: all, each Nth, or N that are spread over them. */
+const pointsOf = (count, isSlow) => {
+  const most = isSlow ? Number(values.slow) : Math.ceil(count / Number(values.every));
+  return spread(count, most);
+};
+
+const spread = (count, most) => {
+  if (most >= count) return Array.from({ length: count }, (_, at) => at + 1);
+  return Array.from({ length: most }, (_, at) => 1 + Math.floor(((at + Math.random()) * count) / most));
+};
+
+const tryKills = async (worker, name) => {
+  const whole = await worker.try({ name, number: ++number, at: 0, error: 0, kinds: everyKind });
+  if (!whole || whole.problems.length > 0) {
+    report(name, 'no kill', whole?.problems.join('\n') ?? 'the process ended');
+    return 0;
+  }
+  const points = spread(whole.count, Number(values.kills));
+  for (const at of points) {
+    const trial = { name, number: ++number, at, error: killed, kinds: everyKind };
+    const point = `killed before operation ${at} of ${whole.count}`;
+    if (await worker.try(trial)) report(name, point, 'the process was not killed');
+    const found = await worker.try({ ...trial, isKilled: true });
+    if (!found) report(name, point, 'afterwards: the process ended, or did not end within two minutes');
+    else for (const problem of found.problems) report(name, point, problem);
+  }
+  return `${points.length} kills before ${whole.count} operations`;
+};
+
 const tryScenario = async (worker, name, { isSlow }) => {
-  const step = Number(isSlow ? values.slow : values.every);
+  const began = performance.now();
   const figures = {};
   let tried = 0;
   for (const [kind, bit] of Object.entries(kinds)) {
@@ -135,7 +172,7 @@ const tryScenario = async (worker, name, { isSlow }) => {
     }
     figures[kind] = whole.count;
     for (const [code, error] of Object.entries(errors))
-      for (let at = 1 + (isSlow ? Math.floor(Math.random() * step) : 0); at <= whole.count; at += step) {
+      for (const at of pointsOf(whole.count, isSlow)) {
         tried++;
         const found = await worker.try({
           name,
@@ -151,8 +188,12 @@ const tryScenario = async (worker, name, { isSlow }) => {
       }
   }
   await tryFileSystems(worker, name);
+  const kills = Number(values.kills) > 0 ? await tryKills(worker, name) : 'no kills';
   const points = Object.entries(figures).map(([kind, count]) => `${count} ${kind}`);
-  console.log(`${name}: ${tried} trials; points: ${points.join(', ')}`);
+  const seconds = Math.round((performance.now() - began) / 1_000);
+  console.log(
+    `${name}: ${tried} trials of the points ${points.join(', ')}; ${kills}; ${lacking.length} file systems; ${seconds} s`,
+  );
 };
 
 try {
@@ -166,7 +207,9 @@ try {
   if (made.status !== 0) throw new Error('the fixtures could not be made');
   const { scenarios } = await import('./scenarios.mjs');
   const names = Object.entries(scenarios).filter(
-    ([name]) => values.only.length === 0 || values.only.includes(name),
+    ([name]) =>
+      (values.only.length === 0 || values.only.some((text) => name.includes(text))) &&
+      !values.without.some((text) => name.includes(text)),
   );
   const queue = values.none ? [] : [...names];
   await Promise.all(
@@ -178,7 +221,7 @@ try {
   );
   if (Number(values.images) > 0) {
     const { tryImages } = await import('./power.mjs');
-    problems += await tryImages(base, library, Number(values.images));
+    problems += await tryImages(base, library, { count: Number(values.images), only: values.only });
   }
   console.log(problems === 0 ? 'nothing was lost' : `${problems} problems`);
   process.exitCode = problems === 0 ? 0 : 1;

@@ -97,14 +97,18 @@ const collect = () => {
   return { told, stream };
 };
 
-/** Runs a command line in a folder, in this process. @returns status, document and standard error */
-export const command = async (folder, args) => {
+/** Runs a command line in a folder, in this process, with further settings. @returns status, document and standard error */
+export const command = async (folder, args, settings = {}) => {
   const [out, err] = [collect(), collect()];
   const code = await run([...args, '--json'], {
     stdin: new PassThrough().end(),
     stdout: out.stream,
     stderr: err.stream,
-    env: { BACKUP_DIR: 'backups', BACKUP_KEY_FILE: join(folder, '..', '..', 'fixtures', 'backup.key') },
+    env: {
+      BACKUP_DIR: 'backups',
+      BACKUP_KEY_FILE: join(folder, '..', '..', 'fixtures', 'backup.key'),
+      ...settings,
+    },
     directory: folder,
     interactive: false,
   });

@@ -1,4 +1,4 @@
-// A preloaded library that makes one file operation fail, and records file operations with what they write. `main.mjs` builds it.
+// A preloaded library that makes one file operation fail, or kills the process before it, and records file operations with what they write. `main.mjs` builds it.
 //
 // FAULTS_CONTROL  a file of eight 64-bit numbers, which the process that is tried shares with this library: armed, at, error,
 //                 kinds, count, hit, recording, sticky
@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -22,6 +23,9 @@
 #include <unistd.h>
 
 enum { WRITE = 1, FSYNC = 2, RENAME = 4, LINK = 8, UNLINK = 16, CREATE = 32, TRUNCATE = 64, MKDIR = 128, FOLDER_FSYNC = 256 };
+
+/** In place of an error: the process is killed. */
+enum { KILLED = 9999 };
 
 struct control {
   volatile int64_t armed, at, error, kinds, count, hit, recording, sticky;
@@ -81,6 +85,10 @@ static int fails(int kind, const char *path) {
   int64_t number = __sync_add_and_fetch(&control->count, 1);
   if (number != control->at && !(control->sticky && control->at && number > control->at)) return 0;
   control->hit = kind;
+  if (control->error == KILLED) {
+    kill(getpid(), SIGKILL);
+    for (;;) pause();
+  }
   errno = (int)control->error;
   return 1;
 }
@@ -258,6 +266,8 @@ int unlinkat(int folder, const char *given, int flags) {
 }
 
 static int truncate_with(int (*real)(int, off_t), int descriptor, off_t length) {
+  char name[PATH_MAX];
+  if (counts() && fails(TRUNCATE, path_of(descriptor, name))) return -1;
   int done = real(descriptor, length);
   if (done == 0 && counts()) {
     char buffer[PATH_MAX];
@@ -278,6 +288,8 @@ int ftruncate64(int descriptor, off64_t length) {
 
 int mkdir(const char *given, mode_t mode) {
   REAL(int, "mkdir", const char *, mode_t);
+  char name[PATH_MAX];
+  if (counts() && access(given, F_OK) != 0 && fails(MKDIR, path_at(AT_FDCWD, given, name))) return -1;
   int done = real(given, mode);
   if (done == 0 && counts()) {
     char buffer[PATH_MAX];
@@ -291,6 +303,7 @@ static int open_with(int (*real)(const char *, int, ...), const char *given, int
   char buffer[PATH_MAX];
   const char *path = path_at(AT_FDCWD, given, buffer);
   int existed = access(given, F_OK) == 0;
+  if (!existed && (flags & O_CREAT) && fails(CREATE, path)) return -1;
   int descriptor = real(given, flags, mode);
   if (descriptor >= 0 && !existed) put(CREATE, path, NULL, 0, NULL, 0);
   else if (descriptor >= 0 && (flags & O_TRUNC)) put(TRUNCATE, path, NULL, 0, NULL, 0);

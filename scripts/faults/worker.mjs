@@ -1,6 +1,15 @@
 // A process with the preloaded library, in which operations are tried one after another. It reads one trial a line, as JSON, from
 // standard input and answers with one line. Only the work of a trial runs with faults.
-import { appendFileSync, closeSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
+import {
+  appendFileSync,
+  closeSync,
+  existsSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { AshlarError } from '../../packages/ashlar/dist/index.js';
@@ -44,18 +53,28 @@ process.on('unhandledRejection', (error) => {
   stray ??= error;
 });
 
-const tryOne = async ({ name, number, at, error, kinds, sticky }) => {
+/** What is known of a work that was killed: what it had acknowledged by then. */
+const killedOutcome = (promised) => ({
+  isKilled: true,
+  stderr: '',
+  acknowledged: existsSync(promised) ? readFileSync(promised, 'utf8').split('\n').filter(Boolean) : [],
+});
+
+const tryOne = async ({ name, number, at, error, kinds, sticky, isKilled }) => {
   const scenario = scenarios[name];
   const folder = join(base, 'trials', String(number));
-  copyFixture(base, scenario.fixture, folder);
+  // no part of the files whose operations fail
+  const promised = join(base, `promised-${number}`);
+  if (!isKilled) copyFixture(base, scenario.fixture, folder);
   process.env.TMPDIR = join(folder, 'tmp');
   process.env.XDG_CACHE_HOME = join(base, 'cache');
   stray = undefined;
-  set({ at, error, kinds, sticky: sticky ? 1 : 0, count: 0, hit: 0, armed: 1 });
+  context.acknowledge = (line) => appendFileSync(promised, `${line}\n`);
+  if (!isKilled) set({ at, error, kinds, sticky: sticky ? 1 : 0, count: 0, hit: 0, armed: 1 });
   let outcome;
   let thrown;
   try {
-    outcome = await scenario.work(context, folder);
+    outcome = isKilled ? killedOutcome(promised) : await scenario.work(context, folder);
   } catch (raised) {
     thrown = raised;
   }
@@ -74,6 +93,7 @@ const tryOne = async ({ name, number, at, error, kinds, sticky }) => {
     }
   if (stray) found.problems.push(`raw: uncaught ${stray.stack ?? stray}`);
   rmSync(folder, { recursive: true, force: true });
+  rmSync(promised, { force: true });
   return found;
 };
 

@@ -36,6 +36,7 @@ export const works = {
       'backup prune',
       'backup restore --replace',
       'key rotate database',
+      'backup restore --replace (pglite)',
     ].map((name) => [`power: ${name}`, ofScenario(name)]),
   ),
 };

@@ -9,6 +9,7 @@ import { redactUrl } from '../settings/index.js';
 import { headOf } from './database-state.js';
 import { type ListedBackup, labelOf, listBackups } from './folder.js';
 import { readIdentity } from './identity.js';
+import { isInFuture } from './keep-rules.js';
 import { hasCounted, type Lineage } from './lineage.js';
 import type { Manifest } from './manifest.js';
 
@@ -66,7 +67,7 @@ export async function backupsReport(
   const own = await ownOf(listed, engine, system);
   const sound = own.filter(({ problem }) => problem === undefined);
   const isFuture = ({ manifest }: ListedBackup): boolean =>
-    manifest !== undefined && manifest.created_at > now.toISOString();
+    manifest !== undefined && isInFuture(manifest.created_at, now);
   const past = sound.filter((one) => !isFuture(one));
   const last = past.at(-1);
   return {
@@ -108,12 +109,15 @@ const ownOf = async (
     );
   if (own) {
     const known = those((manifest) => isCounted(manifest, own));
-    if (known.length > 0) return known;
+    if (known.length > 0)
+      return known.toSorted((a, b) => (numberOf(a.manifest) ?? 0) - (numberOf(b.manifest) ?? 0));
   }
   const named = those(({ database }) => database === redactUrl(url));
   // a file can be named by different URLs, and different files can have one name
   return named.length > 0 ? named : those(({ label }) => label === labelOf(url));
 };
+
+const numberOf = (manifest: Manifest | undefined) => manifest?.identity?.number;
 
 const isCounted = ({ identity }: Manifest, own: Lineage): boolean =>
   identity !== undefined && hasCounted(own, identity);

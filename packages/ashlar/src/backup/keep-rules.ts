@@ -19,6 +19,8 @@ export interface DatedBackup {
   /** The time at which the backup was created (ISO 8601, UTC). */
   readonly createdAt: string;
   readonly verifiedAt: string | undefined;
+  /** How many backups its database has counted, with this one; `undefined` or `null` where that is not known. */
+  readonly number?: number | null | undefined;
 }
 
 /** The reasons to keep each backup, by the backup's name; a backup that no rule keeps has an empty list. */
@@ -29,10 +31,28 @@ export type KeepReasons = ReadonlyMap<string, readonly string[]>;
  */
 export const defaultKeepRules: KeepRules = { last: 3, daily: 7, weekly: 5, monthly: 12 };
 
+/** How far the clocks of two hosts may be apart before a time counts as one of the future, in milliseconds. */
+const tolerance = 300_000;
+
+/** Whether the time of a backup (ISO 8601, UTC) is in the future, so that a clock was wrong: more than five minutes after `now`. */
+export function isInFuture(createdAt: string, now: Date): boolean {
+  return Date.parse(createdAt) > now.getTime() + tolerance;
+}
+
+/**
+ * Sorts the backups of one database, the oldest first: in the order in which the database has counted them, which no clock changes;
+ * by their times where one of them was not counted.
+ */
+export function inOrder<T extends DatedBackup>(backups: readonly T[]): readonly T[] {
+  const isCounted = backups.every(({ number }) => typeof number === 'number');
+  return [...backups].sort((a, b) => (isCounted ? (a.number ?? 0) - (b.number ?? 0) : 0) || compare(a, b));
+}
+
 /**
  * Finds the backups of one database that the keep rules (a grandfather-father-son scheme) keep, with the reasons. The
  * newest verified backup always stays; if none is verified, the newest one. A backup whose time is in the future stays, and
- * counts for no rule: a clock was wrong, and the backup would be the newest for as long.
+ * counts for no rule: a clock was wrong. The newest is the one that the database has counted last, also where a clock that was
+ * behind has dated it.
  *
  * @param backups - the backups of one database, in any order
  * @param now - the current time
@@ -42,10 +62,10 @@ export function keptBy(
   rules: KeepRules,
   now: Date = new Date(),
 ): KeepReasons {
-  const sorted = [...backups].sort((a, b) => compare(b, a));
+  const sorted = inOrder(backups).toReversed();
   const reasons = new Map<string, string[]>(sorted.map(({ name }) => [name, []]));
   const keep = ({ name }: DatedBackup, reason: string) => reasons.get(name)?.push(reason);
-  const isFuture = ({ createdAt }: DatedBackup): boolean => createdAt > now.toISOString();
+  const isFuture = ({ createdAt }: DatedBackup): boolean => isInFuture(createdAt, now);
   for (const one of sorted.filter(isFuture)) keep(one, 'its time is in the future');
   const newestFirst = sorted.filter((one) => !isFuture(one));
   for (const one of newestFirst.slice(0, rules.last)) keep(one, 'last');

@@ -5,11 +5,12 @@ import { describeHolder, takeLock } from '../files/lock.js';
 export const lockName = '.lock';
 
 // several hosts may share the folder
-const heartbeat = { every: 30_000, silence: 300_000 };
+const heartbeat = { every: 2_000, silence: 300_000 };
 
 /**
  * Runs `work` while this process holds the lock of a folder of backups. The lock of a dead process is taken over.
- * Several hosts can share the folder: a host without a heartbeat for five minutes counts as dead.
+ * Several hosts can share the folder: a host without a heartbeat for five minutes, and for 6 seconds more in which its lock file is
+ * watched, counts as dead.
  *
  * @throws AshlarError `backup-folder-locked`
  */

@@ -150,7 +150,7 @@ export interface Draft {
   readonly path: string;
   readonly owner: LockOwner;
   readonly text: string;
-  /** The device and inode numbers of the draft, which stay the same when it is published. */
+  /** The device and inode numbers of the draft, or of the file that was published from it. */
   readonly identity: string;
 }
 
@@ -165,16 +165,25 @@ export async function writeDraft(place: LockPlace): Promise<Draft> {
   const owner: LockOwner = { ...thisProcess(), token: randomBytes(16).toString('hex') };
   const path = join(place.folder, `${draftPrefix(place)}${processMark()}-${owner.token}`);
   const text = formatOwner(owner);
+  await writeOrEmpty(path, text);
+  return { path, owner, text, identity: await identityAt(path) };
+}
+
+/** Writes a new file, which stays empty on a full disk. */
+const writeOrEmpty = async (path: string, text: string): Promise<void> => {
   try {
     // readable by all: a process of another user must be able to identify the holder
     await writeNewFile(path, text, 0o644);
   } catch (error) {
     if (!full.has((error as NodeJS.ErrnoException).code)) throw error;
-    await (await open(path, 'w', 0o644)).close();
+    await (await open(path, 'wx', 0o644)).close();
   }
+};
+
+const identityAt = async (path: string): Promise<string> => {
   const found = await stat(path, { bigint: true }).catch(absent);
-  return { path, owner, text, identity: found ? identityOf(found) : '' };
-}
+  return found ? identityOf(found) : '';
+};
 
 /** Whether a lock file was published from this draft. */
 export function isOf(file: LockFile | undefined, draft: Draft): boolean {
@@ -188,21 +197,24 @@ export function isOf(file: LockFile | undefined, draft: Draft): boolean {
  * Without hard links there is no such step for a complete file: the file is created exclusively, and then written. A
  * process that reads it in between cannot parse it, and takes it for held.
  *
- * @returns `taken` if the generation exists, `lost` if the draft was removed
+ * @returns the draft as it is published; `taken` if the generation exists, `lost` if the draft was removed
  */
 export async function publish(
   draft: Draft,
   path: string,
   hardLinks: boolean,
-): Promise<'published' | 'taken' | 'lost'> {
+): Promise<Draft | 'taken' | 'lost'> {
   try {
-    if (hardLinks) await link(draft.path, path);
-    else await writeNewFile(path, draft.text, 0o644);
-    return 'published';
+    if (hardLinks) {
+      await link(draft.path, path);
+      return draft;
+    }
+    await writeOrEmpty(path, draft.text);
+    return { ...draft, identity: await identityAt(path) };
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     // NFS repeats a request whose answer was lost, and then reports that the name exists: our own
-    if (code === 'EEXIST') return isOf(await readLockFile(path), draft) ? 'published' : 'taken';
+    if (code === 'EEXIST') return isOf(await readLockFile(path), draft) ? draft : 'taken';
     if (hardLinks && code === 'ENOENT') return 'lost';
     if (hardLinks && lacksHardLinks(error)) return publish(draft, path, false);
     throw error;

@@ -19,15 +19,15 @@ import {
   readLockFile,
   writeDraft,
 } from './lock-file.js';
-import { isSameKernel, livenessOf, livenessOfMark } from './process.js';
+import { isSameKernel, type Liveness, livenessOf, livenessOfMark } from './process.js';
 
 /** The intervals, in milliseconds, of the heartbeats by which the holder of a lock shows that it still runs. */
 export interface Heartbeat {
   /** The interval at which the holder updates the modification time of its lock file. */
   readonly every: number;
   /**
-   * The time without a heartbeat after which a holder whose process is not visible counts as dead, by the clocks of
-   * both hosts.
+   * The time without a heartbeat, by the clocks of both hosts, after which a holder whose process is not visible counts as dead
+   * unless {@link takeLock} sees a heartbeat. Clocks jump, so they only raise the suspicion.
    */
   readonly silence: number;
   /**
@@ -73,12 +73,14 @@ export interface HeldLock {
 const unreadableFor = 300_000;
 /** How often taking the lock begins again because another process changed its files at the same time. */
 const attempts = 50;
+/** How many heartbeats a holder that seems silent must miss while it is watched. */
+const missed = 3;
 /** A draft is published within milliseconds. An older one of an unseen process was left behind; milliseconds. */
 const draftFor = 60_000;
 
 /**
  * Takes an exclusive lock on a folder: only one holder, in any process, can have it at a time. The lock of a dead
- * process is taken over. Does not wait for a live holder; only for the `watch` of a holder in another container.
+ * process is taken over. Does not wait for a live holder; only until it has seen, or missed, heartbeats of one that may be dead.
  *
  * Each lock is a file `NAME.N`, complete when it appears. A dead holder is succeeded by the generation N + 1, which
  * exactly one process can create, and never by removing its file first. A process that has created a file reads all
@@ -96,11 +98,11 @@ export async function takeLock(options: LockOptions): Promise<HeldLock> {
     const path = generationPath(options, nextGeneration(generations));
     const draft = await writeDraft(options);
     try {
-      const outcome = await publish(draft, path, options.hardLinks ?? true);
-      if (outcome === 'published' && (await isConfirmed(options, watch, path, draft)))
-        return held(options, path, draft);
+      const published = await publish(draft, path, options.hardLinks ?? true);
+      if (published === 'taken' || published === 'lost') continue;
+      if (await isConfirmed(options, watch, path, published)) return held(options, path, published);
       // of two that withdrew, the pause lets one come first
-      if (outcome === 'published') await pause(Math.random() * attempt);
+      await pause(Math.random() * attempt);
     } finally {
       await discard(draft.path);
     }
@@ -127,7 +129,7 @@ class Watch {
   }
 }
 
-/** {@link survey}, repeated until each holder in another container has shown a heartbeat or counts as dead. */
+/** {@link survey}, repeated until each holder that may be dead has shown a heartbeat or counts as dead. */
 const watched = async (options: LockOptions, watch: Watch): Promise<Survey> => {
   for (;;) {
     const found = await survey(options, watch);
@@ -173,14 +175,28 @@ const holderOf = (file: LockFile, heartbeat: Heartbeat | undefined, watch: Watch
   const { path, owner, seen } = file;
   const liveness = owner === undefined ? 'unseen' : livenessOf(owner, seen);
   if (liveness === 'gone') return undefined;
-  const silence = owner === undefined ? (heartbeat?.silence ?? unreadableFor) : heartbeat?.silence;
-  const isSilent = silence !== undefined && Date.now() - seen > silence;
   if (liveness === 'running') return { file: path, owner, isUnseen: false, isWatched: false };
-  if (isSilent) return undefined;
-  const isNear = owner !== undefined && isSameKernel(owner);
-  const unchanged = isNear && heartbeat?.watch !== undefined ? watch.unchangedFor(file) : undefined;
-  if (unchanged !== undefined && unchanged >= (heartbeat?.watch ?? 0)) return undefined;
+  const longest = patienceWith(file, liveness, heartbeat);
+  if (longest === 0) return undefined;
+  const unchanged = longest === undefined ? undefined : watch.unchangedFor(file);
+  if (unchanged !== undefined && unchanged >= (longest ?? 0)) return undefined;
   return { file: path, owner, isUnseen: true, isWatched: unchanged !== undefined };
+};
+
+/**
+ * How long the file of a holder that cannot be seen must stay unchanged before the holder counts as dead, in milliseconds;
+ * `undefined` where there is no sign that it is dead. The time of the file and this clock may be years apart in either direction,
+ * whether the holder is dead or not: so a heartbeat counts more than both.
+ */
+const patienceWith = (
+  { owner, seen }: LockFile,
+  liveness: Liveness,
+  heartbeat: Heartbeat | undefined,
+): number | undefined => {
+  const silence = heartbeat?.silence ?? (owner === undefined ? unreadableFor : Number.POSITIVE_INFINITY);
+  if (liveness === 'of-earlier-boot' || Math.abs(Date.now() - seen) > silence)
+    return heartbeat === undefined ? 0 : missed * heartbeat.every;
+  return owner !== undefined && isSameKernel(owner) ? heartbeat?.watch : undefined;
 };
 
 /** Whether a published file is the lock: it still exists, and every other owner is dead. Otherwise withdraws it. */

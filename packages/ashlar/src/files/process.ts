@@ -15,9 +15,9 @@ export interface ProcessIdentity {
 
 /**
  * Whether a process is running. `unseen`: unknown, because it is on another host or in another PID namespace, where
- * ids differ.
+ * ids differ. `of-earlier-boot`: gone, if the clocks are right.
  */
-export type Liveness = 'running' | 'gone' | 'unseen';
+export type Liveness = 'running' | 'gone' | 'unseen' | 'of-earlier-boot';
 
 const read = (path: string): string => {
   try {
@@ -60,8 +60,8 @@ export function thisProcess(): ProcessIdentity {
  * boot id make the answer exact on Linux. Elsewhere the process id alone decides, so a later process with the same id
  * counts as the earlier one.
  *
- * @param seen - when the process last showed that it runs, in milliseconds since 1970. A process of another boot is gone only if
- *   that was before this kernel's boot: two machines can have one host name
+ * @param seen - when the process last showed that it runs, in milliseconds since 1970. A process of another boot is of an earlier one
+ *   only if that was before this kernel's boot: two machines can have one host name
  */
 export function livenessOf(other: ProcessIdentity, seen: number): Liveness {
   const me = thisProcess();
@@ -69,7 +69,8 @@ export function livenessOf(other: ProcessIdentity, seen: number): Liveness {
   const isSameSpace = isSameBoot && other.namespace === me.namespace;
   // a host name may change while a process runs; boot id and namespace do not
   if (other.host !== me.host && !(isSameSpace && me.namespace !== '')) return 'unseen';
-  if (!isSameBoot && other.boot !== '' && me.boot !== '') return seen < bootedAt() ? 'gone' : 'unseen';
+  if (!isSameBoot && other.boot !== '' && me.boot !== '')
+    return seen < bootedAt() ? 'of-earlier-boot' : 'unseen';
   if (!isSameSpace) return 'unseen';
   // in a container without /proc every process has the number 1; where the system has no such namespaces, the number tells
   if (process.platform === 'linux' && me.namespace === '') return 'unseen';

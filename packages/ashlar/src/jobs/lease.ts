@@ -50,19 +50,28 @@ export function unfinishedChunks({ tables }: JobModel, s: JobSession, jobId: str
     .orderBy('lo');
 }
 
+/** No lease ends later than this after it was renewed, in seconds; a longer one is renewed before. */
+const longestLease = 86_400;
+
 const leaseEnd = (now: string, seconds: number): string =>
-  new Date(Date.parse(now) + seconds * 1000).toISOString();
+  new Date(Date.parse(now) + Math.min(seconds, longestLease) * 1000).toISOString();
 
 /**
  * Leases a chunk of a locked job to a worker: one that is open, whose lease has expired, or whose worker's process
- * has ended.
+ * has ended. A lease that ends later than any can was made while the clock was ahead; a live worker would have renewed it.
  */
 export async function claimChunk(model: JobModel, s: JobSession, job: Job, worker: Worker): Promise<Claim> {
   const now = job.updated_at;
   const left = unfinishedChunks(model, s, job.id);
   const chunk =
     (await left
-      .where((eb) => eb.or([eb('state', '=', 'open'), eb('lease_until', '<', now)]))
+      .where((eb) =>
+        eb.or([
+          eb('state', '=', 'open'),
+          eb('lease_until', '<', now),
+          eb('lease_until', '>', leaseEnd(now, longestLease)),
+        ]),
+      )
       .limit(1)
       .executeTakeFirst()) ?? (await left.execute()).find(({ owner }) => owner !== null && isGone(owner));
   if (!chunk) return { lease: undefined, open: (await left.limit(1).execute()).length > 0 };

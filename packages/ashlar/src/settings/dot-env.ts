@@ -1,4 +1,5 @@
-import { join } from 'node:path';
+import { statSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { AshlarError } from '../errors.js';
 import { readFileOrPipe } from '../files/read.js';
 import { invalidSettings, unreadable } from './invalid.js';
@@ -36,10 +37,9 @@ const notUtf8 = (): AshlarError => invalidSettings('The file .env is not UTF-8 t
  * @throws AshlarError `settings-invalid`, which names lines and never their text
  */
 export function readDotEnv(directory: string, known: ReadonlySet<string>): DotEnv {
-  const path = join(directory, '.env');
   let bytes: Buffer;
   try {
-    bytes = readFileOrPipe(path);
+    bytes = readOnce(resolve(directory, '.env'));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { lines: [], ignored: [] };
     throw invalidSettings(
@@ -49,6 +49,16 @@ export function readDotEnv(directory: string, known: ReadonlySet<string>): DotEn
   }
   return parseDotEnv(textOf(bytes), known);
 }
+
+const ofPipes = new Map<string, Buffer>();
+
+/** Reads a file, or a pipe, which can be read once only: the process keeps its bytes. */
+const readOnce = (path: string): Buffer => {
+  if (!statSync(path).isFIFO()) return readFileOrPipe(path);
+  const bytes = ofPipes.get(path) ?? readFileOrPipe(path);
+  ofPipes.set(path, bytes);
+  return bytes;
+};
 
 /** The text without a byte order mark, which Windows writes before the first name; U+FFFD in place of what is not UTF-8. */
 const textOf = (bytes: Buffer): string => {

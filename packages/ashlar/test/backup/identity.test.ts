@@ -120,6 +120,16 @@ describe('a keep rule of one database removes no backup of another', () => {
     expect(earlier).toMatchObject({ verdict: 'kept', why: [expect.stringContaining('earlier release')] });
     expect(await left()).toEqual([frozen.name, only].sort());
     expect((await listBackups(backups)).map(({ problem }) => problem)).toEqual([undefined, undefined]);
+    await expect(pruneBackups({ folder: backups, keep: keepOne, uncounted: true })).rejects.toMatchObject({
+      code: 'usage',
+    });
+    const label = (await listBackups(backups)).find(({ name }) => name === frozen.name)?.manifest?.label;
+    // of another label, it is of another database
+    await pruneBackups({ folder: backups, keep: keepOne, uncounted: true, label: 'app' });
+    expect(await left()).toEqual([frozen.name, only].sort());
+    await pruneBackups({ folder: backups, keep: keepOne, uncounted: true, label });
+    // the newest of a label stays
+    expect(await left()).toEqual([frozen.name, only].sort());
   });
 });
 

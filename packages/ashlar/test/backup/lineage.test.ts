@@ -6,7 +6,7 @@ import { createBackup, listBackups, newBackupKey, pruneBackups, restoreBackup } 
 import { openEngine } from 'ashlar/extend';
 import { up } from 'ashlar/migrations';
 import fc from 'fast-check';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { backupsReport } from '../../src/backup/backups-report.js';
 import { shop } from './setup.js';
 
@@ -142,9 +142,93 @@ test('a backup that could not be counted is kept, and says so', async () => {
   const all = await left();
   const decided = await pruneBackups({ folder: backups, keep: { ...keepOne, last: 0 } });
   expect(await left()).toEqual(all);
-  expect(decided.find(({ name }) => name === uncounted[0]?.name)?.why).toEqual([
-    expect.stringContaining('could not be counted'),
-  ]);
+  expect(decided.find(({ name }) => name === uncounted[0]?.name)).toMatchObject({
+    why: [expect.stringContaining('could not be counted')],
+    isCounted: false,
+    bytes: expect.any(Number),
+  });
+  await pruneBackups({ folder: backups, keep: keepOne, uncounted: true, label: 'app' });
+  expect(await left()).toEqual([uncounted[1]?.name]);
+});
+
+test('uncounted backups of a label that two databases have are pruned apart from both', async () => {
+  begin();
+  await back();
+  const another = join(folder, 'other');
+  mkdirSync(another);
+  copyFileSync(join(made, 'app.db'), join(another, 'app.db'));
+  const mine = path;
+  path = join(another, 'app.db');
+  const its = await back();
+  const refuse =
+    "CREATE TRIGGER no_count BEFORE INSERT ON ashlar_database BEGIN SELECT RAISE(ABORT, 'not now'); END";
+  const engine = await openEngine({ url: `sqlite:${mine}`, create: false });
+  await engine.asOwner((owner) => owner.run(refuse));
+  await engine.close();
+  path = mine;
+  const [, last] = [await back(), await back()];
+  await pruneBackups({ folder: backups, keep: keepOne, uncounted: true, label: 'app' });
+  expect(await left()).toHaveLength(3);
+  expect(await left()).toEqual(expect.arrayContaining([its.name, last?.name]));
+});
+
+test('the newest backup of each system stays, where two projects back up one database under one label', async () => {
+  begin();
+  const names: string[] = [];
+  for (const systems of [[shop], [], [shop], [], []]) names.push((await back(backups, systems)).name);
+  const decided = await pruneBackups({ folder: backups, keep: keepOne });
+  expect(await left()).toEqual([names[2], names[4]]);
+  expect(decided.find(({ name }) => name === names[2])?.why).toEqual(['newest with the system shop']);
+  await back(backups, [shop]);
+  await pruneBackups({ folder: backups, keep: keepOne });
+  expect(await left()).toHaveLength(1);
+});
+
+test.each([
+  ['years behind', '2001-02-03T04:05:06Z'],
+  ['years ahead', '2099-02-03T04:05:06Z'],
+])(
+  'the newest backup is the one that was counted last, where the clock that dated it was %s',
+  async (_, time) => {
+    begin();
+    const before = await back();
+    vi.useFakeTimers({ toFake: ['Date'], now: new Date(time) });
+    let wrong: string;
+    try {
+      wrong = (await back()).name;
+      await pruneBackups({ folder: backups, keep: keepOne });
+      // by a clock that is behind, the earlier one is of the future
+      expect(await left()).toEqual(expect.arrayContaining([wrong]));
+    } finally {
+      vi.useRealTimers();
+    }
+    await pruneBackups({ folder: backups, keep: keepOne });
+    expect(await left()).toEqual(time.startsWith('2001') ? [wrong] : expect.arrayContaining([wrong]));
+    const after = await back();
+    await pruneBackups({ folder: backups, keep: keepOne });
+    expect((await left()).toSorted()).toEqual(
+      (time.startsWith('2001') ? [after.name] : [after.name, wrong]).toSorted(),
+    );
+    expect(await left()).not.toContain(before.name);
+  },
+);
+
+test('a backup of a host whose clock is some minutes ahead is the last one, and no problem', async () => {
+  begin();
+  vi.useFakeTimers({ toFake: ['Date'], now: new Date(Date.now() + 240_000) });
+  let ahead: string;
+  try {
+    ahead = (await back(backups, [shop])).name;
+  } finally {
+    vi.useRealTimers();
+  }
+  const engine = await openEngine({ url: `sqlite:${path}`, create: false });
+  try {
+    const report = await backupsReport(engine, shop, { folder: backups, rows: {}, now: new Date() });
+    expect(report).toMatchObject({ last: { name: ahead }, problems: [] });
+  } finally {
+    await engine.close();
+  }
 });
 
 test('another database that is restored over one does not get its identity', async () => {

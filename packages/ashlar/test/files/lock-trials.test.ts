@@ -82,7 +82,7 @@ describe('a lock that several processes contend for', () => {
   });
 
   test('has one holder when 4 processes take it over from a silent host', { timeout: bound }, async () => {
-    const options = { heartbeat: { every: 30_000, silence: -1 } };
+    const options = { heartbeat: { every: 2, silence: -1 } };
     const host = { ...dead, host: 'other.example', boot: 'other', namespace: '1' };
     expect(await trial('silent-host', 4, () => host, { options })).toEqual([]);
   });

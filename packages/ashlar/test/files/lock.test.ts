@@ -169,6 +169,34 @@ describe('a lock on a folder', () => {
     await refused(folder, watching);
   });
 
+  test.each([
+    ['years behind', -3 * 365 * 86_400_000],
+    ['years ahead', 3 * 365 * 86_400_000],
+    ['at 1970', -Date.now()],
+  ])(
+    'is not taken over from a holder whose clock is %s, as long as it beats; and is from a dead one',
+    async (_, by) => {
+      const folder = await newFolder();
+      const file = join(folder, 'a.lock.1');
+      const at = () => new Date(Date.now() + by + performance.now());
+      for (const owner of [
+        { host: 'other.example', boot: 'other' },
+        { boot: 'that of another machine' },
+        { namespace: '1' },
+        undefined,
+      ]) {
+        if (owner) await write(folder, owner);
+        else await writeFile(file, 'unreadable');
+        await utimes(file, at(), at());
+        const holder = setInterval(() => utimesSync(file, at(), at()), 15);
+        expect(await refused(folder)).toMatchObject({ file, isUnseen: true });
+        clearInterval(holder);
+        await (await take(folder)).release();
+        expect(await readdir(folder)).toEqual([]);
+      }
+    },
+  );
+
   test('shows that it runs while the event loop is blocked', async () => {
     const folder = await newFolder();
     const file = join(folder, 'a.lock.1');
@@ -260,7 +288,7 @@ describe('a lock on a folder', () => {
           await writeFile(file, content);
           await utimes(file, before, before);
         } else expect(text).not.toBe('');
-        await (await take(folder)).release();
+        await (await take(folder, { heartbeat: { every: 1, silence: 60_000 } })).release();
         expect(await readdir(folder)).toEqual([]);
       }),
       { numRuns: 60 },

@@ -41,6 +41,37 @@ const start = async (prepare: string, folder: string): Promise<{ child: ChildPro
   return { child, said: String(text).trim() };
 };
 
+const fullDisk = `
+  const { takeLock } = await import(${JSON.stringify(built)});
+  const { readdirSync } = await import('node:fs');
+  const options = { folder: process.argv[1], name: 'a.lock', heartbeat: { every: 20, silence: 300_000 }, locked: () => ({ name: 'locked' }) };
+  const said = [];
+  for (const hardLinks of [true, false]) {
+    const lock = await takeLock({ ...options, hardLinks });
+    said.push(await takeLock({ ...options, hardLinks }).then(() => 'taken twice', ({ name }) => name));
+    await lock.release();
+    await (await takeLock({ ...options, hardLinks })).release();
+  }
+  console.log(said.join(), readdirSync(process.argv[1]).join());`;
+
+test.each(containers.slice(0, 1))('a lock is taken on a full disk, with and without hard links', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'ashlar-full-'));
+  const line =
+    'mount -t tmpfs -o size=16k none "$2" && { cat /dev/zero > "$2/data" 2>&-; exec "$0" --input-type=module -e "$1" "$2"; }';
+  try {
+    const { stdout } = spawnSync(
+      'unshare',
+      [...unshare, 'sh', '-c', line, process.execPath, fullDisk, folder],
+      {
+        encoding: 'utf8',
+      },
+    );
+    expect(stdout.trim()).toBe('locked,locked data');
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+});
+
 describe.each(containers)('of two containers of one host name, each %s', (_, prepare) => {
   test('the second does not take over the lock of the first, before it is silent', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'ashlar-containers-'));

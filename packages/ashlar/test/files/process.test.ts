@@ -62,7 +62,7 @@ describe('a process', () => {
     expect(livenessOf({ ...me, host: 'other.example' }, Date.now())).toBe('running');
     // two machines can have one host name
     expect(livenessOf({ ...me, boot: 'another boot' }, Date.now())).toBe('unseen');
-    expect(livenessOf({ ...me, boot: 'an earlier boot' }, 0)).toBe('gone');
+    expect(livenessOf({ ...me, boot: 'an earlier boot' }, 0)).toBe('of-earlier-boot');
   });
 
   test('is named by its mark', () => {

@@ -8,7 +8,7 @@ import { failuresOf, prove } from 'ashlar/prove';
 import { checkRoles } from 'ashlar/roles';
 import { sql } from 'kysely';
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { asAdmin } from '../../../../test/support/engines.js';
 import { contextKey, sign } from '../../src/engines/postgres/session/context-key.js';
@@ -64,6 +64,21 @@ describe('a database that verifies contexts', () => {
       for (const text of texts) rows = (await sql.raw(text).execute(s.query)).rows;
       return rows;
     });
+
+  test.each([10, -10])(
+    'a session goes on when the clock of its process jumps by %s years, and back',
+    async (years) => {
+      vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + years * 365 * 86_400_000 });
+      try {
+        expect(await inAnn('SELECT body FROM notes')).toEqual([{ body: 'of ann' }]);
+        // learned now: the next one is right at once
+        expect(await inAnn('SELECT body FROM notes')).toEqual([{ body: 'of ann' }]);
+      } finally {
+        vi.useRealTimers();
+      }
+      expect(await inAnn('SELECT body FROM notes')).toEqual([{ body: 'of ann' }]);
+    },
+  );
 
   test('a session signs, and reads and writes in its scope and name', async () => {
     expect(keyed.db.engine.context).toBe('signed');

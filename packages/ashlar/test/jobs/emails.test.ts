@@ -26,6 +26,27 @@ describe.each(engines)('a job of e-mails on $name', (engine) => {
     expect(rows[0]).toMatchObject({ greylisted: null, row_data: { to: 'user1@example.org' } });
   });
 
+  test.each([
+    ['has ended', -1],
+    ['was made while the clock was ahead by years', 3 * 365 * 86_400],
+  ])('a chunk whose lease %s is claimed from a worker that nobody sees', async (_, seconds) => {
+    const jobId = await importLetters(db, 10);
+    await db.session((s) =>
+      s.query
+        .updateTable(emails.tables.chunks.name)
+        .set({
+          state: 'leased',
+          epoch: 1,
+          owner: 'another.example:1-1-1:x',
+          lease_until: new Date(Date.now() + seconds * 1_000).toISOString(),
+        })
+        .where('job_id', '=', jobId)
+        .execute(),
+    );
+    const done = await emails.run(db, jobId, smtp(), { signal: AbortSignal.timeout(20_000) });
+    expect(done).toMatchObject({ status: 'completed', successful_rows: 10 });
+  });
+
   test('a row that does not pass the schema is a failed row; what was read is kept', async () => {
     const source = async function* () {
       yield letters(1);

@@ -1,8 +1,11 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterEach, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 import { z } from 'zod';
 import { asAdmin, engines } from '../../../../../test/support/engines.js';
+import type { Transaction } from '../../../src/contract/transaction.js';
 import { openPostgres } from '../../../src/engines/postgres/server/open.js';
+import { isRetryable } from '../../../src/engines/retryable.js';
 import { AshlarError } from '../../../src/errors.js';
 import { autoincrement, table } from '../../../src/model/index.js';
 import { createTables, firstRow, opened, transaction } from './opened.js';
@@ -180,7 +183,78 @@ describe('a connection of the pool', () => {
     await Promise.all(taken.slice(1).map((t) => t.commit()));
   });
 
-  it('reports a lock timeout, and a deadlock as retryable', async () => {
+  it('that the server ends because its transaction was idle loses the session, and nothing is written', async () => {
+    const before = firstRow(await it$.engine.read('SELECT count(*) AS n FROM jobs', [])).n;
+    const idle = async () => {
+      const t = await it$.engine.begin({ mode: 'write', actor: null, scope: null });
+      await t.execute("SET LOCAL idle_in_transaction_session_timeout = '50ms'", []);
+      await t.execute('INSERT INTO jobs DEFAULT VALUES', []);
+      await pause(200);
+      return t;
+    };
+    const [one, other] = await Promise.all([idle(), idle()]);
+    await expect(one.execute('SELECT 1', [])).rejects.toMatchObject({ code: 'connection-lost' });
+    await expect(other.commit()).rejects.toMatchObject({ code: 'outcome-unknown' });
+    for (const t of [one, other]) await t.rollback();
+    expect(firstRow(await it$.engine.read('SELECT count(*) AS n FROM jobs', [])).n).toBe(before);
+  });
+
+  it('reports a full disk of the server as disk-full, and goes on', async () => {
+    const full = `DO $$ BEGIN RAISE EXCEPTION 'could not extend file "base/1/2": No space left on device' USING ERRCODE = 'disk_full'; END $$`;
+    await expect(
+      transaction(it$.engine, async (t) => {
+        await t.execute('INSERT INTO jobs DEFAULT VALUES', []);
+        await t.execute(full, []);
+      }),
+    ).rejects.toMatchObject({ code: 'disk-full' });
+    expect(await backend()).toBeGreaterThan(0);
+  });
+
+  it('reports a deadlock as retryable', async () => {
+    const rows = await Promise.all(
+      [1, 2].map(async () =>
+        transaction(
+          it$.engine,
+          async (t) => firstRow(await t.execute('INSERT INTO jobs DEFAULT VALUES RETURNING id', [])).id,
+        ),
+      ),
+    );
+    const touch = (t: Transaction, at: number) =>
+      t.execute('UPDATE jobs SET note = note WHERE id = $1', [rows[at]]);
+    const outcomes = await Promise.allSettled(
+      [
+        [0, 1],
+        [1, 0],
+      ].map(([first = 0, second = 0]) =>
+        transaction(it$.engine, async (t) => {
+          await t.execute("SET LOCAL deadlock_timeout = '20ms'", []);
+          await touch(t, first);
+          await pause(100);
+          await touch(t, second);
+        }),
+      ),
+    );
+    const reasons = outcomes.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
+    expect(reasons.map(isRetryable)).toEqual([true]);
+  });
+
+  it('says connection-refused when the server has no connection left', async () => {
+    await asAdmin("CREATE ROLE few LOGIN PASSWORD 'sesame' CONNECTION LIMIT 0");
+    try {
+      const error = await failure(
+        urlWith((url) => {
+          url.username = 'few';
+          url.password = 'sesame';
+        }),
+      );
+      expect(error).toMatchObject({ code: 'connection-refused', exitCode: 3 });
+      expect(error.detail ?? error.message).toMatch(/no free connection/);
+    } finally {
+      await asAdmin('DROP ROLE few');
+    }
+  });
+
+  it('reports a lock timeout', async () => {
     const { openEngine } = await import('../../../src/engines/open.js');
     const hasty = await openEngine({ url: it$.place.url, lockTimeout: 50 });
     await transaction(it$.engine, async (t) => {
@@ -266,6 +340,22 @@ describe('the owner', () => {
     const elsewhere = await it$.engine.asOwner((owner) => it$.engine.introspect(owner));
     expect(elsewhere.tables).toEqual([]);
     await engine.close();
+  });
+
+  it('waits for its turn in exclusively() no longer than it may, although the clock stands still', async () => {
+    await it$.engine.asOwner(
+      async () => {
+        vi.useFakeTimers({ toFake: ['Date'], now: new Date('1999-01-01T00:00:00Z') });
+        try {
+          await expect(
+            it$.engine.asOwner(async () => 'in', { exclusive: true, lockTimeout: 150 }),
+          ).rejects.toMatchObject({ code: 'migration-locked' });
+        } finally {
+          vi.useRealTimers();
+        }
+      },
+      { exclusive: true },
+    );
   });
 
   it('runs alone in exclusively()', async () => {

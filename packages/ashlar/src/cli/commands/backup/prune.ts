@@ -8,6 +8,7 @@ import { printTable } from '../../print-table.js';
 interface Options {
   readonly dir?: string;
   readonly label?: string;
+  readonly uncounted?: boolean;
   readonly dryRun?: boolean;
   readonly keepLast?: string;
   readonly keepDaily?: string;
@@ -37,6 +38,10 @@ export function pruneCommand(commands: Commands): Command {
       'keep the newest backup of each of N months (default: BACKUP_KEEP_MONTHLY, else 12)',
     )
     .option('--label <name>', 'remove only backups with this label')
+    .option(
+      '--uncounted',
+      'also remove the backups with the label that their database has not counted, such as those of an earlier release or of a standby. All of them must be of one database',
+    )
     .option('--dry-run', 'remove nothing; show what would be removed')
     .option('--dir <folder>', 'the folder of backups (default: BACKUP_DIR)');
 }
@@ -44,8 +49,11 @@ export function pruneCommand(commands: Commands): Command {
 const run = async (invocation: Invocation, options: Options): Promise<Answer> => {
   const { out } = invocation;
   const { folder, keep } = invocation.backups(options.dir);
-  const { dryRun = false, label } = options;
-  const decided = await pruneBackups({ folder, label, dryRun, keep: { ...keep, ...rulesOf(options) } });
+  const { dryRun = false, label, uncounted } = options;
+  const rules = { ...keep, ...rulesOf(options) };
+  const decided = await pruneBackups({ folder, label, uncounted, dryRun, keep: rules });
+  const notCounted = decided.filter(({ isCounted, verdict }) => !isCounted && verdict === 'kept');
+  const bytes = notCounted.reduce((sum, one) => sum + one.bytes, 0);
   if (decided.length === 0) out.line(`no backups in ${folder}`);
   else {
     printTable(
@@ -59,10 +67,15 @@ const run = async (invocation: Invocation, options: Options): Promise<Answer> =>
       ]),
     );
   }
+  if (notCounted.length > 0 && uncounted !== true)
+    out.note(
+      `${notCounted.length} backups of ${bytes} bytes are kept because no database has counted them. The rules remove such backups of one label with --uncounted --label NAME.`,
+    );
   return {
     document: {
       folder,
       dry_run: dryRun,
+      uncounted: { count: notCounted.length, bytes },
       backups: decided.map(({ name, createdAt, verifiedAt, verdict, why }) => ({
         name,
         created_at: createdAt,

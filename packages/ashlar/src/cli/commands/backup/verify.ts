@@ -55,7 +55,7 @@ const run = async (invocation: Invocation, options: Options, file = ''): Promise
       out.note(`the verification could not be recorded in the folder: ${found.notNoted}`);
     if (unknown !== undefined)
       out.note(`${out.styleNote('yellow', 'warning')} not compared with the current database: ${unknown}`);
-    return { document: documentOf(found, unknown) };
+    return { document: documentOf(found, { isCompared: live !== undefined, unknown }) };
   } finally {
     await live?.close();
   }
@@ -109,13 +109,14 @@ const print = ({ out }: Invocation, { manifest, reports, ledgers }: BackupVerifi
 
 const documentOf = (
   { manifest, reports, ledgers, verifiedAt, notNoted }: BackupVerification,
-  unknown: string | undefined,
+  { isCompared, unknown }: { readonly isCompared: boolean; readonly unknown: string | undefined },
 ) => ({
   ok: true,
   backup: manifest,
   verified_at: verifiedAt,
   noted: notNoted === undefined,
   attacks: reports.reduce((sum, report) => sum + countAttacks(report), 0),
+  compared: isCompared,
   ledgers: ledgers ?? null,
   ...(unknown === undefined ? {} : { live_unknown: unknown }),
 });

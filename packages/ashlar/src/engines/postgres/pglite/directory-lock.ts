@@ -1,5 +1,6 @@
 import { AshlarError } from '../../../errors.js';
-import { describeHolder, type HeldLock, takeLock } from '../../../files/lock.js';
+import { onFile } from '../../../files/failure.js';
+import { describeHolder, type HeldLock, type LockHolder, takeLock } from '../../../files/lock.js';
 import { isLockFile } from '../../../files/lock-file.js';
 
 const name = 'ashlar.lock';
@@ -16,20 +17,16 @@ export function isDirectoryLock(file: string): boolean {
  * Locks a data folder for this process, because PGlite itself lets several processes write to one folder, and that
  * destroys the database. The lock of a dead process is taken over.
  *
- * @throws AshlarError `database-locked`
+ * @throws AshlarError `database-locked`, `disk-full`, `privilege-missing`, `file-failed`
  */
 export function lockDirectory(directory: string): Promise<HeldLock> {
-  return takeLock({
-    folder: directory,
-    name,
-    heartbeat,
-    locked: (holder) =>
-      new AshlarError('database-locked', {
-        message: `The database in ${directory} is open in ${describeHolder(holder)}.`,
-        detail: holder.isUnseen
-          ? 'That process is not visible here, but it changed its lock file within the last five minutes.'
-          : 'Only one process at a time can open a PGlite database.',
-        suggestion: `Close the database in that process first. If no process uses the folder, remove ${holder.file}.`,
-      }),
-  });
+  const locked = (holder: LockHolder) =>
+    new AshlarError('database-locked', {
+      message: `The database in ${directory} is open in ${describeHolder(holder)}.`,
+      detail: holder.isUnseen
+        ? 'That process is not visible here, but it changed its lock file within the last five minutes.'
+        : 'Only one process at a time can open a PGlite database.',
+      suggestion: `Close the database in that process first. If no process uses the folder, remove ${holder.file}.`,
+    });
+  return onFile(directory, () => takeLock({ folder: directory, name, heartbeat, locked }));
 }

@@ -5,6 +5,7 @@ import type { PGlite } from '@electric-sql/pglite';
 import type { Engine } from '../../../contract/engine.js';
 import type { OpenOptions } from '../../../contract/open-options.js';
 import { AshlarError } from '../../../errors.js';
+import { fileFailure } from '../../../files/failure.js';
 import { defaultLockTimeout, Lock, lostContext } from '../../lock.js';
 import { reporter } from '../../report.js';
 import { type Backend, postgresEngine } from '../engine.js';
@@ -72,7 +73,8 @@ const reset = async (channel: PgliteChannel): Promise<void> => {
  *
  * @param directory - the data folder; `undefined` for memory
  * @param content - the tar of a data folder, for an empty folder or memory
- * @throws AshlarError `driver-missing`, `directory-missing`, `database-missing`, `database-locked`, `database-corrupt`
+ * @throws AshlarError `driver-missing`, `directory-missing`, `database-missing`, `database-locked`, `database-corrupt`, `disk-full`,
+ *   `privilege-missing`, `file-failed`
  */
 export async function openPglite(
   options: OpenOptions,
@@ -94,7 +96,7 @@ export async function openPglite(
   } catch (error) {
     await database?.close();
     await lock?.release();
-    throw asAshlarError(error);
+    throw asAshlarError(place === undefined ? error : fileFailure(place, error));
   }
 }
 

@@ -9,18 +9,18 @@ const lockPoll = 100;
 export function exclusively(schema: string): Backend['exclusively'] {
   return async (owner: Owner, lockTimeout, work) => {
     const key = [`ashlar migrations ${schema}`];
-    const deadline = Date.now() + lockTimeout;
+    const deadline = performance.now() + lockTimeout;
     for (;;) {
       const [row] = await owner.run('SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS locked', key);
       if (row?.locked) break;
-      if (Date.now() >= deadline) {
+      if (performance.now() >= deadline) {
         throw new AshlarError('migration-locked', {
           message: 'Another process is migrating this database.',
           detail: `The other process held the migration lock for longer than ${lockTimeout} ms.`,
           suggestion: 'Wait until the other process has finished, then run the command again.',
         });
       }
-      await sleep(Math.min(lockPoll, Math.max(1, deadline - Date.now())));
+      await sleep(Math.min(lockPoll, Math.max(1, deadline - performance.now())));
     }
     try {
       return await work();
