@@ -368,7 +368,10 @@ export function verifyReceiptFile(bytes, keys) {
     'the receipt is not the one that the ledger has',
   );
   // rows of other events, and of other ledgers, may have any details
-  demand(/(^|\/)audit_logs$/.test(entry.origin), `the proof is of the log ${entry.origin}, not of audit_logs`);
+  demand(
+    /(^|\/)audit_logs$/.test(entry.origin),
+    `the proof is of the log ${entry.origin}, not of audit_logs`,
+  );
   const { receipt_id, issued_at } = receipt?.receipt_metadata ?? {};
   const isEvent =
     row.event_type === 'consent.receipt' &&
