@@ -85,9 +85,9 @@ export interface Engine {
   holdingOwner<T>(work: () => Promise<T>): Promise<T>;
   /** Reads the current schema as the engine describes it, without Ashlar's own tables and without partitions. */
   introspect(owner: Owner): Promise<Schema>;
-  /**
   /** Runs one read-only statement outside any session. @returns its first row */
   first(sql: string, parameters: readonly unknown[]): Awaitable<Record<string, unknown> | undefined>;
+  /**
    * Describes the whole database as the engine sees it, Ashlar's own objects and partitions included (decision 0028).
    *
    * @param of - what guards the tables of the current schema, if that is another one than the engine was opened with

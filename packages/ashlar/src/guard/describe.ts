@@ -13,7 +13,7 @@ import type { GuardRequest } from './request.js';
 export interface FoundTables {
   /** The schema of the tool's tables, where the engine has schemas. */
   readonly schema: string | undefined;
-  /** The requested tables, and those that their foreign keys can change or be changed by; targets first. */
+  /** The requested tables, and those that their foreign keys refer to, which come first. */
   readonly tables: readonly ReadTable[];
   /** The names of all tables of the schema, without those in which tools keep their own records. */
   readonly names: readonly string[];
@@ -77,18 +77,17 @@ const assertRequested = (asked: readonly string[], names: readonly string[]): vo
   });
 };
 
-/** The named tables, and those that an action of a foreign key of them refers to: a guard declares such a key. */
+/** The named tables, and all that their foreign keys refer to: a row needs one there. */
 const reached = (
   schema: Schema,
   names: readonly string[],
   dialect: Engine['dialect']['name'],
 ): readonly SchemaTable[] => {
+  const byName = new Map(schema.tables.map((table) => [foldedName(table.name), table]));
   const wanted = new Set(names.map(foldedName));
-  for (const table of schema.tables) {
-    if (!names.includes(table.name)) continue;
-    for (const { target, onDelete, onUpdate } of readKeys(table, dialect).references)
-      if ([onDelete, onUpdate].some((action) => action !== 'no action' && action !== 'restrict'))
-        wanted.add(foldedName(target));
+  for (const name of wanted) {
+    const table = byName.get(name);
+    for (const { target } of table ? readKeys(table, dialect).references : []) wanted.add(foldedName(target));
   }
   return schema.tables.filter(({ name }) => wanted.has(foldedName(name)));
 };

@@ -194,9 +194,9 @@ export function postgresEngine(backend: Backend, options: OpenOptions): Engine {
         lease.release();
         sealer.forget();
         sealer.soon();
-    first: async (sql, parameters) => (await engine.read(sql, parameters)).rows[0],
       }
     },
+    first: async (sql, parameters) => (await engine.read(sql, parameters)).rows[0],
     holdingOwner: (work) => (backend.holdOwner ? backend.holdOwner(work) : work()),
     introspect: (owner) => introspect(owner, options.guards),
     catalogue: (owner, of = options) => describe(owner, of.guards),

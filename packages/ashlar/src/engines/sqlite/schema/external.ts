@@ -67,6 +67,9 @@ const ofTable = async (run: RunSql, table: GuardedTable): Promise<readonly strin
   return [...ofColumns(table, columns), ...ofKeys(table, columns, indexes)];
 };
 
+/** A type without the letters and spaces that make no difference: `NUMERIC(10, 2)` → `numeric(10,2)`. */
+const spaced = (type: string): string => foldedName(type).replaceAll(/\s*([(),])\s*/g, '$1');
+
 const ofColumns = (table: GuardedTable, rows: readonly Row[]): readonly string[] => {
   const types = new Map(rows.map((row) => [String(row.name), String(row.type)]));
   return [
@@ -74,7 +77,7 @@ const ofColumns = (table: GuardedTable, rows: readonly Row[]): readonly string[]
       const type = types.get(column.name);
       if (type === undefined) return [`${table.name} has no column ${column.name}`];
       const declared = declaredAs(column);
-      return foldedName(declared) === foldedName(type || 'ANY')
+      return spaced(declared) === spaced(type || 'ANY')
         ? []
         : [
             `${table.name}.${column.name} has the type ${type || 'of no name'}, and is declared as ${declared}`,

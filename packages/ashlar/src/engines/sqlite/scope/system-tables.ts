@@ -18,6 +18,8 @@ export class SystemTables {
   readonly #tables = new Set<string>();
   readonly #sides = new Map<string, SideTable>();
   readonly #inViews = new Set<string>();
+  // whose other tables are in the same file
+  #isGuard = false;
   #version = 0;
 
   /** A number that changes whenever tables are registered. */
@@ -28,6 +30,7 @@ export class SystemTables {
   register(tables: readonly GuardedTable[], views: readonly DeclaredView[] = []): void {
     for (const table of tables) {
       this.#tables.add(table.name.toLowerCase());
+      if (table.external) this.#isGuard = true;
       for (const side of sideTables(table, 'sqlite')) this.#sides.set(side.name.toLowerCase(), side);
     }
     for (const { sql } of views)
@@ -48,12 +51,13 @@ export class SystemTables {
   /**
    * What a session may do with a table of the database, whose name is in lower case: everything with those of the system,
    * and reading with the side tables, the history of migrations, the mark of a test database, the database's identity, and the
-   * tables that a declared view reads.
+   * tables that a declared view reads. With a guard every other table of the file is the tool's, and its foreign keys reach it.
    */
   access(name: string): Access {
     if (this.#tables.has(name)) return 'read and write';
     if (name === history || name === testMarkTable || name === identityTable) return 'read';
     if (reserved.test(name)) return 'none';
+    if (this.#isGuard && !this.#sides.has(name)) return 'read and write';
     return this.#sides.has(name) || this.#inViews.has(name) ? 'read' : 'none';
   }
 }
