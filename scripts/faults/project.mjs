@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { PassThrough, Writable } from 'node:stream';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { z } from 'zod';
+import { dialects } from '../../packages/ashlar/build/engines/open.js';
 import {
   createBackup,
   listBackups,
@@ -12,7 +13,6 @@ import {
   verifyBackup,
 } from '../../packages/ashlar/dist/backup/index.js';
 import { run } from '../../packages/ashlar/dist/cli/run.js';
-import { dialects } from '../../packages/ashlar/build/engines/open.js';
 import { openEngine } from '../../packages/ashlar/dist/extend/index.js';
 import * as guarantees from '../../packages/ashlar/dist/guarantees/index.js';
 import * as ashlar from '../../packages/ashlar/dist/index.js';

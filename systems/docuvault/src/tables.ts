@@ -19,6 +19,7 @@ import {
 } from 'ashlar';
 import { acyclic, appendOnly, encrypted, keyring, ledgered } from 'ashlar/guarantees';
 import { z } from 'zod';
+import { emailForm, longestEmail, mediaType, name, sha256 } from './column-forms.js';
 
 /** The permissions that a share can grant: `read`, and `write` (which also allows changing the content and details). */
 export const permissions = ['read', 'write'] as const;
@@ -27,42 +28,6 @@ export type Permission = (typeof permissions)[number];
 
 /** The default quota of a user, in bytes: 100 MiB. */
 export const defaultQuota = 104_857_600;
-
-const sha256 = () =>
-  z
-    .string()
-    .length(64)
-    .regex(/^[0-9a-f]*$/);
-/**
- * One segment of a path, as every system can have it, and as it looks: no slash of any kind, no control character, nothing that
- * changes the order of letters or is not seen, no blank at its ends, and no dot at its end. Rows of before may have other names.
- */
-const name = () =>
-  z
-    .string()
-    .min(1)
-    .max(255)
-    .regex(
-      /^[^/\\\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}\u2044\u2215\uff0f\uff3c\u00ad\u200b\u2060\ufeff]+$/u,
-    )
-    .regex(/^(?!\s).*(?<![\s.])$/su, 'begins or ends with a blank, or ends with a dot');
-
-/** A media type with its parameters: RFC 9110, section 8.3.1. Whoever serves a document sends it as a header. */
-const mediaType = () => {
-  const token = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
-  const parameter = `[ \\t]*;[ \\t]*${token}=(?:${token}|"[ !#-\\[\\]-~]*")`;
-  return z
-    .string()
-    .max(255)
-    .regex(new RegExp(`^${token}/${token}(?:${parameter})*$`));
-};
-
-/** The longest email address, in characters: RFC 5321, section 4.5.3.1. */
-const longestEmail = 254;
-
-// 64 characters, @, 255 characters (RFC 5321 section 4.5.3.1); letters of any script (RFC 6531); a domain with a dot
-const emailForm =
-  /^[^\s@"\p{C}\p{Default_Ignorable_Code_Point}]{1,64}@(?=.{1,255}$)[^\s@.\p{C}\p{Default_Ignorable_Code_Point}]+(\.[^\s@.\p{C}\p{Default_Ignorable_Code_Point}]+)+$/u;
 
 /** The wrapped data keys of users, in a separate table because a key must not be stored in a row that it encrypts. */
 export const dataKeys = keyring('data_keys');
