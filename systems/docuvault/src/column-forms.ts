@@ -1,17 +1,19 @@
 import { z } from 'zod';
 
 /** A SHA-256 hash in lower-case hex. */
-export const sha256 = () =>
-  z
+export function sha256() {
+  return z
     .string()
     .length(64)
     .regex(/^[0-9a-f]*$/);
+}
+
 /**
  * One segment of a path, as every system can have it, and as it looks: no slash of any kind, no control character, nothing that
  * changes the order of letters or is not seen, no blank at its ends, and no dot at its end. Rows of before may have other names.
  */
-export const name = () =>
-  z
+export function name() {
+  return z
     .string()
     .min(1)
     .max(255)
@@ -19,20 +21,21 @@ export const name = () =>
       /^[^/\\\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}\u2044\u2215\uff0f\uff3c\u00ad\u200b\u2060\ufeff]+$/u,
     )
     .regex(/^(?!\s).*(?<![\s.])$/su, 'begins or ends with a blank, or ends with a dot');
+}
 
 /** A media type with its parameters: RFC 9110, section 8.3.1. A server sends it as a header with the document. */
-export const mediaType = () => {
+export function mediaType() {
   const token = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
   const parameter = `[ \\t]*;[ \\t]*${token}=(?:${token}|"[ !#-\\[\\]-~]*")`;
   return z
     .string()
     .max(255)
     .regex(new RegExp(`^${token}/${token}(?:${parameter})*$`));
-};
+}
 
 /** The longest email address, in characters: RFC 5321, section 4.5.3.1. */
 export const longestEmail = 254;
 
-/** The form of an email address: 255 characters (RFC 5321 section 4.5.3.1); letters of any script (RFC 6531); a domain with a dot. */
+/** The form of an email address: 64 characters, @, 255 characters (RFC 5321 section 4.5.3.1); letters of any script (RFC 6531); a domain with a dot. */
 export const emailForm =
   /^[^\s@"\p{C}\p{Default_Ignorable_Code_Point}]{1,64}@(?=.{1,255}$)[^\s@.\p{C}\p{Default_Ignorable_Code_Point}]+(\.[^\s@.\p{C}\p{Default_Ignorable_Code_Point}]+)+$/u;
