@@ -79,7 +79,7 @@ export function restoreGuard(
  * Runs the changes, and returns what they did.
  *
  * @param mayFail - whether pending steps put right what cannot be restored: an object that names a column which the tool has
- *   renamed or dropped since
+ *   renamed or dropped since. It is left out; a second call after the steps makes it again, or fails
  */
 const run = async (
   owner: Owner,
@@ -93,12 +93,22 @@ const run = async (
       for (const statement of up) await owner.script(statement);
       done.push(summary);
     } catch (error) {
-      if (!mayFail || !(error instanceof AshlarError) || error.code === 'lock-timeout') throw error;
+      if (!mayFail || !isUndefined(error)) throw error;
       await owner.script('ROLLBACK TO SAVEPOINT ashlar_restore');
     }
     await owner.script('RELEASE SAVEPOINT ashlar_restore');
   }
   return done;
+};
+
+// undefined_column, undefined_table, undefined_function, undefined_object
+const undefinedStates = ['42703', '42P01', '42883', '42704'];
+
+/** Whether a statement named something that does not exist. */
+const isUndefined = (error: unknown): boolean => {
+  if (!(error instanceof AshlarError)) return false;
+  const { code, message } = (error.cause ?? {}) as { readonly code?: unknown; readonly message?: unknown };
+  return undefinedStates.includes(String(code)) || /^no such (?:table|column)/.test(String(message));
 };
 
 type Key = `${string} ${string}`;

@@ -1,3 +1,4 @@
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openEngine } from 'ashlar/extend';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -117,6 +118,28 @@ describe.each(withRoles)('ashlar guard on $name', ({ name, place: makePlace }) =
     expect(await ok('guard', 'check')).toContain('ok shop');
     expect(await ok('guard', 'up')).toContain('nothing to do');
   });
+
+  // each command is a process, and no engine has a part in it
+  if (name === 'postgres') {
+    test('names the rows that were changed meanwhile before a step that fails', async () => {
+      for (const args of [
+        ['migrate', 'new', 'guard'],
+        ['guard', 'up', '--no-prove'],
+      ])
+        expect(await project.ashlar(args, env)).toMatchObject({ code: 0 });
+      await tool('INSERT INTO orders VALUES (1, $$a$$)');
+      const step = join(project.folder, 'guard', '0002_fails');
+      await mkdir(step);
+      for (const direction of ['up', 'down'])
+        await writeFile(join(step, `${direction}.postgres.sql`), 'SELECT 1 / 0;\n');
+      await tool('ALTER TABLE orders DISABLE TRIGGER USER; UPDATE orders SET note = $$c$$');
+      const failed = await project.ashlar(['guard', 'up'], env);
+      expect(failed.code).not.toBe(0);
+      expect(failed.stdout + failed.stderr).toContain(
+        'changed while the guard was down orders, audited: the row 1',
+      );
+    });
+  }
 
   test('beside a system that owns its tables, each command works on each of them', async () => {
     const both = { ...env, BOTH: '1' };

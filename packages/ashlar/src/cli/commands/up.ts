@@ -143,11 +143,24 @@ const initialise = async (
   out.line(`${out.style('bold', system.name)} · ${engine.label} · ${engine.url}`);
   const budget = lockBudget(out, options);
   // a step changes what the steps before it made
-  const restored = await restoreGuard(engine, system, {
-    actor: options.actor ?? defaultActor(),
-    lockTimeout: budget.lockTimeout,
-  });
-  for (const line of restored) out.line(`  ${out.style('yellow', 'restored')} ${line}`);
+  const restore = async (): Promise<readonly string[]> => {
+    const lines = await restoreGuard(engine, system, {
+      actor: options.actor ?? defaultActor(),
+      lockTimeout: budget.lockTimeout,
+    });
+    for (const line of lines) out.line(`  ${out.style('yellow', 'restored')} ${line}`);
+    return lines;
+  };
+  const restored = [...(await restore())];
+  const compare = async (): Promise<readonly string[]> => {
+    const found = await changedMeanwhile(engine, system);
+    // a step that fails must not hide them
+    for (const line of found)
+      out.line(`  ${out.style('yellow', 'changed while the guard was down')} ${line}`);
+    return found;
+  };
+  // before the steps, which may fail. Where the tables are those that pending steps expect, they are read after these
+  let meanwhile = restored.length === 0 ? [] : await compare().catch(() => undefined);
   const applied = await up(engine, system, {
     actor: options.actor,
     contract: options.contract,
@@ -162,7 +175,9 @@ const initialise = async (
   const { current: scopeKey, next } = invocation.scopeKeys();
   const scopes = scopeKey === undefined ? 'unchanged' : await installScopeKey(engine, scopeKey, next);
   if (scopes !== 'unchanged') out.line(`  ${scopeLines[scopes]}`);
-  const meanwhile = restored.length === 0 ? [] : await changedMeanwhile(engine, system);
+  // what named a column that the steps did not have yet
+  if (applied.length > 0) restored.push(...(await restore()));
+  meanwhile ??= await compare();
   const { done: maintained } = await maintain(engine, Object.values(system.tables), new Date());
   for (const line of maintained) out.line(`  ${line}`);
   const changed =
