@@ -19,6 +19,7 @@ import {
 } from 'ashlar';
 import { acyclic, appendOnly, encrypted, keyring, ledgered } from 'ashlar/guarantees';
 import { z } from 'zod';
+import { mediaType } from './inputs.js';
 
 /** The permissions that a share can grant: `read`, and `write` (which also allows changing the content and details). */
 export const permissions = ['read', 'write'] as const;
@@ -46,16 +47,6 @@ const name = () =>
       /^[^/\\\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}\u2044\u2215\uff0f\uff3c\u00ad\u200b\u2060\ufeff]+$/u,
     )
     .regex(/^(?!\s).*(?<![\s.])$/su, 'begins or ends with a blank, or ends with a dot');
-
-/** A media type with its parameters: RFC 9110, section 8.3.1. Whoever serves a document sends it as a header. */
-const mediaType = () => {
-  const token = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
-  const parameter = `[ \\t]*;[ \\t]*${token}=(?:${token}|"[ !#-\\[\\]-~]*")`;
-  return z
-    .string()
-    .max(255)
-    .regex(new RegExp(`^${token}/${token}(?:${parameter})*$`));
-};
 
 /** The longest email address, in characters: RFC 5321, section 4.5.3.1. */
 const longestEmail = 254;
