@@ -23,16 +23,6 @@ export function name() {
     .regex(/^(?!\s).*(?<![\s.])$/su, 'begins or ends with a blank, or ends with a dot');
 }
 
-/** A media type with its parameters: RFC 9110, section 8.3.1. A server sends it as a header with the document. */
-export function mediaType() {
-  const token = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
-  const parameter = `[ \\t]*;[ \\t]*${token}=(?:${token}|"[ !#-\\[\\]-~]*")`;
-  return z
-    .string()
-    .max(255)
-    .regex(new RegExp(`^${token}/${token}(?:${parameter})*$`));
-}
-
 /** The longest email address, in characters: RFC 5321, section 4.5.3.1. */
 export const longestEmail = 254;
 

@@ -4,6 +4,16 @@ import { z } from 'zod';
 /** A name, password, code or hash that a caller gives: a longer one is not looked at. */
 export const shortText = z.string().max(1_024);
 
+/** A media type with its parameters: RFC 9110, section 8.3.1. Who serves a document sends it as a header. */
+export function mediaType() {
+  const token = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
+  const parameter = `[ \\t]*;[ \\t]*${token}=(?:${token}|"[ !#-\\[\\]-~]*")`;
+  return z
+    .string()
+    .max(255)
+    .regex(new RegExp(`^${token}/${token}(?:${parameter})*$`));
+}
+
 /** An IP address that a caller gives, in any form, read in its canonical form: `null` where it is not known. */
 export const ipAddress = z
   .string()

@@ -19,7 +19,8 @@ import {
 } from 'ashlar';
 import { acyclic, appendOnly, encrypted, keyring, ledgered } from 'ashlar/guarantees';
 import { z } from 'zod';
-import { emailForm, longestEmail, mediaType, name, sha256 } from './column-forms.js';
+import { emailForm, longestEmail, name, sha256 } from './column-forms.js';
+import { mediaType } from './inputs.js';
 
 /** The permissions that a share can grant: `read`, and `write` (which also allows changing the content and details). */
 export const permissions = ['read', 'write'] as const;

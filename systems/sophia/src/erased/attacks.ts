@@ -69,7 +69,7 @@ export function silenceAttacks(
       `INSERT of ${column} in the clear`,
       insert(table.name, {
         ...bare,
-        client_id: probe.row.client_id ?? 'NULL',
+        client_id: literal(id),
         [column]: probe.values[column] ?? '\'"x"\'',
       }),
     ),
