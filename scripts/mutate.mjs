@@ -93,7 +93,7 @@ const tried = (results, totals) => {
     ...(partly.length === 0
       ? []
       : [
-          `Tried for a sample, chosen by a seed and not by hand: ${partly
+          `Tried in part, a sample by a seed as far as the run came: ${partly
             .map(([what, run]) => `${what} (${results[run].length} of ${totals[run]} changes)`)
             .join(', ')}.`,
         ]),

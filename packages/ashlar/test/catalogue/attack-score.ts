@@ -165,7 +165,15 @@ const attackEach = async (
 ): Promise<readonly Attacked[]> => {
   recorded.ofAll(mutants.length);
   for (const mutant of mutants)
-    if (isChosen(mutant) && !recorded.has(mutant)) recorded.add(await attackOne(mutant));
+    if (isChosen(mutant) && !recorded.has(mutant))
+      try {
+        recorded.add(await attackOne(mutant));
+      } catch (error) {
+        // it is not tried again: a run that goes on begins behind it
+        const { kind, name } = mutant;
+        recorded.add({ kind, name, outcome: 'impossible', by: `the attacks did not end: ${String(error)}` });
+        throw error;
+      }
   return recorded.all;
 };
 

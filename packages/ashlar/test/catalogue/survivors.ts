@@ -128,15 +128,18 @@ interface Survivor {
  *
  * On SQLite the trigger that was made last comes first. So the mutant that makes a trigger again under another name shows what this
  * trigger refuses, where another one refuses it too.
+ *
+ * @param evidence - what a whole run of the same dialect found, where this one tried a sample
  */
 export function withReasons<T extends Survivor>(
   all: readonly T[],
   dialect: 'sqlite' | 'postgres',
+  evidence: readonly Survivor[] = all,
 ): readonly (T & { readonly reason?: string | undefined })[] {
   const first = new Set(
     dialect === 'postgres'
       ? []
-      : all
+      : evidence
           .filter(
             ({ kind, name, instead = [] }) =>
               kind === 'trigger' && name.endsWith(': renamed') && instead.length > 0,

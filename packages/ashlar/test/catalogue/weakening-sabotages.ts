@@ -263,6 +263,23 @@ export const weakenings: readonly Weakening[] = [
     named: new RegExp(`the table ${table} differs.*passed over by the server is ${what}`),
   })),
   {
+    name: 'a policy of a role that does not exist',
+    sql: ["UPDATE pg_policy SET polroles = '{16999999}' WHERE polrelid = 'letters'::regclass"],
+    named: /the policy letters_scoped differs: roles is/,
+  },
+  {
+    name: 'another role that reads the statistics of values',
+    sql: ['CREATE ROLE mutant_spy', 'GRANT SELECT ON pg_statistic TO mutant_spy'],
+    named: /mutant_spy has SELECT on pg_catalog\.pg_statistic, which has values of every table/,
+  },
+  ...['pg_read_server_files', 'pg_write_server_files', 'pg_execute_server_program'].map((group) => ({
+    name: `another role that is a member of ${group}`,
+    sql: ['CREATE ROLE mutant_spy', `GRANT ${group} TO mutant_spy`],
+    named: new RegExp(
+      `mutant_spy may do with files and programs what the server may.*REVOKE ${group} FROM mutant_spy`,
+    ),
+  })),
+  {
     name: 'a counter near its end',
     sql: [
       'CREATE TABLE counted (id bigint GENERATED ALWAYS AS IDENTITY)',

@@ -269,6 +269,7 @@ describe('an exported ledger', () => {
       });
     }
     await rm(join(place, 'retirements.jsonl'));
+    await write('checkpoint', await sign(25, '2026-02-01', noLines));
     expect(await verify()).toMatchObject({ code: 1, said: expect.stringContaining('no line for it') });
     for (const name of ['4.checkpoint', '20.checkpoint']) await rm(join(place, name));
   });

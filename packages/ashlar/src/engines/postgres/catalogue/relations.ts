@@ -200,7 +200,8 @@ const policies: PartsSql = sql`
     ${factsOf({
       command: `CASE p.polcmd WHEN '*' THEN NULL ELSE p.polcmd END`,
       permissive: `CASE WHEN p.polpermissive THEN NULL ELSE 'no' END`,
-      roles: `(SELECT string_agg(${roleName('r.oid')}, ', ' ORDER BY r.rolname) FROM pg_roles r WHERE r.oid = ANY (p.polroles))`,
+      // one that is no role any more is one, too: the policy is not that of all roles
+      roles: `CASE WHEN p.polroles <> '{0}' THEN (SELECT string_agg(${roleName('of.id')}, ', ' ORDER BY pg_get_userbyid(of.id)) FROM unnest(p.polroles) of(id)) END`,
       using: 'pg_get_expr(p.polqual, p.polrelid)',
       check: 'pg_get_expr(p.polwithcheck, p.polrelid)',
       [depends]: dependsOn(['pg_policy', 'p.oid']),

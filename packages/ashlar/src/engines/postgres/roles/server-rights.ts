@@ -93,9 +93,28 @@ const mappings: PowerQuery = sql`
   WHERE m.umuser = 0 OR m.umuser IN (SELECT oid FROM served WHERE NOT rolsuper)
 `;
 
+// of any role: no policy hides the values that these have
+const valuesOfTheServer: PowerQuery = sql`
+  SELECT format('%s has %s on %I.%I, which has values of every table', ${granteeText('a')}, a.privilege_type, n.nspname, c.relname),
+    format('REVOKE %s ON %I.%I FROM %s CASCADE', a.privilege_type, n.nspname, c.relname, ${granteeText('a')}),
+    format('rights on %I.%I', n.nspname, c.relname), false
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace CROSS JOIN LATERAL aclexplode(c.relacl) a JOIN pg_roles o ON o.oid = a.grantee
+  WHERE (n.nspname = 'pg_toast' OR n.nspname = 'pg_catalog' AND c.relname IN ('pg_statistic', 'pg_statistic_ext_data', 'pg_largeobject', 'pg_authid'))
+    AND NOT o.rolsuper AND o.oid NOT IN (SELECT oid FROM served) AND ${isAdded('pg_class', 'c.oid', '0', `acldefault('r', c.relowner)`)}
+`;
+
+// who reads, writes or runs files as the server is its superuser
+const files: PowerQuery = sql`
+  SELECT format('%s may do with files and programs what the server may, as a member of %s', m.rolname, g.rolname), format('REVOKE %I FROM %I', g.rolname, m.rolname),
+    format('member %I of %I', m.rolname, g.rolname), false
+  FROM pg_roles m JOIN pg_roles g ON g.rolname IN ('pg_read_server_files', 'pg_write_server_files', 'pg_execute_server_program')
+    AND m.oid <> g.oid AND pg_has_role(m.oid, g.oid, 'MEMBER')
+  WHERE NOT m.rolsuper AND m.rolname NOT LIKE 'pg\\_%' AND m.oid NOT IN (SELECT oid FROM served)
+`;
+
 /**
  * What the application, the auditor and PUBLIC may use of the server and of extensions that these were not made with: rights on
- * functions, tables and schemas, large objects, and other servers.
+ * functions, tables and schemas, large objects, and other servers; and what any role may use that reaches past every guarantee.
  */
 export const serverRights: readonly PowerQuery[] = [
   functions,
@@ -105,4 +124,6 @@ export const serverRights: readonly PowerQuery[] = [
   largeObjects,
   ...foreign,
   mappings,
+  valuesOfTheServer,
+  files,
 ];
