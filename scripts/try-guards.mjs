@@ -1,6 +1,6 @@
 // Puts guards on databases of other programs through the command line, in empty folders: `guard --from`, `guard up` (which
 // proves), `guard check`; then the program's own queries and writes. Needs the built package. Usage: node scripts/try-guards.mjs [NAME,…]
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -69,14 +69,20 @@ const openServer = async (server, admin, name) => {
   };
 };
 
-const ashlar = (folder, url, args) => {
-  const { status, stdout, stderr } = spawnSync(
-    process.execPath,
-    [here('../packages/ashlar/dist/cli/main.js'), ...args],
-    { cwd: folder, encoding: 'utf8', env: { ...process.env, DATABASE_URL: url } },
-  );
-  return { status, stdout, stderr };
-};
+// not spawnSync: the server would wait for somebody to read its log
+const ashlar = (folder, url, args) =>
+  new Promise((resolve) => {
+    const child = spawn(process.execPath, [here('../packages/ashlar/dist/cli/main.js'), ...args], {
+      cwd: folder,
+      env: { ...process.env, DATABASE_URL: url },
+    });
+    const out = { stdout: '', stderr: '' };
+    for (const name of Object.keys(out))
+      child[name].setEncoding('utf8').on('data', (text) => {
+        out[name] += text;
+      });
+    child.on('close', (status) => resolve({ status, ...out }));
+  });
 
 const tryOne = async (program, dialect, open) => {
   const folder = mkdtempSync(join(tmpdir(), 'ashlar-guards-'));
@@ -110,7 +116,7 @@ const tryOne = async (program, dialect, open) => {
     let tables = all;
     let made;
     for (;;) {
-      made = ashlar(folder, database.url, [
+      made = await ashlar(folder, database.url, [
         ...['guard', '--json', '--from', from, '--name', 'shop'],
         ...tables.map((table, at) => `${table}:${at === 0 ? 'audited,append-only' : 'audited'}`),
       ]);
@@ -133,7 +139,7 @@ const tryOne = async (program, dialect, open) => {
       ['guard', 'up'],
       ['guard', 'check'],
     ]) {
-      const ran = ashlar(folder, database.url, command);
+      const ran = await ashlar(folder, database.url, command);
       const last = ran.stdout
         .trim()
         .split('\n')

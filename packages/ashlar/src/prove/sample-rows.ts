@@ -16,6 +16,7 @@ import {
 import { envelopeLike, valueFor } from '../samples/values.js';
 import { columnsIn, uniqueExpressions } from '../sql/declared-indexes.js';
 import type { AttackTransaction } from './attack-transaction.js';
+import { nativeValue } from './native-value.js';
 
 /** A row of a table, with the name of the partition that contains it. */
 export interface PlacedRow {
@@ -63,6 +64,8 @@ export class SampleRows {
   readonly #tables: ReadonlyMap<string, Table>;
   readonly #samples: ReadonlyMap<string, readonly SampleRow[]>;
   readonly #transaction: AttackTransaction;
+  /** Why no row of a table can be made for one that refers to it: asked again for each of its children, it would take for ever. */
+  readonly #impossible = new Map<string, string>();
   #used = 0;
 
   constructor(engine: Engine, system: SystemFacts<Tables>, transaction: AttackTransaction) {
@@ -162,6 +165,9 @@ export class SampleRows {
   ): Promise<Attempt<T>> {
     let reason = `No row can be inserted into ${table.name}: it refers to itself through its foreign keys.`;
     if (depth > deepest) return { reason };
+    const parent = depth > 0 && Object.keys(fixed).length === 0 ? `${table.name} ${parents}` : undefined;
+    const impossible = parent === undefined ? undefined : this.#impossible.get(parent);
+    if (impossible !== undefined) return { reason: impossible };
     for (const plan of plans) {
       if (plan.parents !== (parents ?? plan.parents)) continue;
       const draft = await this.#draft(table, plan, fixed, depth);
@@ -177,6 +183,7 @@ export class SampleRows {
         if (refusalOf(error)?.barrier === 'privilege') break;
       }
     }
+    if (parent !== undefined) this.#impossible.set(parent, reason);
     return { reason };
   }
 
@@ -257,7 +264,7 @@ export class SampleRows {
     return { value: links };
   }
 
-  /** Of another tool's types only rows that exist show values; a value of a unique key would be there already. */
+  /** Of another tool's types rows that exist show values, else their names do; a value of a unique key would be there already. */
   async #natives(table: Table): Promise<SqlRow> {
     const unique = new Set([table.primaryKey, ...table.uniques].flatMap(({ columns }) => columns));
     const natives = Object.values(table.columns).filter(
@@ -266,8 +273,8 @@ export class SampleRows {
     if (natives.length === 0) return {};
     const [known] = await this.existing(table);
     return Object.fromEntries(
-      natives.flatMap(({ name }) => {
-        const value = known?.row[name];
+      natives.flatMap(({ name, native = '', nullable }) => {
+        const value = known?.row[name] ?? (nullable ? undefined : nativeValue(native));
         return value === undefined ? [] : [[name, value] as const];
       }),
     );
