@@ -34,7 +34,7 @@ describe('ashlar prove', () => {
     expect(shown.stdout).toMatch(/audit_logs: append-only · A row is never changed or deleted/);
     expect(shown.stdout).toMatch(/^DELETE of a row +app +trigger +refused$/m);
     expect(shown.stdout).toMatch(/partitioned[\s\S]*emulated: One table with an index/);
-    expect(shown.stdout).toMatch(/proven \d{2,} attacks on 10 guarantees, none succeeded\n$/);
+    expect(shown.stdout).toMatch(/proven \d{2,} attacks on 14 guarantees, none succeeded\n$/);
     const page = await readFile(join(project.folder, 'proof.html'), 'utf8');
     expect(page).toContain('All guarantees hold');
     expect(await project.json(['prove', ...wills])).toMatchObject({
