@@ -47,7 +47,9 @@ const behind = Object.keys(chunks).slice(2);
 
 /** What at least two of several sets have. */
 const sharedBy = (sets) =>
-  new Set(sets.flatMap((set, at) => [...set].filter((id) => sets.some((other, n) => n !== at && other.has(id)))));
+  new Set(
+    sets.flatMap((set, at) => [...set].filter((id) => sets.some((other, n) => n !== at && other.has(id)))),
+  );
 
 /** The chunk of each module, by the module's path: known when all modules have been read. */
 const chunkOf = new Map();
@@ -67,19 +69,22 @@ const divided = {
       return found;
     };
     for (const [chunk, roots] of Object.entries(chunks)) {
-      const found = chunk === 'shared' ? sharedBy(behind.map((other) => reached(chunks[other]))) : reached(roots);
+      const found =
+        chunk === 'shared' ? sharedBy(behind.map((other) => reached(chunks[other]))) : reached(roots);
       for (const id of found) chunkOf.set(id, chunk);
     }
   },
 };
 
-const isBundled = (specifier) => bundled.some((name) => specifier === name || specifier.startsWith(`${name}/`));
+const isBundled = (specifier) =>
+  bundled.some((name) => specifier === name || specifier.startsWith(`${name}/`));
 
 const bundle = await rolldown({
   input: inputs,
   cwd: library,
   platform: 'node',
-  external: (specifier) => !/^[./]/.test(specifier) && !specifier.startsWith(library) && !isBundled(specifier),
+  external: (specifier) =>
+    !/^[./]/.test(specifier) && !specifier.startsWith(library) && !isBundled(specifier),
   tsconfig: false,
   transform: { target: 'es2023' },
   plugins: [divided],
@@ -111,7 +116,12 @@ await bundle.close();
 // the licences of the bundled packages ask for their notices; a package that no one chose must not slip in
 const packages = new Set(
   output.flatMap(({ moduleIds = [] }) =>
-    moduleIds.flatMap((id) => id.split(`${sep}node_modules${sep}`).slice(1).map((path) => path.split(sep)[0])),
+    moduleIds.flatMap((id) =>
+      id
+        .split(`${sep}node_modules${sep}`)
+        .slice(1)
+        .map((path) => path.split(sep)[0]),
+    ),
   ),
 );
 for (const name of packages)

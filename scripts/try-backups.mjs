@@ -20,6 +20,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { dialects } from '../packages/ashlar/build/engines/open.js';
 import {
   createBackup,
   listBackups,
@@ -28,7 +29,6 @@ import {
   restoreBackup,
   verifyBackup,
 } from '../packages/ashlar/dist/backup/index.js';
-import { dialects } from '../packages/ashlar/build/engines/open.js';
 import { openEngine } from '../packages/ashlar/dist/extend/index.js';
 import * as guarantees from '../packages/ashlar/dist/guarantees/index.js';
 import * as ashlar from '../packages/ashlar/dist/index.js';

@@ -69,7 +69,6 @@ export type {
   Unique,
 } from '../contract/table.js';
 export type { QueryResult, Transaction, TransactionOptions } from '../contract/transaction.js';
-export { openEngine } from './open-engine.js';
 export type { ExtraExtension, ExtraSql, FullTextItem } from '../model/declared-objects.js';
 export type {
   CheckItem,
@@ -113,3 +112,4 @@ export {
 export { raise as raiseOnSqlite, type SqliteTrigger, sqliteTrigger } from '../sql/sqlite-triggers.js';
 export type { CommandParts } from '../system/command.js';
 export type { SystemParts } from '../system/system.js';
+export { openEngine } from './open-engine.js';

@@ -22,8 +22,8 @@ import { cancelledBy, rethrowAbort, whileNotAborted } from './cancel.js';
 import type { ConnectOptions } from './connect-options.js';
 import { runOutside } from './current.js';
 import { getEncrypted } from './encrypted-tables.js';
-import { Maintenance } from './maintenance.js';
 import { hasQueries, loadQueries, openQueriesOf } from './loaded-queries.js';
+import { Maintenance } from './maintenance.js';
 import { encryptionOf } from './master-keys.js';
 import type { Queries, SessionParts } from './parts.js';
 import { retrying } from './retrying.js';
@@ -168,9 +168,8 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
     const given = keyValues(table, key);
     if (!given) return undefined;
     if (table.facts.encryption) return (await getEncrypted(this.#parts, table, given)) as Row<Of> | undefined;
-    const statement = this.#parts.statements.get(table, given);
-    const { rows } = await this.engine.read(statement.sql, statement.parameters);
-    return rows[0] as Row<Of> | undefined;
+    const { sql, parameters } = this.#parts.statements.get(table, given);
+    return (await this.engine.first(sql, parameters)) as Row<Of> | undefined;
   }
 
   /**

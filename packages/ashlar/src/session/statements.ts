@@ -26,7 +26,9 @@ const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 /** The columns of a table in a select list or in RETURNING, each under its property. */
 const all = (table: Table): string =>
   Object.values(table.columns)
-    .map(({ name, property }) => (name === property ? quoted(name) : `${quoted(name)} as ${quoted(property)}`))
+    .map(({ name, property }) =>
+      name === property ? quoted(name) : `${quoted(name)} as ${quoted(property)}`,
+    )
     .join(', ');
 
 /**
