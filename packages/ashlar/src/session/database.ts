@@ -168,9 +168,8 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
     const given = keyValues(table, key);
     if (!given) return undefined;
     if (table.facts.encryption) return (await getEncrypted(this.#parts, table, given)) as Row<Of> | undefined;
-    const statement = this.#parts.statements.get(table, given);
-    const { rows } = await this.engine.read(statement.sql, statement.parameters);
-    return rows[0] as Row<Of> | undefined;
+    const { sql, parameters } = this.#parts.statements.get(table, given);
+    return (await this.engine.first(sql, parameters)) as Row<Of> | undefined;
   }
 
   /**

@@ -40,6 +40,16 @@ const library = async (): Promise<Engine> => {
   return engine;
 };
 
+test('a row has each name once, with the value of the later column, whatever the names are', async () => {
+  const engine = await library();
+  const [row] = await rows(engine, 'SELECT 1 AS "a\'b", 2 AS b, 3 AS b, 4 AS "\\\n"');
+  expect(row).toEqual({ "a'b": 1, b: 3, '\\\n': 4 });
+  const [odd] = await rows(engine, 'SELECT 1 AS "__proto__", 2 AS b, NULL AS "toString"');
+  expect(Object.entries(odd ?? {})).toContainEqual(['b', 2]);
+  expect(Object.getPrototypeOf(odd)).toBe(Object.prototype);
+  expect(await rows(engine, 'SELECT 1 AS n WHERE false')).toEqual([]);
+});
+
 describe('results are decoded by the origin of each column', () => {
   test('through joins, aliases, subqueries, RETURNING and views', async () => {
     const engine = await library();
