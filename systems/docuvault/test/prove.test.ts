@@ -16,10 +16,15 @@ describe.each(engines)('docuvault on $name', (engine) => {
     expect(report.ok).toBe(true);
     expect(report.tables.map(({ table, guarantee }) => `${table} ${guarantee}`).sort()).toEqual([
       'audit_log append-only',
+      'audit_log constraints',
       'audit_log ledgered',
+      'cloud_connections constraints',
       'cloud_connections encrypted',
+      'data_keys constraints',
       'data_keys keyring',
       'folders acyclic',
+      'folders constraints',
+      'users constraints',
       'users encrypted',
     ]);
   };

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -9,9 +9,6 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { server } from '../../../../test/support/engines.js';
 import { makeUser } from '../../../../test/support/users.js';
-import { openCheckpoint, signStatement } from '../../src/ledger/checkpoint.js';
-import { parsePrivateKey } from '../../src/ledger/note.js';
-import { Secret } from '../../src/settings/index.js';
 import { behindItsBack } from '../ledger/sabotage.js';
 import { makeProject, type Project } from './cli.js';
 
@@ -142,33 +139,6 @@ describe('ashlar ledger', () => {
     expect(proven).toMatchObject({ code: 0 });
     expect(proven.stdout).toMatch(/^verified ledger shop\/notes: 320 entries, root \S{44}$/m);
     expect(await readFile(join(project.folder, 'proof.html'), 'utf8')).toMatch(/shop\/notes[\s\S]*verified/);
-  });
-
-  test('a checkpoint that a clock which was ahead has dated is signed again when it is told so', async () => {
-    const folder = join(project.folder, 'ledger-checkpoints/shop/notes');
-    const signer = parsePrivateKey(new Secret(await readFile(join(project.folder, 'ledger.key'), 'utf8')));
-    const { origin, size, root } = openCheckpoint(await readFile(join(folder, '300.checkpoint')), [signer]);
-    const ahead = new Date(Date.now() + 40 * 86_400_000);
-    await writeFile(
-      join(folder, '300.checkpoint'),
-      signStatement({ origin, size, root }, { at: ahead }, signer),
-    );
-    expect(await ledger('checkpoint')).toMatchObject({
-      code: 1,
-      document: {
-        error: { code: 'clocks-differ', suggestion: expect.stringContaining('--clock-was-ahead') },
-      },
-    });
-    expect(await ledger('checkpoint', '--clock-was-ahead', 'often')).toMatchObject({
-      code: 2,
-      document: { error: { code: 'usage' } },
-    });
-    expect(await ledger('checkpoint', '--clock-was-ahead')).toMatchObject({
-      code: 0,
-      document: { checkpoints: [{ size: 320 }] },
-    });
-    expect(await ledger('checkpoint')).toMatchObject({ code: 0 });
-    expect((await readdir(folder)).toSorted()).toEqual(['300.checkpoint', '320.checkpoint']);
   });
 
   test('exits 1 and names the row that was changed after it was written, and signs no more', async () => {

@@ -27,7 +27,10 @@ describe.each(engines)('the attacks on encrypted columns on $name', (engine) => 
       scope: undefined,
       otherScope: undefined,
     };
-    const attacks = table.guarantees.flatMap((guarantee) => guarantee.attacks?.(table, probe) ?? []);
+    // what another program does needs the settings of that program
+    const attacks = table.guarantees
+      .flatMap((guarantee) => guarantee.attacks?.(table, probe) ?? [])
+      .filter(({ otherProgram }) => !otherProgram);
     expect(attacks.length).toBeGreaterThan(4);
     expect(new Set(attacks.map(({ name }) => name)).size).toBe(attacks.length);
     for (const { name, statements } of attacks) {
@@ -40,7 +43,7 @@ describe.each(engines)('the attacks on encrypted columns on $name', (engine) => 
           }
         }),
       );
-      await expect(attempt, name).rejects.toMatchObject({
+      await expect(attempt, `${name}: ${statements.at(-1)}`).rejects.toMatchObject({
         code: expect.stringMatching(/^(guarantee|check|unique)-viola/),
       });
       expect(ran, name).toHaveLength(statements.length - 1);

@@ -26,7 +26,10 @@ export function keyringAttacks(table: TableFacts, probe: Probe): readonly Attack
     expect: 'refused',
     ...(scope === undefined ? {} : { scope }),
   });
-  const replaced = replaces(table, probe, changeable);
+  // a scope that is shredded gets no other row, and some of these begin with one
+  const replaced = replaces(table, probe, changeable).filter(
+    ({ statements }) => row.shredded_at === 'NULL' || statements.length === 1,
+  );
   return [
     ...triedByBoth(replaced),
     ...triedByOtherPrograms(replaced),
