@@ -23,5 +23,8 @@ export async function changedMeanwhile(
   system: SystemFacts<Tables>,
 ): Promise<readonly string[]> {
   const report = await proveData(engine, system);
-  return findingsOf({ ...report, findings: report.findings.filter(({ guarantee }) => comparing.has(guarantee)) });
+  return findingsOf({
+    ...report,
+    findings: report.findings.filter(({ guarantee }) => comparing.has(guarantee)),
+  });
 }
