@@ -89,7 +89,7 @@ const entered = (table: TableFacts, probe: Probe): readonly Draft[] =>
         },
       ];
 
-/** The head begins anew: where no delete trigger fires, only the trigger of inserts refuses it. */
+/** The head starts again: where no delete trigger fires, only the trigger of inserts refuses it. */
 const headReplaced = (table: TableFacts, probe: Probe): readonly Attack[] => {
   if (probe.dialect !== 'sqlite') return [];
   const { head } = ledgerNames(table);
