@@ -3,7 +3,7 @@ export interface CommandSummary {
   readonly description: string;
   /** The group of `ashlar --help` in which the command is. */
   readonly group: string;
-  /** What follows the name: whether the command has options, and its arguments. A command with commands has neither. */
+  /** What follows the name: whether the command has options, and its arguments. Most commands with commands have neither. */
   readonly form?: string;
 }
 
@@ -22,6 +22,7 @@ export const summaries = {
   },
   guard: {
     group: 'Start:',
+    form: '[options] [tables...]',
     description: 'keep guarantees on tables that another tool owns: put them on, check and restore them',
   },
   up: {

@@ -123,7 +123,8 @@ const findRows = async (
   system: SystemFacts<Tables>,
   table: Table,
 ): Promise<Attempt<Pair>> => {
-  const [present] = await rows.existing(table);
+  // a scope that is shredded gets no other row, so most attacks cannot begin there
+  const [present] = await rows.existing(table, table.facts.keyring ? { shredded_at: 'NULL' } : {});
   const first = present ? { value: present } : await rows.insert(table);
   if ('value' in first) {
     const fixed = sameScope(table, first.value.row);

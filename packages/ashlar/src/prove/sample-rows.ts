@@ -82,7 +82,10 @@ export class SampleRows {
 
   /** Finds at most two existing rows of a table that have the given values. */
   async existing(table: Table, fixed: SqlRow = {}): Promise<readonly PlacedRow[]> {
-    const where = Object.keys(fixed).length === 0 ? '' : ` WHERE ${isRow(Object.keys(fixed), fixed)}`;
+    const conditions = Object.keys(fixed).map((name) =>
+      fixed[name] === 'NULL' ? `${identifier(name)} IS NULL` : isRow([name], fixed),
+    );
+    const where = conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`;
     const { rows } = await this.#transaction.inSavepoint(() =>
       this.#transaction.run(`SELECT ${this.#list(table)} FROM ${identifier(table.name)}${where} LIMIT 2`),
     );

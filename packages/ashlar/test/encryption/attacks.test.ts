@@ -14,15 +14,20 @@ describe.each(engines)('the attacks on encrypted columns on $name', (engine) => 
   afterAll(() => opened.remove());
 
   it.each([
-    { table: dossiers, row: () => ({ id: `'${id}'`, client_id: "'ann'" }) },
-    { table: dataKeys, row: () => ({ scope: "'ann'", version: '1' }) },
-  ])('are all refused: $table.name', async ({ table, row }) => {
+    { table: dossiers, row: () => ({ id: `'${id}'`, client_id: "'ann'" }), values: {}, fresh: {} },
+    {
+      table: dataKeys,
+      row: () => ({ scope: "'ann'", version: '1' }),
+      values: { created_at: "'2020-01-01T00:00:00.000Z'" },
+      fresh: { scope: "'bob'", version: '1', wrapped: 'zeroblob(77)', master_version: '1' },
+    },
+  ])('are all refused: $table.name', async ({ table, row, values, fresh }) => {
     const probe: Probe = {
       dialect: sqlOf(engine),
       row: row(),
       other: undefined,
-      fresh: {},
-      values: {},
+      fresh,
+      values,
       partitions: [],
       scope: undefined,
       otherScope: undefined,

@@ -26,10 +26,7 @@ export function keyringAttacks(table: TableFacts, probe: Probe): readonly Attack
     expect: 'refused',
     ...(scope === undefined ? {} : { scope }),
   });
-  // a scope that is shredded gets no other row, and some of these begin with one
-  const replaced = replaces(table, probe, changeable).filter(
-    ({ statements }) => row.shredded_at === 'NULL' || statements.length === 1,
-  );
+  const replaced = replaces(table, probe, changeable);
   return [
     ...triedByBoth(replaced),
     ...triedByOtherPrograms(replaced),
