@@ -24,7 +24,7 @@ export type Exchange = Omit<Insert<typeof conversations>, 'id' | 'gap_resolved' 
 };
 
 // a lead that is captured, forgotten and captured again by others at the same time is met once more
-const mostAttempts = 3;
+const mostAttempts = 10;
 
 /**
  * Logs an exchange and, if its email address is new, records the address as a lead. Both commit or neither does.

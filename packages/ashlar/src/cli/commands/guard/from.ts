@@ -164,7 +164,7 @@ const assertNew = async (directory: string, paths: readonly string[]): Promise<v
 
 const guardIn = async (path: string, variable: string): Promise<System> => {
   try {
-    return (await loadModule(path))[variable] as System;
+    return (await loadModule(path, { isNew: true }))[variable] as System;
   } catch (error) {
     // the project may have a copy of its own
     if (isAshlarError(error)) throw error;
