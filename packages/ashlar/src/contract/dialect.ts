@@ -214,7 +214,7 @@ export interface SqlDialect extends Foundation {
   readonly batches: BatchSql;
   /** Sets sequences back; `undefined` if a rollback does that (SQLite). */
   readonly sequences: Sequences | undefined;
-  /** How tables of another tool are guarded; `undefined` where Ashlar cannot do that. */
+  /** How tables of another tool are guarded. */
   readonly guarding: GuardSql;
   /** How a database of another program is taken over. */
   readonly adoption: AdoptionSql;

@@ -124,7 +124,8 @@ interface Survivor {
 }
 
 /**
- * Returns what was found of each mutant with the reason why no attack told it: none where one did, and where nobody has said it.
+ * Adds to each surviving mutant the reason why no attack named it. A mutant that an attack named gets no reason, and neither does one whose
+ * reason is not known yet.
  *
  * On SQLite the trigger that was made last comes first. So the mutant that makes a trigger again under another name shows what this
  * trigger refuses, where another one refuses it too.
