@@ -8,7 +8,7 @@ import { aborted, nested } from './usage.js';
 
 /** In whose name a transaction acts. */
 export interface GuardedContext {
-  /** The user or process that acts: `user:42`. The audit trail records it. `null` for nobody. */
+  /** The user or process that acts: `user:42`. The audit trail records it. `null` if there is no actor. */
   readonly actor: string | null;
   /** The tenant whose rows of scoped tables the transaction can reach; `'*'` for every one, `null` for none. */
   readonly scope: string | null;
