@@ -114,21 +114,19 @@ const { output } = await bundle.write({
 await bundle.close();
 
 // the licences of the bundled packages ask for their notices; a package that no one chose must not slip in
+const modules = output.flatMap(({ moduleIds = [] }) => moduleIds);
 const packages = new Set(
-  output.flatMap(({ moduleIds = [] }) =>
-    moduleIds.flatMap((id) =>
-      id
-        .split(`${sep}node_modules${sep}`)
-        .slice(1)
-        .map((path) => path.split(sep)[0]),
-    ),
+  modules.flatMap((id) =>
+    id
+      .split(`${sep}node_modules${sep}`)
+      .slice(1)
+      .map((path) => path.split(sep)[0]),
   ),
 );
 for (const name of packages)
   if (!bundled.includes(name)) throw new Error(`${name} became part of the bundle.`);
 const folderOf = (name) =>
-  output
-    .flatMap(({ moduleIds = [] }) => moduleIds)
+  modules
     .find((id) => id.includes(`${sep}node_modules${sep}${name}${sep}`))
     ?.replace(new RegExp(`(.*[\\\\/]node_modules[\\\\/]${name})[\\\\/].*`), '$1');
 const notices = bundled.map((name) => {

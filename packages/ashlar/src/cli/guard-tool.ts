@@ -49,7 +49,7 @@ export function assertToolEngine({ orm }: Tool, dialect: SqlName): void {
   throw guardRefused(
     `${orm.files[0]} names the database ${orm.database}, and the URL is of another one.`,
     engine === undefined
-      ? 'A guard can be put on PostgreSQL.'
+      ? 'A guard can be put on PostgreSQL and on a SQLite file.'
       : `Give the URL that the tool uses: --url, or ${orm.variable ?? 'DATABASE_URL'}.`,
   );
 }

@@ -7,7 +7,7 @@ import type { Schema, SchemaTable } from '../contract/schema.js';
 import { AshlarError } from '../errors.js';
 import { guardRefused } from '../model/guard-refused.js';
 import { foldedName } from '../model/index.js';
-import type { GuardRequest } from './request.js';
+import { type GuardRequest, guaranteeForms } from './request.js';
 
 /** A database of another tool, as a guard of some of its tables needs it. */
 export interface FoundTables {
@@ -73,7 +73,7 @@ const assertRequested = (asked: readonly string[], names: readonly string[]): vo
           ? `${twice} is named twice.`
           : 'No table is named.',
     detail: `Its tables: ${list(names)}.`,
-    suggestion: `Name each table once, with its guarantees: ${example}:audited,append-only. Guarantees: audited, append-only, ledgered, scoped=COLUMN, lifecycle=COLUMN, retained=COLUMN, acyclic=COLUMN.`,
+    suggestion: `Name each table once, with its guarantees: ${example}:audited,append-only. Guarantees: ${guaranteeForms}.`,
   });
 };
 

@@ -11,6 +11,11 @@ const known = {
   retained: { overColumn: true },
 } as const;
 
+/** How a request names each guarantee, for a message. */
+export const guaranteeForms = Object.entries(known)
+  .map(([name, { overColumn }]) => (overColumn ? `${name}=COLUMN` : name))
+  .join(', ');
+
 /** A guarantee, by the name that a request gives it. */
 export type RequestedName = keyof typeof known;
 
@@ -59,9 +64,5 @@ const guaranteeIn = (text: string, given: string): RequestedGuarantee => {
 const invalid = (text: string, why: string): AshlarError =>
   new AshlarError('usage', {
     message: `${JSON.stringify(text)} is no table with its guarantees: ${why}.`,
-    suggestion: `Write TABLE:GUARANTEE,…: orders:audited,scoped=org_id events:append-only,ledgered. Guarantees: ${Object.entries(
-      known,
-    )
-      .map(([name, { overColumn }]) => (overColumn ? `${name}=COLUMN` : name))
-      .join(', ')}.`,
+    suggestion: `Write TABLE:GUARANTEE,…: orders:audited,scoped=org_id events:append-only,ledgered. Guarantees: ${guaranteeForms}.`,
   });

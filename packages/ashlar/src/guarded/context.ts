@@ -165,7 +165,7 @@ export async function begin(
   // as parameters: other sessions of the role can read the texts of statements
   const set = Object.keys(settings).map((name, at) => `pg_catalog.set_config('${name}', $${at + 1}, true)`);
   const [row] = await run(
-    `SELECT ${stateSql} AS state, ${set.join(', ')}, (${identifier(own)}.ashlar_context(current_user)).sees IS NULL AS unscoped`,
+    `SELECT ${stateSql} AS state, ${set.join(', ')}, (${identifier(own)}.ashlar_context(current_user)).sees IS NULL AS anonymous`,
     Object.values(settings),
   );
   const before = connectionState(row?.state);

@@ -9,7 +9,7 @@ const innermost = (error: unknown): unknown => {
 };
 
 /** The SQLSTATE and the message of the server, or of the driver; Prisma has both in the text of an error of its own. */
-const told = (error: unknown): { readonly state: string | undefined; readonly text: string } => {
+const serverError = (error: unknown): { readonly state: string | undefined; readonly text: string } => {
   const found = innermost(error);
   const text = found instanceof Error ? found.message : String(found);
   const { code } = (found ?? {}) as { readonly code?: unknown };
@@ -20,13 +20,13 @@ const told = (error: unknown): { readonly state: string | undefined; readonly te
 
 /** Whether the database refused the actor and the scope of a transaction. */
 export function isContextRefused(error: unknown): boolean {
-  const { state, text } = told(error);
+  const { state, text } = serverError(error);
   return state === '28000' && text.includes('ashlar/context: ');
 }
 
 /** Whether a statement failed because one before it had. */
 export function isAborted(error: unknown): boolean {
-  return told(error).state === '25P02';
+  return serverError(error).state === '25P02';
 }
 
 const codes: Readonly<Record<string, ErrorCode>> = {
@@ -40,7 +40,7 @@ const codes: Readonly<Record<string, ErrorCode>> = {
  * parameters, and so the signed token.
  */
 export function ownFailure(error: unknown): AshlarError {
-  const { state, text } = told(error);
+  const { state, text } = serverError(error);
   const lost = state === undefined || /^(08|57P)/.test(state);
   return new AshlarError(codes[state ?? ''] ?? (lost ? 'connection-lost' : 'statement-failed'), {
     message: 'guarded(…) could not give the transaction its actor and scope, or end it.',

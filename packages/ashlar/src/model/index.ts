@@ -76,7 +76,16 @@ export {
 export { type HeldValue, heldValue, keyValues } from './key-values.js';
 export { type Level, levelIn } from './level.js';
 export { type Named, naming } from './name-rule.js';
-export { foldedName, identifier, identifiers, isOwn, literal, nullsAlike, referenceTo } from './names.js';
+export {
+  foldedName,
+  identifier,
+  identifiers,
+  isOwn,
+  literal,
+  nullsAlike,
+  quoted,
+  referenceTo,
+} from './names.js';
 export type { NamingRule } from './naming.js';
 export { type RefusingTable, refusedColumnValue, refusedValue } from './refused-value.js';
 export { noRights, readOnlyRights, rightsOf } from './rights.js';

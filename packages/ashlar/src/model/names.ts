@@ -18,9 +18,14 @@ const reserved = new Set(
     .filter(Boolean),
 );
 
+/** Returns a name as an SQL identifier in quotes, whether or not it needs them. */
+export function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
 /** Returns a name as an SQL identifier, quoted only if necessary. */
 export function identifier(name: string): string {
-  return /^[a-z_][a-z0-9_]*$/.test(name) && !reserved.has(name) ? name : `"${name.replaceAll('"', '""')}"`;
+  return /^[a-z_][a-z0-9_]*$/.test(name) && !reserved.has(name) ? name : quoted(name);
 }
 
 /** Returns names as SQL identifiers, separated by commas. */

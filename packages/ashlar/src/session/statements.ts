@@ -1,6 +1,6 @@
 import type { Column } from '../contract/column.js';
 import type { Engine } from '../contract/engine.js';
-import { rightsOf, type Table } from '../model/index.js';
+import { quoted, rightsOf, type Table } from '../model/index.js';
 import { parameter } from '../sql/parameter.js';
 
 /** SQL text with its parameters, encoded for the engine. */
@@ -20,9 +20,6 @@ interface Compiled {
 const present = (table: Table, values: Values): Column[] =>
   Object.values(table.columns).filter((column) => values[column.property] !== undefined);
 
-// every name in quotes, as Kysely writes it: the text of a statement depends on no list of reserved words
-const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
-
 /** The columns of a table in a select list or in RETURNING, each under its property. */
 const all = (table: Table): string =>
   Object.values(table.columns)
@@ -33,7 +30,8 @@ const all = (table: Table): string =>
 
 /**
  * The statements that write and read single rows, each rendered once for a table and a set of columns. Values are given in
- * the application's form. The text is rendered here and not by Kysely, which a program that only uses these need not load.
+ * the application's form. The text is rendered here and not by Kysely, which a program that only uses these need not load. Every
+ * name is quoted, as Kysely writes it, so that the text depends on no list of reserved words.
  */
 export class Statements {
   readonly #engine: Engine;

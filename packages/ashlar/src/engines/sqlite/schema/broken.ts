@@ -1,5 +1,6 @@
 import type { Owner } from '../../../contract/owner.js';
 import { AshlarError } from '../../../errors.js';
+import { quoted } from '../../../model/index.js';
 import { codeOf } from '../../../sql/code.js';
 import { sql } from '../../../sql/template.js';
 
@@ -7,8 +8,6 @@ const virtualTables = sql`
   SELECT l.name FROM pragma_table_list l JOIN main.sqlite_schema s ON s.name = l.name
   WHERE l.schema = 'main' AND l.type = 'virtual' ORDER BY l.name
 `;
-
-const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
 const failureOf = async (work: () => Promise<unknown>): Promise<string | undefined> => {
   try {

@@ -5,7 +5,7 @@ import type { ExternalColumns, ExternalTables, GuardedPlace, GuardSql } from '..
 import type { Owner } from '../../../contract/owner.js';
 import type { Schema, SchemaColumn } from '../../../contract/schema.js';
 import type { RunSql } from '../../../contract/sql.js';
-import { foldedName, identifier, isOwn, literal } from '../../../model/index.js';
+import { foldedName, identifier, isOwn, literal, quoted } from '../../../model/index.js';
 import { columnType } from './column-sql.js';
 
 /** A type of a file says little of its values, so every column is native but one: a single key of this type is the rowid. */
@@ -32,7 +32,7 @@ const place = async (owner: Owner, { tables }: ExternalTables, found: Schema): P
 // a type may be any words, with parentheses behind them
 const quotedType = (type: string): string => {
   const [, words = type, rest = ''] = /^(.*?)\s*(\([^()]*\))?$/s.exec(type) ?? [];
-  return `"${words.replaceAll('"', '""')}"${rest}`;
+  return `${quoted(words)}${rest}`;
 };
 
 type Row = Readonly<Record<string, unknown>>;

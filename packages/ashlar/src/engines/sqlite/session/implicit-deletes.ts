@@ -1,6 +1,6 @@
 import type { Owner } from '../../../contract/owner.js';
 import { AshlarError } from '../../../errors.js';
-import { literal } from '../../../model/index.js';
+import { literal, quoted } from '../../../model/index.js';
 import { type CodeToken, hasWords, nameOf, stringOf } from '../../../sql/code.js';
 import { verbAt } from '../../../sql/kind.js';
 import { type SqlStatement, splitStatements } from '../../../sql/statements.js';
@@ -129,5 +129,3 @@ const referringTables = async (owner: Owner, one: ImplicitDelete): Promise<reado
   }
   return [...found];
 };
-
-const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
