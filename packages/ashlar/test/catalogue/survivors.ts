@@ -124,7 +124,7 @@ interface Survivor {
 }
 
 /**
- * Returns what was found of each mutant with the reason why no attack told it: none where one did, and where nobody has said it.
+ * Returns what was found of each mutant. A mutant that no attack detected gets the reason why, if `reasons` has one for it.
  *
  * On SQLite the trigger that was made last comes first. So the mutant that makes a trigger again under another name shows what this
  * trigger refuses, where another one refuses it too.
