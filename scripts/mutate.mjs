@@ -57,7 +57,7 @@ const objectOf = ({ kind, name }) =>
 const survivorsOf = (engine, results) => {
   const groups = new Map();
   for (const each of results.filter(({ outcome }) => outcome === 'silent')) {
-    const key = JSON.stringify([changeOf(each), each.reason ?? '**nobody has said why**']);
+    const key = JSON.stringify([changeOf(each), each.reason ?? '**no reason is given**']);
     groups.set(key, [...(groups.get(key) ?? []), objectOf(each)]);
   }
   if (groups.size === 0) return '';

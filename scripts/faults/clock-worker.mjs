@@ -1,9 +1,7 @@
 // The program of `clocks.mjs`: a service with one connection that stays open while clocks jump.
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
-import { dialects } from '../../packages/ashlar/build/engines/open.js';
 import { openEngine } from '../../packages/ashlar/dist/extend/index.js';
 import {
   appendOnly,
@@ -31,6 +29,7 @@ import {
 } from '../../packages/ashlar/dist/ledger/database/index.js';
 import { maintain, purge, up } from '../../packages/ashlar/dist/migrations/index.js';
 import { failuresOf, prove } from '../../packages/ashlar/dist/prove/index.js';
+import { writeStep } from './steps.mjs';
 
 const { url, key, folder } = JSON.parse(process.argv[2]);
 const scopeKey = url.startsWith('postgres') ? 'c3'.repeat(32) : undefined;
@@ -53,15 +52,7 @@ const logins = table('logins', { id: id(), at: createdAt() }, (c) => [
 const tables = { trail, letters, events, logins };
 
 const migrations = join(folder, 'migrations');
-mkdirSync(join(migrations, '0001_initial'), { recursive: true });
-for (const [name, load] of Object.entries(dialects)) {
-  const dialect = await load();
-  const statements = Object.values(tables).flatMap((one) => dialect.createTable(one));
-  writeFileSync(
-    join(migrations, '0001_initial', `up.${name}.sql`),
-    statements.map((one) => `${one};\n`).join('\n'),
-  );
-}
+await writeStep(migrations, '0001_initial', Object.values(tables));
 const clocks = system('clocks', { tables, migrations: pathToFileURL(`${migrations}/`) });
 const owner = await openEngine({ url, key, scopeKey });
 await up(owner, clocks);

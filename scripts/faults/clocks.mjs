@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Server } from './cluster.mjs';
+import { assert } from './project.mjs';
 
 const library = (
   spawnSync('sh', ['-c', 'ls /usr/lib/*/faketime/libfaketimeMT.so.1'], { encoding: 'utf8' }).stdout ?? ''
@@ -55,9 +56,9 @@ class Program {
   }
   async answer() {
     const timer = setTimeout(() => this.child.kill('SIGKILL'), 120_000);
-    const [[message]] = await Promise.race([
-      Promise.all([once(this.child, 'message')]),
-      once(this.child, 'exit').then(() => [[{ error: 'the program ended, or hung' }]]),
+    const [message] = await Promise.race([
+      once(this.child, 'message'),
+      once(this.child, 'exit').then(() => [{ error: 'the program ended, or hung' }]),
     ]);
     clearTimeout(timer);
     if (message.error) throw new Error(message.error);
@@ -72,10 +73,6 @@ class Program {
     await once(this.child, 'exit');
   }
 }
-
-const assert = (condition, message) => {
-  if (!condition) throw new Error(message);
-};
 
 /** An entry that is older than a checkpoint which lacks it. */
 const backdated = /^the entry is dated .* does not have it$/;

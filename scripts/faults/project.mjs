@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { PassThrough, Writable } from 'node:stream';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { z } from 'zod';
-import { dialects } from '../../packages/ashlar/build/engines/open.js';
 import {
   createBackup,
   listBackups,
@@ -18,6 +17,7 @@ import * as guarantees from '../../packages/ashlar/dist/guarantees/index.js';
 import * as ashlar from '../../packages/ashlar/dist/index.js';
 import { up } from '../../packages/ashlar/dist/migrations/index.js';
 import { makeShop, order } from '../../packages/ashlar/test/backup/shop.mjs';
+import { writeStep } from './steps.mjs';
 
 const dist = new URL('../../packages/ashlar/dist/', import.meta.url).href;
 const shopFile = new URL('../../packages/ashlar/test/backup/shop.mjs', import.meta.url).href;
@@ -38,21 +38,9 @@ export const systemsIn = async (base) => {
   const [first, shop] = folders.map((folder) => makeShop(ashlar, guarantees, pathToFileURL(`${folder}/`)));
   const notes = ashlar.table('notes', { id: ashlar.id(), body: z.string() });
   const second = ashlar.system('shop', { tables: { ...shop.tables, notes }, migrations: shop.migrations });
-  for (const [at, folder] of folders.entries())
-    for (const [name, load] of Object.entries(dialects)) {
-      const dialect = await load();
-      const write = (step, tables, more = '') => {
-        mkdirSync(join(folder, step), { recursive: true });
-        const statements = tables.flatMap((table) => dialect.createTable(table));
-        writeFileSync(
-          join(folder, step, `up.${name}.sql`),
-          statements.map((sql) => `${sql};\n`).join('\n') + more,
-        );
-      };
-      write('0001_initial', Object.values(shop.tables));
-      if (at === 1)
-        write('0002_notes', [notes], 'INSERT INTO notes (id, body) SELECT id, body FROM orders;\n');
-    }
+  for (const folder of folders) await writeStep(folder, '0001_initial', Object.values(shop.tables));
+  const filled = 'INSERT INTO notes (id, body) SELECT id, body FROM orders;\n';
+  await writeStep(folders[1], '0002_notes', [notes], filled);
   const config = (name, source) => {
     const file = join(base, name);
     writeFileSync(file, source);

@@ -124,8 +124,7 @@ interface Survivor {
 }
 
 /**
- * Adds to each surviving mutant the reason why no attack named it. A mutant that an attack named gets no reason, and neither does one whose
- * reason is not known yet.
+ * Returns what was found of each mutant. A mutant that no attack detected gets the reason why, if `reasons` has one for it.
  *
  * On SQLite the trigger that was made last comes first. So the mutant that makes a trigger again under another name shows what this
  * trigger refuses, where another one refuses it too.

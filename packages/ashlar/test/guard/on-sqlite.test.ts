@@ -77,6 +77,8 @@ afterAll(async () => {
 const maria = { actor: 'maria', scope: null };
 const lines = (): unknown[] =>
   database.prepare('SELECT actor, operation, after FROM changes ORDER BY id').all();
+const findings = async (): Promise<readonly string[]> =>
+  (await checkGuard(engine, shop)).map(({ found }) => found);
 
 describe('a guard on a file of another tool', () => {
   test('holds on the tool’s own connection', () => {
@@ -179,7 +181,7 @@ describe('a guard on a file of another tool', () => {
     );
     for (const name of names) {
       database.exec(`DROP TRIGGER ${name}`);
-      expect((await checkGuard(engine, shop)).map(({ found }) => found).join('\n')).toContain(name);
+      expect((await findings()).join('\n')).toContain(name);
       expect((await restoreGuard(engine, shop, { actor: 'test' })).join('\n')).toContain(name);
       expect(await checkGuard(engine, shop)).toEqual([]);
     }
@@ -187,18 +189,14 @@ describe('a guard on a file of another tool', () => {
       .prepare("SELECT sql FROM sqlite_schema WHERE name = 'events_append_only_delete'")
       .get() as { sql: string };
     database.exec(`DROP TRIGGER events_append_only_delete; ${sql.replace('BEGIN', 'WHEN 0 BEGIN')}`);
-    expect((await checkGuard(engine, shop)).map(({ found }) => found).join('\n')).toContain(
-      'events_append_only_delete',
-    );
+    expect((await findings()).join('\n')).toContain('events_append_only_delete');
     await restoreGuard(engine, shop, { actor: 'test' });
     expect(await checkGuard(engine, shop)).toEqual([]);
     database.exec('CREATE TRIGGER ignoring BEFORE DELETE ON orders BEGIN SELECT RAISE(IGNORE); END');
-    expect((await checkGuard(engine, shop)).map(({ found }) => found).join('\n')).toContain('ignoring');
+    expect((await findings()).join('\n')).toContain('ignoring');
     database.exec('DROP TRIGGER ignoring');
     database.exec('ALTER TABLE orders ADD COLUMN colour TEXT');
-    expect((await checkGuard(engine, shop)).map(({ found }) => found)).toEqual([
-      expect.stringContaining('colour'),
-    ]);
+    expect(await findings()).toEqual([expect.stringContaining('colour')]);
     database.exec('ALTER TABLE orders DROP COLUMN colour');
     expect(failuresOf(await prove(engine, shop))).toEqual([]);
   });

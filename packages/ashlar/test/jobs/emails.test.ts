@@ -29,7 +29,7 @@ describe.each(engines)('a job of e-mails on $name', (engine) => {
   test.each([
     ['has ended', -1],
     ['was made while the clock was ahead by years', 3 * 365 * 86_400],
-  ])('a chunk whose lease %s is claimed from a worker that shows no sign of life', async (_, seconds) => {
+  ])('a chunk is claimed from a worker on another host when its lease %s', async (_, seconds) => {
     const jobId = await importLetters(db, 10);
     await db.session((s) =>
       s.query
