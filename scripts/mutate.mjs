@@ -2,8 +2,8 @@
 //
 // Two scores: the comparison with the steps and of the roles, on each engine, and the attacks alone, with the comparison switched
 // off, on one engine of each dialect. The changes are listed from the live catalogue by packages/ashlar/test/catalogue, not from
-// the code of the guarantees. It ends with an error where the comparison misses a change, or where nobody has said why the attacks
-// do.
+// the code of the guarantees. It ends with an error if the comparison misses a change, or if survivors.ts gives no reason why the
+// attacks miss one.
 //
 //   npm run mutate                        runs everything, which takes hours
 //   npm run mutate -- --write             and writes docs/mutation-score.md
