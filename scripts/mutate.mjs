@@ -1,9 +1,9 @@
 // Changes every object of a database with every guarantee, one at a time, and asks who names the change: npm run mutate
 //
 // Two scores: the comparison with the steps and of the roles, on each engine, and the attacks alone, with the comparison switched
-// off, on one engine of each dialect. The changes are listed from the live catalogue by packages/ashlar/test/catalogue, not from
-// the code of the guarantees. It ends with an error where the comparison misses a change, or where nobody has said why the attacks
-// do.
+// off, on each engine too. The changes are listed from the live catalogue by packages/ashlar/test/catalogue, not from
+// the code of the guarantees. It ends with an error if the comparison misses a change, or if survivors.ts gives no reason why the
+// attacks miss one.
 //
 //   npm run mutate                        runs everything, which takes hours
 //   npm run mutate -- --write             and writes docs/mutation-score.md
