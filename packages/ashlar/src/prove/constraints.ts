@@ -29,10 +29,14 @@ const mostTrials = 80;
 
 const always = 'SELECT 1 AS found';
 
+// SQL literals for keys that no row has
+const unusedNumber = '2147483600';
+const unusedText = "'00000000-0000-7000-8000-00000000dead'";
+
 /** An SQL literal for a key that no row has; `undefined` for kinds that are rarely keys. */
 const unusedKey = ({ kind }: Column): string | undefined => {
-  if (kind === 'integer' || kind === 'bigint') return '2147483600';
-  return kind === 'uuid' || kind === 'text' ? "'00000000-0000-7000-8000-00000000dead'" : undefined;
+  if (kind === 'integer' || kind === 'bigint') return unusedNumber;
+  return kind === 'uuid' || kind === 'text' ? unusedText : undefined;
 };
 
 /**
@@ -167,7 +171,7 @@ const parents = ({ row }: Probe, key: ForeignKey): readonly Trial[] => {
   const name = identifier(target.table);
   const where = isRow(target.columns, values);
   const [first = ''] = target.columns;
-  const moved = values[first]?.startsWith("'") ? "'00000000-0000-7000-8000-00000000dead'" : '2147483600';
+  const moved = values[first]?.startsWith("'") ? unusedText : unusedNumber;
   const of = `the row of ${target.table} to which ${columns.join(', ')} refers`;
   return [
     ...(refusesDelete(key)

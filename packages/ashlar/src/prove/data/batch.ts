@@ -7,7 +7,7 @@ import { mostKeys } from './report.js';
 /** Rows that one check found. */
 export interface BadRows {
   readonly check: Pick<NamedCheck, 'guarantee' | 'what'>;
-  /** Why a check could not be made. Of the reasons of several rows the first is told. */
+  /** Why a check could not be made: of several rows, the reason of the first. */
   readonly why?: string;
   readonly rows: number;
   /** The primary keys of the first of them, as findings show them. */
