@@ -5,7 +5,7 @@ import { identifier } from '../../model/index.js';
 import { objectName } from '../../sql/object-name.js';
 import { type Draft, insertRow, isFresh, isRow, refused, triedBy, triedByBoth } from '../shared/attacks.js';
 import { triedByOtherPrograms } from '../shared/other-programs.js';
-import { permitPurge } from '../shared/purging.js';
+import { aPurgedLine } from '../shared/purging.js';
 import { isEntered } from './entered.js';
 import { clockColumns, keyColumns, ledgerNames } from './names.js';
 import { keySql, rowKeySql } from './queries.js';
@@ -110,12 +110,7 @@ const retirements = (table: TableFacts, probe: Probe): readonly Draft[] => {
   const name = identifier(lines);
   const next = `coalesce((SELECT max(last_position) + 1 FROM ${name}), 0)`;
   const insert = `INSERT INTO ${name} (number, first_position, last_position, cutoff) VALUES (coalesce((SELECT max(number) FROM ${name}), 0) + 1, ${next}, ${next}, '2001-01-01T00:00:00.000000Z')`;
-  // the guards of a file fire for each row
-  const one =
-    probe.dialect === 'sqlite'
-      ? [permitPurge(table, 'sqlite'), insert, 'DELETE FROM ashlar_purge'].map((sql) => [sql, 'SELECT 1'])
-      : [];
-  const preparation = [...filled(table, probe), ...one];
+  const preparation = [...filled(table, probe), ...aPurgedLine(table, probe.dialect, insert)];
   return [
     { ...refused(`INSERT into ${lines} without a purge`, insert), preparation: filled(table, probe) },
     { ...refused(`UPDATE of ${lines}`, `UPDATE ${name} SET cutoff = retired_at`), preparation },

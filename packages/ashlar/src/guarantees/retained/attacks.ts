@@ -19,7 +19,7 @@ import {
   truncates,
 } from '../shared/attacks.js';
 import { triedByOtherPrograms } from '../shared/other-programs.js';
-import { permitPurge } from '../shared/purging.js';
+import { aPurgedLine, permitPurge } from '../shared/purging.js';
 import { freshKey, lineOf } from '../shared/recorded-lines.js';
 import { frozenColumns, purgesName } from './names.js';
 
@@ -83,10 +83,7 @@ const purges = (table: TableFacts, probe: Probe): readonly Attack[] => {
   const time = "'2001-01-01T00:00:00.000000Z'";
   const insert = `INSERT INTO ${name} (reason, rows, earliest, latest) VALUES ('forged', 1, ${time}, ${time})`;
   const isFile = probe.dialect === 'sqlite';
-  // the guards of a file fire for each row
-  const preparation = isFile
-    ? [permitPurge(table, 'sqlite'), insert, 'DELETE FROM ashlar_purge'].map((sql) => [sql, 'SELECT 1'])
-    : [];
+  const preparation = aPurgedLine(table, probe.dialect, insert);
   return [
     // on a server the right to write is the owner's alone
     ...triedBy(isFile ? ['app', 'owner'] : ['app'], [

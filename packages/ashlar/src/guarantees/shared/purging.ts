@@ -30,3 +30,16 @@ export function permitPurge({ name }: Pick<TableFacts, 'name'>, dialect: SqlName
     ? `SELECT set_config('${purgingSetting}', ${literal(name)}, true)`
     : `INSERT INTO ashlar_purge (table_name) VALUES (${literal(name)})`;
 }
+
+/**
+ * Returns the preparation of attacks on the lines that only a purge writes: `insert` writes one of them as a purge does. SQLite needs a
+ * line, because its triggers fire for each row; PostgreSQL needs none. A session may write no line, so each statement may do nothing.
+ */
+export function aPurgedLine(
+  table: Pick<TableFacts, 'name'>,
+  dialect: SqlName,
+  insert: string,
+): readonly (readonly string[])[] {
+  if (dialect === 'postgres') return [];
+  return [permitPurge(table, dialect), insert, 'DELETE FROM ashlar_purge'].map((text) => [text, 'SELECT 1']);
+}
